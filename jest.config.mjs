@@ -1,0 +1,21 @@
+/** One runner for every test; `--selectProjects` picks a kind. Real servers are in the `systems` project, which `npm test` leaves out. */
+const shared = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: { '^.+\\.ts$': ['@swc/jest', { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' } }] },
+  transformIgnorePatterns: ['/node_modules/'],
+  modulePathIgnorePatterns: ['<rootDir>/.release', '<rootDir>/.cache', '<rootDir>/.turbo', '/dist/'],
+  setupFilesAfterEnv: ['<rootDir>/test/setup.ts'],
+}
+
+const project = (displayName, ...testMatch) => ({ ...shared, displayName, testMatch })
+
+export default {
+  projects: [
+    project('unit', '<rootDir>/{actions,packages}/*/src/**/*.test.ts'),
+    project('contract', '<rootDir>/test/contract/**/*.test.ts'),
+    project('bundles', '<rootDir>/test/bundles/**/*.test.ts'),
+    project('workflows', '<rootDir>/test/workflows/**/*.test.ts'),
+    project('systems', '<rootDir>/test/systems/**/*.test.ts'),
+  ],
+}

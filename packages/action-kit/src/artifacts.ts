@@ -1,0 +1,51 @@
+import { join } from 'node:path'
+import { messageOf, ProviderError } from './errors'
+import type { Artifacts, RunContext } from './ports'
+
+/** Artifacts by GitHub's own client, loaded at the first use: it is the largest library of the suite. */
+export function createArtifacts(token: string, context: RunContext): Artifacts {
+  const client = async () => {
+    const { DefaultArtifactClient } = await import('@actions/artifact')
+    return new DefaultArtifactClient()
+  }
+  const from = (runId: number | undefined) =>
+    runId === undefined || runId === context.runId
+      ? {}
+      : { findBy: { token, workflowRunId: runId, repositoryOwner: context.owner, repositoryName: context.repo } }
+
+  return {
+    async upload(name, folder, files) {
+      try {
+        const { id, digest } = await (await client()).uploadArtifact(name, files.map((file) => join(folder, file)), folder)
+        if (id === undefined) throw new Error('GitHub gave no artifact id')
+        return { id, name, ...(digest === undefined ? {} : { digest: withAlgorithm(digest) }) }
+      } catch (cause) {
+        throw failure(`artifact ${name} could not be uploaded`, cause)
+      }
+    },
+    async list(runId) {
+      try {
+        const { artifacts } = await (await client()).listArtifacts(from(runId))
+        return artifacts.map(({ id, name, digest }) => ({ id, name, ...(digest ? { digest: withAlgorithm(digest) } : {}) }))
+      } catch (cause) {
+        throw failure(`the artifacts of run ${runId ?? context.runId} could not be listed`, cause)
+      }
+    },
+    async download({ id, name, digest }, folder, runId) {
+      let mismatch: boolean | undefined
+      try {
+        ;({ digestMismatch: mismatch } = await (
+          await client()
+        ).downloadArtifact(id, { path: folder, ...(digest ? { expectedHash: digest } : {}), ...from(runId) }))
+      } catch (cause) {
+        throw failure(`artifact ${name} could not be downloaded`, cause)
+      }
+      if (mismatch) throw failure(`artifact ${name} is not what was uploaded: its digest is not ${digest}`, undefined)
+    },
+  }
+}
+
+const withAlgorithm = (digest: string): string => (digest.startsWith('sha256:') ? digest : `sha256:${digest}`)
+
+const failure = (message: string, cause: unknown): ProviderError =>
+  new ProviderError(cause === undefined ? message : `${message}: ${messageOf(cause)}`, { provider: 'GitHub artifacts', cause })

@@ -1,0 +1,60 @@
+/** Time as an action sees it. In a rehearsal it runs faster than the wall clock; elsewhere it is the wall clock. */
+export interface Clock {
+  /** how many seconds of the action's time pass in a real one */
+  readonly speed: number
+  now(): Date
+  /** Real milliseconds since some fixed moment: for measured durations such as `rollbackMs`. */
+  realMs(): number
+  /** Waits for `ms` of the action's time; ends at once, throwing the signal's reason, when the signal aborts. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+  /** A limit for one input or output operation in real milliseconds: never below 2 s, however fast the clock. */
+  ioTimeout(ms: number): number
+}
+
+/** The least real time an I/O operation gets in a rehearsal: a scaled timeout would blame the network for our speed. */
+const MIN_IO_MS = 2_000
+
+/**
+ * A clock that runs `speed` times as fast since `epoch` (real milliseconds since 1970).
+ * All processes of a rehearsal share both numbers, so they agree on what time it is.
+ */
+export function createClock({ speed, epoch }: { speed: number; epoch: number } = { speed: 1, epoch: 0 }): Clock {
+  const scaled = (): number => (speed === 1 ? Date.now() : epoch + (Date.now() - epoch) * speed)
+  return {
+    speed,
+    now: () => new Date(scaled()),
+    realMs: () => performance.now(),
+    sleep: (ms, signal) => sleepReal(ms / speed, signal),
+    ioTimeout: (ms) => (speed === 1 ? ms : Math.max(ms / speed, MIN_IO_MS)),
+  }
+}
+
+/**
+ * The clock that the environment asks for. A scaled clock is honoured only when GitHub's API is on the loopback:
+ * no variable of a real runner can make a watch shorter.
+ */
+export function clockFromEnvironment(env: Record<string, string | undefined>): Clock {
+  const speed = Number(env['DEPLOY_ACTIONS_SPEED'])
+  const epoch = Number(env['DEPLOY_ACTIONS_EPOCH'])
+  const rehearsal = isLoopback(env['GITHUB_API_URL']) && speed >= 1 && epoch > 0
+  return createClock(rehearsal ? { speed, epoch } : undefined)
+}
+
+function isLoopback(url: string | undefined): boolean {
+  return url !== undefined && URL.canParse(url) && /^(127(\.\d+){3}|localhost|\[::1\])$/.test(new URL(url).hostname)
+}
+
+function sleepReal(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason as Error)
+    const onAbort = (): void => {
+      clearTimeout(timer)
+      reject(signal.reason as Error)
+    }
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', onAbort)
+      resolve()
+    }, ms)
+    signal.addEventListener('abort', onAbort, { once: true })
+  })
+}

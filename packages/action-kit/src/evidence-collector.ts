@@ -1,0 +1,55 @@
+import { join } from 'node:path'
+import { openChain, type Call } from '@deploy-actions/evidence'
+import type { EvidenceCollector, RunContext } from './ports'
+
+/** How many calls one record keeps; a watch of an hour makes thousands alike, and the newest explain an ending. */
+const MAX_CALLS = 500
+
+/** The folder that all actions of a job share for their evidence. */
+export const evidenceFolder = (temp: string): string => join(temp, 'deploy-actions', 'evidence')
+
+interface Ending {
+  action: string
+  startedAt: Date
+  endedAt: Date
+  inputs: Record<string, unknown>
+  outcome: string
+  reason: string
+}
+
+/** Collects what one action run did; `close` appends its record to the job's chain and returns the file. */
+export function collectEvidence(context: RunContext): EvidenceCollector & { close(ending: Ending): Promise<string> } {
+  const subject: Parameters<EvidenceCollector['about']>[0] = {}
+  const facts: Record<string, unknown> = {}
+  const calls: Call[] = []
+  let dropped = 0
+  const folder = evidenceFolder(context.temp)
+  return {
+    folder,
+    about: (about) => void Object.assign(subject, about),
+    facts: (more) => void Object.assign(facts, more),
+    call(call) {
+      calls.push(call)
+      if (calls.length > MAX_CALLS) {
+        calls.shift()
+        dropped++
+      }
+    },
+    close: ({ action, startedAt, endedAt, inputs, outcome, reason }) =>
+      openChain(folder).append({
+        v: 1,
+        job: context.job,
+        action,
+        actionRef: context.actionRef,
+        startedAt: startedAt.toISOString(),
+        endedAt: endedAt.toISOString(),
+        ...subject,
+        run: { id: context.runId, attempt: context.attempt, workflowRef: context.workflowRef, actor: context.actor },
+        inputs,
+        outcome,
+        reason,
+        facts: dropped > 0 ? { ...facts, callsLeftOut: dropped } : facts,
+        calls,
+      }),
+  }
+}

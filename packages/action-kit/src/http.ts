@@ -1,0 +1,68 @@
+import { Cancelled, messageOf, ProviderError } from './errors'
+import type { Clock } from './clock'
+import type { EvidenceCollector, Http, HttpRequest, HttpResponse } from './ports'
+
+const DEFAULT_TIMEOUT_MS = 10_000
+/** A metrics page of a large proxy is a few MiB; more than this is a mistake or an attack on our memory. */
+const MAX_BODY_BYTES = 16 * 1024 * 1024
+
+/** HTTP over node-fetch, loaded at the first request; a proxy named by the environment is used. */
+export function createHttp(clock: Clock, evidence: Pick<EvidenceCollector, 'call'>): Http {
+  return {
+    async request(request) {
+      const started = clock.realMs()
+      const { origin, pathname } = new URL(request.url)
+      const what = `${request.method ?? 'GET'} ${pathname}`
+      try {
+        const response = await send(request, clock)
+        evidence.call({ system: origin, what, status: response.status, ms: response.ms })
+        return response
+      } catch (error) {
+        evidence.call({ system: origin, what, status: messageOf(error), ms: Math.round(clock.realMs() - started) })
+        throw error
+      }
+    },
+  }
+}
+
+async function send(request: HttpRequest, clock: Clock): Promise<HttpResponse> {
+  const { default: fetch } = await import('node-fetch')
+  const limit = clock.ioTimeout(request.timeoutMs ?? DEFAULT_TIMEOUT_MS)
+  const timeout = AbortSignal.timeout(limit)
+  const started = clock.realMs()
+  const agent = await proxyAgent()
+  try {
+    const response = await fetch(request.url, {
+      method: request.method ?? 'GET',
+      headers: { 'user-agent': 'deploy-actions', ...request.headers },
+      ...(request.body === undefined ? {} : { body: request.body }),
+      signal: AbortSignal.any([request.signal, timeout]),
+      size: MAX_BODY_BYTES,
+      redirect: 'manual',
+      ...(agent ? { agent } : {}),
+    })
+    const body = await response.text()
+    return {
+      status: response.status,
+      headers: Object.fromEntries(response.headers),
+      body,
+      ms: Math.round(clock.realMs() - started),
+    }
+  } catch (cause) {
+    if (request.signal.aborted) throw new Cancelled('the run was cancelled', { cause })
+    const why = timeout.aborted ? `gave no answer within ${Math.round(limit)} ms` : `could not be reached: ${messageOf(cause)}`
+    throw new ProviderError(`${new URL(request.url).origin} ${why}`, {
+      provider: new URL(request.url).origin,
+      cause,
+      retryable: true,
+    })
+  }
+}
+
+async function proxyAgent(): Promise<import('node:http').Agent | undefined> {
+  const configured = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].some((name) => process.env[name])
+  if (!configured) return undefined
+  const { ProxyAgent } = await import('proxy-agent')
+  // It reads NO_PROXY itself, per request.
+  return new ProxyAgent()
+}

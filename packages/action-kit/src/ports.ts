@@ -1,0 +1,139 @@
+import type { Clock } from './clock'
+
+/** Everything an action may touch. `main` gets it and reads no environment, clock or network of its own. */
+export interface Ports {
+  readonly log: Log
+  readonly clock: Clock
+  /** aborts when the run is cancelled */
+  readonly signal: AbortSignal
+  readonly http: Http
+  readonly process: ChildProcesses
+  readonly github: GitHub
+  readonly artifacts: Artifacts
+  readonly summary: Summary
+  readonly evidence: EvidenceCollector
+  readonly context: RunContext
+  readonly state: ActionState
+}
+
+/** The live log of the step. */
+export interface Log {
+  info(line: string): void
+  debug(line: string): void
+  /** an annotation, beside the line in the log */
+  notice(message: string): void
+  warning(message: string): void
+  error(message: string): void
+  /** lines folded under a title */
+  group(title: string, lines: readonly string[]): void
+  /** output of a foreign tool: fenced so that nothing in it is taken for a workflow command */
+  foreign(title: string, output: string): void
+  /** keeps a value out of every log from now on */
+  mask(secret: string): void
+}
+
+export interface HttpRequest {
+  method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  url: string
+  headers?: Record<string, string>
+  body?: string
+  /** the action's milliseconds until it is given up; default 10 s */
+  timeoutMs?: number
+  signal: AbortSignal
+}
+export interface HttpResponse {
+  status: number
+  headers: Record<string, string>
+  body: string
+  /** real milliseconds until the whole body was there */
+  ms: number
+}
+/** The one HTTP transport. Any status is an answer; no answer is a ProviderError. Bodies over 16 MiB are refused. */
+export interface Http {
+  request(request: HttpRequest): Promise<HttpResponse>
+}
+
+export interface ChildProcess {
+  /** program and arguments; never a shell line */
+  command: readonly [string, ...string[]]
+  cwd?: string
+  /** the whole environment of the child beside PATH and the like: nothing of ours is inherited */
+  env: Record<string, string>
+  /** the action's milliseconds */
+  timeoutMs: number
+  signal: AbortSignal
+}
+export interface ChildResult {
+  exitCode: number | null
+  stdout: string
+  stderr: string
+  /** set when it did not end by itself */
+  ended: 'exit' | 'timeout' | 'cancelled'
+  ms: number
+}
+/** Runs programs; signals are forwarded once, then the process group is killed. Throws ProviderError when it cannot start. */
+export interface ChildProcesses {
+  run(child: ChildProcess): Promise<ChildResult>
+}
+
+/** GitHub's REST API by route: `GET /repos/{owner}/{repo}/deployments`. `owner` and `repo` are filled in. */
+export interface GitHub {
+  /** @throws ProviderError with status and request id; a 403 names the missing permission when it is known */
+  request<T>(route: string, parameters?: Record<string, unknown>, options?: { permission?: string; signal?: AbortSignal }): Promise<T>
+  /** Reads pages of 100 until one is not full or `limit` items are there. */
+  list<T>(route: string, parameters?: Record<string, unknown>, options?: { permission?: string; limit?: number; pick?: string }): Promise<T[]>
+}
+
+export interface StoredArtifact {
+  id: number
+  name: string
+  /** `sha256:...` as GitHub computed it, where it is known */
+  digest?: string
+}
+/** Artifacts of this run. */
+export interface Artifacts {
+  upload(name: string, folder: string, files: readonly string[]): Promise<StoredArtifact>
+  list(runId?: number): Promise<StoredArtifact[]>
+  /** Unpacks one artifact into `folder`; throws ProviderError when its digest is not the recorded one. */
+  download(artifact: StoredArtifact, folder: string, runId?: number): Promise<void>
+}
+
+/** The job summary: one section per action. */
+export interface Summary {
+  add(markdown: string): void
+}
+
+/** Collects the one evidence record of this action run. */
+export interface EvidenceCollector {
+  about(subject: { service?: string; region?: string; environment?: string; transaction?: string }): void
+  /** merged into the record's facts */
+  facts(facts: Record<string, unknown>): void
+  call(call: { system: string; what: string; status: number | string; ms: number }): void
+  /** folder in which all records of this job lie */
+  readonly folder: string
+}
+
+/** Where and why this runs. */
+export interface RunContext {
+  owner: string
+  repo: string
+  runId: number
+  attempt: number
+  sha: string
+  ref: string
+  actor: string
+  /** job id in its workflow file */
+  job: string
+  workflowRef: string
+  serverUrl: string
+  actionRef: string
+  workspace: string
+  /** emptied per job: what all steps and posts of a job share */
+  temp: string
+}
+
+/** What main hands to post. */
+export interface ActionState {
+  save(key: string, value: string): void
+  get(key: string): string | undefined
+}

@@ -1,0 +1,85 @@
+import type { ArmSample } from './sample'
+
+/**
+ * Rate ratios over which the evidence is averaged. The average of e-processes is an e-process, so no ratio has to be
+ * guessed beforehand (../reference: progressive delivery, 5.4; Lindon & Malek, arXiv:2011.03567).
+ */
+const RATIOS = [1.5, 2, 3, 5, 8, 13, 20, 40] as const
+
+/** Rates are kept below 1, where the logarithm of success is still finite. */
+const HIGHEST_RATE = 0.999
+
+/**
+ * Evidence, as it grows, that a rate is higher than it may be. By Ville's inequality it reaches 1/alpha at any time
+ * at all with probability alpha or less when the rate is allowed, so every sample may be looked at.
+ */
+export interface Evidence {
+  /** natural logarithm of the evidence; the exponent of every factor is divided by `dispersion` (>= 1) */
+  log(dispersion: number): number
+}
+
+/** Against the baseline: is the canary's error rate more than `margin` times the baseline's? */
+export interface ComparisonEvidence extends Evidence {
+  /** `margin` may only depend on samples before this one */
+  add(canary: ArmSample, baseline: ArmSample, margin: number): void
+}
+
+export function compareRates(): ComparisonEvidence {
+  const logs = RATIOS.map(() => 0)
+  // Of all errors of an interval, the share expected in the canary when its rate is r times the baseline's.
+  const share = (r: number, canary: number, baseline: number): number => (r * canary) / (r * canary + baseline)
+  return {
+    add(canary, baseline, margin) {
+      if (canary.requests === 0 || baseline.requests === 0 || canary.errors + baseline.errors === 0) return
+      const allowed = share(margin, canary.requests, baseline.requests)
+      RATIOS.forEach((ratio, k) => {
+        const worse = share(ratio * margin, canary.requests, baseline.requests)
+        logs[k] =
+          (logs[k] ?? 0) +
+          canary.errors * Math.log(worse / allowed) +
+          baseline.errors * Math.log((1 - worse) / (1 - allowed))
+      })
+    },
+    log: (dispersion) => logMean(logs, dispersion),
+  }
+}
+
+/** Against a number: is the canary's error rate above `limit` (0 to 1, exclusive)? */
+export interface LimitEvidence extends Evidence {
+  add(canary: ArmSample): void
+}
+
+export function exceedsLimit(limit: number): LimitEvidence {
+  const rates = RATIOS.map((ratio) => Math.min(ratio * limit, Math.max(HIGHEST_RATE, limit)))
+  const logs = RATIOS.map(() => 0)
+  return {
+    add({ requests, errors }) {
+      rates.forEach((rate, k) => {
+        logs[k] =
+          (logs[k] ?? 0) +
+          errors * Math.log(rate / limit) +
+          (requests - errors) * Math.log((1 - rate) / (1 - limit))
+      })
+    },
+    log: (dispersion) => logMean(logs, dispersion),
+  }
+}
+
+/** log of the mean of exp(logs / dispersion), without overflow. */
+function logMean(logs: readonly number[], dispersion: number): number {
+  const scaled = logs.map((log) => log / dispersion)
+  const highest = Math.max(...scaled)
+  return highest + Math.log(scaled.reduce((sum, log) => sum + Math.exp(log - highest), 0) / scaled.length)
+}
+
+/**
+ * Upper confidence bound of a rate from `errors` of `requests`: Wilson's score bound (JASA 22, 1927) at `z` standard
+ * errors. Returns 1 without requests.
+ */
+export function upperBound({ requests, errors }: ArmSample, z: number): number {
+  if (requests === 0) return 1
+  const rate = errors / requests
+  const centre = rate + z ** 2 / (2 * requests)
+  const spread = z * Math.sqrt((rate * (1 - rate)) / requests + z ** 2 / (4 * requests ** 2))
+  return Math.min(1, (centre + spread) / (1 + z ** 2 / requests))
+}

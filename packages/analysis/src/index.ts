@@ -1,0 +1,4 @@
+export * from './sample'
+export * from './sequential'
+export * from './stage-watch'
+export * from './verdict'

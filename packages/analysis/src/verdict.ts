@@ -1,0 +1,22 @@
+/** What a check or a stage came to. */
+export const verdicts = ['pass', 'inconclusive', 'error', 'fail'] as const
+export type Verdict = (typeof verdicts)[number]
+
+/** The verdict that decides among several: `fail > error > inconclusive > pass`. No verdict at all is no pass. */
+export function worst(list: readonly Verdict[]): Verdict {
+  if (list.length === 0) return 'inconclusive'
+  return list.reduce((a, b) => (verdicts.indexOf(b) > verdicts.indexOf(a) ? b : a))
+}
+
+/** What one test says of one sample, and the numbers it rests on. */
+export interface Judgement {
+  metric: string
+  verdict: Verdict
+  /** one sentence, derived from the comparison itself */
+  reason: string
+  /** odds against the canary being fine, and the odds at which it fails */
+  evidence?: { value: number; bar: number }
+  /** the limit of the stage, as a rate */
+  limit?: number
+  observed: Record<string, number>
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import { Cancelled, messageOf, type HttpResponse } from '@deploy-actions/action-kit'
+import { duration, formatDuration } from '@deploy-actions/rollout'
+import type { CheckPorts, HealthCheck, Reading } from './check'
+
+/** One HTTP request and what its answer must be. */
+export const options = z
+  .strictObject({
+    type: z.literal('http'),
+    url: z.url({ protocol: /^https?$/ }),
+    method: z.enum(['GET', 'HEAD', 'POST']).default('GET'),
+    headers: z.record(z.string(), z.string()).default({}),
+    body: z.string().optional(),
+    expect: z
+      .strictObject({
+        status: z.coerce.number().int().min(100).max(599).default(200),
+        latency: duration.optional().describe('the answer must be whole within this time'),
+        contains: z.string().min(1).optional().describe('text that must stand in the body'),
+      })
+      .prefault({}),
+    timeout: duration.prefault('10s'),
+  })
+  .describe('an HTTP request and what its answer must be')
+export type HttpCheckOptions = z.infer<typeof options>
+
+export function create(settings: HttpCheckOptions, { http }: CheckPorts): HealthCheck {
+  const { url, method, headers, body, expect, timeout } = settings
+  return {
+    async probe(signal) {
+      try {
+        const response = await http.request({ url, method, headers, timeoutMs: timeout, signal, ...(body === undefined ? {} : { body }) })
+        return judge(response, expect)
+      } catch (error) {
+        if (error instanceof Cancelled) throw error
+        return { state: 'red', detail: messageOf(error) }
+      }
+    },
+  }
+}
+
+function judge({ status, body, ms }: HttpResponse, expect: HttpCheckOptions['expect']): Reading {
+  const answer = (state: Reading['state'], detail: string): Reading => ({ state, detail, value: ms })
+  if (status !== expect.status) return answer('red', `answered ${status}, expected ${expect.status}`)
+  if (expect.contains !== undefined && !body.includes(expect.contains))
+    return answer('red', `the body does not contain ${JSON.stringify(expect.contains)}`)
+  // Latency is real time in a rehearsal, too: requests are not scaled.
+  if (expect.latency !== undefined && ms > expect.latency) return answer('red', `took ${ms} ms, allowed ${formatDuration(expect.latency)}`)
+  return answer('green', `answered ${status} in ${ms} ms`)
+}

@@ -1,0 +1,29 @@
+import { z } from 'zod'
+import { Cancelled, runScript, script, scriptFailure } from '@deploy-actions/action-kit'
+import { duration } from '@deploy-actions/rollout'
+import type { CheckPorts, HealthCheck } from './check'
+
+/** A script of the repository: exit code 0 is green; a number in its last line is the check's value. */
+export const options = z
+  .strictObject({
+    type: z.literal('script'),
+    run: script,
+    timeout: duration.prefault('2m'),
+  })
+  .describe('a script of the repository; exit code 0 is green')
+export type ScriptCheckOptions = z.infer<typeof options>
+
+export function create({ run, timeout }: ScriptCheckOptions, { process, workspace, variables }: CheckPorts): HealthCheck {
+  return {
+    async probe(signal) {
+      const result = await runScript(run, { process, workspace }, { variables, timeoutMs: timeout, signal })
+      if (result.ended === 'cancelled') throw new Cancelled('the run was cancelled')
+      const lastLine = result.stdout.trim().split('\n').at(-1) ?? ''
+      const value = lastLine !== '' && Number.isFinite(Number(lastLine)) ? { value: Number(lastLine) } : {}
+      const failure = scriptFailure(run, result)
+      return failure === undefined
+        ? { state: 'green', detail: `${run.path} succeeded${lastLine ? `: ${lastLine.slice(0, 200)}` : ''}`, ...value }
+        : { state: 'red', detail: failure, ...value }
+    },
+  }
+}

@@ -1,0 +1,5 @@
+export * from './load'
+export * from './target'
+export { sections } from './sections'
+export type { AnalysisConfig, RolloutConfig, StageConfig } from './schema'
+export type { Variables } from './variables'

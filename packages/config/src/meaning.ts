@@ -1,0 +1,62 @@
+import { sources } from '@deploy-actions/metrics'
+import type { Problem } from '@deploy-actions/action-kit'
+import { didYouMean, formatPath, placeOf, type Source } from './place'
+import type { RolloutConfig } from './schema'
+
+type Path = (string | number)[]
+type Report = (path: Path, message: string) => void
+
+/** What no schema can see: names that must exist, and things that must differ. */
+export async function checkMeaning(source: Source, config: RolloutConfig): Promise<Problem[]> {
+  const problems: Problem[] = []
+  const report: Report = (path, message) => problems.push({ where: placeOf(source, path), message: `${formatPath(path)}: ${message}` })
+  checkRegions(config, report)
+  checkArms(config, report)
+  checkGates(source, config, report)
+  await checkQueries(config, report)
+  return problems
+}
+
+function checkRegions({ regions }: RolloutConfig, report: Report): void {
+  regions.forEach((region, index) => {
+    const earlier = regions.slice(0, index)
+    if (earlier.some(({ name }) => name === region.name)) report(['regions', index, 'name'], `${region.name} is there twice`)
+    const sharing = earlier.find(({ environment }) => environment.toLowerCase() === region.environment.toLowerCase())
+    if (sharing)
+      report(['regions', index, 'environment'], `${sharing.name} already has the environment ${region.environment}; approvals and the ledger need one per region`)
+    if (region['guard-environment']?.toLowerCase() === region.environment.toLowerCase())
+      report(['regions', index, 'guard-environment'], 'is the environment itself; the guard must not wait for its reviewers')
+  })
+}
+
+function checkArms({ arms }: RolloutConfig, report: Report): void {
+  if (arms.names[0] === arms.names[1]) report(['arms', 'names'], 'the two arms must differ')
+}
+
+function checkGates(source: Source, { gates, checks }: RolloutConfig, report: Report): void {
+  const known = Object.keys(checks)
+  for (const [name, gate] of Object.entries(gates)) {
+    gate?.checks.forEach((check, index) => {
+      const path = ['gates', name, 'checks', index]
+      if (!known.includes(check)) return report(path, `no check is named ${check}; known: ${known.join(', ') || 'none'}.${didYouMean(check, known)}`)
+      // Before the transaction begins nobody knows which arm is which.
+      if (name === 'before' && JSON.stringify(source.document.getIn(['checks', check])).includes('${arm}'))
+        report(path, `${check} uses \${arm}, which does not exist before the transaction begins`)
+    })
+  }
+}
+
+export async function checkQueries({ metrics }: Pick<RolloutConfig, "metrics">, report: Report): Promise<void> {
+  const known = Object.keys(metrics.sources)
+  for (const name of ['requests', 'errors'] as const) {
+    const { source, ...query } = metrics[name]
+    const settings = metrics.sources[source] as { type: keyof typeof sources } | undefined
+    if (!settings) {
+      report(['metrics', name, 'source'], `no source is named ${source}; known: ${known.join(', ')}.${didYouMean(source, known)}`)
+      continue
+    }
+    const parsed = (await sources[settings.type]()).query.safeParse(query)
+    for (const issue of parsed.error?.issues ?? [])
+      report(['metrics', name, ...(issue.path as Path)], `${issue.message} (source ${source} is of type ${settings.type})`)
+  }
+}

@@ -1,0 +1,99 @@
+import { distance } from 'fastest-levenshtein'
+import type { z } from 'zod'
+import { isMap, isScalar, type Document, type LineCounter, type Node, type Pair } from 'yaml'
+import type { Problem } from '@deploy-actions/action-kit'
+
+/** A parsed file that knows where everything in it stands. */
+export interface Source {
+  path: string
+  document: Document.Parsed
+  lines: LineCounter
+}
+
+/** `rollout.yml:12:5`. */
+export function at({ path, lines }: Source, offset: number): string {
+  const { line, col } = lines.linePos(offset)
+  return `${path}:${line}:${col}`
+}
+
+/** The place of a value, or of the nearest thing around it that exists. */
+export function placeOf(source: Source, path: readonly PropertyKey[]): string {
+  for (let length = path.length; length >= 0; length--) {
+    const node = source.document.getIn(path.slice(0, length) as unknown[], true) as Node | undefined
+    if (node?.range) return at(source, node.range[0])
+  }
+  return source.path
+}
+
+function placeOfKey(source: Source, path: readonly PropertyKey[], key: string): string {
+  const map = source.document.getIn(path as unknown[], true)
+  const pair = isMap(map) ? (map.items as Pair[]).find((item) => isScalar(item.key) && item.key.value === key) : undefined
+  const range = isScalar(pair?.key) ? pair.key.range : undefined
+  return range ? at(source, range[0]) : placeOf(source, path)
+}
+
+/** `stages[2].weight`. */
+export function formatPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>((text, part) => (typeof part === 'number' ? `${text}[${part}]` : text ? `${text}.${String(part)}` : String(part)), '')
+}
+
+/** ` Did you mean x?`, when one of the known words is near enough to be a slip. */
+export function didYouMean(word: string, known: readonly string[]): string {
+  const [best] = known.map((candidate) => ({ candidate, away: distance(word, candidate) })).sort((a, b) => a.away - b.away)
+  return best && best.away <= Math.max(1, Math.floor(word.length / 3)) ? ` Did you mean ${best.candidate}?` : ''
+}
+
+/** Every problem of a zod error as `rollout.yml:LINE:COL: path: what is wrong; what is allowed`. */
+export function problemsOf(source: Source, schema: z.ZodType, issues: readonly z.core.$ZodIssue[]): Problem[] {
+  return issues.flatMap((issue): Problem[] => {
+    if (issue.code === 'unrecognized_keys') {
+      const known = keysAt(schema, issue.path)
+      return issue.keys.map((key) => ({
+        where: placeOfKey(source, issue.path, key),
+        message: `${formatPath([...issue.path, key])}: unknown key; known here: ${known.join(', ')}.${didYouMean(key, known)}`,
+      }))
+    }
+    if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+      const inner = issue.errors.find((errors) => errors.length > 0)
+      if (inner && !issue.discriminator) return problemsOf(source, schema, inner.map((one) => ({ ...one, path: [...issue.path, ...one.path] })))
+    }
+    const missing = issue.code === 'invalid_type' && issue.message.includes('received undefined')
+    const path = formatPath(issue.path)
+    return [
+      {
+        where: placeOf(source, issue.path),
+        message: missing ? `${path}: is missing${expected(schema, issue.path)}` : `${path ? `${path}: ` : ''}${issue.message}`,
+      },
+    ]
+  })
+}
+
+function expected(schema: z.ZodType, path: readonly PropertyKey[]): string {
+  const description = schemaAt(schema, path)?.description
+  return description ? ` (${description})` : ''
+}
+
+function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  const found = schemaAt(schema, path)
+  return found && 'shape' in found ? Object.keys((found as z.ZodObject).shape) : []
+}
+
+/** Follows a path through objects, arrays, records and their wrappers; undefined where a union makes it ambiguous. */
+function schemaAt(schema: z.ZodType, path: readonly PropertyKey[]): z.ZodType | undefined {
+  let here: z.ZodType | undefined = unwrap(schema)
+  for (const part of path) {
+    const def = here?.def as { shape?: Record<string, z.ZodType>; element?: z.ZodType; valueType?: z.ZodType; items?: z.ZodType[] } | undefined
+    const next: z.ZodType | undefined = def?.shape?.[String(part)] ?? def?.element ?? def?.valueType ?? def?.items?.[Number(part)]
+    if (!next) return undefined
+    here = unwrap(next)
+  }
+  return here
+}
+
+function unwrap(schema: z.ZodType): z.ZodType {
+  const def = schema.def as { innerType?: z.ZodType; in?: z.ZodType; options?: z.ZodType[] }
+  if (def.innerType) return unwrap(def.innerType)
+  if (def.in) return unwrap(def.in)
+  if (def.options?.length === 1 && def.options[0]) return unwrap(def.options[0])
+  return schema
+}

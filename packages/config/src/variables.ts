@@ -1,0 +1,42 @@
+import { isScalar, visit, type Document, type Scalar } from 'yaml'
+import type { Problem } from '@deploy-actions/action-kit'
+import { at, didYouMean, type Source } from './place'
+
+/** What `${...}` may name. `vars.NAME` comes from the region. */
+export const variableNames = ['region', 'environment', 'service', 'version', 'digest', 'image', 'commit', 'run-id', 'correlation-id', 'arm'] as const
+export type VariableName = (typeof variableNames)[number]
+
+/** Known values; one that is absent or empty may not be used. */
+export type Variables = Partial<Record<VariableName, string>> & { vars?: Record<string, string> }
+
+const VARIABLE = /\$(\$)?\{([^}]*)\}/g
+
+/** Fills `${...}` in every value of a document; `$${` stands for a literal `${`. Keys are left alone. */
+export function fillDocument(source: Source, variables: Variables): { value: unknown; problems: Problem[] } {
+  const problems: Problem[] = []
+  const copy = source.document.clone() as Document
+  visit(copy, {
+    Scalar(key, node: Scalar) {
+      if (key === 'key' || typeof node.value !== 'string' || !node.value.includes('${')) return
+      node.value = node.value.replace(VARIABLE, (whole, escaped: string | undefined, name: string) => {
+        if (escaped) return whole.slice(1)
+        const value = lookUp(name, variables)
+        if (value) return value
+        problems.push({ where: isScalar(node) && node.range ? at(source, node.range[0]) : source.path, message: unresolved(whole, name, variables) })
+        return whole
+      })
+    },
+  })
+  return { value: copy.toJS() as unknown, problems }
+}
+
+function lookUp(name: string, variables: Variables): string | undefined {
+  if (name.startsWith('vars.')) return variables.vars?.[name.slice('vars.'.length)]
+  return variables[name as VariableName]
+}
+
+function unresolved(whole: string, name: string, variables: Variables): string {
+  const known = [...variableNames, ...Object.keys(variables.vars ?? {}).map((own) => `vars.${own}`)]
+  if (known.includes(name)) return `${whole} has no value here`
+  return `${whole} is no variable; known: ${known.join(', ')}.${didYouMean(name, known)}`
+}

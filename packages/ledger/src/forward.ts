@@ -1,0 +1,18 @@
+import { GateFailed, InputError, type RunContext } from '@deploy-actions/action-kit'
+import type { TransactionRecord } from '@deploy-actions/rollout'
+import type { Ledger } from './ledger'
+import { findJobTransaction, type JobTransaction } from './transaction-file'
+
+/** The transaction of this job that a writer was told to act in. @throws InputError when this job has none of that name */
+export async function joinTransaction(id: string, { temp }: Pick<RunContext, 'temp'>): Promise<JobTransaction> {
+  const transaction = await findJobTransaction(temp, id)
+  if (transaction) return transaction
+  throw new InputError([{ where: 'input `transaction`', message: `${id} was not begun in this job; pass steps.BEGIN.outputs.transaction of restore-point begin in the same job` }])
+}
+
+/** Before every forward write: an emergency rollback or a restorer may have taken the transaction over. @throws GateFailed */
+export async function mustBeOpen(ledger: Ledger, { id, environment }: TransactionRecord): Promise<void> {
+  const [entry] = await ledger.find({ id, environment, limit: 1 })
+  if (entry?.state === 'open') return
+  throw new GateFailed(`transaction ${id} is ${entry?.state ?? 'not in the ledger'}${entry?.note ? ` (${entry.note})` : ''}: nothing more is written to its target`)
+}

@@ -1,0 +1,129 @@
+import { z } from 'zod'
+import { ProviderError, type GitHub } from '@deploy-actions/action-kit'
+import { liveStates, mayBecome, transactionRecord, transactionStates, type TransactionState } from '@deploy-actions/rollout'
+import { describeState, LiveTransaction, type Entry, type Ledger } from './ledger'
+
+const READ = { permission: 'deployments: read' }
+const WRITE = { permission: 'deployments: write' }
+
+/** Deployments looked through at most: those of one service and mostly one environment, newest first. */
+const MAX_DEPLOYMENTS = 300
+
+const deployment = z.looseObject({ id: z.int(), environment: z.string(), payload: z.unknown() })
+const deploymentStatus = z.looseObject({ state: z.string(), description: z.string().nullish() })
+
+/** GitHub's own state for each of ours (safety.md, "Ledger"); the description, not this, is what we read back. */
+const githubStates: Record<TransactionState, string> = {
+  open: 'in_progress',
+  committed: 'success',
+  restoring: 'pending',
+  restored: 'inactive',
+  superseded: 'inactive',
+  unverified: 'failure',
+  'restore-failed': 'error',
+}
+
+type Known = Entry & { deployment: number }
+
+/** Transactions as GitHub Deployments: one each, its payload the record, its statuses the states. */
+export function createGitHubLedger(github: GitHub, service: string, logUrl: string): Ledger {
+  const task = `deploy-actions/${service}`
+  const known = new Map<string, number>()
+
+  /** Newest first; each is read only when it is asked for. */
+  async function* entries(environment: string | undefined, only?: string): AsyncGenerator<Known> {
+    const query = { task, ...(environment === undefined ? {} : { environment }) }
+    const listed = await github.list<unknown>('GET /repos/{owner}/{repo}/deployments', query, { ...READ, limit: MAX_DEPLOYMENTS })
+    const newestFirst = listed.map((item) => deployment.parse(item)).sort((a, b) => b.id - a.id)
+    for (const { id, payload } of newestFirst) {
+      // What is no record of ours was put there by somebody else and means nothing here.
+      const record = transactionRecord.safeParse(typeof payload === 'string' ? parseJson(payload) : payload)
+      if (!record.success || record.data.service !== service) continue
+      known.set(record.data.id, id)
+      if (only !== undefined && record.data.id !== only) continue
+      yield { deployment: id, record: record.data, ...(await stateOf(id)) }
+    }
+  }
+
+  const stateOf = async (id: number): Promise<{ state: TransactionState; note: string }> => {
+    const statuses = await github.list<unknown>('GET /repos/{owner}/{repo}/deployments/{deployment_id}/statuses', { deployment_id: id }, READ)
+    for (const item of statuses) {
+      const description = deploymentStatus.parse(item).description ?? ''
+      const state = transactionStates.find((state) => description === state || description.startsWith(`${state}: `))
+      if (state) return { state, note: description }
+    }
+    // Created, and its creator died before it could say more.
+    return { state: 'open', note: '' }
+  }
+
+  const setState = async (id: number, state: TransactionState, note: string): Promise<void> => {
+    const parameters = { deployment_id: id, state: githubStates[state], description: describeState(state, note), auto_inactive: false, log_url: logUrl }
+    await github.request('POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses', parameters, WRITE)
+  }
+
+  /** The one that holds the environment: an older one cannot be live when a newer one was let in. */
+  const holder = async (environment: string, below = Infinity): Promise<Known | undefined> => {
+    for await (const entry of entries(environment)) {
+      if (entry.state === 'superseded' || entry.deployment >= below) continue
+      return liveStates.includes(entry.state) ? entry : undefined
+    }
+    return undefined
+  }
+
+  return {
+    async open(record) {
+      const live = await holder(record.environment)
+      if (live) throw new LiveTransaction(live)
+      const created = deployment.parse(
+        await github.request(
+          'POST /repos/{owner}/{repo}/deployments',
+          {
+            ref: record.commit,
+            task,
+            environment: record.environment,
+            payload: transactionRecord.parse(record),
+            auto_merge: false,
+            required_contexts: [],
+            description: `${record.release.version} to ${record.region}`.slice(0, 140),
+          },
+          WRITE,
+        ),
+      )
+      known.set(record.id, created.id)
+      // Two openers: the lower id wins, the other steps back.
+      const rival = await holder(record.environment, created.id)
+      if (rival) {
+        await setState(created.id, 'superseded', `by ${rival.record.id}`)
+        throw new LiveTransaction(rival)
+      }
+      await setState(created.id, 'open', `run ${record.run.id} attempt ${record.run.attempt}`)
+    },
+    async find({ environment, state, id, limit = 10 }) {
+      const found: Entry[] = []
+      for await (const { record, state: current, note } of entries(environment, id)) {
+        if (state === undefined || state.includes(current)) found.push({ record, state: current, note })
+        if (found.length === limit) break
+      }
+      return found
+    },
+    async mark(id, state, note) {
+      const deploymentId = known.get(id) ?? (await locate(id))
+      const { state: current } = await stateOf(deploymentId)
+      if (!mayBecome(current, state)) throw new ProviderError(`transaction ${id} is ${current} and cannot become ${state}`, { provider: 'ledger' })
+      await setState(deploymentId, state, note)
+    },
+  }
+
+  async function locate(id: string): Promise<number> {
+    for await (const entry of entries(undefined, id)) return entry.deployment
+    throw new ProviderError(`the ledger has no transaction ${id} of ${service}`, { provider: 'ledger' })
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

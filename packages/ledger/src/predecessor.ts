@@ -1,0 +1,24 @@
+import { findRegion, type RolloutFile } from '@deploy-actions/config'
+import { newest, type Ledger } from './ledger'
+
+/** Whether a region's predecessor is done, and in words why or why not. */
+export interface PredecessorProof {
+  proven: boolean
+  reason: string
+  /** id of the predecessor's newest transaction */
+  transaction?: string
+}
+
+/**
+ * Proves from the ledger that the predecessor's newest transaction is committed with this digest, by any run: the
+ * order of a matrix is no guarantee, and a job's result is no proof of what serves.
+ */
+export async function provePredecessor(ledger: Ledger, file: RolloutFile, name: string, digest: string): Promise<PredecessorProof> {
+  const { environment } = findRegion(file, name)
+  const entry = await newest(ledger, environment)
+  if (!entry) return { proven: false, reason: `${name} comes first and has no transaction yet` }
+  const { id, release } = entry.record
+  if (entry.state !== 'committed') return { proven: false, reason: `${name} comes first, and its newest transaction ${id} (${release.version}) is ${entry.state}`, transaction: id }
+  if (release.digest !== digest) return { proven: false, reason: `${name} comes first and still runs ${release.version} (${release.digest})`, transaction: id }
+  return { proven: true, reason: `${name} is committed with ${release.version} (transaction ${id})`, transaction: id }
+}

@@ -1,0 +1,62 @@
+/** One sample line of a metrics page. */
+export interface Series {
+  name: string
+  labels: Record<string, string>
+  value: number
+}
+
+/** Which series to sum: a name and the labels they must have, as in `http_requests_total{arm="blue",code="5xx"}`. */
+export interface Selector {
+  name: string
+  labels: Record<string, string>
+}
+
+const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*/
+const LABEL = /\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(,|(?=\}))/y
+
+/** Reads a selector. Returns undefined when it is none: only equality is supported. */
+export function parseSelector(text: string): Selector | undefined {
+  const parsed = parseHead(text.trim())
+  return parsed && parsed.rest.trim() === '' ? { name: parsed.name, labels: parsed.labels } : undefined
+}
+
+/**
+ * Reads a page in the Prometheus text exposition format 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats).
+ * Comments and lines that are no samples are passed over, as Prometheus' own parser does for HELP and TYPE.
+ */
+export function parseExposition(page: string): Series[] {
+  return page.split('\n').flatMap((line) => {
+    if (line === '' || line.startsWith('#')) return []
+    const parsed = parseHead(line)
+    const value = parsed?.rest.trim().split(/\s+/, 1)[0]
+    return parsed && value ? [{ name: parsed.name, labels: parsed.labels, value: parseValue(value) }] : []
+  })
+}
+
+function parseHead(text: string): { name: string; labels: Record<string, string>; rest: string } | undefined {
+  const name = NAME.exec(text)?.[0]
+  if (name === undefined) return undefined
+  if (text[name.length] !== '{') return { name, labels: {}, rest: text.slice(name.length) }
+  const labels: Record<string, string> = {}
+  LABEL.lastIndex = name.length + 1
+  while (text[LABEL.lastIndex] !== '}') {
+    const from = LABEL.lastIndex
+    const match = LABEL.exec(text)
+    if (!match?.[1] || match.index !== from) return undefined
+    labels[match[1]] = unescape(match[2] ?? '')
+  }
+  return { name, labels, rest: text.slice(LABEL.lastIndex + 1) }
+}
+
+const unescape = (text: string): string => text.replace(/\\(.)/g, (_, char: string) => (char === 'n' ? '\n' : char))
+
+function parseValue(text: string): number {
+  if (text === '+Inf') return Infinity
+  if (text === '-Inf') return -Infinity
+  return Number(text)
+}
+
+/** True when the series has the selector's name and all its labels; labels that the selector leaves out may be anything. */
+export function matches(series: Series, { name, labels }: Selector): boolean {
+  return series.name === name && Object.entries(labels).every(([label, value]) => series.labels[label] === value)
+}

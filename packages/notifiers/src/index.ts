@@ -1,0 +1,4 @@
+export * from './event'
+export * from './quick-card'
+export * from './registry'
+export * from './tell'

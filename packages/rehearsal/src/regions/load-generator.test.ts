@@ -1,0 +1,78 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { createServer, type RequestListener } from 'node:http'
+import { createServer as createTcpServer } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { listenOnLoopback } from './loopback-server'
+import { LoadGenerator } from './load-generator'
+
+const open: { close(): unknown }[] = []
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((part) => part.close()))
+})
+
+/** Load on a server until `enough` requests have ended. */
+async function loadOn(listener: RequestListener, enough: number): Promise<LoadGenerator> {
+  const server = await listenOnLoopback(createServer(listener))
+  open.push(server)
+  return loadUntil(server.port, (load) => load.counts.requests >= enough)
+}
+
+async function loadUntil(port: number, reached: (load: LoadGenerator) => boolean): Promise<LoadGenerator> {
+  const load = new LoadGenerator(port)
+  open.push(load)
+  load.setRate(500)
+  for (let tries = 0; tries < 1000 && !reached(load); tries += 1) await sleep(5)
+  load.setRate(0)
+  return load
+}
+
+describe('LoadGenerator', () => {
+  it('counts good answers, 4xx among them', async () => {
+    const load = await loadOn((_, response) => response.writeHead(404).end('no'), 20)
+    expect(load.counts.requests).toBeGreaterThanOrEqual(20)
+    expect(load.counts.failed).toEqual({ app: 0, proxy: 0, connection: 0 })
+  })
+
+  it("tells the app's 5xx from the proxy's by the app's header", async () => {
+    let answers = 0
+    const load = await loadOn((_, response) => {
+      answers += 1
+      if (answers % 2 === 0) response.setHeader('X-Arm', 'blue')
+      response.writeHead(503).end('<html>')
+    }, 20)
+    const { requests, failed } = load.counts
+    expect(failed.connection).toBe(0)
+    expect(failed.app + failed.proxy).toBe(requests)
+    expect(Math.abs(failed.app - failed.proxy)).toBeLessThanOrEqual(answers - requests + 1)
+  })
+
+  it('counts refused and cut connections', async () => {
+    const cutting = await listenOnLoopback(createTcpServer((socket) => socket.destroy()))
+    const cut = await loadUntil(cutting.port, (load) => load.counts.requests >= 10)
+    expect(cut.counts.failed.connection).toBe(cut.counts.requests)
+    await cutting.close()
+    const refused = await loadUntil(cutting.port, (load) => load.counts.requests >= 10)
+    expect(refused.counts.failed).toEqual({ app: 0, proxy: 0, connection: refused.counts.requests })
+  })
+
+  it('goes on sending while answers are missing: open loop', async () => {
+    let asked = 0
+    const silent = await listenOnLoopback(createServer(() => (asked += 1)))
+    open.push(silent)
+    const load = await loadUntil(silent.port, () => asked >= 30)
+    expect(asked).toBeGreaterThanOrEqual(30)
+    expect(load.counts.requests).toBe(0)
+  })
+
+  it('sends nothing more once stopped', async () => {
+    let asked = 0
+    const load = await loadOn((_, response) => {
+      asked += 1
+      response.end('ok')
+    }, 10)
+    for (let tries = 0; tries < 200 && load.counts.requests < asked; tries += 1) await sleep(5)
+    const ended = asked
+    await sleep(50)
+    expect([asked, load.counts.requests]).toEqual([ended, ended])
+  })
+})

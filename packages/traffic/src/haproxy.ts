@@ -1,0 +1,176 @@
+import { Socket } from 'node:net'
+import { z } from 'zod'
+import { Cancelled, ProviderError } from '@deploy-actions/action-kit'
+import { apportion, formatPercent, normalise, sameWeights, WHOLE, type Weights } from '@deploy-actions/rollout'
+import { Conflict, type RouterMember, type RouterPorts, type RouterState, type TrafficRouter } from './router'
+
+/** HAProxy's runtime API over TCP (`stats socket ipv4@ADDRESS:PORT level admin`). */
+export const options = z
+  .strictObject({
+    type: z.literal('haproxy'),
+    host: z.string().min(1).default('127.0.0.1').describe('address of the stats socket'),
+    port: z.coerce.number().int().min(1).max(65_535).describe('port of the stats socket'),
+    backend: identifier('backend').describe('name of the backend'),
+    members: z
+      .record(z.string().min(1), identifier('server'))
+      .optional()
+      .describe('arm -> server of the backend; default: servers are named as the arms'),
+    timeout: z.coerce.number().int().min(1).default(2_000).describe('milliseconds for one exchange'),
+  })
+  .describe('HAProxy, by its runtime API over TCP')
+export type HaproxyOptions = z.infer<typeof options>
+
+/** Names go into a command line of HAProxy's: no blank, slash or separator may stand in them. */
+function identifier(what: string) {
+  return z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.:-]*$/, `is no name of a ${what}`)
+}
+
+/** HAProxy takes absolute weights of 0 to 256; all of them 0 answers 503. */
+const MAX_WEIGHT = 256
+
+/** States of `show servers state`: management guide 9.3; srv_op_state 2 is running, srv_admin_state bits mean maintenance or drain. */
+const OPERATIONAL = 2
+const DRAIN_BITS = 0x08 | 0x10
+const MAINTENANCE_BITS = 0x01 | 0x02 | 0x04 | 0x20
+
+export function create(settings: HaproxyOptions, { clock, evidence }: RouterPorts, arms: readonly string[]): TrafficRouter {
+  const where = `haproxy ${settings.host}:${settings.port} backend ${settings.backend}`
+  const servers = settings.members ?? Object.fromEntries(arms.map((arm) => [arm, arm]))
+
+  const ask = async (command: string, signal: AbortSignal): Promise<string> => {
+    const started = clock.realMs()
+    const note = (status: string): void =>
+      evidence.call({ system: where, what: command, status, ms: Math.round(clock.realMs() - started) })
+    try {
+      const reply = await exchange(settings, command, signal, clock.ioTimeout(settings.timeout))
+      note(reply.trim().split('\n', 1)[0]?.slice(0, 100) || 'ok')
+      return reply
+    } catch (error) {
+      note((error as Error).message)
+      throw error
+    }
+  }
+
+  const read = async (signal: AbortSignal): Promise<RouterState> => {
+    const reply = await ask(`show servers state ${settings.backend}`, signal)
+    const rows = parseServersState(reply, where)
+    const members: Record<string, RouterMember> = {}
+    const serving: Record<string, number> = {}
+    for (const [member, server] of Object.entries(servers)) {
+      const row = rows.get(server)
+      if (!row)
+        throw new ProviderError(`${where} has no server ${server} (arm ${member}); it has: ${[...rows.keys()].join(', ')}`, { provider: where })
+      const enabled = (row.admin & (DRAIN_BITS | MAINTENANCE_BITS)) === 0
+      const healthy = row.operational === OPERATIONAL
+      members[member] = { enabled, healthy, units: row.weight }
+      serving[member] = enabled && healthy ? row.weight : 0
+    }
+    const strangers = [...rows].filter(([server, row]) => !Object.values(servers).includes(server) && row.weight > 0)
+    if (strangers.length > 0)
+      throw new ProviderError(
+        `${where} also sends traffic to ${strangers.map(([server, row]) => `${server} (weight ${row.weight})`).join(', ')}, which is no arm: list it under members or give it weight 0`,
+        { provider: where },
+      )
+    const units = Object.fromEntries(Object.entries(members).map(([member, { units }]) => [member, units]))
+    return { weights: normalise(units), effective: normalise(serving), members }
+  }
+
+  return {
+    capabilities: { min: 0, max: MAX_WEIGHT, step: 1, zero: 'weight', atomic: false, compareAndSet: false, effectWithin: '1s' },
+    read,
+    async write(wanted, expected, signal) {
+      const current = await read(signal)
+      if (!sameWeights(current.weights, expected.weights)) throw new Conflict(where, expected.weights, current.weights)
+      const units = toUnits(wanted, Object.keys(servers))
+      const growing = (member: string): number => (units[member] ?? 0) - (current.members[member]?.units ?? 0)
+      // Growing before shrinking, so that at no instant traffic goes nowhere; one connection, so both follow at once.
+      const commands = Object.keys(servers)
+        .filter((member) => growing(member) !== 0)
+        .sort((a, b) => growing(b) - growing(a))
+        .map((member) => `set server ${settings.backend}/${servers[member]} weight ${units[member]}`)
+      if (commands.length === 0) return
+      const reply = await ask(commands.join('; '), signal)
+      if (reply.trim() !== '')
+        throw new ProviderError(`${where} refused ${commands.join('; ')}: ${reply.trim().split('\n').join(' ')}`, { provider: where })
+    },
+  }
+}
+
+/** Totals to split into units, the plainest first: whole percents read as themselves on HAProxy's own page. */
+const TOTALS = [100, 200, MAX_WEIGHT]
+
+/** Basis points to absolute weights of 0 to 256, exact where a total allows it, by largest remainder where none does. */
+function toUnits(wanted: Weights, members: readonly string[]): Record<string, number> {
+  const shares = Object.fromEntries(members.map((member) => [member, wanted[member] ?? 0]))
+  const exact = (total: number): boolean => Object.values(shares).every((points) => (points * total) % WHOLE === 0)
+  const units = apportion(shares, TOTALS.find(exact) ?? MAX_WEIGHT)
+  for (const member of members)
+    // A share too small for one unit must not silently become nothing.
+    if ((shares[member] ?? 0) > 0 && units[member] === 0)
+      throw new ProviderError(
+        `a share of ${formatPercent(shares[member] ?? 0)} for ${member} is finer than HAProxy's weights; the least is 0.4%`,
+        { provider: 'haproxy' },
+      )
+  return units
+}
+
+interface ServerRow {
+  operational: number
+  admin: number
+  weight: number
+}
+
+/** Reads `show servers state`: a version line, a header that names the fields, a row a server. */
+function parseServersState(reply: string, where: string): Map<string, ServerRow> {
+  const [version, header, ...lines] = reply.split('\n')
+  if (version?.trim() !== '1' || !header?.startsWith('# '))
+    throw new ProviderError(`${where} answered ${JSON.stringify(reply.trim().slice(0, 200))} to show servers state`, { provider: where })
+  const fields = header.slice(2).trim().split(/\s+/)
+  const column = (name: string): number => {
+    const index = fields.indexOf(name)
+    if (index < 0) throw new ProviderError(`${where}: show servers state has no field ${name}`, { provider: where })
+    return index
+  }
+  const [name, operational, admin, weight] = [column('srv_name'), column('srv_op_state'), column('srv_admin_state'), column('srv_uweight')]
+  return new Map(
+    lines
+      .filter((line) => line.trim() !== '')
+      .map((line) => line.trim().split(/\s+/))
+      .map((cells) => [cells[name] ?? '', { operational: Number(cells[operational]), admin: Number(cells[admin]), weight: Number(cells[weight]) }]),
+  )
+}
+
+/** Sends one line and reads until HAProxy closes the connection, as it does after the replies. */
+function exchange({ host, port }: HaproxyOptions, command: string, signal: AbortSignal, timeoutMs: number): Promise<string> {
+  const where = `haproxy ${host}:${port}`
+  return new Promise((resolve, reject) => {
+    const socket = new Socket()
+    let reply = ''
+    const fail = (error: Error): void => {
+      settle()
+      reject(error)
+    }
+    const onAbort = (): void => fail(new Cancelled('the run was cancelled', { cause: signal.reason }))
+    const timer = setTimeout(
+      () => fail(new ProviderError(`${where} gave no answer within ${Math.round(timeoutMs)} ms to: ${command}`, { provider: where, retryable: true })),
+      timeoutMs,
+    )
+    const settle = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', onAbort)
+      socket.destroy()
+    }
+    if (signal.aborted) return onAbort()
+    signal.addEventListener('abort', onAbort, { once: true })
+    socket.setEncoding('utf8')
+    socket.on('data', (text: string) => (reply += text))
+    socket.on('error', (cause) =>
+      fail(new ProviderError(`${where} could not be reached: ${cause.message}; is the stats socket open to this runner?`, { provider: where, cause, retryable: true })),
+    )
+    socket.on('end', () => {
+      settle()
+      resolve(reply)
+    })
+    socket.connect(port, host, () => socket.write(`${command}\n`))
+  })
+}

@@ -1,0 +1,87 @@
+import { GateFailed, ProviderError, type Clock } from '@deploy-actions/action-kit'
+import { formatWeights, WHOLE, type Weights } from '@deploy-actions/rollout'
+import type { RouterState, TrafficRouter } from './router'
+
+/** How a written vector is proven: polled until it shows, then read once more after `settleMs`. */
+export interface ShiftOptions {
+  /** the action's milliseconds until a write must have taken effect */
+  timeoutMs: number
+  /** the action's milliseconds after which somebody else's revert would show; 0 to leave that read out */
+  settleMs: number
+  pollMs: number
+}
+
+export const defaultShift: ShiftOptions = { timeoutMs: 30_000, settleMs: 1_000, pollMs: 1_000 }
+
+/** The vector did not come to hold: what was wanted, what is there. */
+export class NotInEffect extends GateFailed {}
+
+/**
+ * Writes a vector and proves it: read back equal, in effect for every member, and still so after the settle time.
+ * @throws Conflict, ProviderError from the router; NotInEffect when the read-back never shows the vector
+ */
+export async function shift(
+  router: TrafficRouter,
+  wanted: Weights,
+  expected: RouterState,
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
+  { timeoutMs, settleMs, pollMs }: ShiftOptions = defaultShift,
+): Promise<RouterState> {
+  await router.write(wanted, expected, signal)
+  const deadline = clock.now().getTime() + timeoutMs
+  let state = await router.read(signal)
+  while (!inEffect(router, state, wanted)) {
+    if (clock.now().getTime() >= deadline) throw new NotInEffect(`after the write of ${formatWeights(wanted)} ${describe(state)}`)
+    await clock.sleep(pollMs, signal)
+    state = await router.read(signal)
+  }
+  if (settleMs === 0) return state
+  await clock.sleep(settleMs, signal)
+  const settled = await router.read(signal)
+  if (inEffect(router, settled, wanted)) return settled
+  const who = settled.owner ? ` by ${settled.owner}` : ' by somebody else'
+  throw new NotInEffect(`${formatWeights(wanted)} was reverted${who}: ${describe(settled)}`)
+}
+
+/**
+ * Configured as wanted, and every member that should get traffic gets it. A member that should get nothing gets
+ * exactly nothing; other shares may differ by one of the provider's units.
+ */
+export function inEffect(router: TrafficRouter, state: RouterState, wanted: Weights): boolean {
+  const unit = Math.ceil((WHOLE * router.capabilities.step) / router.capabilities.max)
+  const matches = (vector: Weights): boolean =>
+    [...new Set([...Object.keys(vector), ...Object.keys(wanted)])].every((member) => {
+      const [found, share] = [vector[member] ?? 0, wanted[member] ?? 0]
+      return share === 0 || share === WHOLE ? found === share : found > 0 && Math.abs(found - share) <= unit
+    })
+  return matches(state.weights) && matches(state.effective)
+}
+
+function describe(state: RouterState): string {
+  const out = Object.entries(state.members).filter(([, member]) => !member.enabled || member.healthy === false)
+  const why = out.map(([name, member]) => `${name} is ${member.enabled ? 'down' : 'drained or in maintenance'}`)
+  return [`the router holds ${formatWeights(state.weights)}`, `in effect ${formatWeights(state.effective)}`, ...why].join(', ')
+}
+
+/**
+ * Puts a recorded vector back, whatever is there now: a restore overwrites, because the record says what was right.
+ * A conflict with a concurrent writer is answered by reading again, at most three times.
+ */
+export async function restoreWeights(
+  router: TrafficRouter,
+  recorded: Weights,
+  ports: { clock: Clock; signal: AbortSignal },
+): Promise<RouterState> {
+  let failure: unknown
+  for (let attempt = 0; attempt < 3; attempt++) {
+    try {
+      const state = await router.read(ports.signal)
+      if (inEffect(router, state, recorded)) return state
+      return await shift(router, recorded, state, ports, { ...defaultShift, settleMs: 0, pollMs: 200 })
+    } catch (error) {
+      if (ports.signal.aborted) throw error
+      failure = error
+    }
+  }
+  throw failure instanceof Error ? failure : new ProviderError(String(failure), { provider: 'router' })
+}
