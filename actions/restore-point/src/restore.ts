@@ -66,14 +66,14 @@ export async function restoreRecord(record: TransactionRecord, inputs: Inputs, p
   ports.evidence.about({ service, region, environment, transaction: id })
   const own = await findJobTransaction(ports.context.temp, id)
   // What this very job opened needs no proof of where it came from.
-  const settings = own?.settings ?? (inputs.ledger === 'github' ? await trustedSettings(record, inputs['trusted-workflows'], ports) : await settingsOfConfig(record, inputs, ports))
+  const settings = own?.settings ?? (inputs.ledger === 'github' ? await trustedSettings(record, inputs['trusted-workflows'], ports) : await settingsOfConfig(record, ports))
   if (inputs['dry-run']) {
     ports.log.info(`would restore ${id}: ${JSON.stringify(record.restore)}`)
     return { outcome: 'would-restore', reason: `would restore ${id}`, transaction: id }
   }
   const ledger = openLedger(inputs.ledger, service, ports)
   await markUnlessDown(ledger, id, 'restoring', `${ports.context.job} of run ${ports.context.runId}`, ports)
-  const target = await configAtRecord(record, inputs, ports)
+  const target = await configAtRecord(record, ports)
   const result = await restoreTarget(record, settings, ports, {
     script: target && (await scriptRestorer(target, record, settings.arms, ports)),
     health: target && (await healthProof(target, settings.arms, ports)),
@@ -92,7 +92,7 @@ async function markUnlessDown(ledger: Ledger, id: string, state: Parameters<Ledg
 }
 
 /** The config at the record's commit, if the checkout is at that commit: commands come from nowhere else. */
-async function configAtRecord(record: TransactionRecord, inputs: Inputs, ports: Ports): Promise<ConfiguredTarget | undefined> {
+async function configAtRecord(record: TransactionRecord, ports: Ports): Promise<ConfiguredTarget | undefined> {
   const { release, region, correlationId, config } = record
   if (!config) return undefined
   try {
@@ -105,8 +105,8 @@ async function configAtRecord(record: TransactionRecord, inputs: Inputs, ports: 
   }
 }
 
-async function settingsOfConfig(record: TransactionRecord, inputs: Inputs, ports: Ports) {
-  const target = await configAtRecord(record, inputs, ports)
+async function settingsOfConfig(record: TransactionRecord, ports: Ports) {
+  const target = await configAtRecord(record, ports)
   const traffic = record.restore.find((point) => point.kind === 'traffic')
   if (!target || !traffic) throw new InputError(`transaction ${record.id} names no config in this checkout, so its router is not known`)
   const [canary, baseline] = Object.entries(traffic.weights).sort(([, a], [, b]) => a - b).map(([arm]) => arm)

@@ -18,7 +18,7 @@ export interface RolloutFile extends Source {
   service: string
   regions: RegionEntry[]
 }
-export type RegionEntry = Required<Pick<z.infer<typeof regionSchema>, 'name' | 'environment' | 'guard-environment' | 'vars'>>
+export type RegionEntry = z.infer<typeof regionSchema> & { 'guard-environment': string }
 
 /** The config as one region sees it. */
 export interface RegionConfig extends RolloutConfig {

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError, type Ports } from '@deploy-actions/action-kit'
-import { findArms, formatWeights, transactionRecord, type Arms, type Release, type RestorePoint, type TransactionRecord } from '@deploy-actions/rollout'
+import { findArms, formatWeights, transactionRecord, type Arms, type Release, type RestorePoint, type TransactionRecord, type Weights } from '@deploy-actions/rollout'
 import { openRouter, type RouterSettings } from '@deploy-actions/traffic'
 import { newest, newestCommitted, type Ledger } from './ledger'
 import { readJobTransactions, saveJobTransaction, type JobTransaction, type RestorePointFile } from './transaction-file'
@@ -21,6 +21,8 @@ export interface BeginRequest {
   config?: { path: string; digest: string }
   /** Takes the restore points beside the traffic, once it is known which arm will be written. */
   snapshot?: (arms: Arms) => Promise<RestorePoint[]>
+  /** Without it one arm must carry everything: a rollout only starts from there. */
+  anyWeights?: boolean
   dryRun: boolean
 }
 
@@ -34,7 +36,7 @@ type BeginPorts = Pick<Ports, 'clock' | 'log' | 'signal' | 'evidence' | 'context
 export async function beginTransaction(request: BeginRequest, ports: BeginPorts): Promise<JobTransaction> {
   const router = await openRouter(request.router, ports, request.arms)
   const state = await router.read(ports.signal)
-  const arms = findArms(state.weights)
+  const arms = findArms(state.weights) ?? (request.anyWeights ? byShare(state.weights) : undefined)
   if (!arms)
     throw new InputError(
       `neither arm of ${request.service} in ${request.region} carries all the traffic: the router holds ${formatWeights(state.weights)}; nothing was written. Put all of it on the arm that serves, then start again`,
@@ -64,6 +66,14 @@ export async function beginTransaction(request: BeginRequest, ports: BeginPorts)
   await request.ledger.open(record)
   await saveJobTransaction(ports.context.temp, transaction)
   return transaction
+}
+
+/** The arm with more traffic counts as the baseline where neither has all of it. */
+function byShare(weights: Weights): Arms {
+  const [baseline = '', canary = ''] = Object.entries(weights)
+    .sort(([, a], [, b]) => b - a)
+    .map(([arm]) => arm)
+  return { baseline, canary }
 }
 
 /** The transaction of this very run that an earlier attempt left open, if there is one: it is restored before a new one begins. */

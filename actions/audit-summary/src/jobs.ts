@@ -1,0 +1,73 @@
+import { z } from 'zod'
+import type { Ports } from '@deploy-actions/action-kit'
+
+/** The name of the step by which a job of our templates is known. */
+export const COLLECT_STEP = 'Open the evidence chain'
+
+
+const job = z.looseObject({
+  id: z.int(),
+  name: z.string(),
+  conclusion: z.string().nullable(),
+  started_at: z.string().nullish(),
+  completed_at: z.string().nullish(),
+  runner_name: z.string().nullish(),
+  steps: z.array(z.looseObject({ name: z.string() })).nullish(),
+})
+
+/** One job of the run as GitHub tells it. */
+export interface JobSummary {
+  id: number
+  name: string
+  conclusion: string | null
+  startedAt: string | null
+  completedAt: string | null
+  /** it had a runner, so it may have done something */
+  ran: boolean
+  /** it is a job of our templates */
+  ours: boolean
+}
+
+/** Every job of this attempt. */
+export async function listJobs({ github, context }: Ports): Promise<JobSummary[]> {
+  const jobs = await github.list<unknown>(
+    'GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}/jobs',
+    { run_id: context.runId, attempt_number: context.attempt },
+    { permission: 'actions: read', pick: 'jobs' },
+  )
+  return jobs.map((item) => {
+    const { id, name, conclusion, started_at, completed_at, runner_name, steps } = job.parse(item)
+    return {
+      id,
+      name,
+      conclusion,
+      startedAt: started_at ?? null,
+      completedAt: completed_at ?? null,
+      ran: Boolean(runner_name),
+      ours: (steps ?? []).some((step) => step.name === COLLECT_STEP),
+    }
+  })
+}
+
+const review = z.looseObject({
+  state: z.string(),
+  comment: z.string().nullish(),
+  user: z.looseObject({ login: z.string() }).nullish(),
+  environments: z.array(z.looseObject({ name: z.string() })),
+})
+
+/** Who let what pass, or not. */
+export interface Approval {
+  environment: string
+  state: string
+  by: string
+  comment: string
+}
+
+export async function listApprovals({ github, context }: Ports): Promise<Approval[]> {
+  const reviews = await github.request<unknown[]>('GET /repos/{owner}/{repo}/actions/runs/{run_id}/approvals', { run_id: context.runId }, { permission: 'actions: read' })
+  return reviews.flatMap((item) => {
+    const { state, comment, user, environments } = review.parse(item)
+    return environments.map(({ name }) => ({ environment: name, state, by: user?.login ?? '', comment: comment ?? '' }))
+  })
+}

@@ -1,0 +1,87 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { GateFailed, type Ports } from '@deploy-actions/action-kit'
+import { rootOf } from '@deploy-actions/evidence'
+import type { RolloutPlan } from '@deploy-actions/rollout'
+import { gatherChains, type GatheredChain } from './chains'
+import type { Inputs } from './inputs'
+import { listApprovals, listJobs, type Approval, type JobSummary } from './jobs'
+import { reportMarkdown } from './markdown'
+import type { Outputs } from './outputs'
+import { regionResults, type RegionResult } from './regions'
+
+/** Everything a run left behind, in one document. */
+export interface RunEvidence {
+  v: 1
+  run: { id: number; attempt: number; workflowRef: string; actor: string; commit: string }
+  plan: RolloutPlan | null
+  regions: RegionResult[]
+  jobs: (JobSummary & { head: string | null; records: number })[]
+  approvals: Approval[]
+  chains: GatheredChain[]
+  complete: boolean
+  problems: string[]
+  /** sha256 over the sorted heads of all chains */
+  root: string
+}
+
+/** Gathers and verifies the evidence of the run, and says whether every planned region is where it should be. */
+export async function report(inputs: Inputs, ports: Ports): Promise<Outputs> {
+  const service = inputs.plan?.service ?? inputs.service
+  if (service !== undefined) ports.evidence.about({ service })
+  const evidence = await gather(inputs, ports)
+  const markdown = reportMarkdown(evidence)
+  const artifact = await upload(evidence, markdown, ports)
+  ports.summary.add(markdown)
+  const { complete, root, regions, problems } = evidence
+  ports.evidence.facts({ complete, root, problems, regions })
+  for (const problem of problems) ports.log.warning(problem)
+  const outputs = {
+    'artifact-id': artifact.id,
+    ...(artifact.digest === undefined ? {} : { 'artifact-digest': artifact.digest }),
+    'chain-head': root,
+    complete,
+    regions,
+  }
+  const undone = regions.filter(({ outcome }) => outcome !== 'promoted' && outcome !== 'skipped')
+  if (undone.length > 0)
+    throw new GateFailed(`the rollout did not reach all its regions: ${undone.map(({ name, outcome, reason }) => `${name} ${outcome} (${reason})`).join('; ')}`, { outputs })
+  const reason = inputs.plan ? `every region is promoted or skipped: ${regions.map(({ name, outcome }) => `${name} ${outcome}`).join(', ')}` : `${evidence.chains.length} evidence chains gathered`
+  ports.log.info(reason)
+  return { outcome: inputs.plan ? 'succeeded' : 'reported', reason, ...outputs }
+}
+
+async function gather(inputs: Inputs, ports: Ports): Promise<RunEvidence> {
+  const { runId, attempt, workflowRef, actor, sha } = ports.context
+  const [chains, jobs, approvals] = await Promise.all([gatherChains(ports), listJobs(ports), listApprovals(ports)])
+  const regions = inputs.plan ? await regionResults(inputs.plan, inputs.ledger, ports) : []
+  const ofJob = new Map(chains.map((chain) => [chain.jobId, chain]))
+  // The report itself still runs: its own chain is uploaded after it.
+  const others = jobs.filter(({ id }) => id !== inputs['job-id'])
+  const problems = [
+    ...chains.flatMap(({ artifact, problems }) => problems.map((problem) => `${artifact}: ${problem}`)),
+    ...others
+      .filter((job) => job.ours && job.ran && !ofJob.has(job.id))
+      .map(({ name, conclusion }) => `job ${name} (${conclusion ?? 'no conclusion'}) left no evidence`),
+  ]
+  return {
+    v: 1,
+    run: { id: runId, attempt, workflowRef, actor, commit: sha },
+    plan: inputs.plan ?? null,
+    regions,
+    jobs: others.map((job) => ({ ...job, head: ofJob.get(job.id)?.head ?? null, records: ofJob.get(job.id)?.records.length ?? 0 })),
+    approvals,
+    chains,
+    complete: problems.length === 0,
+    problems,
+    root: rootOf(chains.flatMap(({ head }) => head ?? [])),
+  }
+}
+
+async function upload(evidence: RunEvidence, markdown: string, { artifacts, context }: Ports) {
+  const folder = join(context.temp, 'deploy-actions', 'report')
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, 'evidence.json'), `${JSON.stringify(evidence, null, 2)}\n`)
+  await writeFile(join(folder, 'report.md'), `${markdown}\n`)
+  return artifacts.upload(`rollout-report-${context.attempt}`, folder, ['evidence.json', 'report.md'])
+}

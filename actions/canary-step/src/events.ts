@@ -1,0 +1,48 @@
+import { runUrl, type Ports } from '@deploy-actions/action-kit'
+import { tell, type Link, type RolloutEvent } from '@deploy-actions/notifiers'
+import { formatPercent } from '@deploy-actions/rollout'
+import type { Walk } from './main'
+import type { StageResult } from './outputs'
+
+type Particulars = Pick<RolloutEvent, 'kind' | 'status'> & Partial<Pick<RolloutEvent, 'stage' | 'cause' | 'impact' | 'next'>>
+
+export const tellStage = (stage: StageResult, walk: Walk, ports: Ports): Promise<void> =>
+  say(walk, { kind: 'stage', status: `${formatPercent(stage.weight)} ${stage.verdict}`, stage: report(stage), cause: stage.reason }, ports)
+
+export const tellPromoted = (walk: Walk, reason: string, ports: Ports): Promise<void> =>
+  say(walk, { kind: 'promoted', status: 'all traffic on the new release', cause: reason, next: 'the gate after the rollout, then the commit' }, ports)
+
+export function tellRestored(walk: Walk, { verified, rollbackMs, cause }: { verified: boolean; rollbackMs: number; cause: string }, ports: Ports): Promise<void> {
+  const stage = walk.stages.at(-1)
+  return say(
+    walk,
+    {
+      kind: verified ? 'restored' : 'restore-failed',
+      status: verified ? `traffic is back at its restore point, verified ${rollbackMs} ms after the breach` : 'traffic could NOT be put back; a person is needed now',
+      cause,
+      ...(stage ? { stage: report(stage), impact: `${stage.errors} of ${stage.requests} canary requests failed in this stage` } : {}),
+      next: verified ? 'the workload is restored, then the chain stops' : 'run the emergency rollback',
+    },
+    ports,
+  )
+}
+
+const report = ({ weight, verdict, reason, durationMs }: StageResult) => ({ weight, verdict, reason, durationMs })
+
+async function say({ settings }: Walk, particulars: Particulars, ports: Ports): Promise<void> {
+  const { target, release, subscriptions } = settings
+  const { runId, attempt, workflowRef, actor } = ports.context
+  const links: Link[] = [{ title: 'Run', url: runUrl(ports.context) }, ...Object.entries(settings.links).map(([title, url]) => ({ title, url }))]
+  const event: RolloutEvent = {
+    ...particulars,
+    at: ports.clock.now().toISOString(),
+    service: target.service,
+    region: target.region,
+    environment: target.environment,
+    release,
+    links,
+    run: { id: runId, attempt, workflowRef, actor },
+    correlationId: target.correlationId,
+  }
+  await tell(event, subscriptions, { ...ports, secrets: settings.secrets })
+}

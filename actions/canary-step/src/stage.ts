@@ -1,0 +1,61 @@
+import { createSequentialJudge, decide, type Judgement, type Sample, type SequentialJudge, type StageDecision } from '@deploy-actions/analysis'
+import type { Clock, Log } from '@deploy-actions/action-kit'
+import type { StagePlan } from '@deploy-actions/config'
+import type { ArmSampler } from '@deploy-actions/metrics'
+import { formatDuration, formatPercent } from '@deploy-actions/rollout'
+
+/** One sample, and what was made of it: the trail that evidence keeps. */
+export interface JudgedSample {
+  stage: number
+  sample: Sample
+  judgements: Judgement[]
+}
+
+/** The end of a stage, and when the sample that ended it was there (real milliseconds). */
+export interface StageEnd extends StageDecision {
+  durationMs: number
+  decidedAtMs: number
+}
+
+interface Watch {
+  index: number
+  plan: StagePlan
+  judge: SequentialJudge
+  sampler: ArmSampler
+  intervalMs: number
+  clock: Clock
+  signal: AbortSignal
+  log: Log
+  trail: JudgedSample[]
+}
+
+/** A judge for these stages, with the false-alarm probability and margin of the analysis. */
+export function judgeFor(stages: readonly StagePlan[], { alpha, margin }: { alpha: number; margin: { ratio: number; absolute: number } }): SequentialJudge {
+  return createSequentialJudge({ alpha, margin }, stages.map(({ errorRate }) => (errorRate === undefined ? {} : { errorRate })))
+}
+
+/** Samples and judges from the moment a stage's weight is in effect until the stage has its verdict. */
+export async function watchStage({ index, plan, judge, sampler, intervalMs, clock, signal, log, trail }: Watch): Promise<StageEnd> {
+  await sampler.restart(signal)
+  const began = clock.now().getTime()
+  let lastGood = began
+  let said = ''
+  for (let tick = 1; ; tick++) {
+    // Absolute deadlines: a slow answer must not stretch every later interval.
+    await clock.sleep(Math.max(0, began + tick * intervalMs - clock.now().getTime()), signal)
+    const sample = await sampler.sample(signal)
+    const decidedAtMs = clock.realMs()
+    const now = clock.now().getTime()
+    const judgements = judge.judge(sample, index)
+    trail.push({ stage: index, sample, judgements })
+    if (sample.canary) lastGood = now
+    tick = Math.max(tick, Math.floor((now - began) / intervalMs))
+    const { requests } = judge.seen(index).canary
+    const decision = decide(plan, { elapsedMs: now - began, sinceGoodMs: now - lastGood, requests, judgements })
+    const line = `${formatPercent(plan.weight)}: ${decision.verdict}: ${decision.reason}`
+    // One line per change of verdict, and the end.
+    if (decision.final || decision.verdict !== said) log.info(`[${formatDuration(Math.round((now - began) / 1000) * 1000)}] ${line}`)
+    said = decision.verdict
+    if (decision.final) return { ...decision, durationMs: now - began, decidedAtMs }
+  }
+}

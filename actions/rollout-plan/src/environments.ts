@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import { ProviderError, type Ports, type Problem } from '@deploy-actions/action-kit'
+import type { RegionConfig } from '@deploy-actions/config'
+
+const environment = z.looseObject({
+  name: z.string(),
+  can_admins_bypass: z.boolean().nullish(),
+  protection_rules: z.array(z.looseObject({ type: z.string(), reviewers: z.array(z.unknown()).nullish(), wait_timer: z.number().nullish() })).nullish(),
+  deployment_branch_policy: z.looseObject({}).nullish(),
+})
+type Environment = z.infer<typeof environment>
+
+/**
+ * Every region's environment exists and is protected as it should be; every guard environment asks nobody.
+ * GitHub would create a missing environment, unprotected, at the first job that names it.
+ */
+export async function checkEnvironments(configs: readonly RegionConfig[], require: 'off' | 'warn' | 'fail', ports: Ports): Promise<Problem[]> {
+  const problems = await Promise.all(
+    configs.map(async ({ region }) => [
+      ...(await checkTarget(region.name, region.environment, require, ports)),
+      ...(await checkGuard(region.name, region['guard-environment'], ports)),
+    ]),
+  )
+  return problems.flat()
+}
+
+async function checkTarget(region: string, name: string, require: 'off' | 'warn' | 'fail', ports: Ports): Promise<Problem[]> {
+  const found = await read(name, ports)
+  if (!found) return [missing(region, name)]
+  const weak = [
+    ...(reviewers(found) > 0 ? [] : ['has no required reviewers']),
+    ...(found.deployment_branch_policy ? [] : ['may be deployed to from any branch']),
+    ...(found.can_admins_bypass === false ? [] : ['can be bypassed by administrators']),
+  ]
+  if (weak.length === 0 || require === 'off') return []
+  const message = `environment ${name} ${weak.join(', ')}; see docs/environments.md`
+  if (require === 'fail') return [{ where: region, message }]
+  ports.log.warning(`${region}: ${message}`)
+  return []
+}
+
+async function checkGuard(region: string, name: string, ports: Ports): Promise<Problem[]> {
+  const found = await read(name, ports)
+  if (!found) return [missing(region, name)]
+  const waits = [
+    ...(reviewers(found) > 0 ? ['required reviewers'] : []),
+    ...((found.protection_rules ?? []).some(({ wait_timer }) => (wait_timer ?? 0) > 0) ? ['a wait timer'] : []),
+  ]
+  if (waits.length === 0) return []
+  return [{ where: region, message: `guard environment ${name} has ${waits.join(' and ')}: a restore must not wait for anybody; take them off (the branch policy stays)` }]
+}
+
+async function read(name: string, { github }: Ports): Promise<Environment | undefined> {
+  try {
+    return environment.parse(await github.request('GET /repos/{owner}/{repo}/environments/{environment_name}', { environment_name: name }, { permission: 'actions: read' }))
+  } catch (error) {
+    if (error instanceof ProviderError && error.status === 404) return undefined
+    throw error
+  }
+}
+
+const reviewers = ({ protection_rules }: Environment): number =>
+  (protection_rules ?? []).filter(({ type }) => type === 'required_reviewers').reduce((sum, rule) => sum + (rule.reviewers?.length ?? 0), 0)
+
+const missing = (region: string, name: string): Problem => ({
+  where: region,
+  message: `the environment ${name} does not exist; create it in the repository's settings first (GitHub would create it unprotected)`,
+})

@@ -1,0 +1,6 @@
+import { action } from '@deploy-actions/action-kit'
+import { inputs } from './inputs'
+import { main } from './main'
+import { outputs } from './outputs'
+
+export default action({ name: 'rollout-plan', inputs, outputs, main })

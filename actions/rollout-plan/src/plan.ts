@@ -1,0 +1,143 @@
+import { InputError, type Ports, type Problem } from '@deploy-actions/action-kit'
+import { correlationOf, planStages, readRollout, resolveAll, resolveRegion, type RegionConfig, type RolloutFile } from '@deploy-actions/config'
+import { openLedger } from '@deploy-actions/ledger'
+import { expectedMs, formatDuration, JOB_LIMIT_MS, maxParallel, place, selectRegions, worstCaseMs, type OrderKind, type PlannedRegion, type RegionTiming, type RolloutPlan } from '@deploy-actions/rollout'
+import { checkEnvironments } from './environments'
+import type { Inputs } from './inputs'
+import type { Outputs } from './outputs'
+import { reachProblems } from './reach'
+import { summarise } from './report'
+import { missingScripts } from './scripts'
+import { standing } from './standing'
+
+/** Reads rollout.yml for this run, checks all that can be checked before anything is written, and gives the plan. */
+export async function plan(inputs: Inputs, ports: Ports): Promise<Outputs> {
+  const file = await readRollout(inputs.config, ports.context)
+  ports.evidence.about({ service: file.service })
+  const variables = variablesOf(inputs, file, ports)
+  const configs = await resolveAll(file, { variables, secrets: inputs.secrets })
+  const selected = select(configs, file, inputs)
+  const order = orderOf(configs, inputs)
+  const ledger = openLedger(inputs.ledger, file.service, ports)
+
+  const standings = await Promise.all(selected.map((config) => standing(ledger, config, inputs.digest, ports.context.runId)))
+  const due = selected.filter((_, index) => standings[index]?.skip === undefined)
+  const problems: Problem[] = [
+    ...standings.flatMap(({ held }) => (held === undefined ? [] : [{ where: '', message: held }])),
+    ...due.flatMap((config) => tooLong(config)),
+    ...(await missingScripts(due, ports.context)),
+    ...(await checkEnvironments(due, inputs['require-protection'], ports)),
+  ]
+  if (problems.length > 0) throw new InputError(problems)
+  const forArm = (name: string, arm: string) => resolveRegion(file, name, { variables: { ...variables, arm } })
+  const unreachable = await reachProblems(due, forArm, inputs.secrets, ports)
+  if (unreachable.length > 0) throw new InputError(unreachable)
+
+  const skipped = selected.flatMap((config, index) => {
+    const reason = standings[index]?.skip
+    return reason === undefined ? [] : [{ name: config.region.name, environment: config.region.environment, reason }]
+  })
+  const regions = planned(selected, due, order.kind)
+  const rollout: RolloutPlan = { service: file.service, release: { version: inputs.version, digest: inputs.digest }, order: order.kind, regions, skipped }
+  return conclude(rollout, due, order, file, ports)
+}
+
+function variablesOf({ version, digest, image, ...inputs }: Inputs, file: RolloutFile, { context }: Ports) {
+  return {
+    version,
+    digest,
+    ...(image === undefined ? {} : { image }),
+    commit: context.sha,
+    'run-id': String(context.runId),
+    'correlation-id': correlationOf(inputs, file.service, context),
+  }
+}
+
+function select(configs: RegionConfig[], file: RolloutFile, { regions }: Inputs): RegionConfig[] {
+  const { selected, unknown } = selectRegions(file.regions, regions)
+  const known = file.regions.map(({ name }) => name).join(', ')
+  if (unknown.length > 0) throw new InputError(unknown.map((name) => ({ where: 'input `regions`', message: `no region is named ${name}; known in ${file.path}: ${known}` })))
+  if (selected.length === 0) throw new InputError([{ where: 'input `regions`', message: `names no region; write all or some of ${known}` }])
+  return configs.filter((config) => selected.some(({ name }) => name === config.region.name))
+}
+
+interface Order {
+  kind: OrderKind
+  delayMs: number
+}
+
+function orderOf([first]: RegionConfig[], inputs: Inputs): Order {
+  const kind = inputs.order ?? first?.order.kind ?? 'serial'
+  const delayMs = inputs.delay ?? first?.order.delay ?? 0
+  if (kind === 'delayed' && delayMs === 0) throw new InputError([{ where: 'input `delay`', message: 'is missing; order: delayed needs a delay here or in rollout.yml, for example 90m' }])
+  return { kind, delayMs: kind === 'delayed' ? delayMs : 0 }
+}
+
+/** The predecessor of a region is the one before it in the run, also when that one is skipped: it is proven like any other. */
+function planned(selected: RegionConfig[], due: RegionConfig[], kind: OrderKind): PlannedRegion[] {
+  return place(selected, kind)
+    .filter(({ region }) => due.includes(region))
+    .map(({ region: { region, gates }, index, predecessor }) => ({
+      name: region.name,
+      environment: region.environment,
+      'guard-environment': region['guard-environment'],
+      index,
+      predecessor: predecessor?.region.name ?? '',
+      'predecessor-environment': predecessor?.region.environment ?? '',
+      'predecessor-guard-environment': predecessor?.region['guard-environment'] ?? '',
+      parts: {
+        soak: kind === 'delayed' && predecessor !== undefined,
+        before: gates.before !== undefined,
+        'after-deploy': gates['after-deploy'] !== undefined,
+        'after-rollout': gates['after-rollout'] !== undefined,
+      },
+    }))
+}
+
+function timingOf({ deploy, gates, canary }: RegionConfig): RegionTiming {
+  return {
+    scriptTimeoutMs: deploy.script.timeout,
+    gates: [gates['after-deploy'], gates['after-rollout']].flatMap((gate) => (gate ? [{ timeoutMs: gate.timeout, greenForMs: gate['green-for'] }] : [])),
+    stages: planStages(canary.stages, canary.analysis),
+  }
+}
+
+function tooLong(config: RegionConfig): Problem[] {
+  const worst = worstCaseMs(timingOf(config))
+  if (worst <= JOB_LIMIT_MS) return []
+  return [
+    {
+      where: config.region.name,
+      message: `the deploy job could take ${formatDuration(worst)} at worst, and a hosted job is ended after 6h (${formatDuration(JOB_LIMIT_MS)} are planned with): shorten max-watch, the gates' timeouts or the script's timeout`,
+    },
+  ]
+}
+
+function conclude(rollout: RolloutPlan, due: RegionConfig[], { kind, delayMs }: Order, file: RolloutFile, ports: Ports): Outputs {
+  const each = due.map((config) => expectedMs(timingOf(config)))
+  const soaks = rollout.regions.filter(({ parts }) => parts.soak).length
+  const estimated = kind === 'parallel' ? Math.max(0, ...each) : each.reduce((sum, ms) => sum + ms, 0) + soaks * delayMs
+  const { service, release, regions, skipped } = rollout
+  const reason =
+    regions.length === 0
+      ? `all regions already run ${release.version}: ${skipped.map(({ name }) => name).join(', ')}`
+      : `${release.version} goes to ${regions.map(({ name }) => name).join(', then ')}${skipped.length > 0 ? `; skipped: ${skipped.map(({ name }) => name).join(', ')}` : ''}`
+  ports.log.info(`${service}: ${reason}`)
+  for (const { name, reason } of skipped) ports.log.info(`${name} is skipped: ${reason}`)
+  ports.evidence.facts({ plan: rollout, configDigest: file.digest, estimatedMs: estimated })
+  ports.summary.add(summarise(rollout, due, { reason, estimatedMs: estimated, delayMs }))
+  return {
+    outcome: 'planned',
+    reason,
+    service,
+    regions,
+    order: kind,
+    'max-parallel': maxParallel(kind, regions.length),
+    delay: formatDuration(delayMs),
+    'delay-minutes': Math.ceil(delayMs / 60_000),
+    'config-digest': file.digest,
+    plan: rollout,
+    'estimated-duration': formatDuration(estimated),
+  }
+}
+

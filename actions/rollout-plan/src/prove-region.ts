@@ -1,0 +1,29 @@
+import { escapeText, InputError, type Ports } from '@deploy-actions/action-kit'
+import { configuredTarget } from '@deploy-actions/config'
+import { openLedger, provePredecessor } from '@deploy-actions/ledger'
+import type { Inputs } from './inputs'
+import type { Outputs } from './outputs'
+import { standing } from './standing'
+
+/** Whether one region may go ahead now, by the ledger alone. A `stop` is an answer, not a failure: the report says why. */
+export async function proveRegion(inputs: Inputs, ports: Ports): Promise<Outputs> {
+  const target = await configuredTarget(inputs, ports.context)
+  const { service, region, environment } = target
+  ports.evidence.about({ service, region, environment })
+  const ledger = openLedger(inputs.ledger, service, ports)
+  const proof = inputs.predecessor ? await provePredecessor(ledger, target.file, inputs.predecessor, inputs.digest) : undefined
+  if (proof && !proof.proven) return answer(false, `${region} does not start: ${proof.reason}`, proof.transaction, ports)
+
+  const config = await target.config({ secrets: inputs.secrets })
+  const { skip, held } = await standing(ledger, config, inputs.digest, ports.context.runId)
+  if (held !== undefined) throw new InputError(held)
+  if (skip !== undefined) return answer(false, `${region} needs nothing: ${skip}`, proof?.transaction, ports)
+  return answer(true, `${region} may go ahead${proof ? `: ${proof.reason}` : ''}`, proof?.transaction, ports)
+}
+
+function answer(proceed: boolean, reason: string, transaction: string | undefined, ports: Ports): Outputs {
+  ports.log.info(reason)
+  ports.evidence.facts({ proceed })
+  ports.summary.add(`### ${proceed ? 'May go ahead' : 'Stopped'}\n\n${escapeText(reason)}.`)
+  return { outcome: proceed ? 'proceed' : 'stop', reason, proceed, ...(transaction === undefined ? {} : { 'predecessor-transaction': transaction }) }
+}

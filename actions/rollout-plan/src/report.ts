@@ -1,0 +1,53 @@
+import { escapeText, table } from '@deploy-actions/action-kit'
+import { planStages, type RegionConfig } from '@deploy-actions/config'
+import { formatDuration, formatPercent, formatRate, type RolloutPlan } from '@deploy-actions/rollout'
+
+interface Numbers {
+  reason: string
+  estimatedMs: number
+  delayMs: number
+}
+
+/** What the run will do: a table of its regions, its stages, and a picture. */
+export function summarise(rollout: RolloutPlan, due: readonly RegionConfig[], { reason, estimatedMs, delayMs }: Numbers): string {
+  const { service, release, order, regions, skipped } = rollout
+  const rows = [
+    ...regions.map(({ name, environment, predecessor }) => [name, environment, predecessor || '-', 'will be rolled out']),
+    ...skipped.map(({ name, environment, reason }) => [name, environment, '-', `skipped: ${reason}`]),
+  ]
+  const [first] = due
+  const stages = first ? planStages(first.canary.stages, first.canary.analysis) : []
+  const pace = order === 'delayed' ? `delayed, ${formatDuration(delayMs)} watched between regions` : order
+  return [
+    `### Plan: ${escapeText(service)} ${escapeText(release.version)}`,
+    '',
+    `${escapeText(reason)}. Order: ${escapeText(pace)}. About ${formatDuration(estimatedMs)} when all goes well, without approvals.`,
+    '',
+    table(['Region', 'Environment', 'After', 'What'], rows),
+    ...(stages.length > 0
+      ? [
+          '',
+          table(
+            ['Stage', 'Watched at least', 'At most', 'Requests needed', 'Error limit'],
+            stages.map(({ weight, watchMs, maxWatchMs, minRequests, errorRate }) => [
+              formatPercent(weight),
+              formatDuration(watchMs),
+              formatDuration(maxWatchMs),
+              String(minRequests),
+              errorRate === undefined ? 'the baseline only' : formatRate(errorRate),
+            ]),
+          ),
+        ]
+      : []),
+    ...(regions.length > 0 ? ['', '```mermaid', ...diagram(rollout, delayMs), '```'] : []),
+    '',
+    `Image digest \`${release.digest}\``,
+  ].join('\n')
+}
+
+function diagram({ regions, order }: RolloutPlan, delayMs: number): string[] {
+  const nodes = regions.map(({ name, index }) => `  r${index}["${name}"]`)
+  const wait = order === 'delayed' ? `|watched ${formatDuration(delayMs)}|` : ''
+  const arrows = order === 'parallel' ? [] : regions.slice(1).map(({ index }, before) => `  r${regions[before]?.index} -->${wait} r${index}`)
+  return ['flowchart LR', ...nodes, ...arrows]
+}

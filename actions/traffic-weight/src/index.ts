@@ -1,0 +1,7 @@
+import { action } from '@deploy-actions/action-kit'
+import { restoreUnfinishedTraffic } from '@deploy-actions/ledger'
+import { inputs } from './inputs'
+import { main } from './main'
+import { outputs } from './outputs'
+
+export default action({ name: 'traffic-weight', inputs, outputs, main, post: restoreUnfinishedTraffic })

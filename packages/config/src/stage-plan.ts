@@ -1,0 +1,35 @@
+import { LEAST_REQUESTS, requestsToSee, unreachable, type StageBudget } from '@deploy-actions/analysis'
+import type { AnalysisConfig, StageConfig } from './schema'
+
+/** A stage with everything filled in that its config leaves to defaults. */
+export interface StagePlan extends StageBudget {
+  /** basis points */
+  weight: number
+  errorRate?: number
+}
+
+/** How often the longest watch is longer than the shortest, unless `max-watch` says it. */
+const MAX_WATCH_FACTOR = 3
+
+/** Fills a stage's defaults: `min-requests` is what the tightest limit needs, the longest watch three times the watch. */
+export function planStages(stages: readonly StageConfig[], analysis: AnalysisConfig): StagePlan[] {
+  return stages.map((stage) => {
+    const limit = stage.limits['error-rate']
+    return {
+      weight: stage.weight,
+      watchMs: stage.watch,
+      maxWatchMs: Math.max(stage.watch, analysis['max-watch'] ?? MAX_WATCH_FACTOR * stage.watch),
+      errorTimeoutMs: analysis['error-timeout'],
+      minRequests: stage['min-requests'] ?? analysis['min-requests'] ?? (limit === undefined ? LEAST_REQUESTS : requestsToSee(limit)),
+      onFail: analysis['on-fail'],
+      onError: analysis['on-error'],
+      onInconclusive: analysis['on-inconclusive'],
+      ...(limit === undefined ? {} : { errorRate: limit }),
+    }
+  })
+}
+
+/** The stages that cannot reach `min-requests` at this traffic, a sentence each. */
+export function stagesOutOfReach(requestsPerSecond: number, plans: readonly StagePlan[]): string[] {
+  return unreachable(requestsPerSecond, plans).map(({ stage, message }) => `canary.stages[${stage}] (${(plans[stage]?.weight ?? 0) / 100}%): ${message}`)
+}
