@@ -14,14 +14,16 @@ export const tellPromoted = (walk: Walk, reason: string, ports: Ports): Promise<
 
 export function tellRestored(walk: Walk, { verified, rollbackMs, cause }: { verified: boolean; rollbackMs: number; cause: string }, ports: Ports): Promise<void> {
   const stage = walk.stages.at(-1)
+  // Within a transaction of the job the workload is still to come: the restore step tells when all is back.
+  const done = walk.settings.transaction ? 'restoring' : 'restored'
   return say(
     walk,
     {
-      kind: verified ? 'restored' : 'restore-failed',
+      kind: verified ? done : 'restore-failed',
       status: verified ? `traffic is back at its restore point, verified ${rollbackMs} ms after the breach` : 'traffic could NOT be put back; a person is needed now',
       cause,
       ...(stage ? { stage: report(stage), impact: `${stage.errors} of ${stage.requests} canary requests failed in this stage` } : {}),
-      next: verified ? 'the workload is restored, then the chain stops' : 'run the emergency rollback',
+      next: verified ? 'the workload is restored, then the chain stops' : 'put the traffic back by hand now; the restore point is in the log of this run',
     },
     ports,
   )

@@ -135,7 +135,8 @@ async function wouldWalk(settings: CanarySettings, ledger: Ledger, inputs: Input
 async function promoted(walk: Walk, ports: Ports): Promise<Outputs> {
   const reason = `all ${walk.stages.length} stages passed; ${walk.stages.at(-1)?.reason ?? ''}`
   note(walk, ports, {})
-  await tellPromoted(walk, reason, ports)
+  // Within a transaction of the job it is promoted when that is committed.
+  if (!walk.settings.transaction) await tellPromoted(walk, reason, ports)
   ports.summary.add(summarise(walk, reason))
   return { outcome: 'promoted', verdict: 'pass', reason, ...position(walk), 'rolled-back': false }
 }

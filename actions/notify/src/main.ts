@@ -1,6 +1,7 @@
 import { GateFailed, InputError, runUrl, type Ports } from '@deploy-actions/action-kit'
 import { configuredTarget, correlationOf, readRollout, releaseOf, resolveAll, sections } from '@deploy-actions/config'
-import { quickCardMarkdown, tell, type RolloutEvent, type Subscription } from '@deploy-actions/notifiers'
+import { readRecords } from '@deploy-actions/evidence'
+import { quickCardMarkdown, tell, type EventKind, type RolloutEvent, type Subscription } from '@deploy-actions/notifiers'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 
@@ -19,7 +20,7 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const telling = await readTelling(inputs, ports)
   const { service, region, environment } = telling
   ports.evidence.about({ service, ...(region === undefined ? {} : { region }), ...(environment === undefined ? {} : { environment }) })
-  const event = eventOf(inputs, telling, ports)
+  const event = eventOf({ ...inputs, cause: inputs.cause ?? (await causeFromEvidence(inputs, ports)) }, telling, ports)
   ports.summary.add(quickCardMarkdown(event))
   const delivered = await tell(event, telling.subscriptions, { ...ports, secrets: inputs.secrets })
   ports.evidence.facts({ event, delivered })
@@ -56,6 +57,15 @@ async function readTelling(inputs: Inputs, ports: Ports): Promise<Telling> {
   const variables = { version, digest, ...(image === undefined ? {} : { image }), commit: ports.context.sha, 'run-id': String(ports.context.runId), 'correlation-id': correlationId }
   const [first] = await resolveAll(file, { variables, secrets: inputs.secrets })
   return { service: file.service, correlationId, subscriptions: first?.notifications ?? [], links: first?.evidence.links ?? {} }
+}
+
+const badNews: readonly EventKind[] = ['failed', 'restoring', 'restored', 'restore-failed']
+
+/** Why a job went wrong: the reason of the first action of it that did not succeed. */
+async function causeFromEvidence({ event }: Inputs, { evidence }: Ports): Promise<string | undefined> {
+  if (!badNews.includes(event)) return undefined
+  const records = await readRecords(evidence.folder)
+  return records.find(({ outcome }) => ['failed', 'error', 'invalid', 'cancelled'].includes(outcome))?.reason
 }
 
 function eventOf(inputs: Inputs, telling: Telling, ports: Ports): RolloutEvent {

@@ -31,16 +31,30 @@ function inputProblem(schema: InputSchema, issue: z.core.$ZodIssue, raw: Record<
   const field = schema.shape[key]
   const value = raw[key]
   const path = rest.length > 0 ? `${key} at ${rest.join('.')}` : key
-  const { example } = (field?.meta() ?? {}) as { example?: string }
+  const { example, description } = field === undefined ? {} : inputMeta(field)
   const suffix = example === undefined ? '' : `; for example ${example}`
-  if (value === undefined) return { where: `input \`${path}\``, message: `is missing; ${field?.description ?? 'it is required'}${suffix}` }
+  if (value === undefined) return { where: `input \`${path}\``, message: `is missing; ${description ?? 'it is required'}${suffix}` }
   const shown = isSecret(schema, key) ? 'the value (not shown)' : JSON.stringify(value.length > 200 ? `${value.slice(0, 200)}...` : value)
   return { where: `input \`${path}\``, message: `${shown}: ${issue.message}${suffix}` }
 }
 
 /** True for an input that must be masked and left out of evidence. */
 export function isSecret(schema: InputSchema, key: string): boolean {
-  return (schema.shape[key]?.meta() as { secret?: boolean } | undefined)?.secret === true
+  const field = schema.shape[key]
+  return field !== undefined && inputMeta(field).secret === true
+}
+
+/** What an input's schema says about itself. */
+export interface InputMeta {
+  description?: string
+  example?: string
+  secret?: boolean
+}
+
+/** Meta of an input; an optional one or one with a default says what its inner schema says. */
+export function inputMeta(field: z.ZodType): InputMeta {
+  const inner = field instanceof z.ZodOptional || field instanceof z.ZodDefault ? inputMeta(field.unwrap() as z.ZodType) : {}
+  return { ...inner, ...(field.meta() as InputMeta | undefined) }
 }
 
 /** What goes into evidence: the inputs as they were given, secrets left out. */

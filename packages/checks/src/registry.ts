@@ -19,8 +19,8 @@ export interface CheckSettings {
   [option: string]: unknown
 }
 
-/** Opens a check from its settings. */
+/** Opens a check from settings as its own options gave them. */
 export async function openCheck(settings: CheckSettings, ports: CheckPorts): Promise<HealthCheck> {
   const provider: CheckProvider = await checks[settings.type]()
-  return provider.create(provider.options.parse(settings) as never, ports)
+  return provider.create(settings as never, ports)
 }

@@ -1,5 +1,6 @@
 export * from './load'
 export * from './target'
+export { problemsOf } from './place'
 export * from './stage-plan'
 export { sections } from './sections'
 export type { AnalysisConfig, RolloutConfig, StageConfig } from './schema'

@@ -4,7 +4,7 @@ import { eventKinds } from '@deploy-actions/notifiers'
 import { duration, percent, WHOLE } from '@deploy-actions/rollout'
 
 /** Names that go into ids, concurrency groups and file names. */
-const name = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/i, 'is no name; use letters, digits and -, at most 63')
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/, 'is no name; use letters, digits and -, at most 63')
 
 const rate = percent.transform((points) => points / WHOLE)
 
@@ -20,7 +20,7 @@ export const region = z.strictObject({
   name,
   environment: z.string().min(1).max(255).describe('GitHub environment: approvals, wait timer, branch rules'),
   'guard-environment': z.string().min(1).max(255).optional().describe('environment without reviewers in which the guard restores; default: the name + -guard'),
-  vars: z.record(z.string().regex(/^[a-z0-9-]+$/i), z.union([z.string(), z.number(), z.boolean()]).transform(String)).default({}).describe('values for ${vars.NAME}'),
+  vars: z.record(z.string().regex(/^[A-Za-z0-9-]+$/), z.union([z.string(), z.number(), z.boolean()]).transform(String)).default({}).describe('values for ${vars.NAME}'),
 })
 
 export const order = z

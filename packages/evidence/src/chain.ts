@@ -47,7 +47,8 @@ async function writeWhole(file: string, value: unknown): Promise<void> {
   await rename(`${file}.part`, file)
 }
 
-async function readRecords(folder: string): Promise<EvidenceRecord[]> {
+/** The records of this job so far, oldest first. */
+export async function readRecords(folder: string): Promise<EvidenceRecord[]> {
   const names = await readdir(folder).catch(() => [])
   const files = names.filter((name) => RECORD.test(name)).sort()
   return Promise.all(files.map(async (name) => evidenceRecord.parse(JSON.parse(await readFile(join(folder, name), 'utf8')))))

@@ -20,8 +20,8 @@ export interface SourceSettings {
   [option: string]: unknown
 }
 
-/** Opens a source from settings that were validated by its own options. */
+/** Opens a source from settings as its own options gave them. */
 export async function openSource(settings: SourceSettings, ports: SourcePorts): Promise<MetricSource> {
   const provider: SourceProvider = await sources[settings.type]()
-  return provider.create(provider.options.parse(settings) as never, ports)
+  return provider.create(settings as never, ports)
 }

@@ -26,8 +26,8 @@ export interface NotifierSettings {
   [option: string]: unknown
 }
 
-/** Opens a sink from its settings. */
+/** Opens a sink from settings as its own options gave them. */
 export async function openNotifier(settings: NotifierSettings, ports: NotifierPorts): Promise<Notifier> {
   const provider: NotifierProvider = await notifiers[settings.type]()
-  return provider.create(provider.options.parse(settings) as never, ports)
+  return provider.create(settings as never, ports)
 }

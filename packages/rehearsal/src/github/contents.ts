@@ -15,7 +15,8 @@ export function contentRoutes(repository: Repository): RestRoute[] {
       query: z.strictObject({ ref: z.string().optional() }),
       async answer({ params, query, headers }) {
         const path = params.path ?? ''
-        if (query.ref !== undefined && repository.commit(query.ref) === undefined) throw notFound(`No commit found for the ref ${query.ref}`)
+        if (query.ref !== undefined && repository.commit(query.ref) === undefined)
+          throw notFound(`No commit found for the ref ${query.ref}`)
         const file = await read(repository.options.repositoryFolder, path)
         if (/\.raw(\+json)?$/.test(headers.accept ?? '')) return { status: 200, body: file }
         return { status: 200, body: fileBody(repository, path, file) }

@@ -12,11 +12,17 @@ const newDeployment = z.strictObject({
   ref: z.string(),
   task: shortText('task', longest.name).default('deploy'),
   // Neither is modelled, so only what switches them off is taken.
-  auto_merge: z.boolean().default(true).refine((on) => !on, 'auto_merge must be false: the rehearsal merges nothing'),
+  auto_merge: z
+    .boolean()
+    .default(true)
+    .refine((on) => !on, 'auto_merge must be false: the rehearsal merges nothing'),
   required_contexts: z
     .array(z.string())
     .optional()
-    .refine((contexts) => contexts?.length === 0, 'required_contexts must be []: the rehearsal has no commit statuses'),
+    .refine(
+      (contexts) => contexts?.length === 0,
+      'required_contexts must be []: the rehearsal has no commit statuses',
+    ),
   payload: z.union([z.string(), z.record(z.string(), z.unknown())]).default({}),
   environment: shortText('environment', longest.name).default('production'),
   description: shortText('description', longest.description).nullable().default(null),
@@ -58,10 +64,22 @@ export function deploymentRoutes(repository: Repository, deployments: Deployment
       answer({ body }) {
         const sha = repository.commit(body.ref)
         if (sha === undefined)
-          throw unprocessable(`No ref found for: ${body.ref}`, [], { resource: 'Deployment', documentation: 'https://docs.github.com/rest/deployments/deployments#create-a-deployment' })
+          throw unprocessable(`No ref found for: ${body.ref}`, [], {
+            resource: 'Deployment',
+            documentation: 'https://docs.github.com/rest/deployments/deployments#create-a-deployment',
+          })
         const { ref, task, payload, environment, description, transient_environment: transient } = body
         const production = body.production_environment ?? environment === 'production'
-        const created = deployments.create({ sha, ref, task, payload, environment, description, transient, production })
+        const created = deployments.create({
+          sha,
+          ref,
+          task,
+          payload,
+          environment,
+          description,
+          transient,
+          production,
+        })
         return { status: 201, body: deploymentBody(repository, created) }
       },
     }),
@@ -73,7 +91,9 @@ export function deploymentRoutes(repository: Repository, deployments: Deployment
       answer({ query, url }) {
         const { page: number, per_page, ...wanted } = query
         const fits = (one: Deployment): boolean =>
-          Object.entries(wanted).every(([key, value]) => value === undefined || one[key as keyof typeof wanted] === value)
+          Object.entries(wanted).every(
+            ([key, value]) => value === undefined || one[key as keyof typeof wanted] === value,
+          )
         const { items, headers } = page(deployments.all.filter(fits), { page: number, per_page }, url)
         return { status: 200, headers, body: items.map((one) => deploymentBody(repository, one)) }
       },
@@ -141,7 +161,11 @@ function deploymentBody(repository: Repository, one: Deployment): Record<string,
   }
 }
 
-function statusBody(repository: Repository, { id }: Deployment, status: DeploymentStatus): Record<string, unknown> {
+function statusBody(
+  repository: Repository,
+  { id }: Deployment,
+  status: DeploymentStatus,
+): Record<string, unknown> {
   const url = repository.api(`/deployments/${id}`)
   return {
     url: `${url}/statuses/${status.id}`,

@@ -2,7 +2,15 @@ import { z } from 'zod'
 import type { Repository } from './repository'
 
 /** States of a deployment status; source: REST manual, "Create a deployment status". */
-export const deploymentStates = ['error', 'failure', 'inactive', 'in_progress', 'queued', 'pending', 'success'] as const
+export const deploymentStates = [
+  'error',
+  'failure',
+  'inactive',
+  'in_progress',
+  'queued',
+  'pending',
+  'success',
+] as const
 
 const deploymentStatus = z.strictObject({
   id: z.int(),
@@ -38,7 +46,10 @@ export const deployment = z.strictObject({
 export type Deployment = z.infer<typeof deployment>
 
 /** What a new status says. */
-export interface NewStatus extends Pick<DeploymentStatus, 'state' | 'description' | 'environmentUrl' | 'logUrl'> {
+export interface NewStatus extends Pick<
+  DeploymentStatus,
+  'state' | 'description' | 'environmentUrl' | 'logUrl'
+> {
   environment?: string | undefined
   autoInactive: boolean
 }
@@ -53,7 +64,9 @@ export class Deployments {
     return this.all.find((deployment) => deployment.id === id)
   }
 
-  create(given: Omit<Deployment, 'id' | 'originalEnvironment' | 'createdAt' | 'updatedAt' | 'statuses'>): Deployment {
+  create(
+    given: Omit<Deployment, 'id' | 'originalEnvironment' | 'createdAt' | 'updatedAt' | 'statuses'>,
+  ): Deployment {
     const now = this.repository.timestamp()
     const created: Deployment = {
       id: this.repository.nextId(),
@@ -84,7 +97,13 @@ export class Deployments {
       const { transient, production, statuses } = prior
       if (prior.id >= id || prior.environment !== environment || transient || production) continue
       if (statuses[0]?.state === 'success')
-        this.#add(prior, { state: 'inactive', description: '', environment, environmentUrl: '', logUrl: statuses[0].logUrl })
+        this.#add(prior, {
+          state: 'inactive',
+          description: '',
+          environment,
+          environmentUrl: '',
+          logUrl: statuses[0].logUrl,
+        })
     }
   }
 

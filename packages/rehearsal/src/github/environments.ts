@@ -11,9 +11,11 @@ export class Environments {
   readonly #settings: readonly (EnvironmentSetting & { id: number })[]
   readonly #createdAt: string
 
-  /** @throws Error when a setting is none that GitHub would take */
   constructor(private readonly repository: Repository) {
-    this.#settings = repository.options.environments.map((setting, index) => ({ ...checked(setting), id: index + 1 }))
+    this.#settings = repository.options.environments.map((setting, index) => ({
+      ...setting,
+      id: index + 1,
+    }))
     this.#createdAt = timestamp(repository.options.now())
   }
 
@@ -31,7 +33,9 @@ export class Environments {
       node_id: nodeId('Environment', setting.id),
       name: setting.name,
       url: this.repository.api(`/environments/${encodeURIComponent(setting.name)}`),
-      html_url: this.repository.page(`/deployments/activity_log?environments_filter=${encodeURIComponent(setting.name)}`),
+      html_url: this.repository.page(
+        `/deployments/activity_log?environments_filter=${encodeURIComponent(setting.name)}`,
+      ),
       created_at: this.#createdAt,
       updated_at: this.#createdAt,
     }
@@ -57,7 +61,11 @@ export class Environments {
         query: paging,
         answer: ({ query, url }) => {
           const { items, headers } = page(this.#settings, query, url)
-          return { status: 200, headers, body: { total_count: this.#settings.length, environments: items.map(whole) } }
+          return {
+            status: 200,
+            headers,
+            body: { total_count: this.#settings.length, environments: items.map(whole) },
+          }
         },
       }),
       restRoute({
@@ -73,7 +81,11 @@ export class Environments {
         query: paging,
         answer: ({ params, query, url }) => {
           const policies = find(params.name ?? '').branches ?? []
-          const { items, headers } = page(policies.map((policy, index) => ({ id: index + 1, ...policy })), query, url)
+          const { items, headers } = page(
+            policies.map((policy, index) => ({ id: index + 1, ...policy })),
+            query,
+            url,
+          )
           return { status: 200, headers, body: { total_count: policies.length, branch_policies: items } }
         },
       }),
@@ -84,7 +96,11 @@ export class Environments {
 /** Shape: REST manual, "Get an environment". */
 function protectionRules(setting: EnvironmentSetting & { id: number }): Record<string, unknown>[] {
   const { id, waitTimer, reviewers = [], preventSelfReview = false, branchPolicy } = setting
-  const rule = (number: number, type: string): Record<string, unknown> => ({ id: id * 10 + number, node_id: nodeId('Gate', id * 10 + number), type })
+  const rule = (number: number, type: string): Record<string, unknown> => ({
+    id: id * 10 + number,
+    node_id: nodeId('Gate', id * 10 + number),
+    type,
+  })
   return [
     ...(waitTimer === undefined ? [] : [{ ...rule(1, 'wait_timer'), wait_timer: waitTimer }]),
     ...(reviewers.length === 0
@@ -100,18 +116,19 @@ function protectionRules(setting: EnvironmentSetting & { id: number }): Record<s
   ]
 }
 
-function checked(setting: EnvironmentSetting): EnvironmentSetting {
+/** @throws Error when GitHub would not take the setting */
+export function checkEnvironment(setting: EnvironmentSetting): void {
   const { name, reviewers = [], waitTimer, branchPolicy } = setting
   const problem =
     name === '' || name.length > limits.name
       ? `a name has 1 to ${limits.name} characters`
       : reviewers.length > limits.reviewers
         ? `at most ${limits.reviewers} reviewers, not ${reviewers.length}`
-        : waitTimer !== undefined && !(Number.isInteger(waitTimer) && waitTimer >= 1 && waitTimer <= limits.waitMinutes)
+        : waitTimer !== undefined &&
+            !(Number.isInteger(waitTimer) && waitTimer >= 1 && waitTimer <= limits.waitMinutes)
           ? `a wait timer has 1 to ${limits.waitMinutes} minutes, not ${waitTimer}`
           : branchPolicy && branchPolicy.protected_branches === branchPolicy.custom_branch_policies
             ? 'exactly one of protected_branches and custom_branch_policies is true'
             : undefined
   if (problem !== undefined) throw new Error(`environment ${name}: GitHub would not take it: ${problem}`)
-  return setting
 }

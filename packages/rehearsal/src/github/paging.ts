@@ -7,7 +7,11 @@ export const paging = z.strictObject({
 })
 
 /** Cuts one page out of a list, with the `Link` header where there are more. */
-export function page<T>(items: readonly T[], { page, per_page }: z.output<typeof paging>, url: string): { items: T[]; headers: Record<string, string> } {
+export function page<T>(
+  items: readonly T[],
+  { page, per_page }: z.output<typeof paging>,
+  url: string,
+): { items: T[]; headers: Record<string, string> } {
   const last = Math.max(1, Math.ceil(items.length / per_page))
   const target = (number: number, rel: string): string => {
     const address = new URL(url)

@@ -32,7 +32,11 @@ export class RateLimit {
       'x-ratelimit-resource': 'core',
     }
     if (this.#used <= this.limit) return headers
-    const body = { message: 'API rate limit exceeded for installation.', documentation_url: documentation, status: '403' }
+    const body = {
+      message: 'API rate limit exceeded for installation.',
+      documentation_url: documentation,
+      status: '403',
+    }
     throw new Refusal({ status: 403, headers, body })
   }
 }

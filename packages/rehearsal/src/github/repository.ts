@@ -57,12 +57,19 @@ export class Repository {
 
   runs(): RunView[] {
     const current = this.options.runs()
-    return [...this.past.filter(({ id }) => !current.some((run) => run.id === id)), ...current]
+    return [
+      ...this.past.filter(
+        ({ id, attempt }) => !current.some((run) => run.id === id && run.attempt === attempt),
+      ),
+      ...current,
+    ]
   }
 
   /** One attempt of a run; the newest without a number. */
   run(id: number, attempt?: number): RunView | undefined {
-    const attempts = this.runs().filter((run) => run.id === id && (attempt === undefined || run.attempt === attempt))
+    const attempts = this.runs().filter(
+      (run) => run.id === id && (attempt === undefined || run.attempt === attempt),
+    )
     return attempts.sort((a, b) => b.attempt - a.attempt)[0]
   }
 
@@ -89,11 +96,22 @@ export function timestamp(time: Date | string): string {
   return new Date(time).toISOString().replace(/\.\d+Z$/, 'Z')
 }
 
+/** Seconds since 1970, as tokens have them. */
+export function timestampSeconds(time: Date): number {
+  return Math.floor(time.getTime() / 1000)
+}
+
 /** A made-up but stable number of an account. */
 const accountId = (login: string): number => createHash('sha1').update(login).digest().readUInt32BE()
 
 /** Who acts when a job does: source of id and login is the real account. */
-export const actionsBot = { login: 'github-actions[bot]', id: 41898282, node_id: nodeId('Bot', 41898282), type: 'Bot', site_admin: false }
+export const actionsBot = {
+  login: 'github-actions[bot]',
+  id: 41898282,
+  node_id: nodeId('Bot', 41898282),
+  type: 'Bot',
+  site_admin: false,
+}
 
 /** A person in the shape of the REST API. */
 export function simpleUser(login: string): Record<string, unknown> {

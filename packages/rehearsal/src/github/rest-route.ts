@@ -40,11 +40,18 @@ export interface RestRoute {
   pattern: RegExp
   needs: string
   documentation: string
-  answer(call: HttpCall, params: Record<string, string>, caller: Caller, url: string): Answer | Promise<Answer>
+  answer(
+    call: HttpCall,
+    params: Record<string, string>,
+    caller: Caller,
+    url: string,
+  ): Answer | Promise<Answer>
 }
 
 /** Makes an endpoint that reads its query and body strictly. */
-export function restRoute<Query = Record<string, never>, Body = undefined>(spec: RestSpec<Query, Body>): RestRoute {
+export function restRoute<Query = Record<string, never>, Body = undefined>(
+  spec: RestSpec<Query, Body>,
+): RestRoute {
   const [method = '', template = ''] = spec.on.split(' ')
   const documentation = `https://docs.github.com/rest/${spec.manual}`
   const { query = z.strictObject({}), body = z.undefined(), resource = 'Request' } = spec
@@ -56,7 +63,10 @@ export function restRoute<Query = Record<string, never>, Body = undefined>(spec:
     answer: (call, params, caller, url) =>
       spec.answer({
         params,
-        query: validate(Object.fromEntries(call.query), query as z.ZodType<Query>, { resource, documentation }),
+        query: validate(Object.fromEntries(call.query), query as z.ZodType<Query>, {
+          resource,
+          documentation,
+        }),
         body: validate(readJson(call, documentation), body as z.ZodType<Body>, { resource, documentation }),
         caller,
         headers: call.headers,
@@ -67,11 +77,17 @@ export function restRoute<Query = Record<string, never>, Body = undefined>(spec:
 
 /** GitHub's 404, which also hides what a token may not see. */
 export function notFound(message = 'Not Found'): Refusal {
-  return new Refusal({ status: 404, body: { message, documentation_url: 'https://docs.github.com/rest', status: '404' } })
+  return new Refusal({
+    status: 404,
+    body: { message, documentation_url: 'https://docs.github.com/rest', status: '404' },
+  })
 }
 
 function patternOf(template: string): RegExp {
-  const source = template.replace(/\{(\w+)(\+?)\}/g, (_, name: string, slashes: string) => `(?<${name}>${slashes ? '.+' : '[^/]+'})`)
+  const source = template.replace(
+    /\{(\w+)(\+?)\}/g,
+    (_, name: string, slashes: string) => `(?<${name}>${slashes ? '.+' : '[^/]+'})`,
+  )
   return new RegExp(`^${source}$`)
 }
 
@@ -80,6 +96,9 @@ function readJson({ body }: HttpCall, documentation: string): unknown {
   try {
     return JSON.parse(body.toString('utf8')) as unknown
   } catch {
-    throw new Refusal({ status: 400, body: { message: 'Problems parsing JSON', documentation_url: documentation, status: '400' } })
+    throw new Refusal({
+      status: 400,
+      body: { message: 'Problems parsing JSON', documentation_url: documentation, status: '400' },
+    })
   }
 }

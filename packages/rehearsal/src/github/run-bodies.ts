@@ -65,7 +65,14 @@ export function jobBody(repository: Repository, run: RunView, job: JobView): Rec
   }
 }
 
-function stepBody({ number, name, status, conclusion, startedAt, completedAt }: StepView): Record<string, unknown> {
+function stepBody({
+  number,
+  name,
+  status,
+  conclusion,
+  startedAt,
+  completedAt,
+}: StepView): Record<string, unknown> {
   const time = (moment: string | null): string | null => moment && timestamp(moment)
   return { number, name, status, conclusion, started_at: time(startedAt), completed_at: time(completedAt) }
 }
@@ -86,10 +93,14 @@ function repositoryBody(repository: Repository): Record<string, unknown> {
 /** A run in which nothing moves until somebody answers is `waiting`. */
 function runStatus({ status, jobs }: RunView): Status {
   const open = jobs.filter((job) => job.status !== 'completed')
-  return status === 'in_progress' && open.length > 0 && open.every((job) => job.status === 'waiting') ? 'waiting' : status
+  return status === 'in_progress' && open.length > 0 && open.every((job) => job.status === 'waiting')
+    ? 'waiting'
+    : status
 }
 
 function lastChange({ createdAt, jobs }: RunView): string {
-  const times = jobs.flatMap((job) => [job.createdAt, job.startedAt, job.completedAt]).filter((time) => time !== null)
+  const times = jobs
+    .flatMap((job) => [job.createdAt, job.startedAt, job.completedAt])
+    .filter((time) => time !== null)
   return times.reduce((latest, time) => (time > latest ? time : latest), createdAt)
 }

@@ -11,7 +11,11 @@ import { jobBody, runBody } from './run-bodies'
 const jobFilter = paging.extend({ filter: z.enum(['latest', 'all']).default('latest') })
 
 /** Runs, their jobs, what was approved, and the button that ends them. */
-export function runRoutes(repository: Repository, environments: Environments, approvals: ReadonlyMap<number, readonly RecordedApproval[]>): RestRoute[] {
+export function runRoutes(
+  repository: Repository,
+  environments: Environments,
+  approvals: ReadonlyMap<number, readonly RecordedApproval[]>,
+): RestRoute[] {
   const find = (id = '', attempt?: string): RunView => {
     const run = repository.run(Number(id), attempt === undefined ? undefined : Number(attempt))
     if (!run) throw notFound()
@@ -36,7 +40,11 @@ export function runRoutes(repository: Repository, environments: Environments, ap
       query: jobFilter,
       answer({ params, query, url }) {
         const latest = find(params.id)
-        return jobsOf(query.filter === 'all' ? repository.runs().filter(({ id }) => id === latest.id) : [latest], query, url)
+        return jobsOf(
+          query.filter === 'all' ? repository.runs().filter(({ id }) => id === latest.id) : [latest],
+          query,
+          url,
+        )
       },
     }),
     restRoute({
@@ -68,7 +76,14 @@ export function runRoutes(repository: Repository, environments: Environments, ap
       answer({ params }) {
         const run = find(params.id)
         if (run.status === 'completed')
-          throw new Refusal({ status: 409, body: { message: 'Cannot cancel a workflow run that is completed.', documentation_url: 'https://docs.github.com/rest/actions/workflow-runs#cancel-a-workflow-run', status: '409' } })
+          throw new Refusal({
+            status: 409,
+            body: {
+              message: 'Cannot cancel a workflow run that is completed.',
+              documentation_url: 'https://docs.github.com/rest/actions/workflow-runs#cancel-a-workflow-run',
+              status: '409',
+            },
+          })
         repository.options.onCancel?.(run.id)
         return { status: 202, body: {} }
       },

@@ -25,15 +25,29 @@ export function validate<T>(value: unknown, schema: z.ZodType<T>, checked: Check
   if (read.success) return read.data
   const shape = read.error.issues.flatMap((issue) => shapeErrors(issue, value, checked.resource))
   const values = read.error.issues.flatMap((issue) => valueErrors(issue, checked.resource))
-  if (shape.length > 0) throw unprocessable(`Invalid request.\n\n${shape.map(({ message }) => message).join('\n')}`, shape, checked)
+  if (shape.length > 0)
+    throw unprocessable(
+      `Invalid request.\n\n${shape.map(({ message }) => message).join('\n')}`,
+      shape,
+      checked,
+    )
   throw unprocessable('Validation Failed', values, checked)
 }
 
 /** A 422 of GitHub. */
-export function unprocessable(message: string, errors: readonly FieldError[], { documentation }: Checked): Refusal {
+export function unprocessable(
+  message: string,
+  errors: readonly FieldError[],
+  { documentation }: Checked,
+): Refusal {
   return new Refusal({
     status: 422,
-    body: { message, ...(errors.length > 0 ? { errors } : {}), documentation_url: documentation, status: '422' },
+    body: {
+      message,
+      ...(errors.length > 0 ? { errors } : {}),
+      documentation_url: documentation,
+      status: '422',
+    },
   })
 }
 
@@ -50,11 +64,20 @@ export function webAddress(field: string): z.ZodString {
 /** Source of the wording: answers of the real API quoted in emilyriederer/projmgr#43 and github/maven-plugins#137. */
 function shapeErrors(issue: z.core.$ZodIssue, value: unknown, resource: string): FieldError[] {
   if (issue.code === 'unrecognized_keys')
-    return issue.keys.map((key) => ({ resource, code: 'unprocessable', field: key, message: `"${key}" is not a permitted key.` }))
+    return issue.keys.map((key) => ({
+      resource,
+      code: 'unprocessable',
+      field: key,
+      message: `"${key}" is not a permitted key.`,
+    }))
   if (issue.code !== 'invalid_type' && issue.code !== 'invalid_union') return []
   const field = issue.path.join('/')
-  const given = issue.path.reduce<unknown>((inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key], value)
-  if (given === undefined) return [{ resource, code: 'missing_field', field, message: `"${field}" wasn't supplied.` }]
+  const given = issue.path.reduce<unknown>(
+    (inner, key) => (inner as Record<PropertyKey, unknown> | undefined)?.[key],
+    value,
+  )
+  if (given === undefined)
+    return [{ resource, code: 'missing_field', field, message: `"${field}" wasn't supplied.` }]
   const kind = issue.code === 'invalid_type' ? issue.expected : 'permitted value'
   const message = `For 'properties/${field}', ${JSON.stringify(given)} is not ${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}.`
   return [{ resource, code: 'invalid', field, message }]

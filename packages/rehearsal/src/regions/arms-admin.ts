@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { z } from 'zod'
 import { App } from './app'
-import { listenOnLoopback, type LoopbackServer } from './loopback-server'
+import { listenOnLoopback, loopback, type LoopbackServer } from './loopback-server'
 import { armRelease } from './world-plan'
 
 /** Larger than any release; what is longer is refused unread. */
@@ -9,7 +9,8 @@ const maximalBodyBytes = 10_000
 
 /**
  * The region's deployment endpoint, what the example's deploy script calls: `GET /arms` tells what runs
- * where, `PUT /arms/NAME` with `{version, digest}` deploys. It is strict: a refusal names the reason.
+ * where, `PUT /arms/NAME` with `{version, digest}` deploys, `GET /arms/NAME/healthz` asks the arm itself.
+ * It is strict: a refusal names the reason.
  */
 export function openArmsAdmin(apps: readonly App[]): Promise<LoopbackServer> {
   return listenOnLoopback(createServer((request, response) => void answer(apps, request, response)))
@@ -23,8 +24,9 @@ async function answer(
   const asked = `${request.method} ${request.url}`
   if (asked === 'GET /arms')
     return send(response, 200, Object.fromEntries(apps.map((app) => [app.arm, app.running])))
-  const arm = /^PUT \/arms\/([^/?]+)$/.exec(asked)?.[1]
-  if (arm === undefined) return refuse(response, 404, `no ${asked}; there are GET /arms and PUT /arms/NAME`)
+  const arm = /^(?:PUT \/arms\/([^/?]+)|GET \/arms\/([^/?]+)\/healthz)$/.exec(asked)?.slice(1).find(Boolean)
+  if (arm === undefined)
+    return refuse(response, 404, `no ${asked}; there are GET /arms, PUT /arms/NAME and GET /arms/NAME/healthz`)
   const app = apps.find((known) => known.arm === arm)
   if (app === undefined)
     return refuse(
@@ -33,12 +35,23 @@ async function answer(
       `no arm ${arm}; the arms are ${apps.map((known) => known.arm).join(' and ')}`,
     )
 
+  if (request.method === 'GET') return askHealth(app, response)
   const body = await readBody(request)
   if (body === undefined) return refuse(response, 413, `the body is longer than ${maximalBodyBytes} bytes`)
   const release = parseRelease(body)
   if (typeof release === 'string') return refuse(response, 400, release)
   app.deploy(release)
   send(response, 200, release)
+}
+
+/** The arm's own `/healthz`; one that refuses connections is a 502. */
+async function askHealth(app: App, response: ServerResponse): Promise<void> {
+  try {
+    const answer = await fetch(`http://${loopback}:${app.port}/healthz`)
+    send(response, answer.status, await answer.json())
+  } catch {
+    refuse(response, 502, `${app.arm} refuses connections`)
+  }
 }
 
 function parseRelease(body: string): z.infer<typeof armRelease> | string {

@@ -1,0 +1,32 @@
+import { createClock, type Clock } from '@deploy-actions/action-kit'
+
+/** Requests per real second that one machine carries beside everything else (haproxy-and-rehearsal.md, "Capacity"). */
+const MAX_REAL_RPS = 4_000
+/** A sample must not come more often than this in real time. */
+const LEAST_INTERVAL_MS = 100
+/** Share of the full rate that a region gets while nobody looks at it. */
+const IDLE_SHARE = 0.1
+
+/** How fast a rehearsal may run, and why not faster. */
+export interface Pace {
+  speed: number
+  lowered?: string
+}
+
+/** Lowers the speed asked for to what the machine and the sampling interval allow. */
+export function choosePace(asked: number, { rps, regions, intervalMs }: { rps: number; regions: number; intervalMs: number }): Pace {
+  const byTraffic = MAX_REAL_RPS / (rps * (1 + IDLE_SHARE * (regions - 1)))
+  const byInterval = intervalMs / LEAST_INTERVAL_MS
+  const speed = Math.max(1, Math.min(asked, byTraffic, byInterval))
+  if (speed === asked) return { speed }
+  const why = byTraffic < byInterval ? `${rps} requests/s in ${regions} regions are more than this machine carries faster` : `samples every ${intervalMs / 1000} s cannot come faster`
+  return { speed: Math.floor(speed), lowered: `speed ${asked} is lowered to ${Math.floor(speed)}: ${why}` }
+}
+
+/** A clock that runs at `speed` and reads `start` (milliseconds since 1970) now. */
+export function clockFrom(start: number, speed: number): { clock: Clock; epoch: number } {
+  const real = Date.now()
+  // now = epoch + (real - epoch) * speed, solved for the epoch at which it reads `start` at this moment.
+  const epoch = speed === 1 ? real : Math.round((real * speed - start) / (speed - 1))
+  return { clock: createClock({ speed, epoch }), epoch }
+}

@@ -1,0 +1,107 @@
+import { LineCounter, parseDocument } from 'yaml'
+import { z } from 'zod'
+import { InputError } from '@deploy-actions/action-kit'
+import { problemsOf } from '@deploy-actions/config'
+import { duration, percent, WHOLE } from '@deploy-actions/rollout'
+
+/** When a fault begins and how long it lasts; all times in scaled milliseconds. */
+const timing = {
+  region: z.string(),
+  /** since the deploy job of the region began */
+  from: duration.prefault('0m'),
+  /** once the proxy itself shows that weight on the canary arm */
+  'at-stage': percent.optional(),
+  /** once the deploy job of the region is at the step of that name */
+  'at-step': z.string().optional(),
+  for: duration.optional(),
+}
+
+const share = percent.transform((points) => points / WHOLE)
+const addedLatency = z
+  .string()
+  .regex(/^\+\d+ms$/, 'is written like +300ms')
+  .transform((text) => Number(text.slice(1, -2)))
+
+const armFault = z.strictObject({
+  ...timing,
+  arm: z.enum(['canary', 'baseline']),
+  errors: share.optional(),
+  latency: addedLatency.optional(),
+  health: z.literal('red').optional(),
+  connections: z.literal('refused').optional(),
+})
+const metricsFault = z.strictObject({ ...timing, metrics: z.enum(['fail', 'empty', 'nan', 'slow']) })
+const routerFault = z.strictObject({ ...timing, router: z.enum(['refuse', 'slow', 'lie', 'revert']) })
+const loadFault = z.strictObject({ ...timing, load: z.literal('stop') })
+const runFault = z.strictObject({ ...timing, run: z.literal('cancel') })
+const runnerFault = z.strictObject({ ...timing, runner: z.literal('lost') })
+
+const kinds = { arm: armFault, metrics: metricsFault, router: routerFault, load: loadFault, run: runFault, runner: runnerFault }
+export type ScenarioFault = z.infer<(typeof kinds)[keyof typeof kinds]>
+
+/** Which kind a fault is is told by its key; so its mistakes are told by that kind's schema. */
+const fault = z.record(z.string(), z.unknown()).transform((value, context): ScenarioFault => {
+  const kind = (Object.keys(kinds) as (keyof typeof kinds)[]).find((key) => key in value)
+  if (kind === undefined) {
+    context.addIssue({ code: 'custom', message: `is no fault; it has one of ${Object.keys(kinds).join(', ')}` })
+    return z.NEVER
+  }
+  const parsed = kinds[kind].safeParse(value)
+  if (parsed.success) return parsed.data
+  for (const issue of parsed.error.issues) context.addIssue({ ...issue } as never)
+  return z.NEVER
+})
+
+const environment = z.strictObject({
+  reviewers: z.array(z.string()).optional(),
+  'wait-timer': z.int().min(1).optional(),
+})
+
+export const scenario = z.strictObject({
+  /** requests per second and region, in scaled time */
+  traffic: z.strictObject({ rps: z.number().min(1).default(20) }).prefault({}),
+  approvals: z.record(z.string(), z.strictObject({ reject: z.string() })).default({}),
+  /** settings of environments in the emulated repository, instead of the proper ones */
+  environments: z.record(z.string(), environment).default({}),
+  faults: z.array(fault).default([]),
+})
+export type Scenario = z.infer<typeof scenario>
+
+const scenarios: Record<string, (region: string, environment: string) => z.input<typeof scenario>> = {
+  healthy: () => ({}),
+  'bad-in-eu': (region) => ({ faults: [{ region, arm: 'canary', errors: '5%' }] }),
+  'no-traffic': (region) => ({ faults: [{ region, load: 'stop', 'at-stage': '10%' }] }),
+  'flaky-metrics': (region) => ({ faults: [{ region, metrics: 'fail', 'at-stage': '25%', for: '90s' }] }),
+  'reject-approval': (_, environment) => ({ approvals: { [environment]: { reject: 'not today' } } }),
+  'cancel-at-25': (region) => ({ faults: [{ region, run: 'cancel', 'at-stage': '25%' }] }),
+  'runner-lost-at-50': (region) => ({ faults: [{ region, runner: 'lost', 'at-stage': '50%' }] }),
+  'red-after-rollout': (region) => ({ faults: [{ region, arm: 'canary', health: 'red', 'at-stage': '100%' }] }),
+  'lost-before-commit': (region) => ({ faults: [{ region, runner: 'lost', 'at-step': 'Gate after the rollout' }] }),
+  'red-in-soak': (region) => ({ faults: [{ region, arm: 'canary', health: 'red', 'at-step': 'Tell that it was promoted' }] }),
+}
+
+/** Names of the ready scenarios; they strike in the second region. */
+export const scenarioNames = Object.keys(scenarios)
+
+/** A ready scenario for these regions, or undefined when none has that name. */
+export function namedScenario(name: string, regions: readonly { name: string; environment: string }[]): Scenario | undefined {
+  const struck = regions[1] ?? regions[0]
+  const make = scenarios[name]
+  return make && struck ? scenario.parse(make(struck.name, struck.environment)) : undefined
+}
+
+/** Reads a scenario file. @throws InputError with line and column of every problem, unknown regions among them */
+export function parseScenario(text: string, path: string, regions: readonly { name: string }[]): Scenario {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const source = { path, document, lines }
+  if (document.errors.length > 0) throw new InputError(document.errors.map((error) => ({ where: path, message: error.message })))
+  const parsed = scenario.safeParse(document.toJS() ?? {})
+  if (!parsed.success) throw new InputError(problemsOf(source, scenario, parsed.error.issues))
+  const known = regions.map(({ name }) => name)
+  const unknown = parsed.data.faults.filter((fault) => !known.includes(fault.region))
+  if (unknown.length > 0)
+    throw new InputError(unknown.map((fault) => ({ where: path, message: `no region is named ${fault.region}; known: ${known.join(', ')}` })))
+  return parsed.data
+}
+

@@ -1,0 +1,52 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { bundledPackages, type BundleStats } from './bundled-packages'
+
+const run = promisify(execFile)
+
+/**
+ * Proxy configuration scripts (`HTTPS_PROXY=pac+https://...`) would bring a whole JavaScript engine, a quarter of the
+ * tree; such a proxy ends with "Cannot find package 'pac-proxy-agent'".
+ */
+const external = ['pac-proxy-agent']
+
+const ncc = createRequire(import.meta.url).resolve('@vercel/ncc/dist/ncc/cli.js')
+
+/**
+ * Bundles an entry with everything it imports; a dynamic import becomes a chunk of its own.
+ * @returns folders of the npm packages that went in
+ * @throws Error when a module or a chunk is missing
+ */
+export async function bundle(entry: string, folder: string): Promise<string[]> {
+  const temp = await mkdtemp(join(tmpdir(), 'deploy-actions-bundle-'))
+  try {
+    const stats = join(temp, 'stats.json')
+    await rm(folder, { recursive: true, force: true })
+    const options = ['--transpile-only', '--minify', '--quiet', '--no-cache', '--stats-out', stats, '--out', folder]
+    await run(process.execPath, [ncc, 'build', entry, ...options, ...external.flatMap((name) => ['--external', name])])
+    await requireComplete(folder)
+    return bundledPackages(JSON.parse(await readFile(stats, 'utf8')) as BundleStats)
+  } finally {
+    await rm(temp, { recursive: true })
+  }
+}
+
+/**
+ * ncc exits with 0 although a module could not be found, and the bundle then breaks when it runs
+ * (redhat-actions/s2i-build#66).
+ * @throws Error naming what is missing
+ */
+export async function requireComplete(folder: string): Promise<void> {
+  const files = await readdir(folder)
+  const scripts = files.filter((file) => file.endsWith('.js'))
+  const texts = await Promise.all(scripts.map((file) => readFile(join(folder, file), 'utf8')))
+  const broken = scripts.filter((_, index) => texts[index]?.includes('webpackMissingModule'))
+  if (broken.length > 0) throw new Error(`${folder}: a module is missing from ${broken.join(', ')}; is it in package.json, and does it export what is imported?`)
+  const wanted = new Set(texts.flatMap((text) => [...text.matchAll(/nccwpck_require__\.e\((\d+)\)/g)].map(([, id]) => `${id}.index.js`)))
+  const absent = [...wanted].filter((file) => !files.includes(file))
+  if (absent.length > 0) throw new Error(`${folder}: the chunks ${absent.join(', ')} are missing`)
+}

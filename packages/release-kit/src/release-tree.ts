@@ -1,0 +1,67 @@
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { rolloutJsonSchema } from '@deploy-actions/config/json-schema'
+import { suite } from '../../../actions/suite'
+import { builtFolder, projectRoot } from './project-root'
+import { withReferences, type References } from './references'
+import { stub } from './stub'
+
+interface ReleaseOptions {
+  /** folder that is replaced as a whole once everything is there */
+  target: string
+  references: References
+  version: string
+}
+
+/** Writes the tree that the tags point to. Two runs over the same sources give the same bytes. */
+export async function writeRelease({ target, references, version }: ReleaseOptions): Promise<void> {
+  const draft = `${target}-draft-${process.pid}`
+  await rm(draft, { recursive: true, force: true })
+  await mkdir(draft, { recursive: true })
+  for (const action of Object.keys(suite)) await writeAction(draft, action)
+  await writeWorkflows(draft, 'workflows-templates', '.github/workflows', references)
+  await writeWorkflows(draft, 'workflows-templates/callers', 'callers', references)
+  for (const folder of ['suite', 'cli', 'NOTICE']) await cp(join(builtFolder, folder), join(draft, folder), { recursive: true })
+  await cp(join(projectRoot, 'packages/rehearsal/example'), join(draft, 'cli/example'), { recursive: true })
+  for (const file of ['README.md', 'LICENSE']) await cp(join(projectRoot, file), join(draft, file))
+  await writeFile(join(draft, 'package.json'), json(manifest(version)))
+  await writeFile(join(draft, 'rollout.schema.json'), json(await rolloutJsonSchema()))
+  await swap(draft, target)
+}
+
+async function writeAction(draft: string, action: string): Promise<void> {
+  const source = join(projectRoot, 'actions', action)
+  await mkdir(join(draft, action, 'dist'), { recursive: true })
+  for (const file of ['action.yml', 'README.md']) await cp(join(source, file), join(draft, action, file))
+  await writeFile(join(draft, action, 'dist/index.js'), stub(action))
+}
+
+async function writeWorkflows(draft: string, from: string, to: string, references: References): Promise<void> {
+  const source = join(projectRoot, from)
+  await mkdir(join(draft, to), { recursive: true })
+  for (const file of (await readdir(source)).filter((name) => name.endsWith('.yml')))
+    await writeFile(join(draft, to, file), withReferences(await readFile(join(source, file), 'utf8'), references))
+}
+
+/** `npx github:OWNER/deploy-actions#v1` runs the CLI; `type` is for all scripts of the tree. */
+const manifest = (version: string) => ({
+  name: 'deploy-actions',
+  version: version.replace(/^v/, ''),
+  description: 'GitHub Actions and workflows for progressive delivery over several regions.',
+  license: 'Apache-2.0',
+  type: 'module',
+  bin: { 'deploy-actions': 'cli/index.js' },
+})
+
+const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
+
+/** Nobody ever sees half a tree. */
+async function swap(draft: string, target: string): Promise<void> {
+  const old = `${target}-old-${process.pid}`
+  await mkdir(dirname(target), { recursive: true })
+  await rename(target, old).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+  })
+  await rename(draft, target)
+  await rm(old, { recursive: true, force: true })
+}
