@@ -1,6 +1,6 @@
 import { GateFailed, InputError, runUrl, type Ports } from '@deploy-actions/action-kit'
 import { configuredTarget, correlationOf, readRollout, releaseOf, resolveAll, sections } from '@deploy-actions/config'
-import { readRecords } from '@deploy-actions/evidence'
+import { firstFailure } from '@deploy-actions/evidence'
 import { quickCardMarkdown, tell, type EventKind, type RolloutEvent, type Subscription } from '@deploy-actions/notifiers'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
@@ -20,7 +20,8 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const telling = await readTelling(inputs, ports)
   const { service, region, environment } = telling
   ports.evidence.about({ service, ...(region === undefined ? {} : { region }), ...(environment === undefined ? {} : { environment }) })
-  const event = eventOf({ ...inputs, cause: inputs.cause ?? (await causeFromEvidence(inputs, ports)) }, telling, ports)
+  const cause = inputs.cause ?? (badNews.includes(inputs.event) ? await firstFailure(ports.evidence.folder) : undefined)
+  const event = eventOf({ ...inputs, cause }, telling, ports)
   ports.summary.add(quickCardMarkdown(event))
   const delivered = await tell(event, telling.subscriptions, { ...ports, secrets: inputs.secrets })
   ports.evidence.facts({ event, delivered })
@@ -59,14 +60,8 @@ async function readTelling(inputs: Inputs, ports: Ports): Promise<Telling> {
   return { service: file.service, correlationId, subscriptions: first?.notifications ?? [], links: first?.evidence.links ?? {} }
 }
 
+/** Events whose cause is what went wrong in this job, unless the inputs say another. */
 const badNews: readonly EventKind[] = ['failed', 'restoring', 'restored', 'restore-failed']
-
-/** Why a job went wrong: the reason of the first action of it that did not succeed. */
-async function causeFromEvidence({ event }: Inputs, { evidence }: Ports): Promise<string | undefined> {
-  if (!badNews.includes(event)) return undefined
-  const records = await readRecords(evidence.folder)
-  return records.find(({ outcome }) => ['failed', 'error', 'invalid', 'cancelled'].includes(outcome))?.reason
-}
 
 function eventOf(inputs: Inputs, telling: Telling, ports: Ports): RolloutEvent {
   const { runId, attempt, workflowRef, actor } = ports.context

@@ -13,7 +13,7 @@ export const inputs = z.strictObject({
   predecessor: z.string().optional().describe('with begin: region whose newest transaction must be committed with this digest'),
   transaction: commonInputs.transaction.optional(),
   to: z.string().default('open').describe('with restore: `open` (what this run left open) or the id of a transaction'),
-  reason: z.string().default('the rollout did not end well').describe('with restore: why, for the record'),
+  reason: z.string().optional().describe('with restore: why, for the record; default: what failed first in this job'),
   'trusted-workflows': z
     .string()
     .default('')

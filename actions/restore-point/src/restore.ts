@@ -13,6 +13,7 @@ import {
   type RestoreResult,
   type ScriptRestorer,
 } from '@deploy-actions/ledger'
+import { firstFailure } from '@deploy-actions/evidence'
 import { formatDuration, liveStates, type TransactionRecord } from '@deploy-actions/rollout'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
@@ -78,9 +79,10 @@ export async function restoreRecord(record: TransactionRecord, inputs: Inputs, p
     script: target && (await scriptRestorer(target, record, settings.arms, ports)),
     health: target && (await healthProof(target, settings.arms, ports)),
   })
-  await markUnlessDown(ledger, id, result.outcome, inputs.reason, ports)
+  const why = inputs.reason ?? (await firstFailure(ports.evidence.folder)) ?? 'the rollout did not end well'
+  await markUnlessDown(ledger, id, result.outcome, why, ports)
   if (own) await saveJobTransaction(ports.context.temp, { ...own, state: result.outcome === 'restore-failed' ? 'traffic-restored' : 'restored' })
-  return concluded(record, result, inputs, ports)
+  return concluded(record, result, why, ports)
 }
 
 /** Restoring never waits for the ledger: it is told when it answers. */
@@ -135,10 +137,10 @@ async function healthProof(target: ConfiguredTarget, arms: { baseline: string; c
   }
 }
 
-function concluded(record: TransactionRecord, { outcome, points, trafficMs }: RestoreResult, inputs: Inputs, ports: Ports): Outputs {
+function concluded(record: TransactionRecord, { outcome, points, trafficMs }: RestoreResult, why: string, ports: Ports): Outputs {
   const failed = points.filter(({ ok }) => !ok)
   const what = `${record.service} in ${record.region} is ${outcome === 'restored' ? 'back at its restore point' : outcome}`
-  const reason = failed.length === 0 ? `${what}; ${inputs.reason}` : `${what}: ${failed.map(({ name, detail }) => `${name}: ${detail}`).join('; ')}`
+  const reason = failed.length === 0 ? `${what}; ${why}` : `${what}: ${failed.map(({ name, detail }) => `${name}: ${detail}`).join('; ')}`
   ports.evidence.facts({ record, restored: points, restoreMs: trafficMs })
   ports.summary.add(
     [

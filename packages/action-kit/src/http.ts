@@ -1,3 +1,5 @@
+import { Agent as HttpAgent } from 'node:http'
+import { Agent as HttpsAgent } from 'node:https'
 import { Cancelled, messageOf, ProviderError } from './errors'
 import type { Clock } from './clock'
 import type { EvidenceCollector, Http, HttpRequest, HttpResponse } from './ports'
@@ -30,7 +32,6 @@ async function send(request: HttpRequest, clock: Clock): Promise<HttpResponse> {
   const limit = clock.ioTimeout(request.timeoutMs ?? DEFAULT_TIMEOUT_MS)
   const timeout = AbortSignal.timeout(limit)
   const started = clock.realMs()
-  const agent = await proxyAgent()
   try {
     const response = await fetch(request.url, {
       method: request.method ?? 'GET',
@@ -39,7 +40,7 @@ async function send(request: HttpRequest, clock: Clock): Promise<HttpResponse> {
       signal: AbortSignal.any([request.signal, timeout]),
       size: MAX_BODY_BYTES,
       redirect: 'manual',
-      ...(agent ? { agent } : {}),
+      agent: agentFor,
     })
     const body = await response.text()
     return {
@@ -59,10 +60,7 @@ async function send(request: HttpRequest, clock: Clock): Promise<HttpResponse> {
   }
 }
 
-async function proxyAgent(): Promise<import('node:http').Agent | undefined> {
-  const configured = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].some((name) => process.env[name])
-  if (!configured) return undefined
-  const { ProxyAgent } = await import('proxy-agent')
-  // It reads NO_PROXY itself, per request.
-  return new ProxyAgent()
-}
+/** Node's own agents, which follow HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
+const agents = { 'http:': new HttpAgent({ proxyEnv: process.env }), 'https:': new HttpsAgent({ proxyEnv: process.env }) } as const
+
+const agentFor = ({ protocol }: URL): HttpAgent => agents[protocol as keyof typeof agents]

@@ -42,13 +42,19 @@ export function openChain(folder: string): Chain {
   }
 }
 
+const badOutcomes = ['failed', 'error', 'invalid', 'cancelled']
+
+/** Why a job went wrong, as far as it has come: the reason of the first action of it that did not succeed. */
+export async function firstFailure(folder: string): Promise<string | undefined> {
+  return (await readRecords(folder)).find(({ outcome }) => badOutcomes.includes(outcome))?.reason
+}
+
 async function writeWhole(file: string, value: unknown): Promise<void> {
   await writeFile(`${file}.part`, `${JSON.stringify(value, null, 2)}\n`)
   await rename(`${file}.part`, file)
 }
 
-/** The records of this job so far, oldest first. */
-export async function readRecords(folder: string): Promise<EvidenceRecord[]> {
+async function readRecords(folder: string): Promise<EvidenceRecord[]> {
   const names = await readdir(folder).catch(() => [])
   const files = names.filter((name) => RECORD.test(name)).sort()
   return Promise.all(files.map(async (name) => evidenceRecord.parse(JSON.parse(await readFile(join(folder, name), 'utf8')))))

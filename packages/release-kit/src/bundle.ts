@@ -9,14 +9,6 @@ import { bundledPackages, type BundleStats } from './bundled-packages'
 const run = promisify(execFile)
 
 /**
- * Proxy configuration scripts (`HTTPS_PROXY=pac+https://...`) would bring a whole JavaScript engine, a quarter of the
- * tree; such a proxy ends with "Cannot find package 'pac-proxy-agent'".
- */
-const external = ['pac-proxy-agent']
-
-const ncc = createRequire(import.meta.url).resolve('@vercel/ncc/dist/ncc/cli.js')
-
-/**
  * Bundles an entry with everything it imports; a dynamic import becomes a chunk of its own.
  * @returns folders of the npm packages that went in
  * @throws Error when a module or a chunk is missing
@@ -27,7 +19,7 @@ export async function bundle(entry: string, folder: string): Promise<string[]> {
     const stats = join(temp, 'stats.json')
     await rm(folder, { recursive: true, force: true })
     const options = ['--transpile-only', '--minify', '--quiet', '--no-cache', '--stats-out', stats, '--out', folder]
-    await run(process.execPath, [ncc, 'build', entry, ...options, ...external.flatMap((name) => ['--external', name])])
+    await run(process.execPath, [ncc, 'build', entry, ...options])
     await requireComplete(folder)
     return bundledPackages(JSON.parse(await readFile(stats, 'utf8')) as BundleStats)
   } finally {

@@ -108,12 +108,12 @@ function conclude(result: RehearsalResult, output: string): string[] {
   ]
 }
 
-function describeRegion({ name, outcome, weights, rollbackMs, requests, failed, stages }: RegionResult): string {
+function describeRegion({ name, outcome, weights, rollbackMs, rollbackFrom, requests, failed, stages }: RegionResult): string {
   const arms = Object.entries(weights.after)
     .map(([arm, points]) => `${arm} ${formatPercent(points)}`)
     .join(', ')
   const last = stages.at(-1)
   const why = last && last.verdict !== 'pass' ? `; ${formatPercent(last.weight)} ${last.verdict}: ${last.reason}` : ''
-  const took = rollbackMs === null ? '' : `; verified ${rollbackMs} ms after the breach`
+  const took = rollbackMs === null ? '' : `; verified ${rollbackMs} ms after ${rollbackFrom === 'breach' ? 'the breach' : 'the restore began'}`
   return `  ${name.padEnd(12)} ${outcome.padEnd(14)} ${arms.padEnd(24)} ${requests} requests, ${failed} failed${took}${why}`
 }

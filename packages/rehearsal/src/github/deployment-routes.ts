@@ -18,9 +18,9 @@ const newDeployment = z.strictObject({
     .refine((on) => !on, 'auto_merge must be false: the rehearsal merges nothing'),
   required_contexts: z
     .array(z.string())
-    .optional()
+    .default(['every known context'])
     .refine(
-      (contexts) => contexts?.length === 0,
+      (contexts) => contexts.length === 0,
       'required_contexts must be []: the rehearsal has no commit statuses',
     ),
   payload: z.union([z.string(), z.record(z.string(), z.unknown())]).default({}),

@@ -20,19 +20,36 @@ describe('a world that is kept', () => {
     const { id } = (await (await first.send(job, 'POST /deployments', minimal)).json()) as { id: number }
     await first.send(job, `POST /deployments/${id}/statuses`, { state: 'success' })
     first.github.recordApproval(run.id, { state: 'approved', comment: '', user: 'bob', environments: ['e'] })
-    job.steps.push({ number: 1, name: 's', status: 'completed', conclusion: 'success', log: 'long', summary: '# s', startedAt: null, completedAt: null })
+    job.steps.push({
+      number: 1,
+      name: 's',
+      status: 'completed',
+      conclusion: 'success',
+      log: 'long',
+      summary: '# s',
+      startedAt: null,
+      completedAt: null,
+    })
     run.status = job.status = 'completed'
 
     const text = JSON.stringify(first.github.save())
     expect(text).not.toContain(job.token)
     expect(text).not.toContain('long')
     second.github.restore(JSON.parse(text))
-    second.runs.push()
     const next = second.begin({ deployments: 'write', actions: 'read' }, { id: run.id + 1 })
-    expect(await (await second.send(next.job, `GET /deployments/${id}/statuses`)).json()).toMatchObject([{ state: 'success' }])
-    expect(await (await second.send(next.job, `GET /actions/runs/${run.id}`)).json()).toMatchObject({ id: run.id, status: 'completed' })
-    expect(await (await second.send(next.job, `GET /actions/runs/${run.id}/approvals`)).json()).toMatchObject([{ user: { login: 'bob' } }])
-    const created = (await (await second.send(next.job, 'POST /deployments', minimal)).json()) as { id: number }
+    expect(await (await second.send(next.job, `GET /deployments/${id}/statuses`)).json()).toMatchObject([
+      { state: 'success' },
+    ])
+    expect(await (await second.send(next.job, `GET /actions/runs/${run.id}`)).json()).toMatchObject({
+      id: run.id,
+      status: 'completed',
+    })
+    expect(await (await second.send(next.job, `GET /actions/runs/${run.id}/approvals`)).json()).toMatchObject(
+      [{ user: { login: 'bob' } }],
+    )
+    const created = (await (await second.send(next.job, 'POST /deployments', minimal)).json()) as {
+      id: number
+    }
     expect(created.id).toBeGreaterThan(first.github.save().lastId)
   })
 

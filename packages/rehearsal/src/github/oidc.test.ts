@@ -6,7 +6,11 @@ import type { GitHubOptions } from './github-options'
 let world: TestGitHub
 afterEach(() => world.close())
 
-async function environment(permissions: Permissions, options: Partial<GitHubOptions> = {}, name: string | null = 'production-eu-west') {
+async function environment(
+  permissions: Permissions,
+  options: Partial<GitHubOptions> = {},
+  name: string | null = 'production-eu-west',
+) {
   world = await testGitHub(options)
   const { job, run } = world.begin(permissions)
   job.environment = name
@@ -14,13 +18,21 @@ async function environment(permissions: Permissions, options: Partial<GitHubOpti
 }
 
 /** As @actions/core asks: the audience is appended to the address. */
-async function ask(env: Record<string, string>): Promise<{ status: number; claims: Record<string, unknown> }> {
-  const response = await fetch(`${env['ACTIONS_ID_TOKEN_REQUEST_URL']}&audience=${encodeURIComponent('api://AzureADTokenExchange')}`, {
-    headers: { authorization: `Bearer ${env['ACTIONS_ID_TOKEN_REQUEST_TOKEN']}` },
-  })
+async function ask(
+  env: Record<string, string>,
+): Promise<{ status: number; claims: Record<string, unknown> }> {
+  const response = await fetch(
+    `${env['ACTIONS_ID_TOKEN_REQUEST_URL']}&audience=${encodeURIComponent('api://AzureADTokenExchange')}`,
+    {
+      headers: { authorization: `Bearer ${env['ACTIONS_ID_TOKEN_REQUEST_TOKEN']}` },
+    },
+  )
   const { value = '' } = (await response.json()) as { value?: string }
   const payload = Buffer.from(value.split('.')[1] ?? '', 'base64url').toString()
-  return { status: response.status, claims: payload === '' ? {} : (JSON.parse(payload) as Record<string, unknown>) }
+  return {
+    status: response.status,
+    claims: payload === '' ? {} : (JSON.parse(payload) as Record<string, unknown>),
+  }
 }
 
 describe('identity tokens', () => {
@@ -46,7 +58,10 @@ describe('identity tokens', () => {
   })
 
   it('have the immutable subject where the repository has', async () => {
-    const { env } = await environment({ 'id-token': 'write' }, { oidcSubject: 'ids', repositoryId: 7, ownerId: 9 })
+    const { env } = await environment(
+      { 'id-token': 'write' },
+      { oidcSubject: 'ids', repositoryId: 7, ownerId: 9 },
+    )
     expect((await ask(env)).claims['sub']).toBe('repo:acme@9/shop@7:environment:production-eu-west')
   })
 

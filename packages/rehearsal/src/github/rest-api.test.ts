@@ -5,11 +5,17 @@ let world: TestGitHub
 beforeEach(async () => void (world = await testGitHub({ rateLimit: 5 })))
 afterEach(() => world.close())
 
-const answerOf = async (response: Response) => ({ status: response.status, body: (await response.json()) as Record<string, unknown> })
+const answerOf = async (response: Response) => ({
+  status: response.status,
+  body: (await response.json()) as Record<string, unknown>,
+})
 
 describe('who may call', () => {
   it('knows no request without a token and no token of nobody', async () => {
-    expect(await answerOf(await world.send(undefined, 'GET /deployments'))).toMatchObject({ status: 401, body: { message: 'Bad credentials', status: '401' } })
+    expect(await answerOf(await world.send(undefined, 'GET /deployments'))).toMatchObject({
+      status: 401,
+      body: { message: 'Bad credentials', status: '401' },
+    })
     const { job } = world.begin({ deployments: 'read' })
     expect((await world.send({ ...job, token: 'ghs_else' }, 'GET /deployments')).status).toBe(401)
   })
@@ -25,23 +31,28 @@ describe('who may call', () => {
     const reader = world.begin({ deployments: 'read' }).job
     const refused = await world.send(reader, 'POST /deployments', { ref: 'main' })
     expect(refused.headers.get('x-accepted-github-permissions')).toBe('deployments=write')
-    expect(await answerOf(refused)).toMatchObject({ status: 403, body: { message: 'Resource not accessible by integration' } })
+    expect(await answerOf(refused)).toMatchObject({
+      status: 403,
+      body: { message: 'Resource not accessible by integration' },
+    })
     expect((await world.send(world.begin({ deployments: 'write' }).job, 'GET /deployments')).status).toBe(200)
     expect((await world.send(world.begin({}).job, 'GET /deployments')).status).toBe(403)
   })
 
   it('leads our client to the missing permission', async () => {
     const client = world.client(world.begin({ contents: 'read' }).job)
-    await expect(client.request('GET /repos/{owner}/{repo}/deployments', {}, { permission: 'deployments: read' })).rejects.toThrow(
-      'the token lacks `deployments: read`',
-    )
+    await expect(
+      client.request('GET /repos/{owner}/{repo}/deployments', {}, { permission: 'deployments: read' }),
+    ).rejects.toThrow('the token lacks `deployments: read`')
   })
 })
 
 describe('what is there', () => {
   it('hides other repositories and knows no other routes', async () => {
     const { job } = world.begin({ deployments: 'read' })
-    const elsewhere = await fetch(`${world.github.url}/repos/acme/other/deployments`, { headers: { authorization: `token ${job.token}` } })
+    const elsewhere = await fetch(`${world.github.url}/repos/acme/other/deployments`, {
+      headers: { authorization: `token ${job.token}` },
+    })
     expect(await answerOf(elsewhere)).toMatchObject({ status: 404, body: { message: 'Not Found' } })
     expect((await world.send(job, 'GET /hooks')).status).toBe(404)
     expect((await world.send(job, 'DELETE /deployments')).status).toBe(404)
@@ -61,11 +72,15 @@ describe('what is there', () => {
     let now = new Date('2026-11-20T10:00:00Z')
     world = await testGitHub({ rateLimit: 2, now: () => now })
     const { job } = world.begin({ deployments: 'read' })
-    const remaining = async () => (await world.send(job, 'GET /deployments')).headers.get('x-ratelimit-remaining')
+    const remaining = async () =>
+      (await world.send(job, 'GET /deployments')).headers.get('x-ratelimit-remaining')
     expect([await remaining(), await remaining()]).toEqual(['1', '0'])
     const refused = await world.send(job, 'GET /deployments')
     expect(refused.headers.get('x-ratelimit-reset')).toBe(String(Date.parse('2026-11-20T11:00:00Z') / 1000))
-    expect(await answerOf(refused)).toMatchObject({ status: 403, body: { message: expect.stringContaining('rate limit') } })
+    expect(await answerOf(refused)).toMatchObject({
+      status: 403,
+      body: { message: expect.stringContaining('rate limit') },
+    })
     now = new Date('2026-11-20T11:00:00Z')
     expect(await remaining()).toBe('1')
   })
@@ -80,12 +95,18 @@ describe('faults', () => {
     const statuses = [1, 2, 3].map(async () => (await world.send(job, 'GET /deployments')).status)
     expect((await Promise.all(statuses)).sort()).toEqual([200, 500, 500])
     expect(world.github.calls.map(({ fault }) => fault)).toEqual(['500', '500', undefined])
-    expect(world.github.calls.at(-1)).toMatchObject({ method: 'GET', path: '/repos/acme/shop/deployments', status: 200, job: job.id })
+    expect(world.github.calls.at(-1)).toMatchObject({
+      method: 'GET',
+      path: '/repos/acme/shop/deployments',
+      status: 200,
+      job: job.id,
+    })
   })
 
   it('cuts the connection before or after acting, and lies', async () => {
     const { job } = world.begin({ deployments: 'write' })
-    const create = () => world.send(job, 'POST /deployments', { ref: 'main', auto_merge: false, required_contexts: [] })
+    const create = () =>
+      world.send(job, 'POST /deployments', { ref: 'main', auto_merge: false, required_contexts: [] })
     world.github.fault({ match: deployments, then: 'refuse' })
     await expect(create()).rejects.toThrow('fetch failed')
     expect(world.github.deployments).toHaveLength(0)

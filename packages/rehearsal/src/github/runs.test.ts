@@ -5,7 +5,15 @@ let world: TestGitHub
 beforeEach(async () => {
   world = await testGitHub({
     environments: [
-      { name: 'production-eu-west', reviewers: ['bob'], waitTimer: 30, preventSelfReview: true, canAdminsBypass: false, branchPolicy: { protected_branches: false, custom_branch_policies: true }, branches: [{ name: 'release/*', type: 'branch' }] },
+      {
+        name: 'production-eu-west',
+        reviewers: ['bob'],
+        waitTimer: 30,
+        preventSelfReview: true,
+        canAdminsBypass: false,
+        branchPolicy: { protected_branches: false, custom_branch_policies: true },
+        branches: [{ name: 'release/*', type: 'branch' }],
+      },
       { name: 'open/gate' },
     ],
   })
@@ -17,27 +25,49 @@ const repo = '/repos/{owner}/{repo}'
 describe('environments', () => {
   it('tells the protection of one, by its name in any case', async () => {
     const client = world.client(world.begin({ actions: 'read' }).job)
-    expect(await client.request(`GET ${repo}/environments/{environment_name}`, { environment_name: 'Production-EU-west' })).toMatchObject({
+    expect(
+      await client.request(`GET ${repo}/environments/{environment_name}`, {
+        environment_name: 'Production-EU-west',
+      }),
+    ).toMatchObject({
       name: 'production-eu-west',
       can_admins_bypass: false,
       protection_rules: [
         { type: 'wait_timer', wait_timer: 30 },
-        { type: 'required_reviewers', prevent_self_review: true, reviewers: [{ type: 'User', reviewer: { login: 'bob', type: 'User' } }] },
+        {
+          type: 'required_reviewers',
+          prevent_self_review: true,
+          reviewers: [{ type: 'User', reviewer: { login: 'bob', type: 'User' } }],
+        },
         { type: 'branch_policy' },
       ],
       deployment_branch_policy: { protected_branches: false, custom_branch_policies: true },
     })
-    expect(await client.request(`GET ${repo}/environments/{name}/deployment-branch-policies`, { name: 'production-eu-west' })).toMatchObject({
+    expect(
+      await client.request(`GET ${repo}/environments/{name}/deployment-branch-policies`, {
+        name: 'production-eu-west',
+      }),
+    ).toMatchObject({
       total_count: 1,
       branch_policies: [{ name: 'release/*', type: 'branch' }],
     })
-    expect(await client.request(`GET ${repo}/environments/{name}`, { name: 'open/gate' })).toMatchObject({ protection_rules: [], deployment_branch_policy: null, can_admins_bypass: true })
-    await expect(client.request(`GET ${repo}/environments/{name}`, { name: 'gone' })).rejects.toMatchObject({ status: 404 })
+    expect(await client.request(`GET ${repo}/environments/{name}`, { name: 'open/gate' })).toMatchObject({
+      protection_rules: [],
+      deployment_branch_policy: null,
+      can_admins_bypass: true,
+    })
+    await expect(client.request(`GET ${repo}/environments/{name}`, { name: 'gone' })).rejects.toMatchObject({
+      status: 404,
+    })
   })
 
   it('lists all', async () => {
     const client = world.client(world.begin({ actions: 'read' }).job)
-    const listed = await client.list<{ name: string }>(`GET ${repo}/environments`, {}, { pick: 'environments' })
+    const listed = await client.list<{ name: string }>(
+      `GET ${repo}/environments`,
+      {},
+      { pick: 'environments' },
+    )
     expect(listed.map(({ name }) => name)).toEqual(['production-eu-west', 'open/gate'])
   })
 
@@ -54,8 +84,13 @@ describe('environments', () => {
 describe('runs', () => {
   it('tells what a restorer asks about a run', async () => {
     const path = 'acme/deploy-actions/.github/workflows/region.yml@v1'
-    const { run, job } = world.begin({ actions: 'read' }, { referencedWorkflows: [{ path, sha: 'b'.repeat(40), ref: 'refs/tags/v1' }] })
-    expect(await world.client(job).request(`GET ${repo}/actions/runs/{run_id}`, { run_id: run.id })).toMatchObject({
+    const { run, job } = world.begin(
+      { actions: 'read' },
+      { referencedWorkflows: [{ path, sha: 'b'.repeat(40), ref: 'refs/tags/v1' }] },
+    )
+    expect(
+      await world.client(job).request(`GET ${repo}/actions/runs/{run_id}`, { run_id: run.id }),
+    ).toMatchObject({
       id: run.id,
       run_attempt: 1,
       path: '.github/workflows/rollout.yml',
@@ -69,22 +104,39 @@ describe('runs', () => {
       created_at: '2026-11-20T09:59:00Z',
       run_started_at: '2026-11-20T09:59:01Z',
     })
-    await expect(world.client(job).request(`GET ${repo}/actions/runs/{id}`, { id: 1 })).rejects.toMatchObject({ status: 404 })
+    await expect(world.client(job).request(`GET ${repo}/actions/runs/{id}`, { id: 1 })).rejects.toMatchObject(
+      { status: 404 },
+    )
   })
 
   it('is waiting while all that is left waits for an answer', async () => {
     const reader = world.client(world.begin({ actions: 'read' }).job)
     const { run, job } = world.begin()
     job.status = 'waiting'
-    expect(await reader.request(`GET ${repo}/actions/runs/{id}`, { id: run.id })).toMatchObject({ status: 'waiting' })
+    expect(await reader.request(`GET ${repo}/actions/runs/{id}`, { id: run.id })).toMatchObject({
+      status: 'waiting',
+    })
   })
 
   it('lists jobs with their steps, of the newest or of any attempt', async () => {
     const { run, job } = world.begin({ actions: 'read' })
-    job.steps.push({ number: 1, name: 'Set up job', status: 'completed', conclusion: 'success', log: 'secret', startedAt: '2026-11-20T09:59:04.000Z', completedAt: '2026-11-20T09:59:05.000Z' })
+    job.steps.push({
+      number: 1,
+      name: 'Set up job',
+      status: 'completed',
+      conclusion: 'success',
+      log: 'secret',
+      startedAt: '2026-11-20T09:59:04.000Z',
+      completedAt: '2026-11-20T09:59:05.000Z',
+    })
     const again = world.begin({}, { id: run.id, attempt: 2 })
     const client = world.client(job)
-    const jobs = (route: string, query = {}) => client.list<Record<string, unknown>>(`GET ${repo}/actions/runs/{run_id}${route}`, { run_id: run.id, ...query }, { pick: 'jobs' })
+    const jobs = (route: string, query = {}) =>
+      client.list<Record<string, unknown>>(
+        `GET ${repo}/actions/runs/{run_id}${route}`,
+        { run_id: run.id, ...query },
+        { pick: 'jobs' },
+      )
     expect(await jobs('/attempts/{attempt_number}/jobs', { attempt_number: 1 })).toEqual([
       expect.objectContaining({
         id: job.id,
@@ -95,7 +147,16 @@ describe('runs', () => {
         started_at: '2026-11-20T09:59:03Z',
         completed_at: null,
         check_run_url: `${world.github.url}/repos/acme/shop/check-runs/${job.id}`,
-        steps: [{ number: 1, name: 'Set up job', status: 'completed', conclusion: 'success', started_at: '2026-11-20T09:59:04Z', completed_at: '2026-11-20T09:59:05Z' }],
+        steps: [
+          {
+            number: 1,
+            name: 'Set up job',
+            status: 'completed',
+            conclusion: 'success',
+            started_at: '2026-11-20T09:59:04Z',
+            completed_at: '2026-11-20T09:59:05Z',
+          },
+        ],
       }),
     ])
     expect(await jobs('/jobs')).toMatchObject([{ id: again.job.id, run_attempt: 2 }])
@@ -105,11 +166,33 @@ describe('runs', () => {
 
   it('tells who approved what', async () => {
     const { run, job } = world.begin({ actions: 'read' })
-    world.github.recordApproval(run.id, { state: 'approved', comment: 'go', user: 'bob', environments: ['production-eu-west'] })
-    world.github.recordApproval(run.id, { state: 'rejected', comment: 'not today', user: 'eve', environments: ['elsewhere'] })
-    expect(await world.client(job).request(`GET ${repo}/actions/runs/{id}/approvals`, { id: run.id })).toMatchObject([
-      { state: 'approved', comment: 'go', user: { login: 'bob' }, environments: [{ id: 1, name: 'production-eu-west' }] },
-      { state: 'rejected', comment: 'not today', user: { login: 'eve' }, environments: [{ name: 'elsewhere' }] },
+    world.github.recordApproval(run.id, {
+      state: 'approved',
+      comment: 'go',
+      user: 'bob',
+      environments: ['production-eu-west'],
+    })
+    world.github.recordApproval(run.id, {
+      state: 'rejected',
+      comment: 'not today',
+      user: 'eve',
+      environments: ['elsewhere'],
+    })
+    expect(
+      await world.client(job).request(`GET ${repo}/actions/runs/{id}/approvals`, { id: run.id }),
+    ).toMatchObject([
+      {
+        state: 'approved',
+        comment: 'go',
+        user: { login: 'bob' },
+        environments: [{ id: 1, name: 'production-eu-west' }],
+      },
+      {
+        state: 'rejected',
+        comment: 'not today',
+        user: { login: 'eve' },
+        environments: [{ name: 'elsewhere' }],
+      },
     ])
   })
 
@@ -129,10 +212,16 @@ describe('contents', () => {
   it('gives a file at a commit that is known', async () => {
     const { job, run } = world.begin({ contents: 'read' })
     const client = world.client(job)
-    const read = (path: string, ref?: string) => client.request(`GET ${repo}/contents/{path}`, { path, ...(ref === undefined ? {} : { ref }) })
+    const read = (path: string, ref?: string) =>
+      client.request(`GET ${repo}/contents/{path}`, { path, ...(ref === undefined ? {} : { ref }) })
     // echo 'service: shop' | git hash-object --stdin
     const sha = 'c8febe54b4623b5e4c4fdb09f587ef03eb67ccde'
-    expect(await read('deploy/rollout.yml', run.headSha)).toMatchObject({ type: 'file', encoding: 'base64', content: Buffer.from('service: shop\n').toString('base64'), sha })
+    expect(await read('deploy/rollout.yml', run.headSha)).toMatchObject({
+      type: 'file',
+      encoding: 'base64',
+      content: Buffer.from('service: shop\n').toString('base64'),
+      sha,
+    })
     await expect(read('deploy/rollout.yml', 'f'.repeat(40))).rejects.toThrow('No commit found for the ref')
     await expect(read('../artifacts')).rejects.toMatchObject({ status: 404 })
     await expect(read('gone.yml')).rejects.toMatchObject({ status: 404 })

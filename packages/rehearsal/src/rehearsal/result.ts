@@ -20,8 +20,10 @@ export interface RegionResult {
   stages: { weight: number; verdict: string; reason: string; durationMs: number }[]
   rolledBack: boolean
   rollbackVerified: boolean
-  /** real milliseconds from the breaching sample to the verified read-back; null when nothing was rolled back */
+  /** real milliseconds from `rollbackFrom` to the verified read-back; null when nothing was rolled back */
   rollbackMs: number | null
+  /** the breaching sample, or the start of the restore where no sample breached (cancel, lost runner, red gate) */
+  rollbackFrom: 'breach' | 'restore' | null
   /** scaled milliseconds during which the canary arm had traffic before it was taken back; null when it kept it */
   exposureMs: number | null
   requests: number
@@ -101,6 +103,7 @@ function regionResult(name: string, { before, after, changes, deployments, run }
   const restored = facts.flatMap(({ restored = [] }) => restored)
   const rolledBack = restored.length > 0
   const back = sameArms(first.weights, last.weights)
+  const breach = facts.find(({ rollbackMs }) => rollbackMs !== undefined)?.rollbackMs
   return {
     name,
     outcome: skipped ? 'skipped' : own[0] === undefined ? 'not-started' : outcomes[own[0]],
@@ -110,7 +113,8 @@ function regionResult(name: string, { before, after, changes, deployments, run }
     rolledBack,
     // The action's word and the proxy's own reading must agree.
     rollbackVerified: rolledBack && back && restored.filter(({ kind }) => kind === 'traffic').every(({ ok }) => ok),
-    rollbackMs: rolledBack ? (facts.find(({ rollbackMs }) => rollbackMs !== undefined)?.rollbackMs ?? facts.find(({ restoreMs }) => restoreMs !== undefined)?.restoreMs ?? null) : null,
+    rollbackMs: rolledBack ? (breach ?? facts.find(({ restoreMs }) => restoreMs !== undefined)?.restoreMs ?? null) : null,
+    rollbackFrom: rolledBack ? (breach === undefined ? 'restore' : 'breach') : null,
     exposureMs: rolledBack ? exposure(name, first.weights, changes) : null,
     requests: last.requests - first.requests,
     failed: sum(last.failed) - sum(first.failed),
