@@ -1,3 +1,4 @@
+import type { SequentialJudge } from '@deploy-actions/analysis'
 import { Cancelled, GateFailed, InputError, messageOf, type Ports } from '@deploy-actions/action-kit'
 import { stagesOutOfReach } from '@deploy-actions/config'
 import { beginTransaction, mustBeOpen, openLedger, restoreTraffic, saveJobTransaction, type JobTransaction, type Ledger, type RestoredPoint } from '@deploy-actions/ledger'
@@ -26,11 +27,12 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const ledger = openLedger(settings.transaction?.ledger ?? inputs.ledger, service, ports)
   if (inputs['dry-run']) return wouldWalk(settings, ledger, inputs, ports)
 
+  const walk: Walk = { settings, stages: [], trail: [] }
+  const watching = await prove(settings, ledger, inputs, ports)
   const transaction = settings.transaction ?? (await open(settings, ledger, inputs, false, ports))
   ports.evidence.about({ transaction: transaction.record.id })
-  const walk: Walk = { settings, stages: [], trail: [] }
   try {
-    await walkStages(walk, transaction, ledger, ports)
+    await walkStages(walk, watching, transaction, ledger, ports)
   } catch (error) {
     // A cancelled run has seconds: its posts put the traffic back.
     if (error instanceof Cancelled) throw cancelled(walk, error, ports)
@@ -40,12 +42,28 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   return promoted(walk, ports)
 }
 
-async function walkStages(walk: Walk, transaction: JobTransaction, ledger: Ledger, ports: Ports): Promise<void> {
+/** What looks and what judges, once it is proven that they can. */
+interface Watching {
+  sampler: ArmSampler
+  judge: SequentialJudge
+}
+
+/** Before anything is opened or moved: the metrics answer, the baseline has traffic, every stage can see what it must. */
+async function prove(settings: CanarySettings, ledger: Ledger, inputs: Inputs, ports: Ports): Promise<Watching> {
+  const { arms } = (settings.transaction ?? (await open(settings, ledger, inputs, true, ports))).settings
+  const sampler = await createArmSampler(await settings.samplerFor(arms), { ...ports, secrets: settings.secrets })
+  const seen = await preflight(sampler, settings.analysis.interval, ports)
+  if (!seen.ok) throw new GateFailed(`no traffic was moved: ${seen.reason}`)
+  const problems = stagesOutOfReach(seen.requestsPerSecond, settings.stages)
+  if (problems.length > 0) throw new InputError(problems.map((message) => ({ where: '', message })))
+  const judge = judgeFor(settings.stages, settings.analysis)
+  judge.learn(seen.baseline)
+  return { sampler, judge }
+}
+
+async function walkStages(walk: Walk, { sampler, judge }: Watching, transaction: JobTransaction, ledger: Ledger, ports: Ports): Promise<void> {
   const { settings, trail } = walk
   const { arms } = transaction.settings
-  const judge = judgeFor(settings.stages, settings.analysis)
-  const sampler = await createArmSampler(await settings.samplerFor(arms), { ...ports, secrets: settings.secrets })
-  judge.learn(await provenTraffic(settings, sampler, ports))
   const router = await openRouter(settings.router, ports, [arms.baseline, arms.canary])
 
   for (const [index, plan] of settings.stages.entries()) {
@@ -71,15 +89,6 @@ class StageFailed extends GateFailed {
   ) {
     super(`${formatPercent(stage.weight)}: ${stage.reason}`)
   }
-}
-
-/** Before any traffic moves: the metrics answer, the baseline has traffic, and every stage can see what it must. */
-async function provenTraffic({ analysis, stages }: CanarySettings, sampler: ArmSampler, ports: Ports) {
-  const seen = await preflight(sampler, analysis.interval, ports)
-  if (!seen.ok) throw new GateFailed(`no traffic was moved: ${seen.reason}`)
-  const problems = stagesOutOfReach(seen.requestsPerSecond, stages)
-  if (problems.length > 0) throw new InputError(problems.map((message) => ({ where: '', message })))
-  return seen.baseline
 }
 
 /** Writes the restore point back, proves it, tells people, and gives the error that ends the action. */

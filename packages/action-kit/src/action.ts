@@ -1,4 +1,3 @@
-import * as core from '@actions/core'
 import { z } from 'zod'
 import { createArtifacts } from './artifacts'
 import { createChildProcesses } from './child-processes'
@@ -14,6 +13,7 @@ import { fenced } from './markdown'
 import type { Ports } from './ports'
 import { formsOf, secretLines } from './secrets'
 import { createSummary } from './summary'
+import { saveState, setOutput } from './workflow-commands'
 
 export type OutputSchema = z.ZodObject<Record<string, z.ZodType>>
 
@@ -61,7 +61,7 @@ export function action<I extends InputSchema, O extends OutputSchema>(spec: Acti
 }
 
 async function runMain<I extends InputSchema, O extends OutputSchema>(spec: ActionSpec<I, O>): Promise<number> {
-  if (spec.post) core.saveState('started', 'true')
+  if (spec.post) saveState('started', 'true')
   const { ports, close } = openPorts(spec)
   const started = ports.clock.realMs()
   let outputs: Record<string, unknown>
@@ -113,7 +113,7 @@ function openPorts(spec: { name: string; inputs: InputSchema }) {
     summary,
     evidence,
     context,
-    state: { save: core.saveState, get: (key) => env[`STATE_${key}`] },
+    state: { save: saveState, get: (key) => env[`STATE_${key}`] },
   }
   const startedAt = clock.now()
   const close = async (action: string, outcome: string, reason: string): Promise<string> => {
@@ -167,7 +167,7 @@ function report(name: string, thrown: unknown, ports: Ports): void {
 /** Objects become JSON; undefined is left out. */
 function writeOutputs(outputs: Record<string, unknown>): void {
   for (const [key, value] of Object.entries(outputs))
-    if (value !== undefined) core.setOutput(key, typeof value === 'string' ? value : JSON.stringify(value))
+    if (value !== undefined) setOutput(key, typeof value === 'string' ? value : JSON.stringify(value))
 }
 
 /** Ends at once with this code: a forgotten socket must not hold the job (actions/cache#370). */

@@ -33,7 +33,7 @@ export function createGitHub({ token, apiUrl, context, clock, signal: ended, evi
       note(response.status)
       return response.data as unknown
     } catch (error) {
-      note((error as { status?: number }).status ?? messageOf(error))
+      note(answeredStatus(error) ?? messageOf(error))
       if (signal.aborted) throw new Cancelled('the run was cancelled', { cause: error })
       throw providerError(route, error, permission)
     }
@@ -74,7 +74,8 @@ export function createGitHub({ token, apiUrl, context, clock, signal: ended, evi
 }
 
 function providerError(route: string, error: unknown, permission: string | undefined): ProviderError {
-  const { status, response } = error as { status?: number; response?: { headers?: Record<string, string>; data?: { message?: string } } }
+  const { response } = error as { response?: { headers?: Record<string, string>; data?: { message?: string } } }
+  const status = answeredStatus(error)
   const said = response?.data?.message ?? messageOf(error)
   const denied = status === 403 && permission !== undefined && !/rate limit/i.test(said)
   const requestId = response?.headers?.['x-github-request-id']
@@ -90,4 +91,10 @@ function providerError(route: string, error: unknown, permission: string | undef
       ...(requestId === undefined ? {} : { requestId }),
     },
   )
+}
+
+/** The status that was answered, if anything was: octokit calls a lost connection a 500 too, but has no response then. */
+function answeredStatus(error: unknown): number | undefined {
+  const { status, response } = error as { status?: number; response?: unknown }
+  return response === undefined ? undefined : status
 }

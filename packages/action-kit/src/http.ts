@@ -1,5 +1,3 @@
-import { Agent as HttpAgent } from 'node:http'
-import { Agent as HttpsAgent } from 'node:https'
 import { Cancelled, messageOf, ProviderError } from './errors'
 import type { Clock } from './clock'
 import type { EvidenceCollector, Http, HttpRequest, HttpResponse } from './ports'
@@ -28,7 +26,7 @@ export function createHttp(clock: Clock, evidence: Pick<EvidenceCollector, 'call
 }
 
 async function send(request: HttpRequest, clock: Clock): Promise<HttpResponse> {
-  const { default: fetch } = await import('node-fetch')
+  const { agentFor, fetch } = await import('./http-transport')
   const limit = clock.ioTimeout(request.timeoutMs ?? DEFAULT_TIMEOUT_MS)
   const timeout = AbortSignal.timeout(limit)
   const started = clock.realMs()
@@ -59,8 +57,3 @@ async function send(request: HttpRequest, clock: Clock): Promise<HttpResponse> {
     })
   }
 }
-
-/** Node's own agents, which follow HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
-const agents = { 'http:': new HttpAgent({ proxyEnv: process.env }), 'https:': new HttpsAgent({ proxyEnv: process.env }) } as const
-
-const agentFor = ({ protocol }: URL): HttpAgent => agents[protocol as keyof typeof agents]

@@ -1,26 +1,26 @@
 import { randomUUID } from 'node:crypto'
-import * as core from '@actions/core'
 import type { Log } from './ports'
+import { command, print } from './workflow-commands'
 
 /** The log of a step on GitHub. */
 export function createLog(): Log {
   const group = (title: string, lines: readonly string[]): void => {
-    core.startGroup(title)
-    for (const line of lines) core.info(line)
-    core.endGroup()
+    command('group', title)
+    for (const line of lines) print(line)
+    command('endgroup')
   }
   return {
-    info: (line) => core.info(line),
-    debug: (line) => core.debug(line),
-    notice: (message) => core.notice(message),
-    warning: (message) => core.warning(message),
-    error: (message) => core.error(message),
+    info: print,
+    debug: (line) => command('debug', line),
+    notice: (message) => command('notice', message),
+    warning: (message) => command('warning', message),
+    error: (message) => command('error', message),
     group,
     foreign(title, output) {
       if (output.trim() === '') return
       const token = randomUUID()
       group(title, [`::stop-commands::${token}`, ...output.trimEnd().split('\n'), `::${token}::`])
     },
-    mask: (secret) => core.setSecret(secret),
+    mask: (secret) => command('add-mask', secret),
   }
 }

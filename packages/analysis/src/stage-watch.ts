@@ -87,7 +87,7 @@ export interface StageReach {
 
 /**
  * Which stages cannot see as many requests as they need, at the traffic of the whole region.
- * @param requestsPerSecond of both arms together
+ * @param requestsPerSecond of both arms together, the most that it can be
  * @returns a sentence for each such stage, by its index
  */
 export function unreachable(requestsPerSecond: number, stages: readonly StageReach[]): { stage: number; message: string }[] {
@@ -96,7 +96,7 @@ export function unreachable(requestsPerSecond: number, stages: readonly StageRea
     const seen = Math.floor((perSecond * maxWatchMs) / 1000)
     if (seen >= minRequests) return []
     const needed = perSecond > 0 ? `; it would have to watch for ${formatDuration(Math.ceil(minRequests / perSecond) * 1000)}` : ''
-    const message = `needs ${minRequests} requests (min-requests), but at ${Number(requestsPerSecond.toPrecision(3))} requests/s the canary sees ${seen} in its longest watch of ${formatDuration(maxWatchMs)}${needed}; lower min-requests or watch longer`
+    const message = `needs ${minRequests} requests (min-requests), but at ${Number(requestsPerSecond.toPrecision(3))} requests/s at most the canary sees ${seen} in its longest watch of ${formatDuration(maxWatchMs)}${needed}; lower min-requests or watch longer`
     return [{ stage, message }]
   })
 }

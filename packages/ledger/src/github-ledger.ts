@@ -23,7 +23,11 @@ const githubStates: Record<TransactionState, string> = {
   'restore-failed': 'error',
 }
 
-type Known = Entry & { deployment: number }
+interface Known extends Entry {
+  deployment: number
+  /** it was once marked open: its opener had seen that it holds the environment */
+  letIn: boolean
+}
 
 /** Transactions as GitHub Deployments: one each, its payload the record, its statuses the states. */
 export function createGitHubLedger(github: GitHub, service: string, logUrl: string): Ledger {
@@ -45,15 +49,16 @@ export function createGitHubLedger(github: GitHub, service: string, logUrl: stri
     }
   }
 
-  const stateOf = async (id: number): Promise<{ state: TransactionState; note: string }> => {
+  const stateOf = async (id: number): Promise<Pick<Known, 'state' | 'note' | 'letIn'>> => {
     const statuses = await github.list<unknown>('GET /repos/{owner}/{repo}/deployments/{deployment_id}/statuses', { deployment_id: id }, READ)
-    for (const item of statuses) {
-      const description = deploymentStatus.parse(item).description ?? ''
-      const state = transactionStates.find((state) => description === state || description.startsWith(`${state}: `))
-      if (state) return { state, note: description }
-    }
-    // Created, and its creator died before it could say more.
-    return { state: 'open', note: '' }
+    const ours = statuses.flatMap((item) => {
+      const note = deploymentStatus.parse(item).description ?? ''
+      const state = transactionStates.find((state) => note === state || note.startsWith(`${state}: `))
+      return state ? [{ state, note }] : []
+    })
+    // Without any it was created, and its creator died before it could say more.
+    const { state, note } = ours[0] ?? { state: 'open', note: '' }
+    return { state, note, letIn: ours.some((mark) => mark.state === 'open') }
   }
 
   const setState = async (id: number, state: TransactionState, note: string): Promise<void> => {
@@ -61,11 +66,15 @@ export function createGitHubLedger(github: GitHub, service: string, logUrl: stri
     await github.request('POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses', parameters, WRITE)
   }
 
-  /** The one that holds the environment: an older one cannot be live when a newer one was let in. */
+  /**
+   * The one that holds the environment. None before one that was let in can be live; before one whose opener died in
+   * between there may be the one it would have lost to.
+   */
   const holder = async (environment: string, below = Infinity): Promise<Known | undefined> => {
     for await (const entry of entries(environment)) {
       if (entry.state === 'superseded' || entry.deployment >= below) continue
-      return liveStates.includes(entry.state) ? entry : undefined
+      if (liveStates.includes(entry.state)) return entry
+      if (entry.letIn) return undefined
     }
     return undefined
   }

@@ -1,17 +1,44 @@
 import type { Clock } from '@deploy-actions/action-kit'
-import type { ArmSample } from '@deploy-actions/analysis'
+import { total, type ArmSample, type Sample } from '@deploy-actions/analysis'
 import type { ArmSampler } from './arm-sampler'
 
 /** What the sources said before any traffic moved. */
-export type Preflight = { ok: true; baseline: ArmSample; requestsPerSecond: number } | { ok: false; reason: string }
+export type Preflight =
+  | {
+      ok: true
+      baseline: ArmSample
+      /** the most that the traffic can be, given what was seen: three standard errors above the mean */
+      requestsPerSecond: number
+    }
+  | { ok: false; reason: string }
 
-/** Asks every query once over one interval: the sources must answer, and the baseline must have traffic. */
-export async function preflight(sampler: ArmSampler, intervalMs: number, { clock, signal }: { clock: Clock; signal: AbortSignal }): Promise<Preflight> {
+/** So many requests tell a rate well enough; with less traffic a few more intervals are looked at. */
+const ENOUGH_REQUESTS = 100
+const MAX_INTERVALS = 6
+
+/** Asks every query before anything moves: the sources must answer, and the baseline must have traffic. */
+export async function preflight(
+  sampler: ArmSampler,
+  intervalMs: number,
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
+): Promise<Preflight> {
   await sampler.restart(signal)
-  await clock.sleep(intervalMs, signal)
-  const { baseline, canary, windowMs, problems } = await sampler.sample(signal)
-  if (!baseline || !canary) return { ok: false, reason: `the metrics gave no answer: ${problems.map(({ message }) => message).join('; ')}` }
+  const samples: Sample[] = []
+  let seen = { requests: 0, errors: 0 }
+  while (samples.length < MAX_INTERVALS && seen.requests < ENOUGH_REQUESTS) {
+    await clock.sleep(intervalMs, signal)
+    const sample = await sampler.sample(signal)
+    if (!sample.baseline || !sample.canary)
+      return { ok: false, reason: `the metrics gave no answer: ${sample.problems.map(({ message }) => message).join('; ')}` }
+    samples.push(sample)
+    seen = total(samples.flatMap(({ baseline, canary }) => [baseline, canary]))
+  }
+  const baseline = total(samples.map((sample) => sample.baseline))
   if (baseline.requests === 0)
-    return { ok: false, reason: 'the baseline arm had no request in one interval: either it has no traffic, or the queries do not find it; a canary cannot be compared with it' }
-  return { ok: true, baseline, requestsPerSecond: ((baseline.requests + canary.requests) * 1000) / windowMs }
+    return {
+      ok: false,
+      reason: `the baseline arm had no request in ${samples.length} intervals: either it has no traffic, or the queries do not find it; a canary cannot be compared with it`,
+    }
+  const seconds = samples.reduce((sum, { windowMs }) => sum + windowMs, 0) / 1000
+  return { ok: true, baseline, requestsPerSecond: (seen.requests + 3 * Math.sqrt(seen.requests)) / seconds }
 }

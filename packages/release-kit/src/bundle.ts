@@ -7,6 +7,7 @@ import { promisify } from 'node:util'
 import { bundledPackages, type BundleStats } from './bundled-packages'
 
 const run = promisify(execFile)
+const ncc = createRequire(import.meta.url).resolve('@vercel/ncc/dist/ncc/cli.js')
 
 /**
  * Bundles an entry with everything it imports; a dynamic import becomes a chunk of its own.

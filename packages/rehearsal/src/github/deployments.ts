@@ -46,10 +46,7 @@ export const deployment = z.strictObject({
 export type Deployment = z.infer<typeof deployment>
 
 /** What a new status says. */
-export interface NewStatus extends Pick<
-  DeploymentStatus,
-  'state' | 'description' | 'environmentUrl' | 'logUrl'
-> {
+interface NewStatus extends Pick<DeploymentStatus, 'state' | 'description' | 'environmentUrl' | 'logUrl'> {
   environment?: string | undefined
   autoInactive: boolean
 }

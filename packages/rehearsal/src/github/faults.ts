@@ -1,7 +1,7 @@
 import type { Answer, HttpCall } from './http-call'
 
 /** What a fault looks at: a request before it is answered. */
-export type FaultyRequest = Pick<HttpCall, 'method' | 'path' | 'query' | 'body'>
+type FaultyRequest = Pick<HttpCall, 'method' | 'path' | 'query' | 'body'>
 
 /**
  * What goes wrong: `refuse` cuts the connection before anything was done, `drop` after it was done, `500` does nothing

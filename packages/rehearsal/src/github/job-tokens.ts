@@ -3,7 +3,7 @@ import type { JobView, RunView } from '../workflow/run'
 import type { Caller, Repository } from './repository'
 
 /** How the Results service names a run and a job. */
-export interface BackendIds {
+interface BackendIds {
   run: string
   job: string
 }

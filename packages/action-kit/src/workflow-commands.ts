@@ -1,0 +1,36 @@
+import { randomUUID } from 'node:crypto'
+import { appendFileSync } from 'node:fs'
+import { EOL } from 'node:os'
+
+/*
+ * The part of @actions/core that every run needs. The library itself loads an HTTP client for OIDC first, which takes
+ * longer than all the rest of an action's start (npm run bench:start); a test holds these to its bytes.
+ */
+
+/** A command to the runner, as a line of the log. */
+export function command(name: 'add-mask' | 'debug' | 'endgroup' | 'error' | 'group' | 'notice' | 'warning', message = ''): void {
+  print(`::${name}::${message.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')}`)
+}
+
+/** A line of the log. */
+export function print(line: string): void {
+  process.stdout.write(`${line}${EOL}`)
+}
+
+/** Sets an output of the step. */
+export function setOutput(name: string, value: string): void {
+  appendTo('GITHUB_OUTPUT', name, value)
+}
+
+/** Keeps a value for post, where it is `STATE_name`. */
+export function saveState(name: string, value: string): void {
+  appendTo('GITHUB_STATE', name, value)
+}
+
+/** Outside a runner there is no file; the value is shown instead. */
+function appendTo(variable: 'GITHUB_OUTPUT' | 'GITHUB_STATE', name: string, value: string): void {
+  const file = process.env[variable]
+  if (!file) return print(`${variable}: ${name}=${value}`)
+  const delimiter = `ghadelimiter_${randomUUID()}`
+  appendFileSync(file, `${name}<<${delimiter}${EOL}${value}${EOL}${delimiter}${EOL}`)
+}

@@ -1,0 +1,138 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type {
+  Artifacts,
+  ChildProcess,
+  ChildProcesses,
+  ChildResult,
+  EvidenceCollector,
+  GitHub,
+  Http,
+  HttpRequest,
+  HttpResponse,
+  Ports,
+  RunContext,
+} from '@deploy-actions/action-kit'
+import { createFakeClock, type FakeClock } from './fake-clock'
+
+/** What the fakes saw. */
+export interface Recorded {
+  log: { level: string; line: string }[]
+  summary: string[]
+  facts: Record<string, unknown>
+  subject: Record<string, string | undefined>
+  calls: Parameters<EvidenceCollector['call']>[0][]
+  masked: string[]
+  state: Map<string, string>
+}
+
+/** Ports for tests of `main`: nothing real behind them, everything recorded. */
+export interface FakePorts extends Ports {
+  readonly clock: FakeClock
+  readonly recorded: Recorded
+  /** cancels the run */
+  cancel(): void
+}
+
+export interface FakePortsOptions {
+  clock?: FakeClock
+  context?: Partial<RunContext>
+  http?: (request: HttpRequest) => Promise<Partial<HttpResponse>> | Partial<HttpResponse>
+  process?: (child: ChildProcess) => Promise<Partial<ChildResult>> | Partial<ChildResult>
+  github?: GitHub
+  artifacts?: Artifacts
+  cancelReason?: Error
+}
+
+/** Anything that a test did not foresee is refused by name. */
+export function createFakePorts(options: FakePortsOptions = {}): FakePorts {
+  const clock = options.clock ?? createFakeClock()
+  const controller = new AbortController()
+  const recorded: Recorded = { log: [], summary: [], facts: {}, subject: {}, calls: [], masked: [], state: new Map() }
+  const at = (level: string) => (line: string) => void recorded.log.push({ level, line })
+  const temp = options.context?.temp ?? mkdtempSync(join(tmpdir(), 'deploy-actions-test-'))
+  return {
+    clock,
+    recorded,
+    signal: controller.signal,
+    cancel: () => controller.abort(options.cancelReason ?? new Error('cancelled by the test')),
+    log: {
+      info: at('info'),
+      debug: at('debug'),
+      notice: at('notice'),
+      warning: at('warning'),
+      error: at('error'),
+      group: (title, lines) => [title, ...lines].forEach(at('group')),
+      foreign: (title, output) => [title, output].forEach(at('foreign')),
+      mask: (secret) => void recorded.masked.push(secret),
+    },
+    http: fakeHttp(options.http),
+    process: fakeProcess(options.process),
+    github: options.github ?? refuseGitHub(),
+    artifacts: options.artifacts ?? memoryArtifacts(),
+    summary: { add: (markdown) => void recorded.summary.push(markdown) },
+    evidence: {
+      about: (subject) => void Object.assign(recorded.subject, subject),
+      facts: (facts) => void Object.assign(recorded.facts, facts),
+      call: (call) => void recorded.calls.push(call),
+      folder: join(temp, 'deploy-actions', 'evidence'),
+    },
+    context: {
+      owner: 'acme',
+      repo: 'shop',
+      runId: 1001,
+      attempt: 1,
+      sha: 'c'.repeat(40),
+      ref: 'refs/heads/main',
+      actor: 'ann',
+      job: 'deploy',
+      workflowRef: 'acme/shop/.github/workflows/deploy.yml@refs/heads/main',
+      serverUrl: 'https://github.com',
+      actionRef: 'v1',
+      workspace: temp,
+      ...options.context,
+      temp,
+    },
+    state: { save: (key, value) => void recorded.state.set(key, value), get: (key) => recorded.state.get(key) },
+  }
+}
+
+function fakeHttp(answer: FakePortsOptions['http']): Http {
+  return {
+    async request(request) {
+      if (!answer) throw new Error(`no test answers ${request.method ?? 'GET'} ${request.url}`)
+      return { status: 200, headers: {}, body: '', ms: 1, ...(await answer(request)) }
+    },
+  }
+}
+
+function fakeProcess(answer: FakePortsOptions['process']): ChildProcesses {
+  return {
+    async run(child) {
+      if (!answer) throw new Error(`no test runs ${child.command.join(' ')}`)
+      return { exitCode: 0, stdout: '', stderr: '', ended: 'exit', ms: 1, ...(await answer(child)) }
+    },
+  }
+}
+
+function refuseGitHub(): GitHub {
+  const refuse = (route: string): never => {
+    throw new Error(`no test answers ${route}`)
+  }
+  return { request: (route) => Promise.resolve().then(() => refuse(route)), list: (route) => Promise.resolve().then(() => refuse(route)) }
+}
+
+/** Artifacts in memory: names are unique in a run, as on GitHub. */
+function memoryArtifacts(): Artifacts {
+  const names: string[] = []
+  return {
+    upload(name) {
+      if (names.includes(name)) return Promise.reject(new Error(`an artifact named ${name} exists already`))
+      names.push(name)
+      return Promise.resolve({ id: names.length, name })
+    },
+    list: () => Promise.resolve(names.map((name, index) => ({ id: index + 1, name }))),
+    download: ({ name }) => Promise.reject(new Error(`no test holds the files of ${name}`)),
+  }
+}

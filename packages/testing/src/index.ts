@@ -1,0 +1,5 @@
+export * from './fake-clock'
+export * from './fake-haproxy'
+export * from './fake-ports'
+export * from './seeded-random'
+export * from './simulated-region'

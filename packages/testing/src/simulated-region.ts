@@ -1,0 +1,58 @@
+import type { HttpResponse } from '@deploy-actions/action-kit'
+import type { FakeClock } from './fake-clock'
+import { startFakeHaproxy, type FakeHaproxy } from './fake-haproxy'
+import { poisson, seededRandom } from './seeded-random'
+
+export interface SimulatedRegionOptions {
+  clock: FakeClock
+  seed: number
+  /** of both arms together */
+  requestsPerSecond: number
+  /** share of failing requests per arm, at a moment of the simulated time (milliseconds since the start) */
+  errorRate: (arm: string, elapsedMs: number) => number
+}
+
+/** A region with blue and green whose counters grow with the fake clock: traffic follows the proxy's weights. */
+export interface SimulatedRegion {
+  haproxy: FakeHaproxy
+  /** answers `GET /metrics` */
+  metrics: () => Partial<HttpResponse>
+  /** the inputs of an action that works on this region without a rollout.yml */
+  inputs: { router: string; metrics: string }
+  close(): Promise<void>
+}
+
+export async function simulateRegion({ clock, seed, requestsPerSecond, errorRate }: SimulatedRegionOptions): Promise<SimulatedRegion> {
+  const haproxy = await startFakeHaproxy({ blue: 100, green: 0 })
+  const random = seededRandom(seed)
+  const began = clock.now().getTime()
+  const counted: Record<string, { good: number; bad: number }> = { blue: { good: 0, bad: 0 }, green: { good: 0, bad: 0 } }
+  let last = began
+
+  const grow = (): void => {
+    const now = clock.now().getTime()
+    const total = Object.values(haproxy.weights).reduce((sum, weight) => sum + weight, 0)
+    for (const [arm, counts] of Object.entries(counted)) {
+      const requests = poisson((requestsPerSecond * (now - last) * (haproxy.weights[arm] ?? 0)) / total / 1000, random)
+      const errors = Math.min(requests, poisson(requests * errorRate(arm, now - began), random))
+      counts.good += requests - errors
+      counts.bad += errors
+    }
+    last = now
+  }
+
+  const sum = (...codes: string[]): string => codes.map((code) => `'requests_total{arm="\${arm}",code="${code}"}'`).join(', ')
+  return {
+    haproxy,
+    metrics() {
+      grow()
+      const lines = Object.entries(counted).flatMap(([arm, { good, bad }]) => [`requests_total{arm="${arm}",code="2xx"} ${good}`, `requests_total{arm="${arm}",code="5xx"} ${bad}`])
+      return { status: 200, body: `${lines.join('\n')}\n` }
+    },
+    inputs: {
+      router: `{ type: haproxy, host: 127.0.0.1, port: ${haproxy.port}, backend: app }`,
+      metrics: `{ sources: { proxy: { type: scrape, pages: ['http://127.0.0.1:1/metrics'] } }, requests: { source: proxy, sum: [${sum('2xx', '5xx')}] }, errors: { source: proxy, sum: [${sum('5xx')}] } }`,
+    },
+    close: () => haproxy.close(),
+  }
+}
