@@ -1,6 +1,8 @@
 import type { Ports } from '@deploy-actions/action-kit'
+import type { EvidenceRecord } from '@deploy-actions/evidence'
 import { newest, openLedger } from '@deploy-actions/ledger'
 import type { RolloutPlan, TransactionState } from '@deploy-actions/rollout'
+import type { Approval } from './jobs'
 
 /** What became of a planned region, by the ledger: never by the result of a matrix. */
 export interface RegionResult {
@@ -21,15 +23,28 @@ const outcomes: Record<TransactionState, RegionResult['outcome']> = {
   superseded: 'not-started',
 }
 
-export async function regionResults(plan: RolloutPlan, ledgerSpec: string, ports: Ports): Promise<RegionResult[]> {
+/** What else tells why a region was not started: who refused it, and what its jobs said. */
+export interface Hearsay {
+  approvals: readonly Approval[]
+  records: readonly EvidenceRecord[]
+}
+
+export async function regionResults(plan: RolloutPlan, ledgerSpec: string, hearsay: Hearsay, ports: Ports): Promise<RegionResult[]> {
   const ledger = openLedger(ledgerSpec, plan.service, ports)
   const due = await Promise.all(
     plan.regions.map(async ({ name, environment }): Promise<RegionResult> => {
       const entry = await newest(ledger, environment)
       if (!entry || entry.record.run.id !== ports.context.runId)
-        return { name, environment, outcome: 'not-started', reason: 'this run opened no transaction there', transaction: null }
+        return { name, environment, outcome: 'not-started', reason: whyNotStarted(name, environment, hearsay), transaction: null }
       return { name, environment, outcome: outcomes[entry.state], reason: entry.note, transaction: entry.record.id }
     }),
   )
   return [...due, ...plan.skipped.map(({ name, environment, reason }) => ({ name, environment, outcome: 'skipped' as const, reason, transaction: null }))]
+}
+
+function whyNotStarted(region: string, environment: string, { approvals, records }: Hearsay): string {
+  const refusal = approvals.find((approval) => approval.environment === environment && approval.state === 'rejected')
+  if (refusal) return `${refusal.by} rejected it${refusal.comment ? `: ${refusal.comment}` : ''}`
+  const said = records.findLast((record) => record.region === region && ['stop', 'failed', 'error', 'invalid', 'cancelled'].includes(record.outcome))
+  return said?.reason ?? 'this run opened no transaction there'
 }

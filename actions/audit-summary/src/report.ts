@@ -54,7 +54,7 @@ export async function report(inputs: Inputs, ports: Ports): Promise<Outputs> {
 async function gather(inputs: Inputs, ports: Ports): Promise<RunEvidence> {
   const { runId, attempt, workflowRef, actor, sha } = ports.context
   const [chains, jobs, approvals] = await Promise.all([gatherChains(ports), listJobs(ports), listApprovals(ports)])
-  const regions = inputs.plan ? await regionResults(inputs.plan, inputs.ledger, ports) : []
+  const regions = inputs.plan ? await regionResults(inputs.plan, inputs.ledger, { approvals, records: chains.flatMap(({ records }) => records) }, ports) : []
   const ofJob = new Map(chains.map((chain) => [chain.jobId, chain]))
   // The report itself still runs: its own chain is uploaded after it.
   const others = jobs.filter(({ id }) => id !== inputs['job-id'])

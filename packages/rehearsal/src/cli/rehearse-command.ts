@@ -100,10 +100,10 @@ function conclude(result: RehearsalResult, output: string): string[] {
     `${conclusion} after ${(wallMs / 1000).toFixed(1)} s (${formatDuration(Math.round((wallMs * speed) / 1000) * 1000)} of the rollout's own time)`,
     ...regions.map(describeRegion),
     '',
-    `evidence: ${evidence.complete ? 'complete' : 'NOT complete'}, root ${evidence.root ?? 'none'}`,
+    evidence.root === null ? 'evidence: none was gathered; the workflow has no report job' : `evidence: ${evidence.complete ? 'complete' : 'NOT complete'}, root ${evidence.root}`,
     ...(told.length > 0 ? [`told: ${told.join(', ')}`] : []),
-    `report: ${report.markdown ?? 'none'}`,
-    `evidence.json: ${report.json ?? 'none'}`,
+    ...(report.markdown === null ? [] : [`report: ${report.markdown}`]),
+    ...(report.json === null ? [] : [`evidence.json: ${report.json}`]),
     `job summaries: ${join(output, 'summaries')}; logs: ${join(output, 'logs')}`,
   ]
 }

@@ -45,6 +45,9 @@ export async function testGitHub(options: Partial<GitHubOptions> = {}): Promise<
     runs: () => runs,
     onCancel: (id) => void cancelled.push(id),
     ...options,
+  }).catch(async (error: unknown) => {
+    await rm(folder, { recursive: true, force: true })
+    throw error
   })
   return {
     github,

@@ -45,7 +45,9 @@ export class GitHubServer {
 
   /** Answers requests from now on. */
   serve(door: Door): void {
-    this.server.on('request', (request, response) => void this.#serve(door, request, response))
+    this.server.on('request', (request, response) => {
+      this.#serve(door, request, response).catch(() => request.socket.destroy())
+    })
   }
 
   async close(): Promise<void> {

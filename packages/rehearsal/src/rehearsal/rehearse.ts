@@ -147,7 +147,7 @@ function start(stage: Stage): Promise<RunHandle> {
     node: process.execPath,
     speed,
     now: clock.now,
-    vars: {},
+    vars: variablesOf(world, configs),
     secrets: { DEPLOY_SECRETS: '', ...options.secrets },
     serverUrl: github.serverUrl,
     apiUrl: github.url,
@@ -167,8 +167,14 @@ function start(stage: Stage): Promise<RunHandle> {
       options.view.event(event)
     },
   })
-  const inputs = options.workflow === undefined ? { ...options.release, regions: options.regions } : {}
+  const inputs = { ...options.release, ...(options.workflow === undefined ? { regions: options.regions } : {}) }
   return engine.start({ workflow: repository.workflow, event: 'workflow_dispatch', inputs, ref: 'refs/heads/main', sha: repository.sha, actor: 'release-manager' })
+}
+
+/** Variables of the repository: where the proxy of the struck region is, for workflows without rollout.yml. */
+function variablesOf({ regions }: World, configs: readonly RegionConfig[]): Record<string, string> {
+  const region = regions[(configs[1] ?? configs[0])?.region.name ?? '']
+  return region ? { PROXY_HOST: region.runtime.host, PROXY_PORT: String(region.runtime.port), PROXY_METRICS: region.metrics } : {}
 }
 
 /** Follows the run to its end, lets the faults strike, and reads what is left. */
@@ -201,6 +207,7 @@ async function follow(handle: RunHandle, stage: Stage, started: number): Promise
     artifacts: github.artifacts(run.id),
     webhook: sink.received,
     folder: output,
+    ownWorkflowRegion: options.workflow === undefined ? undefined : (names[1] ?? names[0]),
   })
 }
 
@@ -237,7 +244,7 @@ const LOAD_RAMP_MS = 1_500
 
 /** Regions that nobody looks at get a tenth of the traffic: the machine belongs to the one that is rolled out. */
 async function loadFor(event: EngineEvent, regions: readonly string[], world: World): Promise<void> {
-  if (event.type !== 'job' || regions.length === 1) return
+  if (event.type !== "job") return
   const { job } = event
   const region = regionOfJob(job, regions)
   if (job.key === 'plan' && job.status === 'completed') for (const name of regions) await world.setLoad(name, { busy: false })

@@ -56,6 +56,8 @@ export interface Observed {
   artifacts: readonly UploadedArtifact[]
   webhook: readonly unknown[]
   folder: string
+  /** the region that a workflow without rollout.yml works on: its transactions name none of ours */
+  ownWorkflowRegion: string | undefined
 }
 
 const reportFile = z.looseObject({
@@ -96,9 +98,9 @@ const restoreFacts = z.looseObject({
   restoreMs: z.number().optional(),
 })
 
-function regionResult(name: string, { before, after, changes, deployments, run }: Observed, records: readonly EvidenceRecord[], skipped: boolean): RegionResult {
+function regionResult(name: string, { before, after, changes, deployments, run, ownWorkflowRegion }: Observed, records: readonly EvidenceRecord[], skipped: boolean): RegionResult {
   const [first, last] = [before[name] as RegionReading, after[name] as RegionReading]
-  const own = transactionsOf(deployments, run.id, name)
+  const own = transactionsOf(deployments, run.id, (region) => region === name || (name === ownWorkflowRegion && !(region in after)))
   const facts = records.filter((record) => record.region === name).map((record) => restoreFacts.parse(record.facts ?? {}))
   const restored = facts.flatMap(({ restored = [] }) => restored)
   const rolledBack = restored.length > 0
@@ -132,11 +134,11 @@ const outcomes: Record<TransactionState, RegionResult['outcome']> = {
   superseded: 'not-started',
 }
 
-/** States of the transactions that a run opened in a region, newest first. */
-function transactionsOf(deployments: readonly Deployment[], runId: number, region: string): TransactionState[] {
+/** States of the transactions that a run opened here, newest first. */
+function transactionsOf(deployments: readonly Deployment[], runId: number, here: (region: string) => boolean): TransactionState[] {
   return deployments.flatMap(({ payload, statuses }) => {
     const record = transactionRecord.safeParse(payload)
-    if (!record.success || record.data.run.id !== runId || record.data.region !== region) return []
+    if (!record.success || record.data.run.id !== runId || !here(record.data.region)) return []
     const said = statuses.flatMap(({ description }) => transactionStates.find((state) => description === state || description.startsWith(`${state}: `)) ?? [])
     return [said[0] ?? 'open']
   })

@@ -110,12 +110,23 @@ function parse(text: string): Expr {
   const known = parsed.get(text)
   if (known) return known
   const tree = new Parser(
-    new Lexer(text).lex().tokens,
+    new Lexer(text).lex().tokens.map(unescapeQuotes),
     [...contextNames],
     [...statusFunctions, hashFiles],
   ).parse()
   parsed.set(text, tree)
   return tree
+}
+
+/**
+ * `'it''s'`: the lexer of @actions/expressions 0.3.61 undoubles only the first pair of quotes of a text, GitHub all of
+ * them. What stands after the first quote is still as it was written.
+ */
+function unescapeQuotes<T extends { lexeme: string; value?: unknown }>(token: T): T {
+  if (typeof token.value !== 'string' || !token.lexeme.startsWith("'")) return token
+  const after = token.value.indexOf("'") + 1
+  if (after === 0) return token
+  return { ...token, value: token.value.slice(0, after) + token.value.slice(after).replaceAll("''", "'") }
 }
 
 function functions(status: StatusFunctions | undefined): Map<string, FunctionDefinition> {

@@ -1,0 +1,136 @@
+import { readdirSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from '@jest/globals'
+import { parse, parseAllDocuments } from 'yaml'
+import { z } from 'zod'
+import { standardOutputs, type Action } from '@deploy-actions/action-kit'
+import { suite, type ActionName } from '../../actions/suite'
+import { actionFolder, readActionFile, type ActionFile } from '../../packages/release-kit/src/action-file'
+import { withTables } from '../../packages/release-kit/src/action-tables'
+
+/** Defaults that only GitHub can fill. */
+const expressions: Record<string, string> = { 'github-token': '${{ github.token }}', 'job-id': '${{ job.check_run_id }}' }
+
+const templates = readdirSync('workflows-templates').filter((file) => file.endsWith('.yml'))
+const names = Object.keys(suite) as ActionName[]
+const actions = {} as Record<ActionName, { action: Action; file: ActionFile; readme: string }>
+
+beforeAll(async () => {
+  for (const name of names) {
+    const { default: action } = await suite[name]()
+    actions[name] = { action, file: await readActionFile(name), readme: await readFile(join(actionFolder(name), 'README.md'), 'utf8') }
+  }
+})
+
+describe.each(names)('%s', (name) => {
+  it('is called what its folder is called', () => {
+    expect(actions[name].action.name).toBe(name)
+  })
+
+  it('has the same inputs in its schema and in action.yml, required where the schema says', () => {
+    const { action, file } = actions[name]
+    const required = Object.entries(action.inputs.shape).map(([key, schema]) => [key, !schema.safeParse(undefined).success])
+    expect(Object.entries(file.inputs).map(([key, input]) => [key, input.required])).toEqual(required)
+  })
+
+  it('has the defaults of its schema in action.yml', () => {
+    const { action, file } = actions[name]
+    for (const [key, input] of Object.entries(file.inputs)) {
+      if (input.required) expect({ key, default: input.default }).toEqual({ key, default: undefined })
+      else if (key in expressions) expect({ key, default: input.default }).toEqual({ key, default: expressions[key] })
+      else expect({ key, value: read(action, key, input.default) }).toEqual({ key, value: read(action, key, undefined) })
+    }
+  })
+
+  it('names every choice of an input and says what each input and output means', () => {
+    const { action, file } = actions[name]
+    for (const [key, schema] of Object.entries(action.inputs.shape))
+      for (const choice of choicesOf(schema)) expect({ key, description: file.inputs[key]?.description }).toEqual({ key, description: expect.stringContaining(choice) })
+    for (const { description } of [...Object.values(file.inputs), ...Object.values(file.outputs)]) expect(description).toMatch(/\w{2}/)
+  })
+
+  it('has the same outputs in its schema and in action.yml, and names every outcome', () => {
+    const { action, file, readme } = actions[name]
+    expect(Object.keys(file.outputs)).toEqual([...Object.keys(action.outputs.shape), ...Object.keys(standardOutputs.shape)])
+    const outcomes = choicesOf(action.outputs.shape['outcome'] as z.ZodType)
+    expect(outcomes.length).toBeGreaterThan(3)
+    for (const outcome of outcomes) expect(readme).toContain(`\`${outcome}\``)
+  })
+
+  it('runs from the stub, with a post where it has one', () => {
+    const { action, file } = actions[name]
+    expect(file.runs).toEqual({ using: 'node24', main: 'dist/index.js', ...(action.hasPost ? { post: 'dist/index.js' } : {}) })
+  })
+
+  it('has a README whose tables are fresh and whose examples use it as it is', () => {
+    const { action, file, readme } = actions[name]
+    expect(withTables(readme, file, action)).toBe(readme)
+    const examples = [...readme.matchAll(/```yaml\n([^]*?)```/g)].flatMap(([, text = '']) => parse(text) as Step[])
+    expect(examples.map(({ uses }) => actionOf(uses))).toContain(name)
+    for (const example of examples) expectKnownInputs(example)
+  })
+})
+
+describe.each(templates)('workflows-templates/%s', (template) => {
+  it('gives our actions inputs that they have, and reads outputs that they have', async () => {
+    const text = await readFile(join('workflows-templates', template), 'utf8')
+    const jobs = Object.values((parse(text) as { jobs: Record<string, Job> }).jobs)
+    const steps = jobs.flatMap((job) => job.steps ?? [])
+    expect(steps.filter(({ uses }) => actionOf(uses) !== undefined)).not.toEqual([])
+    for (const step of steps) expectKnownInputs(step)
+    for (const job of jobs) expectKnownOutputs(job)
+  })
+})
+
+it('has one YAML document in every action.yml', async () => {
+  for (const name of names) expect(parseAllDocuments(await readFile(join(actionFolder(name), 'action.yml'), 'utf8'))).toHaveLength(1)
+})
+
+interface Step {
+  id?: string
+  uses?: string
+  with?: Record<string, unknown>
+}
+interface Job {
+  steps?: Step[]
+}
+
+/** What the action makes of an input; nothing is nothing, whatever its type. */
+function read(action: Action, key: string, text: string | undefined): unknown {
+  const value = action.inputs.shape[key]?.parse(text)
+  const nothing = value === undefined || value === '' || (Array.isArray(value) && value.length === 0) || (value instanceof Map && value.size === 0)
+  return nothing ? undefined : value
+}
+
+function choicesOf(schema: z.ZodType): string[] {
+  if (schema instanceof z.ZodEnum) return schema.options.map(String)
+  return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault ? choicesOf(schema.unwrap() as z.ZodType) : []
+}
+
+function actionOf(uses: string | undefined): ActionName | undefined {
+  const name = /^(?:\$|OWNER\/deploy-actions)\/([a-z-]+)(?:@v1)?$/.exec(uses ?? '')?.[1]
+  if (name !== undefined && !names.includes(name as ActionName)) throw new Error(`there is no action ${name}`)
+  return name as ActionName | undefined
+}
+
+function expectKnownInputs({ uses, with: given = {} }: Step): void {
+  const name = actionOf(uses)
+  if (name === undefined) return
+  const { inputs } = actions[name].file
+  expect({ name, unknown: Object.keys(given).filter((key) => !(key in inputs)) }).toEqual({ name, unknown: [] })
+  expect({ name, missing: Object.keys(inputs).filter((key) => inputs[key]?.required === true && !(key in given)) }).toEqual({ name, missing: [] })
+  for (const [key, value] of Object.entries(given)) {
+    const choices = choicesOf(actions[name].action.inputs.shape[key] as z.ZodType)
+    if (choices.length > 0 && !String(value).includes('${{')) expect({ key, choices }).toEqual({ key, choices: expect.arrayContaining([value]) })
+  }
+}
+
+function expectKnownOutputs(job: Job): void {
+  for (const [, id, output = ''] of JSON.stringify(job).matchAll(/steps\.([\w-]+)\.outputs\.([\w-]+)/g)) {
+    const step = job.steps?.find((candidate) => candidate.id === id)
+    const name = actionOf(step?.uses)
+    if (name === undefined) throw new Error(`steps.${id} is no step of the job that runs one of our actions`)
+    expect({ id, known: Object.keys(actions[name].file.outputs) }).toEqual({ id, known: expect.arrayContaining([output]) })
+  }
+}
