@@ -11,6 +11,8 @@ const shared = {
 const project = (displayName, ...testMatch) => ({ ...shared, displayName, testMatch })
 
 export default {
+  // Children and real sockets are slow on a busy machine; nothing asserts how long they take.
+  testTimeout: 30_000,
   projects: [
     project('unit', '<rootDir>/{actions,packages}/*/src/**/*.test.ts'),
     project('contract', '<rootDir>/test/contract/**/*.test.ts'),

@@ -1,0 +1,107 @@
+import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { testWorld, type TestWorld } from '../../packages/rehearsal/src/workflow/test-world'
+import type { RunView } from '../../packages/rehearsal/src/workflow/run'
+
+/** What a stub answers: outputs, and whether its step fails. */
+export interface Answer {
+  outputs?: Record<string, string>
+  fails?: boolean
+}
+
+/** Answers by `JOB ACTION [mode gate hook event]`; what is not named answers as on a healthy day. */
+export type Day = Record<string, Answer>
+
+const region = {
+  name: 'eu-west',
+  environment: 'production-eu-west',
+  'guard-environment': 'production-eu-west-guard',
+  index: 1,
+  predecessor: 'us-east',
+  'predecessor-environment': 'production-us-east',
+  'predecessor-guard-environment': 'production-us-east-guard',
+}
+
+/** One region that comes after another, with every part there is. */
+export const planned = (parts: Partial<Record<'soak' | 'before' | 'after-deploy' | 'after-rollout', boolean>> = {}): string =>
+  JSON.stringify([{ ...region, parts: { soak: true, before: true, 'after-deploy': true, 'after-rollout': true, ...parts } }])
+
+export const healthy: Day = {
+  'plan rollout-plan plan': { outputs: { service: 'shop', regions: planned(), 'max-parallel': '1', delay: '1m', plan: '{}', reason: 'all' } },
+  'soak rollout-plan region': { outputs: { proceed: 'true', 'predecessor-transaction': 't-0' } },
+  'soak health-gate watch after-rollout': { outputs: { verdict: 'pass' } },
+  'prepare rollout-plan region': { outputs: { proceed: 'true' } },
+  'deploy restore-point begin': { outputs: { transaction: 't-1', outcome: 'begun' } },
+  'deploy restore-point restore': { outputs: { outcome: 'restored' } },
+  'guard restore-point restore': { outputs: { outcome: 'nothing-open' } },
+  'guard-predecessor restore-point restore': { outputs: { outcome: 'restored' } },
+  'report audit-summary report': { outputs: { outcome: 'succeeded' } },
+}
+
+const STUB = (name: string): string => `
+import { appendFileSync, readFileSync } from 'node:fs'
+const input = (key) => process.env['INPUT_' + key] ?? ''
+if (process.env.STATE_main) process.exit(0)
+appendFileSync(process.env.GITHUB_STATE, 'main=true\\n')
+const key = [process.env.GITHUB_JOB, '${name}', input('MODE'), input('GATE'), input('HOOK'), input('EVENT')].filter(Boolean).join(' ')
+const { outputs = {}, fails = false } = JSON.parse(readFileSync(process.env.STUB_DAY, 'utf8'))[key] ?? {}
+for (const [name, value] of Object.entries(outputs)) appendFileSync(process.env.GITHUB_OUTPUT, name + '<<END\\n' + value + '\\nEND\\n')
+process.exit(fails ? 1 : 0)
+`
+
+const CALLER = `
+name: Deploy
+on: workflow_dispatch
+permissions: {}
+jobs:
+  rollout:
+    permissions: { contents: read, actions: read, deployments: write }
+    uses: acme/deploy-actions/.github/workflows/rollout.yml@v1
+    with: { version: 1.0.0, digest: 'sha256:${'a'.repeat(64)}' }
+`
+
+/** The real templates (or changed copies of them) over stub actions, on one day. */
+export async function playDay(templates: Record<string, string>, day: Day, reject: readonly string[] = []): Promise<RunView> {
+  const actions = await readActions()
+  const folder = await mkdtemp(join(tmpdir(), 'day-'))
+  const script = join(folder, 'day.json')
+  await writeFile(script, JSON.stringify({ ...healthy, ...day }))
+  const world: TestWorld = await testWorld(CALLER, {
+    suite: { ...actions, ...Object.fromEntries(Object.entries(templates).map(([name, text]) => [`.github/workflows/${name}`, text])) },
+    jobEnvironment: () => ({ STUB_DAY: script }),
+    approve: ({ environment }) => Promise.resolve(reject.includes(environment) ? { state: 'rejected', comment: 'no' } : { state: 'approved' }),
+  })
+  try {
+    return await world.run()
+  } finally {
+    await world.remove()
+  }
+}
+
+/** What a run did: every job with its conclusion, and every step of the template that ran or was skipped. */
+export function trace(run: RunView): string[] {
+  return run.jobs
+    .flatMap(({ name, conclusion, steps }) => [`${name}: ${conclusion}`, ...steps.filter((step) => !/^(Post|Set up|Complete) /.test(step.name)).map((step) => `${name} / ${step.name}: ${step.conclusion}`)])
+    .sort()
+}
+
+/** The templates by file name. */
+export async function readTemplates(): Promise<Record<string, string>> {
+  const folder = join(process.cwd(), 'workflows-templates')
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.yml'))
+  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), 'utf8')] as const)))
+}
+
+async function readActions(): Promise<Record<string, string>> {
+  const folder = join(process.cwd(), 'actions')
+  const names = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+  const files = await Promise.all(
+    names.map(async (name) => [
+      [`${name}/action.yml`, await readFile(join(folder, name, 'action.yml'), 'utf8')],
+      [`${name}/dist/index.js`, STUB(name)],
+      [`${name}/dist/package.json`, '{"type":"module"}'],
+    ]),
+  )
+  return Object.fromEntries(files.flat())
+}
