@@ -18,6 +18,7 @@ export default {
     project('contract', '<rootDir>/test/contract/**/*.test.ts'),
     project('bundles', '<rootDir>/test/bundles/**/*.test.ts'),
     project('workflows', '<rootDir>/test/workflows/**/*.test.ts'),
+    project('rehearsals', '<rootDir>/test/rehearsals/**/*.test.ts'),
     project('systems', '<rootDir>/test/systems/**/*.test.ts'),
   ],
 }

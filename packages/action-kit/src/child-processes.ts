@@ -39,7 +39,12 @@ function run({ command, cwd, env, timeoutMs, signal }: ChildProcess, clock: Cloc
       if (ended !== 'exit') return
       ended = why
       sendToGroup(child.pid, 'SIGTERM')
-      grace = setTimeout(() => sendToGroup(child.pid, 'SIGKILL'), GRACE_MS)
+      grace = setTimeout(() => {
+        sendToGroup(child.pid, 'SIGKILL')
+        // Whoever left the group may still hold the pipes; nobody waits for it.
+        child.stdout.destroy()
+        child.stderr.destroy()
+      }, GRACE_MS)
     }
     const timer = setTimeout(() => stop('timeout'), clock.ioTimeout(timeoutMs))
     const onAbort = (): void => stop('cancelled')

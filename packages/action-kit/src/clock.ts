@@ -13,6 +13,8 @@ export interface Clock {
 
 /** The least real time an I/O operation gets in a rehearsal: a scaled timeout would blame the network for our speed. */
 const MIN_IO_MS = 2_000
+/** Node's timers fire at once when they are set for longer than this (almost 25 days). */
+const LONGEST_TIMER_MS = 2 ** 31 - 1
 
 /**
  * A clock that runs `speed` times as fast since `epoch` (real milliseconds since 1970).
@@ -24,8 +26,8 @@ export function createClock({ speed, epoch }: { speed: number; epoch: number } =
     speed,
     now: () => new Date(scaled()),
     realMs: () => performance.now(),
-    sleep: (ms, signal) => sleepReal(ms / speed, signal),
-    ioTimeout: (ms) => (speed === 1 ? ms : Math.max(ms / speed, MIN_IO_MS)),
+    sleep: (ms, signal) => sleepReal(Math.min(ms / speed, LONGEST_TIMER_MS), signal),
+    ioTimeout: (ms) => Math.min(speed === 1 ? ms : Math.max(ms / speed, MIN_IO_MS), LONGEST_TIMER_MS),
   }
 }
 

@@ -12,7 +12,7 @@ export function createHttp(clock: Clock, evidence: Pick<EvidenceCollector, 'call
     async request(request) {
       const started = clock.realMs()
       const { origin, pathname } = new URL(request.url)
-      const what = `${request.method ?? 'GET'} ${pathname}`
+      const what = `${request.method ?? 'GET'} ${request.hidePath ? '(path not shown)' : pathname}`
       try {
         const response = await send(request, clock)
         evidence.call({ system: origin, what, status: response.status, ms: response.ms })

@@ -39,6 +39,8 @@ export interface HttpRequest {
   body?: string
   /** the action's milliseconds until it is given up; default 10 s */
   timeoutMs?: number
+  /** the address is a secret: evidence gets its origin only */
+  hidePath?: boolean
   signal: AbortSignal
 }
 export interface HttpResponse {

@@ -33,7 +33,7 @@ export function formsOf(secret: string): string[] {
 
 /** Replaces every form of every secret by `***`. */
 export function redact(text: string, secrets: Iterable<string>): string {
-  let clean = text
-  for (const secret of secrets) for (const form of formsOf(secret)) clean = clean.replaceAll(form, '***')
-  return clean
+  // Longest first: a secret that begins with another one must not keep its tail.
+  const forms = [...secrets].flatMap(formsOf).sort((a, b) => b.length - a.length)
+  return forms.reduce((clean, form) => clean.replaceAll(form, '***'), text)
 }

@@ -71,6 +71,12 @@ export function createSequentialJudge(settings: SequentialSettings, stages: read
     }
   }
 
+  /** A baseline that could not be asked is not one without traffic: nothing passes for want of the comparison. */
+  const againstBaseline = (canary: ArmSample, baseline: ArmSample | undefined, problems: Sample['problems']): Judgement[] => {
+    if (baseline === undefined) return [unknown(problems.map(({ message }) => message))]
+    return baseline.requests > 0 ? [judgeComparison(canary, baseline)] : judgeBound(canary)
+  }
+
   /** At 100 % the baseline is silent: what its rate can have been at most, times the margin, is one more limit. */
   const judgeBound = (canary: ArmSample): Judgement[] => {
     if (baselineSum.requests === 0) return []
@@ -118,10 +124,9 @@ export function createSequentialJudge(settings: SequentialSettings, stages: read
       const limit = stages[stage]?.errorRate
       const evidence = limit === undefined ? undefined : limitEvidence.get(limit)
       evidence?.add(canary)
-      const hasBaseline = baseline !== undefined && baseline.requests > 0
       return [
         ...judgeGross(canary),
-        ...(hasBaseline ? [judgeComparison(canary, baseline)] : judgeBound(canary)),
+        ...againstBaseline(canary, baseline, problems),
         ...(limit !== undefined && evidence
           ? [againstLimit('error-rate', limit, evidence, total(perStage.filter((_, index) => stages[index]?.errorRate === limit).map((sum) => sum.canary)))]
           : []),
@@ -144,10 +149,11 @@ function add(sum: ArmSample, sample: ArmSample): void {
   sum.errors += sample.errors
 }
 
-const count = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })
+/** Not a formatter made once: making it would cost every start of an action what most never need. */
+const count = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 0 })
 
 function failed({ requests, errors }: ArmSample): string {
-  return `${count.format(errors)} of ${count.format(requests)} requests failed (${formatRate(requests === 0 ? 0 : errors / requests)})`
+  return `${count(errors)} of ${count(requests)} requests failed (${formatRate(requests === 0 ? 0 : errors / requests)})`
 }
 
 function times(canary: ArmSample, baseline: ArmSample): string {
@@ -158,5 +164,5 @@ function times(canary: ArmSample, baseline: ArmSample): string {
 
 /** Evidence as people bet on it: 9,400 -> `1:9,400`; below 1 it speaks for the canary. */
 function odds(value: number): string {
-  return value >= 1 ? `1:${count.format(Math.min(value, 1e15))}` : `${Number((1 / value).toPrecision(2)) > 1e6 ? 'over 1,000,000' : count.format(1 / value)}:1`
+  return value >= 1 ? `1:${count(Math.min(value, 1e15))}` : `${Number((1 / value).toPrecision(2)) > 1e6 ? 'over 1,000,000' : count(1 / value)}:1`
 }

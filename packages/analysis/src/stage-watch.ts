@@ -51,18 +51,17 @@ export function decide(budget: StageBudget, { elapsedMs, sinceGoodMs, requests, 
     return { verdict: 'error', final: true, then: 'rollback', reason: `no good sample for ${formatDuration(sinceGoodMs)}: ${because}` }
 
   const enough = requests >= budget.minRequests
-  if (elapsedMs >= budget.watchMs && enough && verdict !== 'error')
-    return { verdict: verdict === 'fail' ? 'fail' : 'pass', final: true, then: 'next', reason: because }
+  const judged = verdict === 'pass' || verdict === 'fail'
+  const tooLittle = enough ? because : tooFew(requests, budget)
+  if (elapsedMs >= budget.watchMs && enough && judged) return { verdict, final: true, then: 'next', reason: because }
 
   if (elapsedMs >= budget.maxWatchMs) {
-    const reason = `after the longest watch of ${formatDuration(budget.maxWatchMs)} ${verdict === 'error' ? because : tooFew(requests, budget)}`
+    const reason = `after the longest watch of ${formatDuration(budget.maxWatchMs)} ${verdict === 'error' ? because : tooLittle}`
     const promote = budget.onInconclusive === 'promote' && verdict !== 'error'
     return { verdict: verdict === 'error' ? 'error' : 'inconclusive', final: true, then: promote ? 'next' : 'rollback', reason }
   }
   if (verdict === 'error') return { verdict, final: false, reason: because }
-  return enough
-    ? { verdict: verdict === 'fail' ? 'fail' : 'pass', final: false, reason: because }
-    : { verdict: 'inconclusive', final: false, reason: tooFew(requests, budget) }
+  return enough && judged ? { verdict, final: false, reason: because } : { verdict: 'inconclusive', final: false, reason: tooLittle }
 }
 
 function tooFew(requests: number, { minRequests }: StageBudget): string {

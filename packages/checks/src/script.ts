@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Cancelled, runScript, script, scriptFailure } from '@deploy-actions/action-kit'
+import { Cancelled, messageOf, runScript, script, scriptFailure } from '@deploy-actions/action-kit'
 import { duration } from '@deploy-actions/rollout'
 import type { CheckPorts, HealthCheck } from './check'
 
@@ -16,7 +16,9 @@ export type ScriptCheckOptions = z.infer<typeof options>
 export function create({ run, timeout }: ScriptCheckOptions, { process, workspace, variables }: CheckPorts): HealthCheck {
   return {
     async probe(signal) {
-      const result = await runScript(run, { process, workspace }, { variables, timeoutMs: timeout, signal })
+      const result = await runScript(run, { process, workspace }, { variables, timeoutMs: timeout, signal }).catch(messageOf)
+      // It is not there or not executable: waiting mends neither.
+      if (typeof result === 'string') return { state: 'red', detail: result, fatal: true }
       if (result.ended === 'cancelled') throw new Cancelled('the run was cancelled')
       const lastLine = result.stdout.trim().split('\n').at(-1) ?? ''
       const value = lastLine !== '' && Number.isFinite(Number(lastLine)) ? { value: Number(lastLine) } : {}

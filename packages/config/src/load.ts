@@ -6,7 +6,7 @@ import { checks } from '@deploy-actions/checks'
 import { sources } from '@deploy-actions/metrics'
 import { notifiers } from '@deploy-actions/notifiers'
 import { routers } from '@deploy-actions/traffic'
-import { at, didYouMean, placeOf, problemsOf, type Source } from './place'
+import { at, didYouMean, keysAt, placeOf, problemsOf, valueOf, type Source } from './place'
 import { checkMeaning } from './meaning'
 import { region as regionSchema, rolloutSchema, type RolloutConfig } from './schema'
 import { fillDocument, type Variables } from './variables'
@@ -32,7 +32,7 @@ export function parseRollout(text: string, path: string): RolloutFile {
   const source: Source = { path, document, lines }
   if (document.errors.length > 0) throw new InputError(document.errors.map((error) => ({ where: at(source, error.pos[0]), message: error.message })))
   const head = z.looseObject({ service: z.string().min(1), regions: z.array(regionSchema).min(1) })
-  const parsed = head.safeParse(document.toJS() ?? {})
+  const parsed = head.safeParse(valueOf(source) ?? {})
   if (!parsed.success) throw new InputError(problemsOf(source, head, parsed.error.issues))
   const regions = parsed.data.regions.map((entry) => ({ ...entry, 'guard-environment': entry['guard-environment'] ?? `${entry.environment}-guard` }))
   return { ...source, digest: `sha256:${createHash('sha256').update(text).digest('hex')}`, service: parsed.data.service, regions }
@@ -81,8 +81,9 @@ async function tryRegion(file: RolloutFile, region: RegionEntry, { variables, se
   })
   const schema = rolloutSchema(await providersOf(filled.value))
   const parsed = schema.safeParse(filled.value)
-  if (!parsed.success) return { problems: [...filled.problems, ...problemsOf(file, schema, parsed.error.issues)] }
-  const problems = [...filled.problems, ...(await checkMeaning(file, parsed.data)), ...missingSecrets(file, filled.value, secrets)]
+  const missing = missingSecrets(file, filled.value, secrets)
+  if (!parsed.success) return { problems: [...filled.problems, ...problemsOf(file, schema, parsed.error.issues), ...missing] }
+  const problems = [...filled.problems, ...(await checkMeaning(file, parsed.data)), ...missing]
   return { config: { ...parsed.data, region }, problems }
 }
 
@@ -111,7 +112,7 @@ type Registry = Record<string, () => Promise<{ options: z.ZodType }>>
 
 /** A schema that hands each value to the options of the provider its `type` names. */
 export async function providerSchema(registry: Registry, values: readonly unknown[]): Promise<z.ZodType> {
-  const used = [...new Set(values.map(typeOf))].filter((type) => type !== undefined && type in registry) as string[]
+  const used = [...new Set(values.map(typeOf))].filter((type) => type !== undefined && Object.hasOwn(registry, type)) as string[]
   const options = new Map(await Promise.all(used.map(async (type) => [type, (await registry[type]?.())?.options] as const)))
   const known = Object.keys(registry)
   return z.unknown().transform((value, context) => {
@@ -136,10 +137,10 @@ const typeOf = (value: unknown): string | undefined => {
 
 /** An issue of a provider's own options; its known keys are named here, where its schema is at hand. */
 function named(issue: z.core.$ZodIssue, schema: z.ZodType): object {
-  if (issue.code !== 'unrecognized_keys' || issue.path.length > 0 || !('shape' in schema)) return issue
-  const known = Object.keys((schema as z.ZodObject).shape)
+  if (issue.code !== 'unrecognized_keys') return issue
+  const known = keysAt(schema, issue.path)
   const message = issue.keys.map((key) => `${key} is an unknown key; known here: ${known.join(', ')}.${didYouMean(key, known)}`).join(' ')
-  return { code: "custom", message, input: undefined, path: issue.keys.slice(0, 1) }
+  return { code: 'custom', message, input: undefined, path: [...issue.path, ...issue.keys.slice(0, 1)] }
 }
 
 /** Every `*-secret` must name a secret that was handed over; nothing else can be read. */

@@ -46,11 +46,11 @@ function checkGates(source: Source, { gates, checks }: RolloutConfig, report: Re
   }
 }
 
-export async function checkQueries({ metrics }: Pick<RolloutConfig, "metrics">, report: Report): Promise<void> {
+export async function checkQueries({ metrics }: Pick<RolloutConfig, 'metrics'>, report: Report): Promise<void> {
   const known = Object.keys(metrics.sources)
   for (const name of ['requests', 'errors'] as const) {
     const { source, ...query } = metrics[name]
-    const settings = metrics.sources[source] as { type: keyof typeof sources } | undefined
+    const settings = known.includes(source) ? (metrics.sources[source] as { type: keyof typeof sources }) : undefined
     if (!settings) {
       report(['metrics', name, 'source'], `no source is named ${source}; known: ${known.join(', ')}.${didYouMean(source, known)}`)
       continue

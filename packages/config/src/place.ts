@@ -1,13 +1,22 @@
 import { distance } from 'fastest-levenshtein'
 import type { z } from 'zod'
 import { isMap, isScalar, type Document, type LineCounter, type Node, type Pair } from 'yaml'
-import type { Problem } from '@deploy-actions/action-kit'
+import { InputError, messageOf, type Problem } from '@deploy-actions/action-kit'
 
 /** A parsed file that knows where everything in it stands. */
 export interface Source {
   path: string
   document: Document.Parsed
   lines: LineCounter
+}
+
+/** What the document says. @throws InputError when an alias has no anchor or there are too many of them */
+export function valueOf({ path, document }: Source): unknown {
+  try {
+    return document.toJS() as unknown
+  } catch (error) {
+    throw new InputError([{ where: path, message: messageOf(error) }])
+  }
 }
 
 /** `rollout.yml:12:5`. */
@@ -73,7 +82,8 @@ function expected(schema: z.ZodType, path: readonly PropertyKey[]): string {
   return description ? ` (${description})` : ''
 }
 
-function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+/** The keys that an object at this path may have; none where it is no object. */
+export function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   const found = schemaAt(schema, path)
   return found && 'shape' in found ? Object.keys((found as z.ZodObject).shape) : []
 }

@@ -7,7 +7,7 @@ import { notifiers } from '@deploy-actions/notifiers'
 import { routers } from '@deploy-actions/traffic'
 import { providerSchema } from './load'
 import { checkQueries } from './meaning'
-import { problemsOf, type Source } from './place'
+import { problemsOf, valueOf, type Source } from './place'
 import { analysis, arms, metrics, notification, stages } from './schema'
 
 /** Parses the YAML of an input that holds a section of rollout.yml; places are counted within the input. */
@@ -16,7 +16,7 @@ async function parseSection<T>(input: string, text: string, schemaFor: (value: u
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const source: Source = { path: `input \`${input}\``, document, lines }
   if (document.errors.length > 0) throw new InputError(document.errors.map(({ message }) => ({ where: source.path, message })))
-  const value = document.toJS() as unknown
+  const value = valueOf(source)
   const schema = await schemaFor(value)
   const parsed = schema.safeParse(value)
   const problems = parsed.success ? ((await check?.(parsed.data)) ?? []) : problemsOf(source, schema, parsed.error.issues)

@@ -31,8 +31,8 @@ export function fillDocument(source: Source, variables: Variables): { value: unk
 }
 
 function lookUp(name: string, variables: Variables): string | undefined {
-  if (name.startsWith('vars.')) return variables.vars?.[name.slice('vars.'.length)]
-  return variables[name as VariableName]
+  const [values, key] = name.startsWith('vars.') ? [variables.vars ?? {}, name.slice('vars.'.length)] : [variables, name]
+  return Object.hasOwn(values, key) ? (values as Record<string, string>)[key] : undefined
 }
 
 function unresolved(whole: string, name: string, variables: Variables): string {

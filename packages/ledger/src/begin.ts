@@ -44,7 +44,7 @@ export async function beginTransaction(request: BeginRequest, ports: BeginPorts)
   // In the order in which to restore: traffic first.
   const restore: RestorePoint[] = [{ kind: 'traffic', router: 'canary', weights: state.weights }, ...((await request.snapshot?.(arms)) ?? [])]
   const previous = (await newestCommitted(request.ledger, request.environment))?.record.release
-  const record = transactionRecord.parse({
+  const record = checked({
     v: 1,
     id: await nextId(request, ports),
     service: request.service,
@@ -58,7 +58,7 @@ export async function beginTransaction(request: BeginRequest, ports: BeginPorts)
     correlationId: request.correlationId,
     openedAt: ports.clock.now().toISOString(),
     restore,
-  } satisfies TransactionRecord)
+  })
   const transaction: JobTransaction = { record, settings: { router: request.router, arms }, ledger: request.ledgerSpec, state: 'open' }
   if (request.dryRun) return transaction
 
@@ -66,6 +66,13 @@ export async function beginTransaction(request: BeginRequest, ports: BeginPorts)
   await request.ledger.open(record)
   await saveJobTransaction(ports.context.temp, transaction)
   return transaction
+}
+
+/** A record that a restorer could not read back must not be opened. @throws InputError: a snapshot that is too long, most of all */
+function checked(record: TransactionRecord): TransactionRecord {
+  const parsed = transactionRecord.safeParse(record)
+  if (parsed.success) return parsed.data
+  throw new InputError(parsed.error.issues.map(({ path, message }) => ({ where: `transaction ${record.id}: ${path.join('.')}`, message: `${message}; nothing was written` })))
 }
 
 /** The arm with more traffic counts as the baseline where neither has all of it. */

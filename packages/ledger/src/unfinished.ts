@@ -1,5 +1,5 @@
 import type { Ports, PostResult } from '@deploy-actions/action-kit'
-import { restoreTraffic } from './restore'
+import { restoreTraffic, type RestoredPoint } from './restore'
 import { readJobTransactions, saveJobTransaction } from './transaction-file'
 
 /** How long one router may take in a post, in the action's time: all posts of a job share GitHub's five minutes. */
@@ -12,6 +12,7 @@ const POST_LIMIT_MS = 60_000
 export async function restoreUnfinishedTraffic(ports: Ports): Promise<PostResult> {
   const unfinished = (await readJobTransactions(ports.context.temp)).filter(({ state }) => state === 'open')
   const said: string[] = []
+  const restored: RestoredPoint[] = []
   let ok = true
   for (const transaction of unfinished) {
     const { id, service, region, environment } = transaction.record
@@ -21,7 +22,8 @@ export async function restoreUnfinishedTraffic(ports: Ports): Promise<PostResult
     const points = await restoreTraffic(transaction.record, transaction.settings, { ...ports, signal })
     for (const point of points) said.push(`${id}: traffic ${point.ok ? 'restored' : 'NOT restored'}: ${point.detail}`)
     ok &&= points.every((point) => point.ok)
-    ports.evidence.facts({ restored: points })
+    restored.push(...points)
+    ports.evidence.facts({ restored })
     if (points.every((point) => point.ok)) await saveJobTransaction(ports.context.temp, { ...transaction, state: 'traffic-restored' })
   }
   if (unfinished.length === 0) return undefined

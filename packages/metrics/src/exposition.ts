@@ -12,7 +12,7 @@ export interface Selector {
 }
 
 const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*/
-const LABEL = /\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(,|(?=\}))/y
+const LABEL = /\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(,\s*|(?=\}))/y
 
 /** Reads a selector. Returns undefined when it is none: only equality is supported. */
 export function parseSelector(text: string): Selector | undefined {
@@ -25,7 +25,8 @@ export function parseSelector(text: string): Selector | undefined {
  * Comments and lines that are no samples are passed over, as Prometheus' own parser does for HELP and TYPE.
  */
 export function parseExposition(page: string): Series[] {
-  return page.split('\n').flatMap((line) => {
+  return page.split('\n').flatMap((text) => {
+    const line = text.trim()
     if (line === '' || line.startsWith('#')) return []
     const parsed = parseHead(line)
     const value = parsed?.rest.trim().split(/\s+/, 1)[0]
@@ -36,9 +37,11 @@ export function parseExposition(page: string): Series[] {
 function parseHead(text: string): { name: string; labels: Record<string, string>; rest: string } | undefined {
   const name = NAME.exec(text)?.[0]
   if (name === undefined) return undefined
-  if (text[name.length] !== '{') return { name, labels: {}, rest: text.slice(name.length) }
+  const open = /\s*\{\s*/y
+  open.lastIndex = name.length
+  if (!open.test(text)) return { name, labels: {}, rest: text.slice(name.length) }
   const labels: Record<string, string> = {}
-  LABEL.lastIndex = name.length + 1
+  LABEL.lastIndex = open.lastIndex
   while (text[LABEL.lastIndex] !== '}') {
     const from = LABEL.lastIndex
     const match = LABEL.exec(text)

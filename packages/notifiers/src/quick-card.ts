@@ -46,6 +46,11 @@ export function quickCard(event: RolloutEvent): QuickCard {
 export function quickCardMarkdown(event: RolloutEvent): string {
   const card = quickCard(event)
   const rows = card.facts.map(({ name, value }) => `| **${escapeText(name)}** | ${escapeText(value)} |`)
-  const links = card.links.map(({ title, url }) => `[${escapeText(title)}](${encodeURI(url)})`).join(' · ')
+  const links = card.links.map(({ title, url }) => `[${escapeText(title)}](${linkTarget(url)})`).join(' · ')
   return [`### ${escapeText(card.title)}`, '', '| | |', '| --- | --- |', ...rows, ...(links ? ['', links] : [])].join('\n')
+}
+
+/** An address as it is, but for what would end the link: what is encoded already stays so. */
+function linkTarget(url: string): string {
+  return url.replace(/[\s<>\\]/g, encodeURIComponent).replaceAll('(', '%28').replaceAll(')', '%29')
 }

@@ -34,7 +34,7 @@ export function create(settings: WebhookOptions, { http, clock, secrets }: Notif
         return { delivered: false, detail: `the secret ${settings['hmac-secret']} was not handed over` }
       const signature = key ? { 'x-deploy-actions-signature-256': `sha256=${createHmac('sha256', key).update(body).digest('hex')}` } : {}
       const post = () =>
-        http.request({ method: 'POST', url, headers: { 'content-type': 'application/json', ...signature }, body, timeoutMs: settings.timeout, signal })
+        http.request({ method: 'POST', url, headers: { 'content-type': 'application/json', ...signature }, body, timeoutMs: settings.timeout, hidePath: settings.url === undefined, signal })
       try {
         for (let tries = 1; ; tries++) {
           const response = await post()

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { minify } from '@swc/core'
 import { bundledPackages, type BundleStats } from './bundled-packages'
 
 const run = promisify(execFile)
@@ -22,9 +23,20 @@ export async function bundle(entry: string, folder: string): Promise<string[]> {
     const options = ['--transpile-only', '--minify', '--quiet', '--no-cache', '--stats-out', stats, '--out', folder]
     await run(process.execPath, [ncc, 'build', entry, ...options])
     await requireComplete(folder)
+    await minifyChunks(folder)
     return bundledPackages(JSON.parse(await readFile(stats, 'utf8')) as BundleStats)
   } finally {
     await rm(temp, { recursive: true })
+  }
+}
+
+/** `ncc --minify` leaves the chunks as they are. Names stay, since errors are told apart by them. */
+async function minifyChunks(folder: string): Promise<void> {
+  const names = { keep_classnames: true, keep_fnames: true }
+  for (const file of (await readdir(folder)).filter((name) => name.endsWith('.js') && name !== 'index.js')) {
+    const path = join(folder, file)
+    const { code } = await minify(await readFile(path, 'utf8'), { module: true, ecma: 2022, compress: names, mangle: names, format: { comments: false } })
+    await writeFile(path, code)
   }
 }
 

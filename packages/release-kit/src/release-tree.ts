@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { rolloutJsonSchema } from '@deploy-actions/config/json-schema'
 import { suite } from '../../../actions/suite'
@@ -14,10 +14,20 @@ interface ReleaseOptions {
 }
 
 /** Writes the tree that the tags point to. Two runs over the same sources give the same bytes. */
-export async function writeRelease({ target, references, version }: ReleaseOptions): Promise<void> {
-  const draft = `${target}-draft-${process.pid}`
-  await rm(draft, { recursive: true, force: true })
-  await mkdir(draft, { recursive: true })
+export async function writeRelease({ target, ...options }: ReleaseOptions): Promise<void> {
+  // Beside the target, so that it can take its place at once.
+  await mkdir(dirname(target), { recursive: true })
+  const draft = await mkdtemp(`${target}-`)
+  await chmod(draft, 0o755)
+  try {
+    await writeTree(draft, options)
+    await swap(draft, target)
+  } finally {
+    await rm(draft, { recursive: true, force: true })
+  }
+}
+
+async function writeTree(draft: string, { references, version }: Omit<ReleaseOptions, 'target'>): Promise<void> {
   for (const action of Object.keys(suite)) await writeAction(draft, action)
   await writeWorkflows(draft, 'workflows-templates', '.github/workflows', references)
   await writeWorkflows(draft, 'workflows-templates/callers', 'callers', references)
@@ -26,7 +36,6 @@ export async function writeRelease({ target, references, version }: ReleaseOptio
   for (const file of ['README.md', 'LICENSE']) await cp(join(projectRoot, file), join(draft, file))
   await writeFile(join(draft, 'package.json'), json(manifest(version)))
   await writeFile(join(draft, 'rollout.schema.json'), json(await rolloutJsonSchema()))
-  await swap(draft, target)
 }
 
 async function writeAction(draft: string, action: string): Promise<void> {
@@ -55,10 +64,9 @@ const manifest = (version: string) => ({
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
 
-/** Nobody ever sees half a tree. */
+/** The old tree steps aside and the new one takes its place: nobody ever sees half a tree. */
 async function swap(draft: string, target: string): Promise<void> {
-  const old = `${target}-old-${process.pid}`
-  await mkdir(dirname(target), { recursive: true })
+  const old = `${draft}-old`
   await rename(target, old).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error
   })

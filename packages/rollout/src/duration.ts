@@ -19,7 +19,7 @@ export function parseDuration(text: string): number | undefined {
     previous = size
     total += Number(amount) * size
   }
-  return Math.round(total)
+  return total <= Number.MAX_SAFE_INTEGER ? Math.round(total) : undefined
 }
 
 /** Writes milliseconds as the shortest exact text: `1h30m`, `10s`, `250ms`, `0s`. */
