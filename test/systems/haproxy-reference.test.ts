@@ -1,12 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { spawn, type ChildProcess } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { Backend } from '../../packages/rehearsal/src/regions/backend'
 import { listenOnLoopback, type LoopbackServer } from '../../packages/rehearsal/src/regions/loopback-server'
 import { scrape } from '../../packages/rehearsal/src/regions/metrics-text.fixture'
@@ -20,10 +14,10 @@ import {
   stateCases,
   unprivilegedCases,
 } from '../../packages/rehearsal/src/regions/runtime-commands.fixture'
+import { startRealHaproxy, type RealHaproxy } from './real-haproxy'
 
 // The real HAProxy and the embedded one, in front of the same two apps, asked the same.
 
-const haproxy = fileURLToPath(new URL('../../.cache/systems/bin/haproxy', import.meta.url))
 const serverTimeoutMs = 300
 
 /** A proxy under comparison. */
@@ -33,8 +27,7 @@ interface Subject {
   ports: { admin: number; operator: number; user: number }
 }
 
-let folder: string
-let process: ChildProcess
+let haproxy: RealHaproxy
 let blue: LoopbackServer
 /** What server green does with a connection just now; `undefined` means that it refuses. */
 let green: LoopbackServer | undefined
@@ -50,13 +43,12 @@ beforeAll(async () => {
   green = await listenOnLoopback(answering())
   greenPort = green.port
   embedded = await startEmbedded()
-  real = await startReal()
+  haproxy = await startRealHaproxy({ blue: blue.port, green: greenPort }, serverTimeoutMs)
+  real = haproxy
 }, 30_000)
 
 afterAll(async () => {
-  process.kill('SIGKILL')
-  await Promise.all([blue, green, ...parts].map((part) => part?.close()))
-  await rm(folder, { recursive: true })
+  await Promise.all([haproxy, blue, green, ...parts].map((part) => part?.close()))
 })
 
 async function startEmbedded(): Promise<Subject> {
@@ -75,69 +67,6 @@ async function startEmbedded(): Promise<Subject> {
     http: proxy.url,
     metrics: proxy.metricsUrl,
     ports: { admin: admin.port, operator: operator.port, user: user.port },
-  }
-}
-
-async function startReal(): Promise<Subject> {
-  const [http, metrics, admin, operator, user] = await freePorts()
-  folder = await mkdtemp(path.join(tmpdir(), 'haproxy-'))
-  const config = path.join(folder, 'haproxy.cfg')
-  await writeFile(
-    config,
-    `
-global
-  stats socket ipv4@127.0.0.1:${admin} level admin
-  stats socket ipv4@127.0.0.1:${operator} level operator
-  stats socket ipv4@127.0.0.1:${user} level user
-defaults
-  mode http
-  retries 0
-  timeout connect 2s
-  timeout client 30s
-  timeout server ${serverTimeoutMs}ms
-frontend web
-  bind 127.0.0.1:${http}
-  default_backend app
-frontend metrics
-  bind 127.0.0.1:${metrics}
-  http-request use-service prometheus-exporter if { path /metrics }
-backend app
-  balance roundrobin
-  server blue 127.0.0.1:${blue.port} weight 100
-  server green 127.0.0.1:${greenPort} weight 0
-`,
-  )
-  process = spawn(haproxy, ['-db', '-f', config], { stdio: 'ignore' })
-  const broken = new Promise<never>((_, failed) => {
-    process.once('error', (cause) =>
-      failed(new Error('HAProxy cannot be started; run test/systems/install first', { cause })),
-    )
-    process.once('exit', (code) => failed(new Error(`HAProxy ended at once with ${code}; check ${config}`)))
-  })
-  await Promise.race([broken, until(() => askRuntime(admin, 'show version'))])
-  broken.catch(() => undefined)
-  return {
-    http: `http://127.0.0.1:${http}`,
-    metrics: `http://127.0.0.1:${metrics}/metrics`,
-    ports: { admin, operator, user },
-  }
-}
-
-async function freePorts(): Promise<[number, number, number, number, number]> {
-  const open = () => listenOnLoopback(createServer())
-  const servers = await Promise.all([open(), open(), open(), open(), open()])
-  await Promise.all(servers.map((server) => server.close()))
-  return servers.map((server) => server.port) as [number, number, number, number, number]
-}
-
-async function until<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await attempt()
-    } catch (error) {
-      if (tries === 100) throw error
-      await sleep(50)
-    }
   }
 }
 

@@ -1,0 +1,29 @@
+import { expect, it } from '@jest/globals'
+import { expectedMs, worstCaseMs } from './timing'
+
+const minutes = (count: number): number => count * 60_000
+const region = {
+  scriptTimeoutMs: minutes(10),
+  gates: [
+    { timeoutMs: minutes(15), greenForMs: minutes(2) },
+    { timeoutMs: minutes(5), greenForMs: 0 },
+  ],
+  stages: [
+    { watchMs: minutes(5), maxWatchMs: minutes(15) },
+    { watchMs: minutes(30), maxWatchMs: minutes(90) },
+  ],
+}
+
+it('expects the green time of the gates and the shortest watches', () => {
+  // 2 min + 0 and 5 min + 30 min.
+  expect(expectedMs(region)).toBe(minutes(37))
+})
+
+it('allows every script, gate and stage all of its time, and the restore at the end', () => {
+  // 3 x 10 min, 15 + 5 min, 15 + 90 min, and 31 s for each shift; 31 s and 2 min to put everything back.
+  expect(worstCaseMs(region)).toBe(minutes(30 + 20 + 105) + 2 * 31_000 + 31_000 + minutes(2))
+})
+
+it('still needs the scripts and the restore where there is nothing else', () => {
+  expect(worstCaseMs({ scriptTimeoutMs: 1000, gates: [], stages: [] })).toBe(3_000 + 151_000)
+})

@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { listenOnLoopback } from '../../packages/rehearsal/src/regions/loopback-server'
+import { askRuntime } from '../../packages/rehearsal/src/regions/runtime-commands.fixture'
+
+const haproxy = fileURLToPath(new URL('../../.cache/systems/bin/haproxy', import.meta.url))
+
+/** HAProxy from Debian, as an ordinary process before two servers on the loopback. */
+export interface RealHaproxy {
+  http: string
+  port: number
+  metrics: string
+  ports: { admin: number; operator: number; user: number }
+  close(): Promise<void>
+}
+
+/** Starts it with backend `app`: blue with weight 100, green with 0. @throws when it is not installed or does not start */
+export async function startRealHaproxy(servers: { blue: number; green: number }, serverTimeoutMs: number): Promise<RealHaproxy> {
+  const [http, metrics, admin, operator, user] = await freePorts()
+  const folder = await mkdtemp(path.join(tmpdir(), 'haproxy-'))
+  const config = path.join(folder, 'haproxy.cfg')
+  await writeFile(
+    config,
+    `
+global
+  stats socket ipv4@127.0.0.1:${admin} level admin
+  stats socket ipv4@127.0.0.1:${operator} level operator
+  stats socket ipv4@127.0.0.1:${user} level user
+defaults
+  mode http
+  retries 0
+  timeout connect 2s
+  timeout client 30s
+  timeout server ${serverTimeoutMs}ms
+frontend web
+  bind 127.0.0.1:${http}
+  default_backend app
+frontend metrics
+  bind 127.0.0.1:${metrics}
+  http-request use-service prometheus-exporter if { path /metrics }
+backend app
+  balance roundrobin
+  server blue 127.0.0.1:${servers.blue} weight 100
+  server green 127.0.0.1:${servers.green} weight 0
+`,
+  )
+  const child = spawn(haproxy, ['-db', '-f', config], { stdio: 'ignore' })
+  const broken = new Promise<never>((_, failed) => {
+    child.once('error', (cause) => failed(new Error('HAProxy cannot be started; run test/systems/install first', { cause })))
+    child.once('exit', (code) => failed(new Error(`HAProxy ended at once with ${code}; check ${config}`)))
+  })
+  await Promise.race([broken, until(() => askRuntime(admin, 'show version'))])
+  broken.catch(() => undefined)
+  return {
+    http: `http://127.0.0.1:${http}`,
+    port: http,
+    metrics: `http://127.0.0.1:${metrics}/metrics`,
+    ports: { admin, operator, user },
+    async close() {
+      child.kill('SIGKILL')
+      await rm(folder, { recursive: true })
+    },
+  }
+}
+
+async function freePorts(): Promise<[number, number, number, number, number]> {
+  const open = () => listenOnLoopback(createServer())
+  const servers = await Promise.all([open(), open(), open(), open(), open()])
+  await Promise.all(servers.map((server) => server.close()))
+  return servers.map((server) => server.port) as [number, number, number, number, number]
+}
+
+async function until<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (tries === 100) throw error
+      await sleep(50)
+    }
+  }
+}
