@@ -13,11 +13,13 @@ const project = (displayName, ...testMatch) => ({ ...shared, displayName, testMa
 export default {
   // Children and real sockets are slow on a busy machine; nothing asserts how long they take.
   testTimeout: 30_000,
+  reporters: ['default', '<rootDir>/test/count-reporter.mjs'],
   projects: [
     project('unit', '<rootDir>/{actions,packages}/*/src/**/*.test.ts'),
     project('contract', '<rootDir>/test/contract/**/*.test.ts'),
     project('bundles', '<rootDir>/test/bundles/**/*.test.ts'),
     project('workflows', '<rootDir>/test/workflows/**/*.test.ts'),
+    project('kills', '<rootDir>/test/kills/**/*.test.ts'),
     project('rehearsals', '<rootDir>/test/rehearsals/**/*.test.ts'),
     project('systems', '<rootDir>/test/systems/**/*.test.ts'),
   ],

@@ -1,7 +1,7 @@
 import type { SequentialJudge } from '@deploy-actions/analysis'
 import { Cancelled, GateFailed, InputError, messageOf, type Ports } from '@deploy-actions/action-kit'
 import { stagesOutOfReach } from '@deploy-actions/config'
-import { beginTransaction, mustBeOpen, openLedger, restoreTraffic, saveJobTransaction, type JobTransaction, type Ledger, type RestoredPoint } from '@deploy-actions/ledger'
+import { beginTransaction, commitTransaction, mustBeOpen, openLedger, restoreTraffic, saveJobTransaction, type JobTransaction, type Ledger, type RestoredPoint } from '@deploy-actions/ledger'
 import { createArmSampler, preflight, type ArmSampler } from '@deploy-actions/metrics'
 import { canaryWeights, formatPercent, formatWeights } from '@deploy-actions/rollout'
 import { defaultShift, openRouter, shift } from '@deploy-actions/traffic'
@@ -38,7 +38,7 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
     if (error instanceof Cancelled) throw cancelled(walk, error, ports)
     throw await putBack(walk, transaction, ledger, error, ports)
   }
-  if (!settings.transaction) await commitOwn(transaction, ledger, ports)
+  if (!settings.transaction) await commitTransaction(transaction, ledger, `${settings.release.version} serves all on ${transaction.settings.arms.canary}`, ports.context)
   return promoted(walk, ports)
 }
 
@@ -117,12 +117,6 @@ async function putBack(walk: Walk, transaction: JobTransaction, ledger: Ledger, 
 function open(settings: CanarySettings, ledger: Ledger, inputs: Inputs, dryRun: boolean, ports: Ports): Promise<JobTransaction> {
   const { target, release, router, arms, config } = settings
   return beginTransaction({ ...target, ledgerSpec: inputs.ledger, ledger, release, router, arms, ...(config ? { config } : {}), dryRun }, ports)
-}
-
-async function commitOwn(transaction: JobTransaction, ledger: Ledger, ports: Ports): Promise<void> {
-  const { id, release } = transaction.record
-  await ledger.mark(id, 'committed', `${release.version} serves all on ${transaction.settings.arms.canary}`)
-  await saveJobTransaction(ports.context.temp, { ...transaction, state: 'committed' })
 }
 
 async function closeOwn({ record }: JobTransaction, ledger: Ledger, verified: boolean, points: readonly RestoredPoint[], ports: Ports): Promise<void> {

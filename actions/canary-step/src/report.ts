@@ -22,7 +22,7 @@ export function summarise({ settings, stages, trail }: Walk, reason: string): st
   return [
     `### ${escapeText(settings.target.region)}: ${title}`,
     '',
-    `${escapeText(reason)}`,
+    escapeText(reason),
     '',
     table(['Stage', 'Verdict', 'Watched', 'Canary requests', 'Failed', 'Why'], rows),
     '',

@@ -1,6 +1,6 @@
 import { InputError, type Ports, type Secrets } from '@deploy-actions/action-kit'
 import { bareTarget, configuredTarget, planStages, releaseOf, sections, type AnalysisConfig, type StageConfig, type StagePlan, type Target } from '@deploy-actions/config'
-import type { ArmQueries, SamplerSettings, SourceSettings } from '@deploy-actions/metrics'
+import type { SamplerSettings, SourceSettings } from '@deploy-actions/metrics'
 import type { Subscription } from '@deploy-actions/notifiers'
 import { joinTransaction, type JobTransaction } from '@deploy-actions/ledger'
 import type { Arms, Release } from '@deploy-actions/rollout'
@@ -49,8 +49,8 @@ async function fromConfig(inputs: Inputs, ports: Ports): Promise<CanarySettings>
       const [forBaseline, forCanary] = [await target.config({ arm: baseline }), await target.config({ arm: canary })]
       return {
         sources: forCanary.metrics.sources as Record<string, SourceSettings>,
-        baseline: forBaseline.metrics as ArmQueries,
-        canary: forCanary.metrics as ArmQueries,
+        baseline: forBaseline.metrics,
+        canary: forCanary.metrics,
       }
     },
     subscriptions: config.notifications,

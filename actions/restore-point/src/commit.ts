@@ -1,5 +1,5 @@
 import { escapeText, GateFailed, InputError, type Ports } from '@deploy-actions/action-kit'
-import { joinTransaction, mustBeOpen, openLedger, saveJobTransaction } from '@deploy-actions/ledger'
+import { commitTransaction, joinTransaction, mustBeOpen, openLedger } from '@deploy-actions/ledger'
 import { canaryWeights, formatWeights, WHOLE } from '@deploy-actions/rollout'
 import { inEffect, openRouter, type RouterSettings } from '@deploy-actions/traffic'
 import type { Inputs } from './inputs'
@@ -29,8 +29,7 @@ export async function commit(inputs: Inputs, ports: Ports): Promise<Outputs> {
     ports.log.info(`would commit ${record.id}: ${reason}`)
     return { outcome: 'would-commit', reason, transaction: record.id }
   }
-  await ledger.mark(record.id, 'committed', reason)
-  await saveJobTransaction(ports.context.temp, { ...transaction, state: 'committed' })
+  await commitTransaction(transaction, ledger, reason, ports.context)
   ports.log.info(`committed ${record.id}: ${reason}`)
   ports.summary.add(`### ${escapeText(region)}: committed\n\n${escapeText(reason)}. The old release stays on ${escapeText(baseline)} for an instant return.`)
   return { outcome: 'committed', reason, transaction: record.id, 'baseline-arm': baseline, 'canary-arm': canary }

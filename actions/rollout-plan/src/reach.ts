@@ -1,6 +1,6 @@
 import { messageOf, type Ports, type Problem, type Secrets } from '@deploy-actions/action-kit'
 import { planStages, stagesOutOfReach, type RegionConfig } from '@deploy-actions/config'
-import { createArmSampler, preflight, type ArmQueries, type SourceSettings } from '@deploy-actions/metrics'
+import { createArmSampler, preflight, type SourceSettings } from '@deploy-actions/metrics'
 import { findArms, formatWeights } from '@deploy-actions/rollout'
 import { openRouter, type RouterSettings } from '@deploy-actions/traffic'
 
@@ -33,7 +33,7 @@ async function problemsOf(config: RegionConfig, forArm: ForArm, secrets: Secrets
   if (!arms) return [{ where: name, message: `neither arm carries all the traffic: the router holds ${formatWeights(weights)}; put all of it on the arm that serves first` }]
   const [baseline, canary] = [await forArm(name, arms.baseline), await forArm(name, arms.canary)]
   const sources = config.metrics.sources as Record<string, SourceSettings>
-  const sampler = await createArmSampler({ sources, baseline: baseline.metrics as ArmQueries, canary: canary.metrics as ArmQueries }, { ...ports, secrets })
+  const sampler = await createArmSampler({ sources, baseline: baseline.metrics, canary: canary.metrics }, { ...ports, secrets })
   const seen = await preflight(sampler, config.canary.analysis.interval, ports)
   if (!seen.ok) {
     ports.log.warning(`${name}: ${seen.reason}`)

@@ -1,6 +1,6 @@
 import { escapeText, table, type Ports } from '@deploy-actions/action-kit'
 import { bareTarget, configuredTarget, releaseOf, sections, type Target } from '@deploy-actions/config'
-import { beginTransaction, joinTransaction, mustBeOpen, openLedger, saveJobTransaction, type JobTransaction } from '@deploy-actions/ledger'
+import { beginTransaction, commitTransaction, joinTransaction, mustBeOpen, openLedger, type JobTransaction } from '@deploy-actions/ledger'
 import { formatPercent, formatWeights, sameWeights, type Weights } from '@deploy-actions/rollout'
 import { openRouter, shift, type RouterSettings, type RouterState, type TrafficRouter } from '@deploy-actions/traffic'
 import type { Inputs } from './inputs'
@@ -61,8 +61,7 @@ async function write(inputs: Inputs, place: Place, router: TrafficRouter, before
   )
   ports.evidence.about({ transaction: own.record.id })
   const after = await shift(router, wanted, before, ports, options)
-  await ledger.mark(own.record.id, 'committed', `weights set to ${formatWeights(wanted)}`)
-  await saveJobTransaction(ports.context.temp, { ...own, state: 'committed' })
+  await commitTransaction(own, ledger, `weights set to ${formatWeights(wanted)}`, ports.context)
   return after
 }
 

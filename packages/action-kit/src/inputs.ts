@@ -22,7 +22,7 @@ export function readInputs<S extends InputSchema>(schema: S, env: Record<string,
     }),
   )
   const parsed = schema.safeParse(raw)
-  if (parsed.success) return parsed.data as z.infer<S>
+  if (parsed.success) return parsed.data
   throw new InputError(parsed.error.issues.map((issue) => inputProblem(schema, issue, raw)))
 }
 

@@ -25,22 +25,19 @@ export interface ComparisonEvidence extends Evidence {
 }
 
 export function compareRates(): ComparisonEvidence {
-  const logs = RATIOS.map(() => 0)
+  const hypotheses = RATIOS.map((ratio) => ({ ratio, log: 0 }))
   // Of all errors of an interval, the share expected in the canary when its rate is r times the baseline's.
   const share = (r: number, canary: number, baseline: number): number => (r * canary) / (r * canary + baseline)
   return {
     add(canary, baseline, margin) {
       if (canary.requests === 0 || baseline.requests === 0 || canary.errors + baseline.errors === 0) return
       const allowed = share(margin, canary.requests, baseline.requests)
-      RATIOS.forEach((ratio, k) => {
-        const worse = share(ratio * margin, canary.requests, baseline.requests)
-        logs[k] =
-          (logs[k] ?? 0) +
-          canary.errors * Math.log(worse / allowed) +
-          baseline.errors * Math.log((1 - worse) / (1 - allowed))
-      })
+      for (const hypothesis of hypotheses) {
+        const worse = share(hypothesis.ratio * margin, canary.requests, baseline.requests)
+        hypothesis.log += canary.errors * Math.log(worse / allowed) + baseline.errors * Math.log((1 - worse) / (1 - allowed))
+      }
     },
-    log: (dispersion) => logMean(logs, dispersion),
+    log: (dispersion) => logMean(hypotheses, dispersion),
   }
 }
 
@@ -50,24 +47,19 @@ export interface LimitEvidence extends Evidence {
 }
 
 export function exceedsLimit(limit: number): LimitEvidence {
-  const rates = RATIOS.map((ratio) => Math.min(ratio * limit, Math.max(HIGHEST_RATE, limit)))
-  const logs = RATIOS.map(() => 0)
+  const hypotheses = RATIOS.map((ratio) => ({ rate: Math.min(ratio * limit, Math.max(HIGHEST_RATE, limit)), log: 0 }))
   return {
     add({ requests, errors }) {
-      rates.forEach((rate, k) => {
-        logs[k] =
-          (logs[k] ?? 0) +
-          errors * Math.log(rate / limit) +
-          (requests - errors) * Math.log((1 - rate) / (1 - limit))
-      })
+      for (const hypothesis of hypotheses)
+        hypothesis.log += errors * Math.log(hypothesis.rate / limit) + (requests - errors) * Math.log((1 - hypothesis.rate) / (1 - limit))
     },
-    log: (dispersion) => logMean(logs, dispersion),
+    log: (dispersion) => logMean(hypotheses, dispersion),
   }
 }
 
-/** log of the mean of exp(logs / dispersion), without overflow. */
-function logMean(logs: readonly number[], dispersion: number): number {
-  const scaled = logs.map((log) => log / dispersion)
+/** log of the mean of exp(log / dispersion), without overflow. */
+function logMean(hypotheses: readonly { log: number }[], dispersion: number): number {
+  const scaled = hypotheses.map(({ log }) => log / dispersion)
   const highest = Math.max(...scaled)
   return highest + Math.log(scaled.reduce((sum, log) => sum + Math.exp(log - highest), 0) / scaled.length)
 }

@@ -41,12 +41,14 @@ export function createSequentialJudge(settings: SequentialSettings, stages: read
   const alpha = settings.alpha / (2 + limits.length)
   const bar = 1 / alpha
   const comparison = compareRates()
-  const limitEvidence = new Map(limits.map((limit) => [limit, exceedsLimit(limit)]))
+  const limitTests = new Map(limits.map((limit) => [limit, { limit, evidence: exceedsLimit(limit) }]))
   const baselineSamples: ArmSample[] = []
   const baselineSum = { requests: 0, errors: 0 }
   const perStage = stages.map(() => ({ baseline: { requests: 0, errors: 0 }, canary: { requests: 0, errors: 0 } }))
   let newest: ArmSample[] = []
   let bound: { limit: number; evidence: LimitEvidence; sum: ArmSample } | undefined
+
+  const seenIn = (stage: number) => perStage[stage] ?? { baseline: { requests: 0, errors: 0 }, canary: { requests: 0, errors: 0 } }
 
   const margin = (): number => settings.margin.ratio + settings.margin.absolute / ((baselineSum.errors + 0.5) / (baselineSum.requests + 1))
 
@@ -115,20 +117,19 @@ export function createSequentialJudge(settings: SequentialSettings, stages: read
 
   return {
     learn,
-    seen: (stage) => perStage[stage] ?? { baseline: { requests: 0, errors: 0 }, canary: { requests: 0, errors: 0 } },
+    seen: seenIn,
     judge({ canary, baseline, problems }, stage) {
       if (!canary) return [unknown(problems.map(({ message }) => message))]
-      const seen = perStage[stage]
-      if (seen) add(seen.canary, canary)
-      if (seen && baseline) add(seen.baseline, baseline)
-      const limit = stages[stage]?.errorRate
-      const evidence = limit === undefined ? undefined : limitEvidence.get(limit)
-      evidence?.add(canary)
+      const seen = seenIn(stage)
+      add(seen.canary, canary)
+      if (baseline) add(seen.baseline, baseline)
+      const own = limitTests.get(stages[stage]?.errorRate ?? NaN)
+      own?.evidence.add(canary)
       return [
         ...judgeGross(canary),
         ...againstBaseline(canary, baseline, problems),
-        ...(limit !== undefined && evidence
-          ? [againstLimit('error-rate', limit, evidence, total(perStage.filter((_, index) => stages[index]?.errorRate === limit).map((sum) => sum.canary)))]
+        ...(own
+          ? [againstLimit('error-rate', own.limit, own.evidence, total(perStage.filter((_, index) => stages[index]?.errorRate === own.limit).map((sum) => sum.canary)))]
           : []),
       ]
     },

@@ -7,18 +7,18 @@ import type { CheckPorts, HealthCheck, Reading } from './check'
 export const options = z
   .strictObject({
     type: z.literal('http'),
-    url: z.url({ protocol: /^https?$/ }),
+    url: z.url({ protocol: /^https?$/ }).describe('what is asked'),
     method: z.enum(['GET', 'HEAD', 'POST']).default('GET'),
     headers: z.record(z.string(), z.string()).default({}),
     body: z.string().optional(),
     expect: z
       .strictObject({
-        status: z.coerce.number().int().min(100).max(599).default(200),
+        status: z.coerce.number().int().min(100).max(599).default(200).describe('the answer must have this status'),
         latency: duration.optional().describe('the answer must be whole within this time'),
         contains: z.string().min(1).optional().describe('text that must stand in the body'),
       })
       .prefault({}),
-    timeout: duration.prefault('10s'),
+    timeout: duration.prefault('10s').describe('without an answer for so long it is red'),
   })
   .describe('an HTTP request and what its answer must be')
 export type HttpCheckOptions = z.infer<typeof options>

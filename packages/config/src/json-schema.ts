@@ -48,7 +48,7 @@ function allowVariables(schema: JsonSchema): void {
   if (schema.type === 'integer' || schema.type === 'number') {
     if (schema.const !== undefined) return
     const { description, default: byDefault, ...number } = schema
-    for (const key of Object.keys(number)) delete schema[key]
+    for (const key of Object.keys(number)) Reflect.deleteProperty(schema, key)
     schema.anyOf = [number, variable]
   }
   delete schema.format

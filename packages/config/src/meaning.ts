@@ -35,12 +35,13 @@ function checkArms({ arms }: RolloutConfig, report: Report): void {
 
 function checkGates(source: Source, { gates, checks }: RolloutConfig, report: Report): void {
   const known = Object.keys(checks)
+  const asWritten = (source.document.toJS() as { checks?: Record<string, unknown> }).checks ?? {}
   for (const [name, gate] of Object.entries(gates)) {
     gate?.checks.forEach((check, index) => {
       const path = ['gates', name, 'checks', index]
       if (!known.includes(check)) return report(path, `no check is named ${check}; known: ${known.join(', ') || 'none'}.${didYouMean(check, known)}`)
       // Before the transaction begins nobody knows which arm is which.
-      if (name === 'before' && JSON.stringify(source.document.getIn(['checks', check])).includes('${arm}'))
+      if (name === 'before' && JSON.stringify(asWritten[check]).includes('${arm}'))
         report(path, `${check} uses \${arm}, which does not exist before the transaction begins`)
     })
   }

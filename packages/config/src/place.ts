@@ -1,6 +1,6 @@
 import { distance } from 'fastest-levenshtein'
 import type { z } from 'zod'
-import { isMap, isScalar, type Document, type LineCounter, type Node, type Pair } from 'yaml'
+import { isMap, isScalar, type Document, type LineCounter, type Node } from 'yaml'
 import { InputError, messageOf, type Problem } from '@deploy-actions/action-kit'
 
 /** A parsed file that knows where everything in it stands. */
@@ -36,7 +36,7 @@ export function placeOf(source: Source, path: readonly PropertyKey[]): string {
 
 function placeOfKey(source: Source, path: readonly PropertyKey[], key: string): string {
   const map = source.document.getIn(path as unknown[], true)
-  const pair = isMap(map) ? (map.items as Pair[]).find((item) => isScalar(item.key) && item.key.value === key) : undefined
+  const pair = isMap(map) ? (map.items).find((item) => isScalar(item.key) && item.key.value === key) : undefined
   const range = isScalar(pair?.key) ? pair.key.range : undefined
   return range ? at(source, range[0]) : placeOf(source, path)
 }

@@ -17,7 +17,7 @@ export interface ProviderSchemas {
 }
 
 export const region = z.strictObject({
-  name,
+  name: name.describe('letters, digits and -; stands for the region everywhere'),
   environment: z.string().min(1).max(255).describe('GitHub environment: approvals, wait timer, branch rules'),
   'guard-environment': z.string().min(1).max(255).optional().describe('environment without reviewers in which the guard restores; default: the name + -guard'),
   vars: z.record(z.string().regex(/^[A-Za-z0-9-]+$/), z.union([z.string(), z.number(), z.boolean()]).transform(String)).default({}).describe('values for ${vars.NAME}'),
@@ -49,7 +49,7 @@ export const metricQuery = z.looseObject({ source: z.string().describe('name of 
 
 export const metrics = (source: z.ZodType) =>
   z.strictObject({
-    sources: z.record(name, source).refine((all) => Object.keys(all).length > 0, 'name at least one source'),
+    sources: z.record(name, source).describe('named once, used by queries').refine((all) => Object.keys(all).length > 0, 'name at least one source'),
     requests: metricQuery.describe('counter of requests of ${arm}'),
     errors: metricQuery.describe('counter of failed requests of ${arm}'),
   })
@@ -112,21 +112,23 @@ export const notification = (sink: z.ZodType) =>
   z.looseObject({ type: z.string(), on: z.array(z.enum(eventKinds)).min(1).optional() }).transform(({ on, ...rest }, context) => {
     const parsed = sink.safeParse(rest)
     if (parsed.success) return { on, sink: parsed.data as { type: 'webhook'; [option: string]: unknown } }
-    for (const issue of parsed.error.issues) context.addIssue({ ...issue, path: issue.path } as never)
+    for (const issue of parsed.error.issues) context.addIssue({ ...issue, path: issue.path })
     return z.NEVER
   })
 
 /** rollout.yml. The schema holds only what works. */
 export const rolloutSchema = ({ router, source, check, sink }: ProviderSchemas) =>
   z.strictObject({
-    version: z.literal(1),
-    service: name,
+    version: z.literal(1).describe('format of this file'),
+    service: name.describe('name of the service; letters, digits and -'),
     regions: z.array(region).min(1).describe('in order'),
-    order: order.prefault({}),
-    arms: arms.prefault({}),
-    deploy: z.strictObject({ script: deployScript }),
-    traffic: z.strictObject({ canary: z.strictObject({ router }) }),
-    metrics: metrics(source),
+    order: order.prefault({}).describe('how regions follow each other'),
+    arms: arms.prefault({}).describe('where versions run'),
+    deploy: z.strictObject({ script: deployScript.describe('three scripts of the repository') }).describe('how a release gets onto an arm'),
+    traffic: z
+      .strictObject({ canary: z.strictObject({ router: router.describe('what splits the traffic') }).describe('between the two arms of a region') })
+      .describe('how traffic is steered'),
+    metrics: metrics(source).describe('what is counted, for each arm'),
     checks: z.record(name, check).default({}).describe('named once, used by gates'),
     gates: z
       .strictObject({
@@ -135,8 +137,8 @@ export const rolloutSchema = ({ router, source, check, sink }: ProviderSchemas) 
         'after-rollout': gate.optional().describe('with all traffic on the new release, before the commit; watched during a delay'),
       })
       .prefault({}),
-    canary: canary.prefault({}),
-    notifications: z.array(notification(sink)).default([]),
+    canary: canary.prefault({}).describe('how the traffic is shifted and judged'),
+    notifications: z.array(notification(sink)).default([]).describe('who is told of what'),
     evidence: z
       .strictObject({ links: z.record(z.string(), z.string()).default({}).describe('shown on cards and in reports') })
       .prefault({}),

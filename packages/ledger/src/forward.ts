@@ -1,7 +1,7 @@
 import { GateFailed, InputError, type RunContext } from '@deploy-actions/action-kit'
 import type { TransactionRecord } from '@deploy-actions/rollout'
 import type { Ledger } from './ledger'
-import { findJobTransaction, type JobTransaction } from './transaction-file'
+import { findJobTransaction, saveJobTransaction, type JobTransaction } from './transaction-file'
 
 /** The transaction of this job that a writer was told to act in. @throws InputError when this job has none of that name */
 export async function joinTransaction(id: string, { temp }: Pick<RunContext, 'temp'>): Promise<JobTransaction> {
@@ -15,4 +15,11 @@ export async function mustBeOpen(ledger: Ledger, { id, environment }: Transactio
   const [entry] = await ledger.find({ id, environment, limit: 1 })
   if (entry?.state === 'open') return
   throw new GateFailed(`transaction ${id} is ${entry?.state ?? 'not in the ledger'}${entry?.note ? ` (${entry.note})` : ''}: nothing more is written to its target`)
+}
+
+/** Closes a transaction. Whoever dies in between leaves a file that sends the next one to the ledger for the truth. */
+export async function commitTransaction(transaction: JobTransaction, ledger: Ledger, note: string, { temp }: Pick<RunContext, 'temp'>): Promise<void> {
+  await saveJobTransaction(temp, { ...transaction, state: 'committing' })
+  await ledger.mark(transaction.record.id, 'committed', note)
+  await saveJobTransaction(temp, { ...transaction, state: 'committed' })
 }

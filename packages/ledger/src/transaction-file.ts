@@ -18,8 +18,11 @@ export type RestorePointFile = z.infer<typeof restorePointFile>
 /** A transaction as the steps and posts of one job share it: read before the ledger, and when the ledger is down. */
 export const jobTransaction = restorePointFile.extend({
   ledger: z.string(),
-  /** `traffic-restored`: a post or a failing action has put the traffic back; the rest is still to do */
-  state: z.enum(['open', 'traffic-restored', 'committed', 'restored']),
+  /**
+   * `traffic-restored`: a post or a failing action has put the traffic back; the rest is still to do.
+   * `committing`: whether it is committed, only the ledger knows.
+   */
+  state: z.enum(['open', 'traffic-restored', 'committing', 'committed', 'restored']),
 })
 export type JobTransaction = z.infer<typeof jobTransaction>
 

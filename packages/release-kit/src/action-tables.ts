@@ -1,5 +1,6 @@
 import { inputMeta, type Action } from '@deploy-actions/action-kit'
 import type { ActionFile } from './action-file'
+import { table } from './markdown-table'
 
 /**
  * Writes the tables of inputs and outputs between the markers of a README.
@@ -21,11 +22,6 @@ export function withTables(readme: string, file: ActionFile, { inputs }: Pick<Ac
 function described(key: string, { description }: { description: string }): string {
   if (description.trim() === '') throw new Error(`${key} has no description`)
   return description
-}
-
-function table(head: string[], rows: string[][]): string {
-  const line = (cells: string[]): string => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
 }
 
 function between(readme: string, name: string, content: string): string {

@@ -1,4 +1,4 @@
-import { rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { bundle, requireComplete } from './bundle'
 import { notice } from './notice'
@@ -13,4 +13,8 @@ const [suite, cli, worker] = await Promise.all([
 await rename(join(builtFolder, 'worker/index.js'), join(builtFolder, 'cli/region-worker.js'))
 await rm(join(builtFolder, 'worker'), { recursive: true })
 await requireComplete(join(builtFolder, 'cli'))
+// npx starts it as a program.
+const program = join(builtFolder, 'cli/index.js')
+await writeFile(program, `#!/usr/bin/env node\n${await readFile(program, 'utf8')}`)
+await chmod(program, 0o755)
 await writeFile(join(builtFolder, 'NOTICE'), await notice([...suite, ...cli, ...worker]))

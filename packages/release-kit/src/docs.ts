@@ -4,17 +4,24 @@ import { parseArgs } from 'node:util'
 import { suite, type ActionName } from '../../../actions/suite'
 import { actionFolder, readActionFile } from './action-file'
 import { withTables } from './action-tables'
+import { configReference } from './config-reference'
+import { projectRoot } from './project-root'
 
-// npm run docs writes the tables of every action's README; npm run docs -- --check fails when one is stale.
+// npm run docs writes the tables of every action's README and the reference of rollout.yml; npm run docs -- --check fails when one is stale.
 const { check } = parseArgs({ options: { check: { type: 'boolean', default: false } } }).values
 const stale: string[] = []
+await keep('docs/rollout-yml.md', await configReference())
 for (const action of Object.keys(suite) as ActionName[]) {
-  const path = join(actionFolder(action), 'README.md')
-  const written = await readFile(path, 'utf8')
-  const wanted = withTables(written, await readActionFile(action), (await suite[action]()).default)
-  if (wanted === written) continue
-  stale.push(`actions/${action}/README.md`)
-  if (!check) await writeFile(path, wanted)
+  const readme = await readFile(join(actionFolder(action), 'README.md'), 'utf8')
+  await keep(`actions/${action}/README.md`, withTables(readme, await readActionFile(action), (await suite[action]()).default))
 }
 if (stale.length > 0) console.log(`${check ? 'stale, run npm run docs' : 'written'}: ${stale.join(', ')}`)
 if (check && stale.length > 0) process.exitCode = 1
+
+async function keep(file: string, wanted: string): Promise<void> {
+  const path = join(projectRoot, file)
+  const written = await readFile(path, 'utf8').catch(() => undefined)
+  if (wanted === written) return
+  stale.push(file)
+  if (!check) await writeFile(path, wanted)
+}

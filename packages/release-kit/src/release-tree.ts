@@ -59,6 +59,7 @@ const manifest = (version: string) => ({
   description: 'GitHub Actions and workflows for progressive delivery over several regions.',
   license: 'Apache-2.0',
   type: 'module',
+  engines: { node: '>=24.5' },
   bin: { 'deploy-actions': 'cli/index.js' },
 })
 

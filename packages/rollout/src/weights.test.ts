@@ -48,6 +48,7 @@ describe('normalise', () => {
 describe('a vector', () => {
   it('is the same when every member has the same share, named or not', () => {
     expect(sameWeights({ blue: WHOLE, green: 0 }, { blue: WHOLE })).toBe(true)
+    expect(sameWeights({ blue: WHOLE }, { green: 0, blue: WHOLE })).toBe(true)
     expect(sameWeights({ blue: WHOLE }, { green: WHOLE })).toBe(false)
     expect(sameWeights({ blue: 9000, green: 1000 }, { blue: 9001, green: 999 })).toBe(false)
   })

@@ -30,17 +30,16 @@ export function formatWeights(vector: Weights): string {
  * With all weights 0 nothing can be split and every part is 0.
  */
 export function apportion(shares: Record<string, number>, total: number): Record<string, number> {
-  const members = Object.keys(shares)
   const whole = sum(Object.values(shares))
-  if (whole === 0) return Object.fromEntries(members.map((member) => [member, 0]))
-  const exact = members.map((member) => ((shares[member] ?? 0) * total) / whole)
-  const floors = exact.map(Math.floor)
-  const left = total - sum(floors)
-  const byRemainder = members
-    .map((_, index) => index)
-    .sort((a, b) => (exact[b] ?? 0) - (floors[b] ?? 0) - ((exact[a] ?? 0) - (floors[a] ?? 0)) || a - b)
-  const raised = new Set(byRemainder.slice(0, left))
-  return Object.fromEntries(members.map((member, index) => [member, (floors[index] ?? 0) + (raised.has(index) ? 1 : 0)]))
+  if (whole === 0) return Object.fromEntries(Object.keys(shares).map((member) => [member, 0]))
+  const parts = Object.entries(shares).map(([member, share]) => {
+    const exact = (share * total) / whole
+    return { member, units: Math.floor(exact), remainder: exact - Math.floor(exact) }
+  })
+  const left = total - sum(parts.map(({ units }) => units))
+  // The sort is stable: of equal remainders the earlier one comes first.
+  for (const part of parts.toSorted((a, b) => b.remainder - a.remainder).slice(0, left)) part.units++
+  return Object.fromEntries(parts.map(({ member, units }) => [member, units]))
 }
 
 /** Turns a provider's units (any non-negative numbers) into basis points that sum to the whole. */

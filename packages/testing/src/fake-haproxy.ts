@@ -9,6 +9,8 @@ export interface FakeHaproxy {
   commands: string[]
   /** Called before each command; may throw to cut the connection, or say that the command is not carried out. */
   before?: (command: string) => 'act' | 'lie' | undefined
+  /** Called before and after each command is carried out; the reply waits for it. */
+  hold?: (command: string, when: 'before' | 'after') => Promise<void>
   close(): Promise<void>
 }
 
@@ -22,12 +24,10 @@ export async function startFakeHaproxy(weights: Record<string, number>): Promise
     socket.on('data', (text: string) => {
       line += text
       if (!line.includes('\n')) return
-      try {
-        const replies = (line.split('\n')[0] ?? '').split(';').map((command) => answer(fake, command.trim()))
-        socket.end(replies.join(''))
-      } catch {
-        socket.destroy()
-      }
+      void reply(fake, line.split('\n')[0] ?? '').then(
+        (text) => socket.end(text),
+        () => socket.destroy(),
+      )
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -38,6 +38,13 @@ export async function startFakeHaproxy(weights: Record<string, number>): Promise
     close: () => new Promise((resolve) => server.close(() => resolve())),
   }
   return fake
+}
+
+async function reply(fake: FakeHaproxy, line: string): Promise<string> {
+  await fake.hold?.(line, 'before')
+  const replies = line.split(';').map((command) => answer(fake, command.trim()))
+  await fake.hold?.(line, 'after')
+  return replies.join('')
 }
 
 function answer(fake: FakeHaproxy, command: string): string {

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { z } from 'zod'
-import { App } from './app'
+import type { App } from './app'
 import { listenOnLoopback, loopback, type LoopbackServer } from './loopback-server'
 import { armRelease } from './world-plan'
 

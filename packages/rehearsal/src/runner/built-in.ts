@@ -16,4 +16,4 @@ export interface BuiltInContext {
 }
 
 /** Plays a foreign action; its outputs are the step's. @throws Error to fail the step */
-export type BuiltIn = (context: BuiltInContext) => Promise<Record<string, string> | void>
+export type BuiltIn = (context: BuiltInContext) => Promise<Record<string, string> | undefined>

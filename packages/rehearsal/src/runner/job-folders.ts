@@ -25,6 +25,6 @@ export async function createJobFolders(work: string, jobId: number, repository: 
     commands: join(root, '_temp', '_runner_file_commands'),
   }
   await rm(root, { recursive: true, force: true })
-  await Promise.all(Object.values(folders).map((folder) => mkdir(folder, { recursive: true })))
+  await Promise.all((Object.values(folders) as string[]).map((folder) => mkdir(folder, { recursive: true })))
   return folders
 }

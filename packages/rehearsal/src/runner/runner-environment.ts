@@ -83,7 +83,7 @@ interface EnvironmentLayers {
 export function stepEnvironment(layers: EnvironmentLayers): Record<string, string> {
   const { github, runner, own, added, paths, node } = layers
   const passed = inherited.flatMap((name) =>
-    process.env[name] === undefined ? [] : [[name, process.env[name]]],
+    process.env[name] === undefined ? [] : [[name, process.env[name]] as const],
   )
   const server = githubVariables.map((name) => [`GITHUB_${name.toUpperCase()}`, toText(github[name] ?? '')])
   const machine = Object.entries(runner).map(([name, value]) => [`RUNNER_${name.toUpperCase()}`, value])

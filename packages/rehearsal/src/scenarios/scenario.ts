@@ -48,7 +48,7 @@ const fault = z.record(z.string(), z.unknown()).transform((value, context): Scen
   }
   const parsed = kinds[kind].safeParse(value)
   if (parsed.success) return parsed.data
-  for (const issue of parsed.error.issues) context.addIssue({ ...issue } as never)
+  for (const issue of parsed.error.issues) context.addIssue({ ...issue })
   return z.NEVER
 })
 

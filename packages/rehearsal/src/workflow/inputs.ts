@@ -26,7 +26,7 @@ export function dispatchInputs(
     if (input.type === 'number') return [input.name, Number(chosen)] as const
     return [input.name, chosen] as const
   })
-  return Object.fromEntries(values)
+  return Object.fromEntries<Value>(values)
 }
 
 /**

@@ -3,6 +3,7 @@ import { holdGroup } from './hold-group'
 import type { JobDefinition } from './job-definition'
 import { runMatrix } from './run-matrix'
 import { annotate, combine, levelContexts, type Ending, type Level } from './run-state'
+import type { TemplateMap } from './template'
 
 /**
  * Runs one workflow file to its end: its concurrency group, its jobs in the order of their needs, its outputs.
@@ -88,7 +89,7 @@ function statusOf(ancestors: readonly string[], signal: AbortSignal): StatusFunc
 
 function outputsOf(level: Level, endings: ReadonlyMap<string, Ending>): Record<string, string> {
   const jobs = Object.fromEntries([...endings].map(([key, ending]) => [key, { ...ending }]))
-  const declared = level.tree.file.call?.outputs ?? new Map()
+  const declared = level.tree.file.call?.outputs ?? (new Map() as TemplateMap)
   const contexts = { ...levelContexts(level), jobs: jobs as unknown as Record<string, never> }
   try {
     return Object.fromEntries(

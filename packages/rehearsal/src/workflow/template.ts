@@ -14,7 +14,7 @@ export type Value = string | number | boolean | null | Value[] | { [key: string]
 
 /** @returns the mapping, or an empty one for a key that is absent or null. */
 export function mapping(template: Template | undefined): TemplateMap {
-  return template instanceof Map ? template : new Map()
+  return template instanceof Map ? template : new Map<string, Template>()
 }
 
 /** @returns the list; a single value counts as a list of one, as in `needs: plan`. */
