@@ -29,7 +29,7 @@ export const planned = (parts: Partial<Record<'soak' | 'before' | 'after-deploy'
 
 export const healthy: Day = {
   'plan rollout-plan plan': { outputs: { service: 'shop', regions: planned(), 'max-parallel': '1', delay: '1m', plan: '{}', reason: 'all' } },
-  'soak rollout-plan region': { outputs: { proceed: 'true', 'predecessor-transaction': 't-0' } },
+  'soak rollout-plan region': { outputs: { proceed: 'true', 'predecessor-transaction': 't-0', 'predecessor-commit': 'a'.repeat(40) } },
   'soak health-gate watch after-rollout': { outputs: { verdict: 'pass' } },
   'prepare rollout-plan region': { outputs: { proceed: 'true' } },
   'deploy restore-point begin': { outputs: { transaction: 't-1', outcome: 'begun' } },

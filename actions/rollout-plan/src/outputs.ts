@@ -17,5 +17,6 @@ export const outputs = z.object({
   'estimated-duration': z.string().optional().describe('how long it takes when all goes well, without approvals'),
   proceed: z.boolean().optional().describe('with region: true when it may go ahead'),
   'predecessor-transaction': z.string().optional().describe('with region: id of the predecessor\'s newest transaction'),
+  'predecessor-commit': z.string().optional().describe('with region: commit whose rollout.yml and scripts restore it'),
 })
 export type Outputs = z.infer<typeof outputs>

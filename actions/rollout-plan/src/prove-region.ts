@@ -1,6 +1,6 @@
 import { escapeText, InputError, type Ports } from '@deploy-actions/action-kit'
 import { configuredTarget } from '@deploy-actions/config'
-import { openLedger, provePredecessor } from '@deploy-actions/ledger'
+import { openLedger, provePredecessor, type PredecessorProof } from '@deploy-actions/ledger'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 import { standing } from './standing'
@@ -21,9 +21,9 @@ export async function proveRegion(inputs: Inputs, ports: Ports): Promise<Outputs
   return answer(true, `${region} may go ahead${proof ? `: ${proof.reason}` : ''}`, proof?.transaction, ports)
 }
 
-function answer(proceed: boolean, reason: string, transaction: string | undefined, ports: Ports): Outputs {
+function answer(proceed: boolean, reason: string, transaction: PredecessorProof['transaction'], ports: Ports): Outputs {
   ports.log.info(reason)
   ports.evidence.facts({ proceed })
   ports.summary.add(`### ${proceed ? 'May go ahead' : 'Stopped'}\n\n${escapeText(reason)}.`)
-  return { outcome: proceed ? 'proceed' : 'stop', reason, proceed, ...(transaction === undefined ? {} : { 'predecessor-transaction': transaction }) }
+  return { outcome: proceed ? 'proceed' : 'stop', reason, proceed, ...(transaction === undefined ? {} : { 'predecessor-transaction': transaction.id, 'predecessor-commit': transaction.commit }) }
 }

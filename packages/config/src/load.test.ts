@@ -133,6 +133,7 @@ describe('a problem', () => {
     ['an alias without an anchor', (text) => `${text}checks: *nowhere\n`, 'rollout.yml: Unresolved alias (the anchor must be set before the alias): nowhere'],
     ['a key that is there twice', (text) => `${text}service: again\n`, 'rollout.yml:15:1: Map keys must be unique'],
     ['no file at all', () => '', 'rollout.yml: service: is missing'],
+    ['a value of the wrong type', (text) => `${text}canary: { stages: [{ weight: [10], watch: 1m }] }\n`, 'rollout.yml:15:30: canary.stages[0].weight: Invalid input: expected string, received array'],
     ['another version', (text) => text.replace('version: 1', 'version: 2'), 'rollout.yml:1:10: version: Invalid input: expected 1'],
   ])('of %s has its place and says what is allowed', async (_, change, expected) => expect(await problems(change(small))).toContain(expected))
 

@@ -5,8 +5,8 @@ import { newest, type Ledger } from './ledger'
 export interface PredecessorProof {
   proven: boolean
   reason: string
-  /** id of the predecessor's newest transaction */
-  transaction?: string
+  /** the predecessor's newest transaction, and the commit whose rollout.yml and scripts restore it */
+  transaction?: { id: string; commit: string }
 }
 
 /**
@@ -17,8 +17,9 @@ export async function provePredecessor(ledger: Ledger, file: RolloutFile, name: 
   const { environment } = findRegion(file, name)
   const entry = await newest(ledger, environment)
   if (!entry) return { proven: false, reason: `${name} comes first and has no transaction yet` }
-  const { id, release } = entry.record
-  if (entry.state !== 'committed') return { proven: false, reason: `${name} comes first, and its newest transaction ${id} (${release.version}) is ${entry.state}`, transaction: id }
-  if (release.digest !== digest) return { proven: false, reason: `${name} comes first and still runs ${release.version} (${release.digest})`, transaction: id }
-  return { proven: true, reason: `${name} is committed with ${release.version} (transaction ${id})`, transaction: id }
+  const { id, release, commit } = entry.record
+  const transaction = { id, commit }
+  if (entry.state !== 'committed') return { proven: false, reason: `${name} comes first, and its newest transaction ${id} (${release.version}) is ${entry.state}`, transaction }
+  if (release.digest !== digest) return { proven: false, reason: `${name} comes first and still runs ${release.version} (${release.digest})`, transaction }
+  return { proven: true, reason: `${name} is committed with ${release.version} (transaction ${id})`, transaction }
 }

@@ -25,32 +25,35 @@ type ScrapeQuery = z.infer<typeof query>
 export function create({ pages, timeout }: ScrapeOptions, { http }: SourcePorts): MetricSource {
   const before = new Map<string, number>()
 
-  const scrape = async (signal: AbortSignal): Promise<Series[]> => {
+  const scrape = async (signal: AbortSignal): Promise<PagedSeries[]> => {
     const answers = await Promise.all(pages.map((url) => http.request({ url, timeoutMs: timeout, signal })))
     return answers.flatMap(({ status, body }, index) => {
       if (status !== 200) throw new Error(`${pages[index]} answered ${status}`)
-      return parseExposition(body)
+      return parseExposition(body).map((series) => ({ ...series, page: index }))
     })
   }
 
   return {
     async sample(queries, signal) {
-      let page: Series[]
+      let found: PagedSeries[]
       try {
-        page = await scrape(signal)
+        found = await scrape(signal)
       } catch (error) {
         if (error instanceof Cancelled) throw error
         return queries.map(() => ({ problem: { kind: 'provider', message: messageOf(error) } }))
       }
-      if (page.length === 0)
+      if (found.length === 0)
         return queries.map(() => ({ problem: { kind: 'provider', message: `${pages.join(', ')}: the page has no series at all` } }))
-      return queries.map(({ name, query }) => increase(page, name, query as ScrapeQuery, before))
+      return queries.map(({ name, query }) => increase(found, name, query as ScrapeQuery, before))
     },
   }
 }
 
-function increase(page: readonly Series[], name: string, { sum }: ScrapeQuery, before: Map<string, number>): QueryResult {
-  const found = sum.flatMap((text) => page.filter((series) => matches(series, parseSelector(text) as Selector)))
+/** Two pages may export the very same series, as replicas of one application do: they are two counters. */
+type PagedSeries = Series & { page: number }
+
+function increase(all: readonly PagedSeries[], name: string, { sum }: ScrapeQuery, before: Map<string, number>): QueryResult {
+  const found = sum.flatMap((text) => all.filter((series) => matches(series, parseSelector(text) as Selector)))
   // A first look at a query only takes levels: what was counted before is not this window's.
   const primed = before.has(name)
   before.set(name, 0)
@@ -58,7 +61,7 @@ function increase(page: readonly Series[], name: string, { sum }: ScrapeQuery, b
   if (problem) return { problem }
   let total = 0
   for (const series of found) {
-    const key = `${name} ${series.name}${JSON.stringify(Object.entries(series.labels).sort())}`
+    const key = `${name} ${series.page} ${series.name}${JSON.stringify(Object.entries(series.labels).sort())}`
     const level = before.get(key)
     before.set(key, series.value)
     // A counter that fell was reset: it counts from zero. One that appears later began at zero, too.
