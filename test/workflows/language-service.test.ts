@@ -29,10 +29,22 @@ function asWorkflow(text: string): string | undefined {
   const value = parse(text) as unknown
   const indented = (by: number): string => text.replace(/^/gm, ' '.repeat(by))
   if (Array.isArray(value) && value.some((step) => typeof step === 'object' && step !== null && 'uses' in step))
-    return `name: x\non: push\npermissions: {}\njobs:\n  x:\n    runs-on: ubuntu-latest\n    steps:\n${earlierSteps(text)}${indented(6)}`
+    return `name: x\non: push\npermissions: {}\njobs:\n${earlierJobs(text)}  x:\n    runs-on: ubuntu-latest\n    needs: [${earlierJobNames(text).join(', ')}]\n    steps:\n${earlierSteps(text)}${indented(6)}`
   if (typeof value !== 'object' || value === null) return undefined
   if ('on' in value && 'jobs' in value) return text
   return 'jobs' in value ? `name: x\non: push\n${text}` : undefined
+}
+
+/** The jobs whose results a snippet takes, each with the output that it names. */
+function earlierJobNames(text: string): string[] {
+  return [...new Set([...text.matchAll(/needs\.([a-z-]+)\./g)].map(([, id = '']) => id))]
+}
+
+function earlierJobs(text: string): string {
+  const outputs = (id: string): string => [...text.matchAll(new RegExp(`needs\\.${id}\\.outputs\\.([a-z-]+)`, 'g'))].map(([, output]) => `${output}: x`).join(', ')
+  return earlierJobNames(text)
+    .map((id) => `  ${id}:\n    runs-on: ubuntu-latest\n    outputs: { ${outputs(id)} }\n    steps: [{ run: ./earlier }]\n`)
+    .join('')
 }
 
 /** The steps that a snippet speaks of and leaves to the reader. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { commonInputs, flag } from '@deploy-actions/action-kit'
+import { commonInputs, configuredInputs, flag } from '@deploy-actions/action-kit'
 import { duration } from '@deploy-actions/rollout'
 
 export const inputs = z.strictObject({
@@ -14,12 +14,7 @@ export const inputs = z.strictObject({
   'on-timeout': z.enum(['fail', 'inconclusive']).default('fail').describe('verdict when the time is over; only fail ends the step as failed'),
   for: duration.optional().describe('with watch: how long'),
   'fail-after': z.coerce.number().int().min(1).default(3).describe('with watch: red rounds in a row that fail it'),
-  config: commonInputs.config.optional(),
-  region: commonInputs.region.optional(),
-  version: commonInputs.version.optional(),
-  image: commonInputs.image.optional(),
-  digest: commonInputs.digest.optional(),
-  transaction: commonInputs.transaction.optional(),
+  ...configuredInputs,
   secrets: commonInputs.secrets,
   'github-token': commonInputs['github-token'],
   ledger: commonInputs.ledger,

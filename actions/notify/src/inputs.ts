@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { commonInputs, flag } from '@deploy-actions/action-kit'
+import { commonInputs, flag, targetInputs } from '@deploy-actions/action-kit'
 import { eventKinds } from '@deploy-actions/notifiers'
 
 export const inputs = z.strictObject({
@@ -10,13 +10,7 @@ export const inputs = z.strictObject({
   next: z.string().optional().describe('what happens next'),
   sinks: z.string().optional().describe('YAML as notifications of rollout.yml; with it no rollout.yml is read'),
   'fail-on-error': flag(false).describe('fail when a sink could not be told'),
-  config: commonInputs.config.optional(),
-  region: commonInputs.region.optional(),
-  service: commonInputs.service.optional(),
-  environment: commonInputs.environment.optional(),
-  version: commonInputs.version.optional(),
-  image: commonInputs.image.optional(),
-  digest: commonInputs.digest.optional(),
+  ...targetInputs,
   secrets: commonInputs.secrets,
   'github-token': commonInputs['github-token'],
   'correlation-id': commonInputs['correlation-id'].optional(),

@@ -1,15 +1,9 @@
 import { z } from 'zod'
-import { commonInputs } from '@deploy-actions/action-kit'
+import { commonInputs, targetInputs, writerInputs } from '@deploy-actions/action-kit'
 
 export const inputs = z.strictObject({
   mode: z.enum(['begin', 'commit', 'restore']).describe('begin | commit | restore').meta({ example: 'begin' }),
-  config: commonInputs.config.optional(),
-  region: commonInputs.region.optional(),
-  service: commonInputs.service.optional(),
-  environment: commonInputs.environment.optional(),
-  version: commonInputs.version.optional(),
-  image: commonInputs.image.optional(),
-  digest: commonInputs.digest.optional(),
+  ...targetInputs,
   predecessor: z.string().optional().describe('with begin: region whose newest transaction must be committed with this digest'),
   transaction: commonInputs.transaction.optional(),
   to: z.string().default('open').describe('with restore: `open` (what this run left open) or the id of a transaction'),
@@ -19,10 +13,6 @@ export const inputs = z.strictObject({
     .default('')
     .transform((text) => text.split(/[\s,]+/).filter(Boolean))
     .describe('with restore: paths of workflows, beside our region.yml, whose transactions may be restored'),
-  secrets: commonInputs.secrets,
-  'dry-run': commonInputs['dry-run'],
-  'github-token': commonInputs['github-token'],
-  ledger: commonInputs.ledger,
-  'correlation-id': commonInputs['correlation-id'].optional(),
+  ...writerInputs,
 })
 export type Inputs = z.infer<typeof inputs>

@@ -27,3 +27,33 @@ export const commonInputs = {
     .describe('where transactions are recorded: github or file:DIR'),
   'correlation-id': z.string().describe('name of this rollout in all logs; default SERVICE-RUNID-ATTEMPT'),
 } as const
+
+/** Which target and which release, for actions that work with and without a rollout.yml. */
+export const targetInputs = {
+  config: commonInputs.config.optional(),
+  region: commonInputs.region.optional(),
+  service: commonInputs.service.optional(),
+  environment: commonInputs.environment.optional(),
+  version: commonInputs.version.optional(),
+  image: commonInputs.image.optional(),
+  digest: commonInputs.digest.optional(),
+} as const
+
+/** Which target and which release, for actions that take them from a rollout.yml or from the transaction. */
+export const configuredInputs = {
+  config: targetInputs.config,
+  region: targetInputs.region,
+  version: targetInputs.version,
+  image: targetInputs.image,
+  digest: targetInputs.digest,
+  transaction: commonInputs.transaction.optional(),
+} as const
+
+/** How an action that writes reaches GitHub and the ledger. */
+export const writerInputs = {
+  secrets: commonInputs.secrets,
+  'dry-run': commonInputs['dry-run'],
+  'github-token': commonInputs['github-token'],
+  ledger: commonInputs.ledger,
+  'correlation-id': commonInputs['correlation-id'].optional(),
+} as const

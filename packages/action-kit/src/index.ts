@@ -1,6 +1,6 @@
 export { action, standardOutputs, type Action, type ActionSpec, type OutputSchema, type PostResult } from './action'
 export { clockFromEnvironment, createClock, type Clock } from './clock'
-export { commonInputs } from './common-inputs'
+export { commonInputs, configuredInputs, targetInputs, writerInputs } from './common-inputs'
 export { runUrl } from './context'
 export { ActionError, Cancelled, GateFailed, InputError, messageOf, ProviderError, type Problem } from './errors'
 export { evidenceFolder } from './evidence-collector'

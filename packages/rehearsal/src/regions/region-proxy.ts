@@ -6,8 +6,11 @@ import { sendMetrics } from './metrics-page'
 import { proxyMetrics } from './proxy-metrics'
 import type { MetricsFault } from './region-fault'
 
-/** How long a server may take to begin its answer: HAProxy's `timeout server`, in real milliseconds. */
-const defaultServerTimeoutMs = 5000
+/**
+ * How long a server may take to begin its answer: HAProxy's `timeout server`, in real milliseconds. A stall of this
+ * machine must not read as a failure of the app.
+ */
+const defaultServerTimeoutMs = 30_000
 
 /** HAProxy 2.6's own answers, word by word. */
 const ownAnswers = {

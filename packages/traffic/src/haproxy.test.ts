@@ -1,0 +1,162 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { Cancelled, ProviderError } from '@deploy-actions/action-kit'
+import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
+import { create, options } from './haproxy'
+import { Conflict, type TrafficRouter } from './router'
+
+const forever = new Promise<void>(() => {})
+
+let fake: FakeHaproxy
+let ports: FakePorts
+beforeEach(async () => {
+  fake = await startFakeHaproxy({ blue: 100, green: 0 })
+  ports = createFakePorts()
+})
+afterEach(() => fake.close())
+
+const router = (more: object = {}): TrafficRouter => create(options.parse({ type: 'haproxy', port: fake.port, backend: 'app', ...more }), ports, ['blue', 'green'])
+const read = (more?: object) => router(more).read(ports.signal)
+/** Reads, and writes what was wanted over it. */
+const write = async (wanted: Record<string, number>): Promise<void> => router().write(wanted, await read(), ports.signal)
+const written = () => fake.commands.filter((command) => command.startsWith('set'))
+
+describe('a write', () => {
+  it.each([
+    [{ blue: 9000, green: 1000 }, { blue: 90, green: 10 }],
+    // Half percents of 200.
+    [{ blue: 9950, green: 50 }, { blue: 199, green: 1 }],
+    // 1/256 is 39.06 basis points: 33.33 % of 256 is 85.3, 66.67 % is 170.7, the larger remainder.
+    [{ blue: 6667, green: 3333 }, { blue: 171, green: 85 }],
+    [{ blue: 0, green: 10_000 }, { blue: 0, green: 100 }],
+  ])('of %j sets %j', async (wanted, units) => {
+    await write(wanted)
+    expect(fake.weights).toEqual(units)
+  })
+
+  it('lets one grow before the other shrinks, either way', async () => {
+    await write({ blue: 7500, green: 2500 })
+    await write({ blue: 10_000, green: 0 })
+    expect(written()).toEqual(['set server app/green weight 25', 'set server app/blue weight 75', 'set server app/blue weight 100', 'set server app/green weight 0'])
+  })
+
+  it('says nothing when nothing changes', async () => {
+    await write({ blue: 10_000, green: 0 })
+    expect(written()).toEqual([])
+  })
+
+  it('refuses a share that its units cannot express, before anything is written', async () => {
+    await expect(write({ blue: 9990, green: 10 })).rejects.toThrow("a share of 0.1% for green is finer than HAProxy's weights; the least is 0.4%")
+    expect(written()).toEqual([])
+  })
+
+  it('leaves what somebody else wrote alone and shows both vectors', async () => {
+    const expected = await read()
+    fake.weights = { blue: 50, green: 50 }
+    const refused = await router()
+      .write({ blue: 9000, green: 1000 }, expected, ports.signal)
+      .catch((error: unknown) => error)
+    expect(refused).toBeInstanceOf(Conflict)
+    expect((refused as Conflict).message).toMatch(/expected blue 100%, green 0%, found blue 50%, green 50%; nothing was written$/)
+    expect(written()).toEqual([])
+  })
+
+  it('passes on what HAProxy refuses, in its words', async () => {
+    const expected = await read()
+    let reads = 0
+    // The server goes between the read and the write.
+    fake.before = (command) => {
+      if (command.startsWith('show')) reads++
+      else delete fake.weights['green']
+      return 'act'
+    }
+    await expect(router().write({ blue: 9000, green: 1000 }, expected, ports.signal)).rejects.toThrow(/refused set server app\/green weight 10; set server app\/blue weight 90: No such server\.$/)
+    expect(reads).toBe(1)
+  })
+
+  it('goes into evidence, with its answer', async () => {
+    await write({ blue: 9000, green: 1000 })
+    expect(ports.recorded.calls.at(-1)).toMatchObject({ system: `haproxy 127.0.0.1:${fake.port} backend app`, what: 'set server app/green weight 10; set server app/blue weight 90', status: 'ok' })
+  })
+})
+
+describe('a reading', () => {
+  it('has weights as configured and what states make of them', async () => {
+    fake.weights = { blue: 30, green: 10 }
+    expect(await read()).toEqual({
+      weights: { blue: 7500, green: 2500 },
+      effective: { blue: 7500, green: 2500 },
+      members: { blue: { enabled: true, healthy: true, units: 30 }, green: { enabled: true, healthy: true, units: 10 } },
+    })
+  })
+
+  it.each([
+    ['drain', { enabled: false, healthy: true }],
+    ['maint', { enabled: false, healthy: false }],
+    ['down', { enabled: true, healthy: false }],
+  ] as const)('shows that a server in %s gets nothing, although its weight is as before', async (state, member) => {
+    fake.weights = { blue: 90, green: 10 }
+    fake.states = { green: state }
+    expect(await read()).toMatchObject({ weights: { blue: 9000, green: 1000 }, effective: { blue: 10_000, green: 0 }, members: { green: { ...member, units: 10 } } })
+  })
+
+  it('uses the names of the servers, not of the arms', async () => {
+    fake.weights = { 'srv-1': 80, 'srv-2': 20 }
+    expect((await read({ members: { stable: 'srv-1', canary: 'srv-2' } })).weights).toEqual({ stable: 8000, canary: 2000 })
+  })
+
+  it('refuses a backend in which somebody else gets traffic, and passes over who gets none', async () => {
+    fake.weights = { blue: 100, green: 0, old: 0 }
+    expect((await read()).weights).toEqual({ blue: 10_000, green: 0 })
+    fake.weights = { blue: 100, green: 0, old: 5 }
+    await expect(read()).rejects.toThrow(/also sends traffic to old \(weight 5\), which is no arm: list it under members or give it weight 0/)
+  })
+
+  it('names the server that is missing, and those that are there', async () => {
+    fake.weights = { blue: 100, red: 0 }
+    await expect(read()).rejects.toThrow(/has no server green \(arm green\); it has: blue, red$/)
+  })
+
+  it('shows an answer that is none of the command', async () => {
+    await expect(read({ backend: 'api' })).rejects.toThrow(`answered "Can't find backend." to show servers state`)
+  })
+})
+
+describe('a socket', () => {
+  it('that nobody listens on is told, and may be tried again', async () => {
+    await fake.close()
+    const refused = await read().catch((error: unknown) => error)
+    expect(refused).toMatchObject({ retryable: true, message: expect.stringMatching(/could not be reached: .*; is the stats socket open to this runner\?$/) })
+    expect(ports.recorded.calls.at(-1)?.status).toMatch(/could not be reached/)
+    fake = await startFakeHaproxy({})
+  })
+
+  it('that does not answer is given up after the timeout', async () => {
+    fake.hold = () => forever
+    await expect(read({ timeout: 20 })).rejects.toThrow(/gave no answer within 20 ms to: show servers state app$/)
+  })
+
+  it('that is cut is no answer', async () => {
+    fake.before = () => {
+      throw new Error('cut')
+    }
+    await expect(read()).rejects.toBeInstanceOf(ProviderError)
+  })
+
+  it('is left when the run is cancelled', async () => {
+    fake.hold = () => {
+      ports.cancel()
+      return forever
+    }
+    await expect(read()).rejects.toBeInstanceOf(Cancelled)
+    // And not opened after that.
+    fake.commands.length = 0
+    await expect(read()).rejects.toBeInstanceOf(Cancelled)
+    expect(fake.commands).toEqual([])
+  })
+})
+
+describe('its options', () => {
+  it.each([{ backend: 'app; disable server app/blue' }, { backend: 'a/b' }, { backend: '' }, { members: { blue: 'b 1' } }, { port: 0 }, { port: 'x' }, { hots: '::1' }])('refuse %j', (more) =>
+    expect(options.safeParse({ type: 'haproxy', port: 9999, backend: 'app', ...more }).success).toBe(false),
+  )
+})
