@@ -1,5 +1,6 @@
 /** The layers of the suite: actions -> packages -> nothing of actions; what is pure stays pure. */
-const io = '^(node:)?(fs|fs/promises|net|http|https|http2|dgram|dns|tls|child_process|worker_threads|timers|timers/promises|cluster|process)$'
+const io =
+  '^(node:)?(fs|fs/promises|net|http|https|http2|dgram|dns|tls|child_process|worker_threads|timers|timers/promises|cluster|process)$'
 
 export default {
   forbidden: [
@@ -35,13 +36,22 @@ export default {
       from: { path: '^(actions|packages)/', pathNot: ['\\.(test|fixture)\\.ts$', '^packages/testing/'] },
       to: { path: ['^packages/testing/', '\\.(test|fixture)\\.ts$'] },
     },
-    { name: 'not-unresolvable', severity: 'error', from: {}, to: { couldNotResolve: true, pathNot: '^@actions/' } },
+    {
+      name: 'not-unresolvable',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true, pathNot: '^@actions/' },
+    },
   ],
   options: {
     doNotFollow: { path: ['node_modules', '/dist/'] },
     exclude: { path: ['/dist/', '^packages/rehearsal/example/'] },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'], extensions: ['.ts', '.js', '.mjs', '.json'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.js', '.mjs', '.json'],
+    },
   },
 }

@@ -15,10 +15,13 @@ export default defineConfig(
       'no-console': 'error',
       'prefer-const': ['error', { ignoreReadBeforeAssign: true }],
       // Texts for people are made of numbers all over.
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true, allow: ['URLSearchParams'] }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true, allow: ['URLSearchParams'] },
+      ],
       // `catch {}` and `() => {}` say that nothing is to be done; a comment says why.
       '@typescript-eslint/no-empty-function': 'off',
-// `return write(...)` ends a function whose result is nothing, which is meant.
+      // `return write(...)` ends a function whose result is nothing, which is meant.
       '@typescript-eslint/no-confusing-void-expression': 'off',
       // A signal or a state that changes during an await looks unchanged to the compiler.
       '@typescript-eslint/no-unnecessary-condition': 'off',
@@ -30,14 +33,25 @@ export default defineConfig(
       '@typescript-eslint/no-base-to-string': 'off',
       // A port is asynchronous even where an implementation needs not be.
       '@typescript-eslint/require-await': 'off',
-      '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
-      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+      '@typescript-eslint/no-unused-vars': [
+        'error',
+        { argsIgnorePattern: '^_', varsIgnorePattern: '^_', ignoreRestSiblings: true },
+      ],
     },
   },
   {
     files: ['actions/**/*.ts', 'packages/**/*.ts'],
     ignores: [...toolkit, '**/*.test.ts'],
-    rules: { 'no-restricted-imports': ['error', { patterns: [{ group: ['@actions/*'], message: 'use the ports of @deploy-actions/action-kit' }] }] },
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ group: ['@actions/*'], message: 'use the ports of @deploy-actions/action-kit' }] },
+      ],
+    },
   },
   {
     files: ['**/*.test.ts', '**/*.fixture.ts', 'test/**/*.ts'],
@@ -48,13 +62,18 @@ export default defineConfig(
       '@typescript-eslint/no-unsafe-argument': 'off',
       '@typescript-eslint/restrict-template-expressions': 'off',
       '@typescript-eslint/await-thenable': 'off',
+      '@typescript-eslint/no-misused-spread': 'off',
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-unsafe-assignment': 'off',
       '@typescript-eslint/no-unsafe-return': 'off',
     },
   },
   {
-    files: ['packages/rehearsal/src/cli/**', 'packages/release-kit/src/{assemble,build,docs}.ts', 'test/bench/**'],
+    files: [
+      'packages/rehearsal/src/cli/**',
+      'packages/release-kit/src/{assemble,build,docs}.ts',
+      'test/bench/**',
+    ],
     rules: { 'no-console': 'off' },
   },
 )

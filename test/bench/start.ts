@@ -14,25 +14,41 @@ import { sizeOf } from '../../packages/release-kit/src/size-budget'
  */
 const LIMITS = { first: 1.7, next: 1.2, gzipped: 3_000_000 }
 
-const { values } = parseArgs({ options: { runs: { type: 'string', default: '15' }, check: { type: 'boolean', default: false } } })
+const { values } = parseArgs({
+  options: { runs: { type: 'string', default: '15' }, check: { type: 'boolean', default: false } },
+})
 const root = resolve(import.meta.dirname, '../..')
 const release = join(root, '.release')
 const folder = await mkdtemp(join(tmpdir(), 'bench-start-'))
 try {
   const core = await bundleCore()
   const size = await sizeOf(release)
-  console.log(`tree: ${mega(size.plain)} MB, gzipped ${mega(size.gzipped)} MB (limit ${mega(LIMITS.gzipped)})`)
+  console.log(
+    `tree: ${mega(size.plain)} MB, gzipped ${mega(size.gzipped)} MB (limit ${mega(LIMITS.gzipped)})`,
+  )
   const times = await measure(core, Number(values.runs))
   const coreMs = median(times.get('core') ?? [])
-  console.log(`node alone: ${median(times.get('node') ?? []).toFixed(0)} ms, node and @actions/core: ${coreMs.toFixed(0)} ms; medians of ${values.runs}`)
+  console.log(
+    `node alone: ${median(times.get('node') ?? []).toFixed(0)} ms, node and @actions/core: ${coreMs.toFixed(0)} ms; medians of ${values.runs}`,
+  )
   console.log('action           first start     next starts     files of the suite')
   const over: string[] = size.gzipped > LIMITS.gzipped ? ['the tree is too large'] : []
   for (const action of Object.keys(suite)) {
-    const [first, next] = (['first', 'next'] as const).map((kind) => median(times.get(`${action} ${kind}`) ?? []))
+    const [first, next] = (['first', 'next'] as const).map((kind) =>
+      median(times.get(`${action} ${kind}`) ?? []),
+    )
     const [firstRatio, nextRatio] = [(first ?? NaN) / coreMs, (next ?? NaN) / coreMs]
-    console.log(`${action.padEnd(15)} ${ms(first)} x${firstRatio.toFixed(2)}  ${ms(next)} x${nextRatio.toFixed(2)}  ${await loadedFiles(action)}`)
-    if (!(firstRatio <= LIMITS.first)) over.push(`${action} starts ${firstRatio.toFixed(2)} times as slowly as @actions/core alone (limit ${LIMITS.first})`)
-    if (!(nextRatio <= LIMITS.next)) over.push(`${action} starts again ${nextRatio.toFixed(2)} times as slowly as @actions/core alone (limit ${LIMITS.next})`)
+    console.log(
+      `${action.padEnd(15)} ${ms(first)} x${firstRatio.toFixed(2)}  ${ms(next)} x${nextRatio.toFixed(2)}  ${await loadedFiles(action)}`,
+    )
+    if (!(firstRatio <= LIMITS.first))
+      over.push(
+        `${action} starts ${firstRatio.toFixed(2)} times as slowly as @actions/core alone (limit ${LIMITS.first})`,
+      )
+    if (!(nextRatio <= LIMITS.next))
+      over.push(
+        `${action} starts again ${nextRatio.toFixed(2)} times as slowly as @actions/core alone (limit ${LIMITS.next})`,
+      )
   }
   for (const problem of over) console.log(`over the limit: ${problem}`)
   if (values.check && over.length > 0) process.exitCode = 1
@@ -93,7 +109,10 @@ registerHooks({ load(url, context, next) {
 }
 
 function start(args: string[], temp: string): { stderr: string } {
-  const { stderr, error } = spawnSync(process.execPath, args, { env: { PATH: process.env['PATH'], RUNNER_TEMP: temp }, encoding: 'utf8' })
+  const { stderr, error } = spawnSync(process.execPath, args, {
+    env: { PATH: process.env['PATH'], RUNNER_TEMP: temp },
+    encoding: 'utf8',
+  })
   if (error) throw error
   return { stderr }
 }

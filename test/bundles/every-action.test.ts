@@ -22,7 +22,10 @@ describe.each(Object.keys(suite) as ActionName[])('%s', (action) => {
       const { exitCode, outputs, stdout, stderr, summary } = await job.run(action)
       expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: '' })
       expect(stdout).toMatch(new RegExp(`^::error::${action}: inputs? \`${needed[action]}\``, 'm'))
-      expect(outputs).toMatchObject({ outcome: 'invalid', reason: expect.stringContaining(`\`${needed[action]}\``) })
+      expect(outputs).toMatchObject({
+        outcome: 'invalid',
+        reason: expect.stringContaining(`\`${needed[action]}\``),
+      })
       expect(summary).toContain('did not succeed')
       await access(outputs['evidence-path'] ?? '')
       expect(Number(outputs['duration-ms'])).toBeGreaterThanOrEqual(0)
@@ -33,14 +36,20 @@ describe.each(Object.keys(suite) as ActionName[])('%s', (action) => {
 })
 
 it('masks every secret before anything else is said', async () => {
-  const { stdout } = await runBundle('notify', { inputs: { secrets: 'KEY=swordfish-42', 'github-token': 'ghs_abcdefgh' } })
+  const { stdout } = await runBundle('notify', {
+    inputs: { secrets: 'KEY=swordfish-42', 'github-token': 'ghs_abcdefgh' },
+  })
   const lines = stdout.split('\n')
   const first = lines.findIndex((line) => !line.startsWith('::add-mask::'))
-  expect(lines.slice(0, first)).toEqual(expect.arrayContaining(['::add-mask::swordfish-42', '::add-mask::ghs_abcdefgh']))
+  expect(lines.slice(0, first)).toEqual(
+    expect.arrayContaining(['::add-mask::swordfish-42', '::add-mask::ghs_abcdefgh']),
+  )
   expect(lines.slice(first).join('\n')).not.toContain('swordfish')
 })
 
 it('names every problem of the inputs at once', async () => {
-  const { stdout } = await runBundle('traffic-weight', { inputs: { mode: 'put', weights: 'blue=90%', settle: 'soon' } })
+  const { stdout } = await runBundle('traffic-weight', {
+    inputs: { mode: 'put', weights: 'blue=90%', settle: 'soon' },
+  })
   for (const input of ['mode', 'weights', 'settle']) expect(stdout).toContain(`input \`${input}\``)
 })

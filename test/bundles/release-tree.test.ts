@@ -21,16 +21,43 @@ afterAll(() => rm(folder, { recursive: true }))
 /** Path -> content of every file. */
 async function filesOf(name: string): Promise<Map<string, string>> {
   const entries = await readdir(join(folder, name), { recursive: true, withFileTypes: true })
-  const paths = entries.filter((entry) => entry.isFile()).map(({ parentPath, name: file }) => join(parentPath, file))
-  return new Map(await Promise.all(paths.sort().map(async (path) => [relative(join(folder, name), path), await readFile(path, 'latin1')] as const)))
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name: file }) => join(parentPath, file))
+  return new Map(
+    await Promise.all(
+      paths
+        .sort()
+        .map(async (path) => [relative(join(folder, name), path), await readFile(path, 'latin1')] as const),
+    ),
+  )
 }
 
 describe('the release tree', () => {
   it('holds what a tag needs and nothing else', async () => {
     const paths = [...(await filesOf('first')).keys()]
-    const actions = Object.keys(suite).flatMap((name) => ['README.md', 'action.yml', 'dist/index.js'].map((file) => `${name}/${file}`))
-    const single = ['LICENSE', 'NOTICE', 'README.md', 'package.json', 'rollout.schema.json', 'cli/index.js', 'cli/region-worker.js', 'suite/index.js']
-    expect(paths).toEqual(expect.arrayContaining([...actions, ...single, '.github/workflows/rollout.yml', '.github/workflows/region.yml', 'callers/deploy.yml']))
+    const actions = Object.keys(suite).flatMap((name) =>
+      ['README.md', 'action.yml', 'dist/index.js'].map((file) => `${name}/${file}`),
+    )
+    const single = [
+      'LICENSE',
+      'NOTICE',
+      'README.md',
+      'package.json',
+      'rollout.schema.json',
+      'cli/index.js',
+      'cli/region-worker.js',
+      'suite/index.js',
+    ]
+    expect(paths).toEqual(
+      expect.arrayContaining([
+        ...actions,
+        ...single,
+        '.github/workflows/rollout.yml',
+        '.github/workflows/region.yml',
+        'callers/deploy.yml',
+      ]),
+    )
     const known = [...actions, ...single, '.github/', 'callers/', 'cli/', 'suite/']
     expect(paths.filter((path) => !known.some((part) => path.startsWith(part)))).toEqual([])
   })
@@ -41,14 +68,27 @@ describe('the release tree', () => {
 
   it('has whole bundles, and the large libraries in chunks of their own', async () => {
     for (const part of ['suite', 'cli']) await requireComplete(join(folder, 'first', part))
-    const scripts = [...(await filesOf('first'))].filter(([path]) => path.startsWith('suite/') && path.endsWith('.js'))
-    expect(scripts.filter(([, text]) => text.includes('x-ms-blob-type')).map(([path]) => path)).toHaveLength(1)
+    const scripts = [...(await filesOf('first'))].filter(
+      ([path]) => path.startsWith('suite/') && path.endsWith('.js'),
+    )
+    expect(scripts.filter(([, text]) => text.includes('x-ms-blob-type')).map(([path]) => path)).toHaveLength(
+      1,
+    )
     expect((await stat(join(folder, 'first/suite/index.js'))).size).toBeLessThan(20_000)
   })
 
   it('names the licence of what is bundled', async () => {
     const notice = await readFile(join(folder, 'first/NOTICE'), 'utf8')
-    for (const name of ['zod', 'yaml', 'node-fetch', '@actions/artifact', '@azure/storage-blob', 'undici', '@actions/workflow-parser']) expect(notice).toMatch(new RegExp(`^${name}@\\d`, 'm'))
+    for (const name of [
+      'zod',
+      'yaml',
+      'node-fetch',
+      '@actions/artifact',
+      '@azure/storage-blob',
+      'undici',
+      '@actions/workflow-parser',
+    ])
+      expect(notice).toMatch(new RegExp(`^${name}@\\d`, 'm'))
     expect(notice).not.toMatch(/^(jest|typescript|@deploy-actions\/\w+)@/m)
   })
 
@@ -57,12 +97,31 @@ describe('the release tree', () => {
   })
 
   it('refers to itself by $/, or by repository and version for an Enterprise Server', async () => {
-    const workflows = async (name: string) => [...(await filesOf(name))].filter(([path]) => path.endsWith('.yml') && !path.endsWith('action.yml')).map(([, text]) => text)
-    const uses = (texts: string[]) => texts.flatMap((text) => [...text.matchAll(/^\s*(?:- )?uses: (\S+)/gm)].map(([, reference = '']) => reference))
+    const workflows = async (name: string) =>
+      [...(await filesOf(name))]
+        .filter(([path]) => path.endsWith('.yml') && !path.endsWith('action.yml'))
+        .map(([, text]) => text)
+    const uses = (texts: string[]) =>
+      texts.flatMap((text) =>
+        [...text.matchAll(/^\s*(?:- )?uses: (\S+)/gm)].map(([, reference = '']) => reference),
+      )
     const foreign = /^actions\/checkout@[0-9a-f]{40}$/
-    expect(uses(await workflows('first')).filter((reference) => !/^\$\/|^OWNER\/deploy-actions\//.test(reference) && !foreign.test(reference))).toEqual([])
+    expect(
+      uses(await workflows('first')).filter(
+        (reference) => !/^\$\/|^OWNER\/deploy-actions\//.test(reference) && !foreign.test(reference),
+      ),
+    ).toEqual([])
     const named = uses(await workflows('exact'))
-    expect(named).toEqual(expect.arrayContaining(['acme/deploy-actions/canary-step@v1.2.3', 'acme/deploy-actions/.github/workflows/region.yml@v1.2.3']))
-    expect(named.filter((reference) => !/^acme\/deploy-actions\/\S+@v1\.2\.3$/.test(reference) && !foreign.test(reference))).toEqual([])
+    expect(named).toEqual(
+      expect.arrayContaining([
+        'acme/deploy-actions/canary-step@v1.2.3',
+        'acme/deploy-actions/.github/workflows/region.yml@v1.2.3',
+      ]),
+    )
+    expect(
+      named.filter(
+        (reference) => !/^acme\/deploy-actions\/\S+@v1\.2\.3$/.test(reference) && !foreign.test(reference),
+      ),
+    ).toEqual([])
   })
 })

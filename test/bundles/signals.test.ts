@@ -16,7 +16,10 @@ beforeEach(async () => {
 })
 afterEach(() => new Promise((resolve) => server.close(resolve)))
 
-const check = (): string => JSON.stringify({ healthz: { type: 'http', url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/healthz` } })
+const check = (): string =>
+  JSON.stringify({
+    healthz: { type: 'http', url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/healthz` },
+  })
 
 it('ends a gate as cancelled at the first SIGINT', async () => {
   const { exitCode, outputs, stdout } = await runBundle('health-gate', {
@@ -29,14 +32,28 @@ it('ends a gate as cancelled at the first SIGINT', async () => {
 })
 
 it('ends a gate as failed, with what it saw last, when the time is over', async () => {
-  const { exitCode, outputs } = await runBundle('health-gate', { inputs: { checks: check(), interval: '50ms', timeout: '300ms' } })
+  const { exitCode, outputs } = await runBundle('health-gate', {
+    inputs: { checks: check(), interval: '50ms', timeout: '300ms' },
+  })
   expect(exitCode).toBe(1)
-  expect(outputs).toMatchObject({ outcome: 'failed', verdict: 'fail', reason: expect.stringContaining('503') })
+  expect(outputs).toMatchObject({
+    outcome: 'failed',
+    verdict: 'fail',
+    reason: expect.stringContaining('503'),
+  })
 })
 
 it('does not wait for connections that are left open', async () => {
   const { exitCode, outputs } = await runBundle('health-gate', {
-    inputs: { checks: JSON.stringify({ up: { type: 'http', url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, expect: { status: 503 } } }) },
+    inputs: {
+      checks: JSON.stringify({
+        up: {
+          type: 'http',
+          url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+          expect: { status: 503 },
+        },
+      }),
+    },
   })
   expect({ exitCode, outcome: outputs['outcome'] }).toEqual({ exitCode: 0, outcome: 'green' })
 })

@@ -10,7 +10,10 @@ import { actionFolder, readActionFile, type ActionFile } from '../../packages/re
 import { withTables } from '../../packages/release-kit/src/action-tables'
 
 /** Defaults that only GitHub can fill. */
-const expressions: Record<string, string> = { 'github-token': '${{ github.token }}', 'job-id': '${{ job.check_run_id }}' }
+const expressions: Record<string, string> = {
+  'github-token': '${{ github.token }}',
+  'job-id': '${{ job.check_run_id }}',
+}
 
 const templates = readdirSync('workflows-templates').filter((file) => file.endsWith('.yml'))
 const names = Object.keys(suite) as ActionName[]
@@ -19,7 +22,11 @@ const actions = {} as Record<ActionName, { action: Action; file: ActionFile; rea
 beforeAll(async () => {
   for (const name of names) {
     const { default: action } = await suite[name]()
-    actions[name] = { action, file: await readActionFile(name), readme: await readFile(join(actionFolder(name), 'README.md'), 'utf8') }
+    actions[name] = {
+      action,
+      file: await readActionFile(name),
+      readme: await readFile(join(actionFolder(name), 'README.md'), 'utf8'),
+    }
   }
 })
 
@@ -30,7 +37,10 @@ describe.each(names)('%s', (name) => {
 
   it('has the same inputs in its schema and in action.yml, required where the schema says', () => {
     const { action, file } = actions[name]
-    const required = Object.entries(action.inputs.shape).map(([key, schema]) => [key, !schema.safeParse(undefined).success])
+    const required = Object.entries(action.inputs.shape).map(([key, schema]) => [
+      key,
+      !schema.safeParse(undefined).success,
+    ])
     expect(Object.entries(file.inputs).map(([key, input]) => [key, input.required])).toEqual(required)
   })
 
@@ -38,21 +48,34 @@ describe.each(names)('%s', (name) => {
     const { action, file } = actions[name]
     for (const [key, input] of Object.entries(file.inputs)) {
       if (input.required) expect({ key, default: input.default }).toEqual({ key, default: undefined })
-      else if (key in expressions) expect({ key, default: input.default }).toEqual({ key, default: expressions[key] })
-      else expect({ key, value: read(action, key, input.default) }).toEqual({ key, value: read(action, key, undefined) })
+      else if (key in expressions)
+        expect({ key, default: input.default }).toEqual({ key, default: expressions[key] })
+      else
+        expect({ key, value: read(action, key, input.default) }).toEqual({
+          key,
+          value: read(action, key, undefined),
+        })
     }
   })
 
   it('names every choice of an input and says what each input and output means', () => {
     const { action, file } = actions[name]
     for (const [key, schema] of Object.entries(action.inputs.shape))
-      for (const choice of choicesOf(schema)) expect({ key, description: file.inputs[key]?.description }).toEqual({ key, description: expect.stringContaining(choice) })
-    for (const { description } of [...Object.values(file.inputs), ...Object.values(file.outputs)]) expect(description).toMatch(/\w{2}/)
+      for (const choice of choicesOf(schema))
+        expect({ key, description: file.inputs[key]?.description }).toEqual({
+          key,
+          description: expect.stringContaining(choice),
+        })
+    for (const { description } of [...Object.values(file.inputs), ...Object.values(file.outputs)])
+      expect(description).toMatch(/\w{2}/)
   })
 
   it('has the same outputs in its schema and in action.yml, and names every outcome', () => {
     const { action, file, readme } = actions[name]
-    expect(Object.keys(file.outputs)).toEqual([...Object.keys(action.outputs.shape), ...Object.keys(standardOutputs.shape)])
+    expect(Object.keys(file.outputs)).toEqual([
+      ...Object.keys(action.outputs.shape),
+      ...Object.keys(standardOutputs.shape),
+    ])
     const outcomes = choicesOf(action.outputs.shape['outcome'] as z.ZodType)
     expect(outcomes.length).toBeGreaterThan(3)
     for (const outcome of outcomes) expect(readme).toContain(`\`${outcome}\``)
@@ -60,13 +83,19 @@ describe.each(names)('%s', (name) => {
 
   it('runs from the stub, with a post where it has one', () => {
     const { action, file } = actions[name]
-    expect(file.runs).toEqual({ using: 'node24', main: 'dist/index.js', ...(action.hasPost ? { post: 'dist/index.js' } : {}) })
+    expect(file.runs).toEqual({
+      using: 'node24',
+      main: 'dist/index.js',
+      ...(action.hasPost ? { post: 'dist/index.js' } : {}),
+    })
   })
 
   it('has a README whose tables are fresh and whose examples use it as it is', () => {
     const { action, file, readme } = actions[name]
     expect(withTables(readme, file, action)).toBe(readme)
-    const examples = [...readme.matchAll(/```yaml\n([^]*?)```/g)].flatMap(([, text = '']) => parse(text) as Step[])
+    const examples = [...readme.matchAll(/```yaml\n([^]*?)```/g)].flatMap(
+      ([, text = '']) => parse(text) as Step[],
+    )
     expect(examples.map(({ uses }) => actionOf(uses))).toContain(name)
     for (const example of examples) expectKnownInputs(example)
   })
@@ -84,7 +113,8 @@ describe.each(templates)('workflows-templates/%s', (template) => {
 })
 
 it('has one YAML document in every action.yml', async () => {
-  for (const name of names) expect(parseAllDocuments(await readFile(join(actionFolder(name), 'action.yml'), 'utf8'))).toHaveLength(1)
+  for (const name of names)
+    expect(parseAllDocuments(await readFile(join(actionFolder(name), 'action.yml'), 'utf8'))).toHaveLength(1)
 })
 
 interface Step {
@@ -99,13 +129,19 @@ interface Job {
 /** What the action makes of an input; nothing is nothing, whatever its type. */
 function read(action: Action, key: string, text: string | undefined): unknown {
   const value = action.inputs.shape[key]?.parse(text)
-  const nothing = value === undefined || value === '' || (Array.isArray(value) && value.length === 0) || (value instanceof Map && value.size === 0)
+  const nothing =
+    value === undefined ||
+    value === '' ||
+    (Array.isArray(value) && value.length === 0) ||
+    (value instanceof Map && value.size === 0)
   return nothing ? undefined : value
 }
 
 function choicesOf(schema: z.ZodType): string[] {
   if (schema instanceof z.ZodEnum) return schema.options.map(String)
-  return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault ? choicesOf(schema.unwrap() as z.ZodType) : []
+  return schema instanceof z.ZodOptional || schema instanceof z.ZodDefault
+    ? choicesOf(schema.unwrap() as z.ZodType)
+    : []
 }
 
 function actionOf(uses: string | undefined): ActionName | undefined {
@@ -118,11 +154,18 @@ function expectKnownInputs({ uses, with: given = {} }: Step): void {
   const name = actionOf(uses)
   if (name === undefined) return
   const { inputs } = actions[name].file
-  expect({ name, unknown: Object.keys(given).filter((key) => !(key in inputs)) }).toEqual({ name, unknown: [] })
-  expect({ name, missing: Object.keys(inputs).filter((key) => inputs[key]?.required === true && !(key in given)) }).toEqual({ name, missing: [] })
+  expect({ name, unknown: Object.keys(given).filter((key) => !(key in inputs)) }).toEqual({
+    name,
+    unknown: [],
+  })
+  expect({
+    name,
+    missing: Object.keys(inputs).filter((key) => inputs[key]?.required === true && !(key in given)),
+  }).toEqual({ name, missing: [] })
   for (const [key, value] of Object.entries(given)) {
     const choices = choicesOf(actions[name].action.inputs.shape[key] as z.ZodType)
-    if (choices.length > 0 && !String(value).includes('${{')) expect({ key, choices }).toEqual({ key, choices: expect.arrayContaining([value]) })
+    if (choices.length > 0 && !String(value).includes('${{'))
+      expect({ key, choices }).toEqual({ key, choices: expect.arrayContaining([value]) })
   }
 }
 
@@ -131,6 +174,9 @@ function expectKnownOutputs(job: Job): void {
     const step = job.steps?.find((candidate) => candidate.id === id)
     const name = actionOf(step?.uses)
     if (name === undefined) throw new Error(`steps.${id} is no step of the job that runs one of our actions`)
-    expect({ id, known: Object.keys(actions[name].file.outputs) }).toEqual({ id, known: expect.arrayContaining([output]) })
+    expect({ id, known: Object.keys(actions[name].file.outputs) }).toEqual({
+      id,
+      known: expect.arrayContaining([output]),
+    })
   }
 }

@@ -39,13 +39,24 @@ it('covers every check', () => expect(Object.keys(labs)).toEqual(Object.keys(che
 describe.each(Object.entries(labs))('the %s check', (type, lab) => {
   async function probe(options: FakePortsOptions) {
     const ports = createFakePorts(options)
-    const settings = (await checks[type as keyof typeof checks]()).options.parse(lab.settings) as CheckSettings
-    const check = await openCheck(settings, { http: ports.http, process: ports.process, workspace: '/repo', variables: {} })
+    const settings = (await checks[type as keyof typeof checks]()).options.parse(
+      lab.settings,
+    ) as CheckSettings
+    const check = await openCheck(settings, {
+      http: ports.http,
+      process: ports.process,
+      workspace: '/repo',
+      variables: {},
+    })
     return check.probe(ports.signal)
   }
 
   it('is green or red, and says why in one line', async () => {
-    for (const state of ['green', 'red'] as const) expect(await probe(lab[state])).toMatchObject({ state, detail: expect.stringMatching(/^[^\n]*\w[^\n]*$/) })
+    for (const state of ['green', 'red'] as const)
+      expect(await probe(lab[state])).toMatchObject({
+        state,
+        detail: expect.stringMatching(/^[^\n]*\w[^\n]*$/),
+      })
   })
 
   it('is never green, and never thrown, when it cannot be made', async () => {

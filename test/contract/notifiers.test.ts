@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
 import { Cancelled, ProviderError, type HttpRequest, type HttpResponse } from '@deploy-actions/action-kit'
-import { eventKinds, notifiers, openNotifier, type NotifierSettings, type RolloutEvent } from '@deploy-actions/notifiers'
+import {
+  eventKinds,
+  notifiers,
+  openNotifier,
+  type NotifierSettings,
+  type RolloutEvent,
+} from '@deploy-actions/notifiers'
 import { createFakePorts } from '@deploy-actions/testing'
 
 /** A sink of this type, and the secrets that it needs. */
@@ -10,7 +16,10 @@ interface Lab {
 }
 
 const labs: Record<keyof typeof notifiers, Lab> = {
-  webhook: { settings: { type: 'webhook', 'url-secret': 'HOOK', 'hmac-secret': 'KEY' }, secrets: { HOOK: 'https://hooks.test/T0/B1/swordfish', KEY: 'correct horse' } },
+  webhook: {
+    settings: { type: 'webhook', 'url-secret': 'HOOK', 'hmac-secret': 'KEY' },
+    secrets: { HOOK: 'https://hooks.test/T0/B1/swordfish', KEY: 'correct horse' },
+  },
 }
 
 const event: RolloutEvent = {
@@ -27,7 +36,11 @@ const event: RolloutEvent = {
 it('covers every sink', () => expect(Object.keys(labs)).toEqual(Object.keys(notifiers)))
 
 describe.each(Object.entries(labs))('the %s sink', (type, lab) => {
-  async function send(given: RolloutEvent, answer: Partial<HttpResponse> | Error, secrets: Record<string, string> = lab.secrets) {
+  async function send(
+    given: RolloutEvent,
+    answer: Partial<HttpResponse> | Error,
+    secrets: Record<string, string> = lab.secrets,
+  ) {
     const asked: HttpRequest[] = []
     const ports = createFakePorts({
       http(request) {
@@ -36,8 +49,14 @@ describe.each(Object.entries(labs))('the %s sink', (type, lab) => {
         return answer
       },
     })
-    const settings = (await notifiers[type as keyof typeof notifiers]()).options.parse(lab.settings) as NotifierSettings
-    const sink = await openNotifier(settings, { http: ports.http, clock: ports.clock, secrets: new Map(Object.entries(secrets)) })
+    const settings = (await notifiers[type as keyof typeof notifiers]()).options.parse(
+      lab.settings,
+    ) as NotifierSettings
+    const sink = await openNotifier(settings, {
+      http: ports.http,
+      clock: ports.clock,
+      secrets: new Map(Object.entries(secrets)),
+    })
     return { delivery: await sink.send(given, ports.signal), asked }
   }
 
@@ -48,13 +67,23 @@ describe.each(Object.entries(labs))('the %s sink', (type, lab) => {
   })
 
   it('is not thrown, and says why, when it does not deliver', async () => {
-    for (const answer of [{ status: 500 }, { status: 404 }, new ProviderError('could not be reached', { provider: 'x' })])
-      expect((await send(event, answer)).delivery).toMatchObject({ delivered: false, detail: expect.stringMatching(/\w/) })
+    for (const answer of [
+      { status: 500 },
+      { status: 404 },
+      new ProviderError('could not be reached', { provider: 'x' }),
+    ])
+      expect((await send(event, answer)).delivery).toMatchObject({
+        delivered: false,
+        detail: expect.stringMatching(/\w/),
+      })
   })
 
   it('needs its secrets, and sends nothing without them', async () => {
     const { delivery, asked } = await send(event, { status: 200 }, {})
-    expect(delivery).toMatchObject({ delivered: false, detail: expect.stringMatching(/was not handed over$/) })
+    expect(delivery).toMatchObject({
+      delivered: false,
+      detail: expect.stringMatching(/was not handed over$/),
+    })
     expect(asked).toEqual([])
   })
 

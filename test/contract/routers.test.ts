@@ -3,7 +3,16 @@ import fc from 'fast-check'
 import { Cancelled, ProviderError } from '@deploy-actions/action-kit'
 import { WHOLE, type Weights } from '@deploy-actions/rollout'
 import { createFakePorts, startFakeHaproxy, type FakePorts } from '@deploy-actions/testing'
-import { Conflict, inEffect, openRouter, restoreWeights, routers, shift, type RouterSettings, type TrafficRouter } from '@deploy-actions/traffic'
+import {
+  Conflict,
+  inEffect,
+  openRouter,
+  restoreWeights,
+  routers,
+  shift,
+  type RouterSettings,
+  type TrafficRouter,
+} from '@deploy-actions/traffic'
 import { openWorld } from '../../packages/rehearsal/src/regions/world'
 
 /** Something that a router steers, with two members: blue has all the traffic. */
@@ -27,7 +36,10 @@ const labs: Record<keyof typeof routers, Record<string, () => Promise<Lab>>> = {
         settings: { type: 'haproxy', port: fake.port, backend: 'app' },
         weights() {
           const { blue = 0, green = 0 } = fake.weights
-          return Promise.resolve({ blue: Math.round((WHOLE * blue) / (blue + green)), green: Math.round((WHOLE * green) / (blue + green)) })
+          return Promise.resolve({
+            blue: Math.round((WHOLE * blue) / (blue + green)),
+            green: Math.round((WHOLE * green) / (blue + green)),
+          })
         },
         meddle: (blue, green) => Promise.resolve(void Object.assign(fake.weights, { blue, green })),
         close: () => fake.close(),
@@ -35,16 +47,28 @@ const labs: Record<keyof typeof routers, Record<string, () => Promise<Lab>>> = {
     },
     async 'an embedded region'() {
       const arms = { blue: { version: '1.0.0', digest }, green: { version: '1.1.0', digest } }
-      const world = await openWorld({ v: 1, rps: 0, regions: [{ name: 'eu', baseline: 'blue', arms }] }, { inProcess: true })
+      const world = await openWorld(
+        { v: 1, rps: 0, regions: [{ name: 'eu', baseline: 'blue', arms }] },
+        { inProcess: true },
+      )
       const runtime = world.regions['eu']?.runtime
-      const settings: RouterSettings = { type: 'haproxy', host: runtime?.host, port: runtime?.port, backend: world.regions['eu']?.backend }
+      const settings: RouterSettings = {
+        type: 'haproxy',
+        host: runtime?.host,
+        port: runtime?.port,
+        backend: world.regions['eu']?.backend,
+      }
       const meddler = createFakePorts()
       return {
         settings,
         weights: async () => (await world.state())['eu']?.weights ?? {},
         async meddle(blue, green) {
           const router = await openRouter(settings, meddler, ['blue', 'green'])
-          await router.write({ blue: blue * 100, green: green * 100 }, await router.read(meddler.signal), meddler.signal)
+          await router.write(
+            { blue: blue * 100, green: green * 100 },
+            await router.read(meddler.signal),
+            meddler.signal,
+          )
         },
         close: () => world.close(),
       }
@@ -52,7 +76,9 @@ const labs: Record<keyof typeof routers, Record<string, () => Promise<Lab>>> = {
   },
 }
 
-const cases = Object.entries(labs).flatMap(([type, places]) => Object.entries(places).map(([place, open]) => ({ type: type as keyof typeof routers, place, open })))
+const cases = Object.entries(labs).flatMap(([type, places]) =>
+  Object.entries(places).map(([place, open]) => ({ type: type as keyof typeof routers, place, open })),
+)
 
 it('covers every router', () => expect(Object.keys(labs)).toEqual(Object.keys(routers)))
 
@@ -148,6 +174,11 @@ describe.each(cases)('the $type router before $place', ({ type, open }) => {
   it('leaves each call in the evidence', async () => {
     await router.write(tenPercent, await read(), ports.signal)
     expect(ports.recorded.calls.length).toBeGreaterThanOrEqual(3)
-    for (const { system, what, ms } of ports.recorded.calls) expect([system, what, ms]).toEqual([expect.stringMatching(/\w/), expect.stringMatching(/\w/), expect.any(Number)])
+    for (const { system, what, ms } of ports.recorded.calls)
+      expect([system, what, ms]).toEqual([
+        expect.stringMatching(/\w/),
+        expect.stringMatching(/\w/),
+        expect.any(Number),
+      ])
   })
 })

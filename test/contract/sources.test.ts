@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { Cancelled, ProviderError, type HttpResponse } from '@deploy-actions/action-kit'
-import { openSource, sources, type QueryResult, type SourceSettings } from '@deploy-actions/metrics'
+import { openSource, sources, type QueryResult } from '@deploy-actions/metrics'
 import { createFakePorts } from '@deploy-actions/testing'
 
 type Answer = Partial<HttpResponse> | Error
@@ -38,9 +38,18 @@ describe.each(Object.entries(labs))('the %s source', (type, lab) => {
       },
     })
     const { options, query } = await provider()
-    const source = await openSource(options.parse(lab.settings) as SourceSettings, { http: ports.http, secrets: new Map() })
+    const source = await openSource(options.parse(lab.settings), {
+      http: ports.http,
+      secrets: new Map(),
+    })
     const results: QueryResult[] = []
-    for (; round < answers.length; round++) results.push(...(await source.sample([{ name: 'requests canary', query: query.parse(lab.query) }], signal ?? ports.signal)))
+    for (; round < answers.length; round++)
+      results.push(
+        ...(await source.sample(
+          [{ name: 'requests canary', query: query.parse(lab.query) }],
+          signal ?? ports.signal,
+        )),
+      )
     return results
   }
 
@@ -51,12 +60,18 @@ describe.each(Object.entries(labs))('the %s source', (type, lab) => {
   })
 
   it('answers every query, the first time with nothing, then with what was added', async () => {
-    expect(await ask([lab.answer(100), lab.answer(130), lab.answer(130)])).toEqual([{ value: 0 }, { value: 30 }, { value: 0 }])
+    expect(await ask([lab.answer(100), lab.answer(130), lab.answer(130)])).toEqual([
+      { value: 0 },
+      { value: 30 },
+      { value: 0 },
+    ])
   })
 
   it('tells a counter that is not there from a provider that fails, and throws neither', async () => {
     const down = new ProviderError('http://127.0.0.1:1 could not be reached: ECONNREFUSED', { provider: 'x' })
-    const kinds = (await ask([lab.answer(undefined), down, { status: 500 }, { status: 401 }])).map(({ problem }) => problem?.kind)
+    const kinds = (await ask([lab.answer(undefined), down, { status: 500 }, { status: 401 }])).map(
+      ({ problem }) => problem?.kind,
+    )
     expect(kinds).toEqual(['absent', 'provider', 'provider', 'provider'])
   })
 
@@ -66,7 +81,9 @@ describe.each(Object.entries(labs))('the %s source', (type, lab) => {
   })
 
   it('gives no number that is none', async () => {
-    expect((await ask([lab.answer(NaN), lab.answer(Infinity)])).map(({ problem }) => problem?.kind === undefined)).toEqual([false, false])
+    expect(
+      (await ask([lab.answer(NaN), lab.answer(Infinity)])).map(({ problem }) => problem?.kind === undefined),
+    ).toEqual([false, false])
   })
 
   it('ends with the run', async () => {

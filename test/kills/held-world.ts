@@ -1,6 +1,18 @@
-import { createServer, request as sendRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  request as sendRequest,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { openBundleJob, startFakeHaproxy, type BundleJob, type BundleResult, type FakeHaproxy } from '@deploy-actions/testing'
+import {
+  openBundleJob,
+  startFakeHaproxy,
+  type BundleJob,
+  type BundleResult,
+  type FakeHaproxy,
+} from '@deploy-actions/testing'
 import { testGitHub, type TestGitHub } from '../../packages/rehearsal/src/github/emulator.fixture'
 import type { JobView, RunView } from '../../packages/rehearsal/src/workflow/run'
 
@@ -32,13 +44,22 @@ export class HeldWorld {
     const haproxy = await startFakeHaproxy({ blue: 100, green: 0 })
     const github = await testGitHub()
     const run = github.begin({ deployments: 'write', actions: 'read', contents: 'read' })
-    run.run.referencedWorkflows = [{ path: 'acme/deploy-actions/.github/workflows/region.yml@v1', sha: 'b'.repeat(40) }]
+    run.run.referencedWorkflows = [
+      { path: 'acme/deploy-actions/.github/workflows/region.yml@v1', sha: 'b'.repeat(40) },
+    ]
     const [apiProxy, metrics] = [createServer(), createServer()]
-    for (const server of [apiProxy, metrics]) await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    for (const server of [apiProxy, metrics])
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const world = new HeldWorld(haproxy, github, apiProxy, metrics, run)
     haproxy.hold = (command, moment) => world.#pass(`haproxy ${command}`, moment)
-    apiProxy.on('request', (request: IncomingMessage, response: ServerResponse) => void world.#forward(request, response))
-    metrics.on('request', (_: IncomingMessage, response: ServerResponse) => void world.#answerScrape(response))
+    apiProxy.on(
+      'request',
+      (request: IncomingMessage, response: ServerResponse) => void world.#forward(request, response),
+    )
+    metrics.on(
+      'request',
+      (_: IncomingMessage, response: ServerResponse) => void world.#answerScrape(response),
+    )
     return world
   }
 
@@ -50,17 +71,38 @@ export class HeldWorld {
   }
 
   openJob(): Promise<BundleJob> {
-    return openBundleJob({ 'rollout.yml': this.#config(), 'ops/deploy.mjs': SCRIPT, 'ops/snapshot.mjs': SCRIPT, 'ops/restore.mjs': SCRIPT })
+    return openBundleJob({
+      'rollout.yml': this.#config(),
+      'ops/deploy.mjs': SCRIPT,
+      'ops/snapshot.mjs': SCRIPT,
+      'ops/restore.mjs': SCRIPT,
+    })
   }
 
   /** Runs a step; it is killed when its held call has come. */
-  step(job: BundleJob, action: string, inputs: Record<string, string>, state?: Record<string, string>): Promise<BundleResult> {
+  step(
+    job: BundleJob,
+    action: string,
+    inputs: Record<string, string>,
+    state?: Record<string, string>,
+  ): Promise<BundleResult> {
     const { run, job: view } = this.run
     const api = `http://127.0.0.1:${(this.apiProxy.address() as AddressInfo).port}`
-    const environment = Object.fromEntries(Object.entries(this.github.github.environmentFor(view, run)).map(([key, value]) => [key, value.replace(this.github.github.url, api)]))
+    const environment = Object.fromEntries(
+      Object.entries(this.github.github.environmentFor(view, run)).map(([key, value]) => [
+        key,
+        value.replace(this.github.github.url, api),
+      ]),
+    )
     return job.run(action, {
       inputs: { config: 'rollout.yml', region: 'eu-west', 'github-token': view.token, ...inputs },
-      env: { ...environment, GITHUB_RUN_ID: String(run.id), GITHUB_SHA: 'a'.repeat(40), DEPLOY_ACTIONS_SPEED: String(SPEED), DEPLOY_ACTIONS_EPOCH: '1770000000000' },
+      env: {
+        ...environment,
+        GITHUB_RUN_ID: String(run.id),
+        GITHUB_SHA: 'a'.repeat(40),
+        DEPLOY_ACTIONS_SPEED: String(SPEED),
+        DEPLOY_ACTIONS_EPOCH: '1770000000000',
+      },
       ...(state === undefined ? {} : { state }),
       end: { signal: 'SIGKILL', when: () => this.#held },
     })
@@ -94,11 +136,20 @@ export class HeldWorld {
     const what = `${request.method} ${request.url?.split('?')[0]}`
     await this.#pass(what, 'before')
     const { port } = new URL(this.github.github.url)
-    const onward = sendRequest({ host: '127.0.0.1', port, method: request.method, path: request.url, headers: request.headers }, (answer) => {
-      const chunks: Buffer[] = []
-      answer.on('data', (chunk: Buffer) => chunks.push(chunk))
-      answer.on('end', () => void this.#pass(what, 'after').then(() => response.writeHead(answer.statusCode ?? 502, answer.headers).end(Buffer.concat(chunks))))
-    })
+    const onward = sendRequest(
+      { host: '127.0.0.1', port, method: request.method, path: request.url, headers: request.headers },
+      (answer) => {
+        const chunks: Buffer[] = []
+        answer.on('data', (chunk: Buffer) => chunks.push(chunk))
+        answer.on(
+          'end',
+          () =>
+            void this.#pass(what, 'after').then(() =>
+              response.writeHead(answer.statusCode ?? 502, answer.headers).end(Buffer.concat(chunks)),
+            ),
+        )
+      },
+    )
     request.pipe(onward)
   }
 
@@ -109,7 +160,10 @@ export class HeldWorld {
     }
     const seconds = process.uptime()
     const total = Object.values(this.haproxy.weights).reduce((sum, weight) => sum + weight, 0)
-    const lines = Object.entries(this.haproxy.weights).map(([arm, weight]) => `requests_total{arm="${arm}",code="2xx"} ${Math.round(seconds * 60_000 * (0.5 + weight / total))}`)
+    const lines = Object.entries(this.haproxy.weights).map(
+      ([arm, weight]) =>
+        `requests_total{arm="${arm}",code="2xx"} ${Math.round(seconds * 60_000 * (0.5 + weight / total))}`,
+    )
     response.end(`${lines.join('\n')}\n`)
   }
 

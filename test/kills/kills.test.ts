@@ -48,7 +48,8 @@ async function killAt(victim: keyof typeof steps, call?: number, moment?: Moment
 
 /** What GitHub runs after a killed step: posts in reverse order, then the guard on another machine. */
 async function aftermath(): Promise<void> {
-  for (const action of ['canary-step', 'run-hook', 'restore-point']) expect((await world.step(job, action, {}, { started: 'true' })).exitCode).toBe(0)
+  for (const action of ['canary-step', 'run-hook', 'restore-point'])
+    expect((await world.step(job, action, {}, { started: 'true' })).exitCode).toBe(0)
   const guard = await world.openJob()
   const { exitCode, stdout } = await world.step(guard, 'restore-point', { mode: 'restore', to: 'open' })
   await guard.close()
@@ -60,7 +61,9 @@ function expectWhole(): void {
   const [newest] = world.ledger
   const committed = newest?.startsWith('committed') ?? false
   expect({ weights: world.haproxy.weights, ledger: newest?.split(':')[0] ?? 'none' }).toEqual(
-    committed ? { weights: GREEN, ledger: 'committed' } : { weights: BLUE, ledger: newest === undefined ? 'none' : 'restored' },
+    committed
+      ? { weights: GREEN, ledger: 'committed' }
+      : { weights: BLUE, ledger: newest === undefined ? 'none' : 'restored' },
   )
 }
 
@@ -72,43 +75,59 @@ async function fresh(): Promise<void> {
 }
 
 describe.each(['begin', 'deploy', 'canary', 'commit'] as const)('killed in %s', (victim) => {
-  it('at any of its calls, the target ends whole and the ledger closed', async () => {
-    const calls = await killAt(victim)
-    expect(calls.length).toBeGreaterThan(0)
-    for (let call = 1; call <= calls.length; call++) {
-      for (const moment of ['before', 'after'] as const) {
-        await fresh()
-        await killAt(victim, call, moment)
-        await aftermath()
-        try {
-          expectWhole()
-        } catch (error) {
-          throw new Error(`killed ${moment} call ${call} of ${victim} (${calls[call - 1]})`, { cause: error })
+  it(
+    'at any of its calls, the target ends whole and the ledger closed',
+    async () => {
+      const calls = await killAt(victim)
+      expect(calls.length).toBeGreaterThan(0)
+      for (let call = 1; call <= calls.length; call++) {
+        for (const moment of ['before', 'after'] as const) {
+          await fresh()
+          await killAt(victim, call, moment)
+          await aftermath()
+          try {
+            expectWhole()
+          } catch (error) {
+            throw new Error(`killed ${moment} call ${call} of ${victim} (${calls[call - 1]})`, {
+              cause: error,
+            })
+          }
         }
       }
-    }
-  }, LIMIT)
+    },
+    LIMIT,
+  )
 })
 
 describe('traffic-weight alone', () => {
-  const set = () => world.step(job, 'traffic-weight', { mode: 'set', weights: 'blue=0%,green=100%', ...release })
+  const set = () =>
+    world.step(job, 'traffic-weight', { mode: 'set', weights: 'blue=0%,green=100%', ...release })
 
-  it('killed at any of its calls, its post puts the weights back or finds them committed', async () => {
-    world.holdAt()
-    expect((await set()).exitCode).toBe(0)
-    const { length } = world.calls
-    for (let call = 1; call <= length; call++) {
-      for (const moment of ['before', 'after'] as const) {
-        await fresh()
-        world.holdAt(call, moment)
-        await set()
-        world.holdAt()
-        await world.step(job, 'traffic-weight', { mode: 'set' }, { started: 'true' })
-        const [newest] = world.ledger
-        // Opened and killed before its own files knew of it: nothing was written yet, and the next run's begin restores the record.
-        const opened = newest?.split(':')[0] ?? 'none'
-        expect([call, moment, opened, world.haproxy.weights]).toEqual([call, moment, opened, opened === 'committed' ? GREEN : BLUE])
+  it(
+    'killed at any of its calls, its post puts the weights back or finds them committed',
+    async () => {
+      world.holdAt()
+      expect((await set()).exitCode).toBe(0)
+      const { length } = world.calls
+      for (let call = 1; call <= length; call++) {
+        for (const moment of ['before', 'after'] as const) {
+          await fresh()
+          world.holdAt(call, moment)
+          await set()
+          world.holdAt()
+          await world.step(job, 'traffic-weight', { mode: 'set' }, { started: 'true' })
+          const [newest] = world.ledger
+          // Opened and killed before its own files knew of it: nothing was written yet, and the next run's begin restores the record.
+          const opened = newest?.split(':')[0] ?? 'none'
+          expect([call, moment, opened, world.haproxy.weights]).toEqual([
+            call,
+            moment,
+            opened,
+            opened === 'committed' ? GREEN : BLUE,
+          ])
+        }
       }
-    }
-  }, LIMIT)
+    },
+    LIMIT,
+  )
 })

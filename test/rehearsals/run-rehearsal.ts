@@ -18,12 +18,21 @@ export interface Rehearsed {
 export async function runRehearsal(...args: string[]): Promise<Rehearsed> {
   const folder = await mkdtemp(join(tmpdir(), 'rehearsal-'))
   const file = join(folder, 'result.json')
-  const { exitCode, output } = await runCli('rehearse', ...args, '--result', file, '--output', join(folder, 'output'))
+  const { exitCode, output } = await runCli(
+    'rehearse',
+    ...args,
+    '--result',
+    file,
+    '--output',
+    join(folder, 'output'),
+  )
   const text = await readFile(file, 'utf8').catch(() => {
     throw new Error(`the rehearsal wrote no result:\n${output}`)
   })
   const result = JSON.parse(text) as RehearsalResult
-  const summaries = (await Promise.all(result.report.summaries.map((path) => readFile(path, 'utf8')))).join('\n')
+  const summaries = (await Promise.all(result.report.summaries.map((path) => readFile(path, 'utf8')))).join(
+    '\n',
+  )
   return {
     exitCode,
     output,
@@ -40,9 +49,12 @@ export async function runRehearsal(...args: string[]): Promise<Rehearsed> {
 /** Runs a command of the shipped CLI. */
 export function runCli(...args: string[]): Promise<{ exitCode: number | null; output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(process.cwd(), '.release/cli/index.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, [join(process.cwd(), '.release/cli/index.js'), ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     let output = ''
-    for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text))
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => (output += text))
     child.on('error', reject)
     child.on('close', (exitCode) => resolve({ exitCode, output }))
   })

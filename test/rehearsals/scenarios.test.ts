@@ -15,113 +15,220 @@ const TWO = ['--regions', 'us-east,eu-west']
 /** eu-west is where it was, and both the ledger and the proxy say so; what came before it stays, what comes after is untouched. */
 function expectRestored({ exitCode, result, region, summaries }: Rehearsed): void {
   expect(exitCode).toBe(1)
-  expect(region('us-east')).toMatchObject({ outcome: 'promoted', weights: { after: NEW }, failedOutsideApp: 0 })
-  expect(region('eu-west')).toMatchObject({ outcome: 'restored', proceeded: true, rolledBack: true, rollbackVerified: true, weights: { before: OLD, after: OLD } })
-  expect(region('apac-se')).toMatchObject({ outcome: 'not-started', proceeded: false, weights: { before: OLD, after: OLD } })
+  expect(region('us-east')).toMatchObject({
+    outcome: 'promoted',
+    weights: { after: NEW },
+    failedOutsideApp: 0,
+  })
+  expect(region('eu-west')).toMatchObject({
+    outcome: 'restored',
+    proceeded: true,
+    rolledBack: true,
+    rollbackVerified: true,
+    weights: { before: OLD, after: OLD },
+  })
+  expect(region('apac-se')).toMatchObject({
+    outcome: 'not-started',
+    proceeded: false,
+    weights: { before: OLD, after: OLD },
+  })
   expect(result.told).toEqual(expect.arrayContaining(['restored eu-west', 'failed']))
   expect(summaries).toContain('### shop 1.1.0: restored in eu-west')
 }
 
 describe('a healthy release', () => {
-  it('is promoted in all regions; the next goes back to the other arm; the same again is skipped', async () => {
-    const world = await mkdtemp(join(tmpdir(), 'world-'))
-    const first = await runRehearsal('--world', world, '--release', '1.1.0')
-    expect(first.exitCode).toBe(0)
-    expect(first.result).toMatchObject({ conclusion: 'success', evidence: { complete: true } })
-    for (const region of first.result.regions) expect(region).toMatchObject({ outcome: 'promoted', rolledBack: false, weights: { before: OLD, after: NEW }, failedOutsideApp: 0 })
-    expect(first.region('us-east').stages.map(({ weight, verdict }) => [weight, verdict])).toEqual([1000, 2500, 5000, 7500, 10_000].map((weight) => [weight, 'pass']))
+  it(
+    'is promoted in all regions; the next goes back to the other arm; the same again is skipped',
+    async () => {
+      const world = await mkdtemp(join(tmpdir(), 'world-'))
+      const first = await runRehearsal('--world', world, '--release', '1.1.0')
+      expect(first.exitCode).toBe(0)
+      expect(first.result).toMatchObject({ conclusion: 'success', evidence: { complete: true } })
+      for (const region of first.result.regions)
+        expect(region).toMatchObject({
+          outcome: 'promoted',
+          rolledBack: false,
+          weights: { before: OLD, after: NEW },
+          failedOutsideApp: 0,
+        })
+      expect(first.region('us-east').stages.map(({ weight, verdict }) => [weight, verdict])).toEqual(
+        [1000, 2500, 5000, 7500, 10_000].map((weight) => [weight, 'pass']),
+      )
 
-    const second = await runRehearsal('--world', world, '--release', '1.2.0')
-    expect(second.exitCode).toBe(0)
-    for (const region of second.result.regions) expect(region).toMatchObject({ outcome: 'promoted', rolledBack: false, weights: { before: NEW, after: OLD }, failedOutsideApp: 0 })
+      const second = await runRehearsal('--world', world, '--release', '1.2.0')
+      expect(second.exitCode).toBe(0)
+      for (const region of second.result.regions)
+        expect(region).toMatchObject({
+          outcome: 'promoted',
+          rolledBack: false,
+          weights: { before: NEW, after: OLD },
+          failedOutsideApp: 0,
+        })
 
-    const third = await runRehearsal('--world', world, '--release', '1.2.0')
-    expect(third.exitCode).toBe(0)
-    for (const region of third.result.regions) expect(region).toMatchObject({ outcome: 'skipped', proceeded: false, weights: { before: OLD, after: OLD } })
-    expect(third.summaries).toContain('all regions already run 1.2.0: us-east, eu-west, apac-se')
-  }, 2 * LIMIT)
+      const third = await runRehearsal('--world', world, '--release', '1.2.0')
+      expect(third.exitCode).toBe(0)
+      for (const region of third.result.regions)
+        expect(region).toMatchObject({
+          outcome: 'skipped',
+          proceeded: false,
+          weights: { before: OLD, after: OLD },
+        })
+      expect(third.summaries).toContain('all regions already run 1.2.0: us-east, eu-west, apac-se')
+    },
+    2 * LIMIT,
+  )
 })
 
 describe('a bad day in the second region', () => {
-  it('bad-in-eu: the failing stage is named with its numbers, and verified traffic is back in time', async () => {
-    const rehearsed = await runRehearsal('--scenario', 'bad-in-eu')
-    expectRestored(rehearsed)
-    const { stages, rollbackMs, rollbackFrom } = rehearsed.region('eu-west')
-    expect(stages.at(-1)).toMatchObject({ verdict: 'fail' })
-    expect(stages.at(-1)?.reason).toMatch(/canary [\d,]+ of [\d,]+ requests failed \(.*%\).*evidence 1:[\d,]+, bar 1:[\d,]+/)
-    expect(rollbackFrom).toBe('breach')
-    expect(rollbackMs).toBeLessThan(OURS_MS)
-    expect(rehearsed.result.evidence.complete).toBe(true)
-    expect(rehearsed.summaries).toContain('apac-se does not start: eu-west comes first, and its newest transaction')
-  }, LIMIT)
+  it(
+    'bad-in-eu: the failing stage is named with its numbers, and verified traffic is back in time',
+    async () => {
+      const rehearsed = await runRehearsal('--scenario', 'bad-in-eu')
+      expectRestored(rehearsed)
+      const { stages, rollbackMs, rollbackFrom } = rehearsed.region('eu-west')
+      expect(stages.at(-1)).toMatchObject({ verdict: 'fail' })
+      expect(stages.at(-1)?.reason).toMatch(
+        /canary [\d,]+ of [\d,]+ requests failed \(.*%\).*evidence 1:[\d,]+, bar 1:[\d,]+/,
+      )
+      expect(rollbackFrom).toBe('breach')
+      expect(rollbackMs).toBeLessThan(OURS_MS)
+      expect(rehearsed.result.evidence.complete).toBe(true)
+      expect(rehearsed.summaries).toContain(
+        'apac-se does not start: eu-west comes first, and its newest transaction',
+      )
+    },
+    LIMIT,
+  )
 
-  it('no-traffic: never promoted, restored', async () => {
-    const rehearsed = await runRehearsal('--scenario', 'no-traffic')
-    expectRestored(rehearsed)
-    expect(rehearsed.region('eu-west').stages.at(-1)).toMatchObject({ weight: 1000, verdict: 'inconclusive' })
-  }, LIMIT)
+  it(
+    'no-traffic: never promoted, restored',
+    async () => {
+      const rehearsed = await runRehearsal('--scenario', 'no-traffic')
+      expectRestored(rehearsed)
+      expect(rehearsed.region('eu-west').stages.at(-1)).toMatchObject({
+        weight: 1000,
+        verdict: 'inconclusive',
+      })
+    },
+    LIMIT,
+  )
 
-  it('flaky-metrics: 90 s without answers are no reason to roll back', async () => {
-    const { exitCode, region } = await runRehearsal('--scenario', 'flaky-metrics', ...TWO)
-    expect(exitCode).toBe(0)
-    expect(region('eu-west')).toMatchObject({ outcome: 'promoted', rolledBack: false, weights: { after: NEW } })
-  }, LIMIT)
+  it(
+    'flaky-metrics: 90 s without answers are no reason to roll back',
+    async () => {
+      const { exitCode, region } = await runRehearsal('--scenario', 'flaky-metrics', ...TWO)
+      expect(exitCode).toBe(0)
+      expect(region('eu-west')).toMatchObject({
+        outcome: 'promoted',
+        rolledBack: false,
+        weights: { after: NEW },
+      })
+    },
+    LIMIT,
+  )
 
-  it('reject-approval: nothing is written, the guard has nothing to do', async () => {
-    const { exitCode, region, summaries } = await runRehearsal('--scenario', 'reject-approval', ...TWO)
-    expect(exitCode).toBe(1)
-    expect(region('eu-west')).toMatchObject({ outcome: 'not-started', proceeded: false, rolledBack: false, weights: { before: OLD, after: OLD } })
-    expect(summaries).toContain('this run has no open transaction in eu-west: nothing is to be restored')
-    expect(summaries).toContain('sre-on-call rejected it: not today')
-  }, LIMIT)
+  it(
+    'reject-approval: nothing is written, the guard has nothing to do',
+    async () => {
+      const { exitCode, region, summaries } = await runRehearsal('--scenario', 'reject-approval', ...TWO)
+      expect(exitCode).toBe(1)
+      expect(region('eu-west')).toMatchObject({
+        outcome: 'not-started',
+        proceeded: false,
+        rolledBack: false,
+        weights: { before: OLD, after: OLD },
+      })
+      expect(summaries).toContain('this run has no open transaction in eu-west: nothing is to be restored')
+      expect(summaries).toContain('sre-on-call rejected it: not today')
+    },
+    LIMIT,
+  )
 
-  it('cancel-at-25: the post step puts the traffic back, the guard the rest', async () => {
-    const rehearsed = await runRehearsal('--scenario', 'cancel-at-25')
-    expectRestored(rehearsed)
-    expect(rehearsed.result.conclusion).toBe('cancelled')
-    expect(rehearsed.summaries).toContain('### Traffic put back at the end of the job')
-  }, LIMIT)
+  it(
+    'cancel-at-25: the post step puts the traffic back, the guard the rest',
+    async () => {
+      const rehearsed = await runRehearsal('--scenario', 'cancel-at-25')
+      expectRestored(rehearsed)
+      expect(rehearsed.result.conclusion).toBe('cancelled')
+      expect(rehearsed.summaries).toContain('### Traffic put back at the end of the job')
+    },
+    LIMIT,
+  )
 
-  it('runner-lost-at-50: the guard restores, and the evidence says what is missing', async () => {
-    const rehearsed = await runRehearsal('--scenario', 'runner-lost-at-50')
-    expectRestored(rehearsed)
-    expect(rehearsed.result.evidence.complete).toBe(false)
-    expect(rehearsed.summaries).toMatch(/eu-west \/ deploy \(failure\) left no evidence/)
-  }, LIMIT)
+  it(
+    'runner-lost-at-50: the guard restores, and the evidence says what is missing',
+    async () => {
+      const rehearsed = await runRehearsal('--scenario', 'runner-lost-at-50')
+      expectRestored(rehearsed)
+      expect(rehearsed.result.evidence.complete).toBe(false)
+      expect(rehearsed.summaries).toMatch(/eu-west \/ deploy \(failure\) left no evidence/)
+    },
+    LIMIT,
+  )
 
-  it('red-after-rollout: a red gate at 100 % restores all', async () => {
-    expectRestored(await runRehearsal('--scenario', 'red-after-rollout'))
-  }, LIMIT)
+  it(
+    'red-after-rollout: a red gate at 100 % restores all',
+    async () => {
+      expectRestored(await runRehearsal('--scenario', 'red-after-rollout'))
+    },
+    LIMIT,
+  )
 
-  it('lost-before-commit: a green canary without its commit is not done', async () => {
-    const rehearsed = await runRehearsal('--scenario', 'lost-before-commit')
-    expectRestored(rehearsed)
-  }, LIMIT)
+  it(
+    'lost-before-commit: a green canary without its commit is not done',
+    async () => {
+      const rehearsed = await runRehearsal('--scenario', 'lost-before-commit')
+      expectRestored(rehearsed)
+    },
+    LIMIT,
+  )
 
-  it('red-in-soak: the committed region is restored, the next never starts', async () => {
-    const rehearsed = await runRehearsal('--scenario', 'red-in-soak')
-    expectRestored(rehearsed)
-    expect(rehearsed.summaries).toContain('it went red while it was watched')
-  }, LIMIT)
+  it(
+    'red-in-soak: the committed region is restored, the next never starts',
+    async () => {
+      const rehearsed = await runRehearsal('--scenario', 'red-in-soak')
+      expectRestored(rehearsed)
+      expect(rehearsed.summaries).toContain('it went red while it was watched')
+    },
+    LIMIT,
+  )
 })
 
 const alone = ['--workflow', 'workflows-templates/callers/canary-step.yml']
 
 describe('canary-step alone', () => {
-  it('promotes a healthy release', async () => {
-    const { exitCode, region } = await runRehearsal(...alone)
-    expect(exitCode).toBe(0)
-    expect(region('eu-west')).toMatchObject({ outcome: 'promoted', weights: { before: OLD, after: NEW } })
-  }, LIMIT)
+  it(
+    'promotes a healthy release',
+    async () => {
+      const { exitCode, region } = await runRehearsal(...alone)
+      expect(exitCode).toBe(0)
+      expect(region('eu-west')).toMatchObject({ outcome: 'promoted', weights: { before: OLD, after: NEW } })
+    },
+    LIMIT,
+  )
 
-  it('restores a bad one', async () => {
-    const { exitCode, region } = await runRehearsal(...alone, '--scenario', 'bad-in-eu')
-    expect(exitCode).toBe(1)
-    expect(region('eu-west')).toMatchObject({ outcome: 'restored', weights: { before: OLD, after: OLD } })
-  }, LIMIT)
+  it(
+    'restores a bad one',
+    async () => {
+      const { exitCode, region } = await runRehearsal(...alone, '--scenario', 'bad-in-eu')
+      expect(exitCode).toBe(1)
+      expect(region('eu-west')).toMatchObject({ outcome: 'restored', weights: { before: OLD, after: OLD } })
+    },
+    LIMIT,
+  )
 })
 
-it('runs two rehearsals side by side', async () => {
-  const [healthy, bad] = await Promise.all([runRehearsal(...alone, '--speed', '30'), runRehearsal(...alone, '--scenario', 'bad-in-eu', '--speed', '30')])
-  expect([healthy.region('eu-west').outcome, bad.region('eu-west').outcome]).toEqual(['promoted', 'restored'])
-}, LIMIT)
+it(
+  'runs two rehearsals side by side',
+  async () => {
+    const [healthy, bad] = await Promise.all([
+      runRehearsal(...alone, '--speed', '30'),
+      runRehearsal(...alone, '--scenario', 'bad-in-eu', '--speed', '30'),
+    ])
+    expect([healthy.region('eu-west').outcome, bad.region('eu-west').outcome]).toEqual([
+      'promoted',
+      'restored',
+    ])
+  },
+  LIMIT,
+)

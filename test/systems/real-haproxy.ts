@@ -20,7 +20,10 @@ export interface RealHaproxy {
 }
 
 /** Starts it with backend `app`: blue with weight 100, green with 0. @throws when it is not installed or does not start */
-export async function startRealHaproxy(servers: { blue: number; green: number }, serverTimeoutMs: number): Promise<RealHaproxy> {
+export async function startRealHaproxy(
+  servers: { blue: number; green: number },
+  serverTimeoutMs: number,
+): Promise<RealHaproxy> {
   const [http, metrics, admin, operator, user] = await freePorts()
   const folder = await mkdtemp(path.join(tmpdir(), 'haproxy-'))
   const config = path.join(folder, 'haproxy.cfg')
@@ -51,7 +54,9 @@ backend app
   )
   const child = spawn(haproxy, ['-db', '-f', config], { stdio: 'ignore' })
   const broken = new Promise<never>((_, failed) => {
-    child.once('error', (cause) => failed(new Error('HAProxy cannot be started; run test/systems/install first', { cause })))
+    child.once('error', (cause) =>
+      failed(new Error('HAProxy cannot be started; run test/systems/install first', { cause })),
+    )
     child.once('exit', (code) => failed(new Error(`HAProxy ended at once with ${code}; check ${config}`)))
   })
   await Promise.race([broken, until(() => askRuntime(admin, 'show version'))])

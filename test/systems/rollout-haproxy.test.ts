@@ -29,22 +29,36 @@ let job: BundleJob
 
 beforeAll(async () => {
   const old = { version: '1.0.0', digest: `sha256:${'a'.repeat(64)}` }
-  const [blue, green] = [await App.open('blue', old, seededRandom(1)), await App.open('green', old, seededRandom(2))]
+  const [blue, green] = [
+    await App.open('blue', old, seededRandom(1)),
+    await App.open('green', old, seededRandom(2)),
+  ]
   const haproxy = await startRealHaproxy({ blue: blue.port, green: green.port }, 30_000)
-  region = { haproxy, apps: { blue, green }, admin: await openArmsAdmin([blue, green]), load: new LoadGenerator(haproxy.port) }
+  region = {
+    haproxy,
+    apps: { blue, green },
+    admin: await openArmsAdmin([blue, green]),
+    load: new LoadGenerator(haproxy.port),
+  }
   region.load.setRate(RPS)
   job = await openBundleJob(await repository())
 }, 60_000)
 
 afterAll(async () => {
   region.load.close()
-  await Promise.all([region.haproxy, region.admin, region.apps.blue, region.apps.green, job].map((part) => part.close()))
+  await Promise.all(
+    [region.haproxy, region.admin, region.apps.blue, region.apps.green, job].map((part) => part.close()),
+  )
 })
 
 /** The example's repository with this region's addresses. */
 async function repository(): Promise<Record<string, string>> {
   const scripts = ['deploy', 'snapshot', 'restore', 'smoke'].map((name) => `ops/${name}.mjs`)
-  const files = Object.fromEntries(await Promise.all(scripts.map(async (path) => [path, await readFile(join(example, path), 'utf8')] as const)))
+  const files = Object.fromEntries(
+    await Promise.all(
+      scripts.map(async (path) => [path, await readFile(join(example, path), 'utf8')] as const),
+    ),
+  )
   const config = (await readFile(join(example, 'rollout.yml'), 'utf8'))
     .replaceAll('proxy-port: 9999', `proxy-port: ${region.haproxy.ports.admin}`)
     .replaceAll('http://127.0.0.1:8404/metrics', region.haproxy.metrics)
@@ -55,8 +69,22 @@ async function repository(): Promise<Record<string, string>> {
 
 /** One step of the deploy job of region.yml. */
 function step(action: string, inputs: Record<string, string>): Promise<BundleResult> {
-  const env = { GITHUB_API_URL: 'http://127.0.0.1:9', DEPLOY_ACTIONS_SPEED: String(SPEED), DEPLOY_ACTIONS_EPOCH: '1770000000000' }
-  return job.run(action, { inputs: { config: 'rollout.yml', region: 'us-east', ledger: `file:${job.temp}/ledger`, secrets: '', 'github-token': '', ...inputs }, env })
+  const env = {
+    GITHUB_API_URL: 'http://127.0.0.1:9',
+    DEPLOY_ACTIONS_SPEED: String(SPEED),
+    DEPLOY_ACTIONS_EPOCH: '1770000000000',
+  }
+  return job.run(action, {
+    inputs: {
+      config: 'rollout.yml',
+      region: 'us-east',
+      ledger: `file:${job.temp}/ledger`,
+      secrets: '',
+      'github-token': '',
+      ...inputs,
+    },
+    env,
+  })
 }
 
 async function begun(): Promise<string> {
@@ -67,7 +95,8 @@ async function begun(): Promise<string> {
 
 /** HAProxy's own word: `25 (initial 100)`. */
 async function weights(): Promise<{ blue: string; green: string }> {
-  const weight = async (server: string): Promise<string> => (await askRuntime(region.haproxy.ports.admin, `get weight app/${server}`)).split(' ')[0] ?? ''
+  const weight = async (server: string): Promise<string> =>
+    (await askRuntime(region.haproxy.ports.admin, `get weight app/${server}`)).split(' ')[0] ?? ''
   return { blue: await weight('blue'), green: await weight('green') }
 }
 
@@ -75,9 +104,15 @@ describe('a rollout against the real HAProxy', () => {
   it('takes a release back that fails 5 % of its requests', async () => {
     await region.apps.green.setFault({ errors: 0.05 })
     const transaction = await begun()
-    expect((await step('run-hook', { hook: 'deploy', transaction })).outputs).toMatchObject({ outcome: 'done' })
+    expect((await step('run-hook', { hook: 'deploy', transaction })).outputs).toMatchObject({
+      outcome: 'done',
+    })
     const canary = await step('canary-step', { transaction })
-    expect(canary.outputs).toMatchObject({ verdict: 'fail', 'rolled-back': 'true', 'rollback-verified': 'true' })
+    expect(canary.outputs).toMatchObject({
+      verdict: 'fail',
+      'rolled-back': 'true',
+      'rollback-verified': 'true',
+    })
     expect(await weights()).toEqual({ blue: '100', green: '0' })
     expect(region.apps.green.running).toMatchObject({ version: '1.1.0' })
     const restored = await step('restore-point', { mode: 'restore', to: 'open', transaction })
@@ -91,9 +126,16 @@ describe('a rollout against the real HAProxy', () => {
     const before = region.load.counts.failed
     const transaction = await begun()
     expect((await step('run-hook', { hook: 'deploy', transaction })).exitCode).toBe(0)
-    expect((await step('health-gate', { gate: 'after-deploy', transaction })).outputs).toMatchObject({ verdict: 'pass' })
-    expect((await step('canary-step', { transaction })).outputs).toMatchObject({ outcome: 'promoted', verdict: 'pass' })
-    expect((await step('restore-point', { mode: 'commit', transaction })).outputs).toMatchObject({ outcome: 'committed' })
+    expect((await step('health-gate', { gate: 'after-deploy', transaction })).outputs).toMatchObject({
+      verdict: 'pass',
+    })
+    expect((await step('canary-step', { transaction })).outputs).toMatchObject({
+      outcome: 'promoted',
+      verdict: 'pass',
+    })
+    expect((await step('restore-point', { mode: 'commit', transaction })).outputs).toMatchObject({
+      outcome: 'committed',
+    })
     expect(await weights()).toEqual({ blue: '0', green: '100' })
     const { proxy, connection } = region.load.counts.failed
     expect({ proxy, connection }).toEqual({ proxy: before.proxy, connection: before.connection })

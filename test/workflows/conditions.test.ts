@@ -6,16 +6,33 @@ const RED = { fails: true }
 /** Days on which a condition matters, by the line that has it. */
 const days: Record<string, { day: Day; reject?: string[] }> = {
   healthy: { day: {} },
-  'nothing to do': { day: { 'plan rollout-plan plan': { outputs: { ...healthy['plan rollout-plan plan']?.outputs, regions: '[]' } } } },
+  'nothing to do': {
+    day: {
+      'plan rollout-plan plan': { outputs: { ...healthy['plan rollout-plan plan']?.outputs, regions: '[]' } },
+    },
+  },
   'plan refused': { day: { 'plan rollout-plan plan': RED } },
-  'no parts': { day: { 'plan rollout-plan plan': { outputs: { ...healthy['plan rollout-plan plan']?.outputs, regions: planned({ soak: false, before: false, 'after-deploy': false, 'after-rollout': false }) } } } },
+  'no parts': {
+    day: {
+      'plan rollout-plan plan': {
+        outputs: {
+          ...healthy['plan rollout-plan plan']?.outputs,
+          regions: planned({ soak: false, before: false, 'after-deploy': false, 'after-rollout': false }),
+        },
+      },
+    },
+  },
   'predecessor not done': { day: { 'soak rollout-plan region': { outputs: { proceed: 'false' } } } },
-  'red soak': { day: { 'soak health-gate watch after-rollout': { outputs: { verdict: 'fail' }, fails: true } } },
+  'red soak': {
+    day: { 'soak health-gate watch after-rollout': { outputs: { verdict: 'fail' }, fails: true } },
+  },
   'no need to deploy': { day: { 'prepare rollout-plan region': { outputs: { proceed: 'false' } } } },
   'bad canary': { day: { 'deploy canary-step': RED } },
   'begin refused': { day: { 'deploy restore-point begin': RED } },
   rejected: { day: {}, reject: ['production-eu-west'] },
-  'guard restores': { day: { 'deploy canary-step': RED, 'guard restore-point restore': { outputs: { outcome: 'restored' } } } },
+  'guard restores': {
+    day: { 'deploy canary-step': RED, 'guard restore-point restore': { outputs: { outcome: 'restored' } } },
+  },
 }
 
 /** Every `if:` of a template: where it stands, and the text. */
@@ -35,13 +52,17 @@ function negate(text: string, line: number, expression: string): string {
 describe('the conditions of the templates', () => {
   it('are all written in the one form that this test can break', async () => {
     for (const [name, text] of Object.entries(await readTemplates()))
-      expect({ name, conditions: conditionsOf(text).length }).toEqual({ name, conditions: text.split('\n').filter((line) => /^\s+(- )?if:/.test(line)).length })
+      expect({ name, conditions: conditionsOf(text).length }).toEqual({
+        name,
+        conditions: text.split('\n').filter((line) => /^\s+(- )?if:/.test(line)).length,
+      })
   })
 
   it('each change a run when they are negated', async () => {
     const templates = await readTemplates()
     const proper = new Map<string, string[]>()
-    for (const [name, { day, reject }] of Object.entries(days)) proper.set(name, trace(await playDay(templates, day, reject)))
+    for (const [name, { day, reject }] of Object.entries(days))
+      proper.set(name, trace(await playDay(templates, day, reject)))
     const idle: string[] = []
     for (const [file, text] of Object.entries(templates)) {
       for (const { line, expression } of conditionsOf(text)) {
@@ -53,31 +74,61 @@ describe('the conditions of the templates', () => {
   }, 300_000)
 })
 
-async function changesSomeDay(broken: Record<string, string>, proper: Map<string, string[]>): Promise<boolean> {
+async function changesSomeDay(
+  broken: Record<string, string>,
+  proper: Map<string, string[]>,
+): Promise<boolean> {
   for (const [name, { day, reject }] of Object.entries(days))
-    if (JSON.stringify(trace(await playDay(broken, day, reject))) !== JSON.stringify(proper.get(name))) return true
+    if (JSON.stringify(trace(await playDay(broken, day, reject))) !== JSON.stringify(proper.get(name)))
+      return true
   return false
 }
 
 describe('the days of a region', () => {
-  const play = async (name: keyof typeof days): Promise<string[]> => trace(await playDay(await readTemplates(), days[name]?.day ?? {}, days[name]?.reject))
+  const play = async (name: keyof typeof days): Promise<string[]> =>
+    trace(await playDay(await readTemplates(), days[name]?.day ?? {}, days[name]?.reject))
   const conclusions = (lines: string[]): Record<string, string> =>
-    Object.fromEntries(lines.filter((line) => /eu-west \/ [a-z-]+: /.test(line)).map((line) => line.replace('rollout / eu-west / ', '').split(': ') as [string, string]))
+    Object.fromEntries(
+      lines
+        .filter((line) => /eu-west \/ [a-z-]+: /.test(line))
+        .map((line) => line.replace('rollout / eu-west / ', '').split(': ') as [string, string]),
+    )
 
   it('commits on a healthy day, and the guard does not run', async () => {
-    expect(conclusions(await play('healthy'))).toEqual({ soak: 'success', 'guard-predecessor': 'skipped', prepare: 'success', deploy: 'success', guard: 'skipped' })
+    expect(conclusions(await play('healthy'))).toEqual({
+      soak: 'success',
+      'guard-predecessor': 'skipped',
+      prepare: 'success',
+      deploy: 'success',
+      guard: 'skipped',
+    })
   })
 
   it('runs without a soak when there is none: an optional job that is skipped skips nothing after it', async () => {
-    expect(conclusions(await play('no parts'))).toMatchObject({ soak: 'skipped', prepare: 'success', deploy: 'success' })
+    expect(conclusions(await play('no parts'))).toMatchObject({
+      soak: 'skipped',
+      prepare: 'success',
+      deploy: 'success',
+    })
   })
 
   it('stops at a predecessor that is not done', async () => {
-    expect(conclusions(await play('predecessor not done'))).toEqual({ soak: 'success', 'guard-predecessor': 'skipped', prepare: 'skipped', deploy: 'skipped', guard: 'skipped' })
+    expect(conclusions(await play('predecessor not done'))).toEqual({
+      soak: 'success',
+      'guard-predecessor': 'skipped',
+      prepare: 'skipped',
+      deploy: 'skipped',
+      guard: 'skipped',
+    })
   })
 
   it('restores the predecessor when its soak is red', async () => {
-    expect(conclusions(await play('red soak'))).toMatchObject({ soak: 'failure', 'guard-predecessor': 'success', prepare: 'skipped', deploy: 'skipped' })
+    expect(conclusions(await play('red soak'))).toMatchObject({
+      soak: 'failure',
+      'guard-predecessor': 'success',
+      prepare: 'skipped',
+      deploy: 'skipped',
+    })
   })
 
   it('restores in the job when the canary is bad, and the guard looks', async () => {

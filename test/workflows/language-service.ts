@@ -19,16 +19,22 @@ const config: ValidationConfig = {
     async getFileContent(reference) {
       // $/x and OWNER/deploy-actions/x@v1 are files of the release tree, which this repository keeps in two folders.
       const path = reference.path.replace(/^\$?\.?\//, '')
-      const source = path.startsWith(WORKFLOWS) ? join('workflows-templates', path.slice(WORKFLOWS.length)) : join('actions', path)
+      const source = path.startsWith(WORKFLOWS)
+        ? join('workflows-templates', path.slice(WORKFLOWS.length))
+        : join('actions', path)
       return { name: path, content: await readFile(join(root, source), 'utf8') }
     },
   },
   actionsMetadataProvider: {
     async fetchActionMetadata({ owner, name, path }) {
-      if (owner === SUITE.owner && name === SUITE.name) return parse(await readFile(join(root, 'actions', path ?? '', 'action.yml'), 'utf8')) as never
+      if (owner === SUITE.owner && name === SUITE.name)
+        return parse(await readFile(join(root, 'actions', path ?? '', 'action.yml'), 'utf8')) as never
       // The one foreign action of the templates; its inputs as of v7.
       if (`${owner}/${name}` !== 'actions/checkout') return undefined
-      const inputs = ['repository', 'ref', 'path', 'persist-credentials', 'fetch-depth'].map((input) => [input, { description: input }])
+      const inputs = ['repository', 'ref', 'path', 'persist-credentials', 'fetch-depth'].map((input) => [
+        input,
+        { description: input },
+      ])
       return { name, description: name, inputs: Object.fromEntries(inputs) as never }
     },
   },

@@ -24,12 +24,27 @@ const region = {
 }
 
 /** One region that comes after another, with every part there is. */
-export const planned = (parts: Partial<Record<'soak' | 'before' | 'after-deploy' | 'after-rollout', boolean>> = {}): string =>
-  JSON.stringify([{ ...region, parts: { soak: true, before: true, 'after-deploy': true, 'after-rollout': true, ...parts } }])
+export const planned = (
+  parts: Partial<Record<'soak' | 'before' | 'after-deploy' | 'after-rollout', boolean>> = {},
+): string =>
+  JSON.stringify([
+    { ...region, parts: { soak: true, before: true, 'after-deploy': true, 'after-rollout': true, ...parts } },
+  ])
 
 export const healthy: Day = {
-  'plan rollout-plan plan': { outputs: { service: 'shop', regions: planned(), 'max-parallel': '1', delay: '1m', plan: '{}', reason: 'all' } },
-  'soak rollout-plan region': { outputs: { proceed: 'true', 'predecessor-transaction': 't-0', 'predecessor-commit': 'a'.repeat(40) } },
+  'plan rollout-plan plan': {
+    outputs: {
+      service: 'shop',
+      regions: planned(),
+      'max-parallel': '1',
+      delay: '1m',
+      plan: '{}',
+      reason: 'all',
+    },
+  },
+  'soak rollout-plan region': {
+    outputs: { proceed: 'true', 'predecessor-transaction': 't-0', 'predecessor-commit': 'a'.repeat(40) },
+  },
   'soak health-gate watch after-rollout': { outputs: { verdict: 'pass' } },
   'prepare rollout-plan region': { outputs: { proceed: 'true' } },
   'deploy restore-point begin': { outputs: { transaction: 't-1', outcome: 'begun' } },
@@ -62,15 +77,27 @@ jobs:
 `
 
 /** The real templates (or changed copies of them) over stub actions, on one day. */
-export async function playDay(templates: Record<string, string>, day: Day, reject: readonly string[] = []): Promise<RunView> {
+export async function playDay(
+  templates: Record<string, string>,
+  day: Day,
+  reject: readonly string[] = [],
+): Promise<RunView> {
   const actions = await readActions()
   const folder = await mkdtemp(join(tmpdir(), 'day-'))
   const script = join(folder, 'day.json')
   await writeFile(script, JSON.stringify({ ...healthy, ...day }))
   const world: TestWorld = await testWorld(CALLER, {
-    suite: { ...actions, ...Object.fromEntries(Object.entries(templates).map(([name, text]) => [`.github/workflows/${name}`, text])) },
+    suite: {
+      ...actions,
+      ...Object.fromEntries(
+        Object.entries(templates).map(([name, text]) => [`.github/workflows/${name}`, text]),
+      ),
+    },
     jobEnvironment: () => ({ STUB_DAY: script }),
-    approve: ({ environment }) => Promise.resolve(reject.includes(environment) ? { state: 'rejected', comment: 'no' } : { state: 'approved' }),
+    approve: ({ environment }) =>
+      Promise.resolve(
+        reject.includes(environment) ? { state: 'rejected', comment: 'no' } : { state: 'approved' },
+      ),
   })
   try {
     return await world.run()
@@ -82,7 +109,12 @@ export async function playDay(templates: Record<string, string>, day: Day, rejec
 /** What a run did: every job with its conclusion, and every step of the template that ran or was skipped. */
 export function trace(run: RunView): string[] {
   return run.jobs
-    .flatMap(({ name, conclusion, steps }) => [`${name}: ${conclusion}`, ...steps.filter((step) => !/^(Post|Set up|Complete) /.test(step.name)).map((step) => `${name} / ${step.name}: ${step.conclusion}`)])
+    .flatMap(({ name, conclusion, steps }) => [
+      `${name}: ${conclusion}`,
+      ...steps
+        .filter((step) => !/^(Post|Set up|Complete) /.test(step.name))
+        .map((step) => `${name} / ${step.name}: ${step.conclusion}`),
+    ])
     .sort()
 }
 
@@ -90,12 +122,16 @@ export function trace(run: RunView): string[] {
 export async function readTemplates(): Promise<Record<string, string>> {
   const folder = join(process.cwd(), 'workflows-templates')
   const names = (await readdir(folder)).filter((name) => name.endsWith('.yml'))
-  return Object.fromEntries(await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), 'utf8')] as const)))
+  return Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await readFile(join(folder, name), 'utf8')] as const)),
+  )
 }
 
 async function readActions(): Promise<Record<string, string>> {
   const folder = join(process.cwd(), 'actions')
-  const names = (await readdir(folder, { withFileTypes: true })).filter((entry) => entry.isDirectory()).map((entry) => entry.name)
+  const names = (await readdir(folder, { withFileTypes: true }))
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => entry.name)
   const files = await Promise.all(
     names.map(async (name) => [
       [`${name}/action.yml`, await readFile(join(folder, name, 'action.yml'), 'utf8')],

@@ -4,16 +4,27 @@ import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 
 /** What main tells post: whose chain it will upload. */
-export const collecting = z.strictObject({ artifact: z.string(), jobId: z.int().nullable(), region: z.string().nullable() })
+export const collecting = z.strictObject({
+  artifact: z.string(),
+  jobId: z.int().nullable(),
+  region: z.string().nullable(),
+})
 export const COLLECTING = 'collecting'
 
 /** Names the chain of this job. As the first step of the job its post runs last, after every restoring post. */
 export function collect(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const { job, attempt } = ports.context
   const { service, region } = inputs
-  ports.evidence.about({ ...(service === undefined ? {} : { service }), ...(region === undefined ? {} : { region }) })
+  ports.evidence.about({
+    ...(service === undefined ? {} : { service }),
+    ...(region === undefined ? {} : { region }),
+  })
   const artifact = ['evidence', service ?? 'rollout', region ?? 'all', job, attempt].join('-')
-  const state: z.infer<typeof collecting> = { artifact, jobId: inputs['job-id'] ?? null, region: region ?? null }
+  const state: z.infer<typeof collecting> = {
+    artifact,
+    jobId: inputs['job-id'] ?? null,
+    region: region ?? null,
+  }
   ports.state.save(COLLECTING, JSON.stringify(state))
   const reason = `the evidence of this job will be uploaded as ${artifact}`
   ports.log.info(reason)

@@ -4,7 +4,6 @@ import type { Ports } from '@deploy-actions/action-kit'
 /** The name of the step by which a job of our templates is known. */
 export const COLLECT_STEP = 'Open the evidence chain'
 
-
 const job = z.looseObject({
   id: z.int(),
   name: z.string(),
@@ -65,9 +64,18 @@ export interface Approval {
 }
 
 export async function listApprovals({ github, context }: Ports): Promise<Approval[]> {
-  const reviews = await github.request<unknown[]>('GET /repos/{owner}/{repo}/actions/runs/{run_id}/approvals', { run_id: context.runId }, { permission: 'actions: read' })
+  const reviews = await github.request<unknown[]>(
+    'GET /repos/{owner}/{repo}/actions/runs/{run_id}/approvals',
+    { run_id: context.runId },
+    { permission: 'actions: read' },
+  )
   return reviews.flatMap((item) => {
     const { state, comment, user, environments } = review.parse(item)
-    return environments.map(({ name }) => ({ environment: name, state, by: user?.login ?? '', comment: comment ?? '' }))
+    return environments.map(({ name }) => ({
+      environment: name,
+      state,
+      by: user?.login ?? '',
+      comment: comment ?? '',
+    }))
   })
 }

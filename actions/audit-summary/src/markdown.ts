@@ -3,28 +3,74 @@ import { formatDuration } from '@deploy-actions/rollout'
 import type { RunEvidence } from './report'
 
 /** The report as the run's summary shows it: regions first, then who approved, what ran, and how whole the evidence is. */
-export function reportMarkdown({ plan, regions, jobs, approvals, complete, problems, root, run }: RunEvidence): string {
+export function reportMarkdown({
+  plan,
+  regions,
+  jobs,
+  approvals,
+  complete,
+  problems,
+  root,
+  run,
+}: RunEvidence): string {
   const title = plan ? `${plan.service} ${plan.release.version}` : `run ${run.id}`
   return [
     `## Rollout report: ${escapeText(title)}`,
     '',
     ...(regions.length > 0
-      ? [table(['Region', 'Outcome', 'Why', 'Transaction'], regions.map(({ name, outcome, reason, transaction }) => [name, outcome, reason, transaction ?? '-'])), '', ...happened(regions), '']
+      ? [
+          table(
+            ['Region', 'Outcome', 'Why', 'Transaction'],
+            regions.map(({ name, outcome, reason, transaction }) => [
+              name,
+              outcome,
+              reason,
+              transaction ?? '-',
+            ]),
+          ),
+          '',
+          ...happened(regions),
+          '',
+        ]
       : []),
-    ...(approvals.length > 0 ? ['### Approvals', '', table(['Environment', 'State', 'By', 'Comment'], approvals.map(({ environment, state, by, comment }) => [environment, state, by, comment])), ''] : []),
+    ...(approvals.length > 0
+      ? [
+          '### Approvals',
+          '',
+          table(
+            ['Environment', 'State', 'By', 'Comment'],
+            approvals.map(({ environment, state, by, comment }) => [environment, state, by, comment]),
+          ),
+          '',
+        ]
+      : []),
     '### Jobs',
     '',
     table(
       ['Job', 'Conclusion', 'Took', 'Records', 'Chain head'],
-      jobs.filter(({ ran }) => ran).map(({ name, conclusion, startedAt, completedAt, records, head }) => [name, conclusion ?? 'running', took(startedAt, completedAt), String(records), head?.slice(0, 19) ?? '-']),
+      jobs
+        .filter(({ ran }) => ran)
+        .map(({ name, conclusion, startedAt, completedAt, records, head }) => [
+          name,
+          conclusion ?? 'running',
+          took(startedAt, completedAt),
+          String(records),
+          head?.slice(0, 19) ?? '-',
+        ]),
     ),
     '',
-    complete ? `Evidence is complete. Root \`${root}\`.` : `**Evidence is not complete.** Root of what is there: \`${root}\`.`,
+    complete
+      ? `Evidence is complete. Root \`${root}\`.`
+      : `**Evidence is not complete.** Root of what is there: \`${root}\`.`,
     ...problems.map((problem) => `- ${escapeText(problem)}`),
   ].join('\n')
 }
 
-const styles: Record<string, string> = { promoted: 'fill:#dafbe1,stroke:#1a7f37', skipped: 'fill:#f6f8fa,stroke:#8c959f', 'not-started': 'fill:#f6f8fa,stroke:#8c959f' }
+const styles: Record<string, string> = {
+  promoted: 'fill:#dafbe1,stroke:#1a7f37',
+  skipped: 'fill:#f6f8fa,stroke:#8c959f',
+  'not-started': 'fill:#f6f8fa,stroke:#8c959f',
+}
 const FAILED = 'fill:#ffebe9,stroke:#cf222e'
 
 /** What really happened, region by region. */

@@ -13,5 +13,7 @@ export async function post(ports: Ports): Promise<undefined> {
   const manifest = await openChain(folder).seal({ jobId, job, region, attempt })
   const files = (await readdir(folder)).filter((name) => name.endsWith('.json'))
   const uploaded = await ports.artifacts.upload(artifact, folder, files)
-  ports.log.info(`evidence: ${manifest.records} records, head ${manifest.head ?? 'none'}, artifact ${artifact} (${uploaded.digest ?? uploaded.id})`)
+  ports.log.info(
+    `evidence: ${manifest.records} records, head ${manifest.head ?? 'none'}, artifact ${artifact} (${uploaded.digest ?? uploaded.id})`,
+  )
 }

@@ -8,7 +8,8 @@ import type { Approval } from './jobs'
 export interface RegionResult {
   name: string
   environment: string
-  outcome: 'promoted' | 'skipped' | 'restored' | 'unverified' | 'restore-failed' | 'unfinished' | 'not-started'
+  outcome:
+    'promoted' | 'skipped' | 'restored' | 'unverified' | 'restore-failed' | 'unfinished' | 'not-started'
   reason: string
   transaction: string | null
 }
@@ -29,22 +30,54 @@ export interface Hearsay {
   records: readonly EvidenceRecord[]
 }
 
-export async function regionResults(plan: RolloutPlan, ledgerSpec: string, hearsay: Hearsay, ports: Ports): Promise<RegionResult[]> {
+export async function regionResults(
+  plan: RolloutPlan,
+  ledgerSpec: string,
+  hearsay: Hearsay,
+  ports: Ports,
+): Promise<RegionResult[]> {
   const ledger = openLedger(ledgerSpec, plan.service, ports)
   const due = await Promise.all(
     plan.regions.map(async ({ name, environment }): Promise<RegionResult> => {
       const entry = await newest(ledger, environment)
       if (!entry || entry.record.run.id !== ports.context.runId)
-        return { name, environment, outcome: 'not-started', reason: whyNotStarted(name, environment, hearsay), transaction: null }
-      return { name, environment, outcome: outcomes[entry.state], reason: entry.note, transaction: entry.record.id }
+        return {
+          name,
+          environment,
+          outcome: 'not-started',
+          reason: whyNotStarted(name, environment, hearsay),
+          transaction: null,
+        }
+      return {
+        name,
+        environment,
+        outcome: outcomes[entry.state],
+        reason: entry.note,
+        transaction: entry.record.id,
+      }
     }),
   )
-  return [...due, ...plan.skipped.map(({ name, environment, reason }) => ({ name, environment, outcome: 'skipped' as const, reason, transaction: null }))]
+  return [
+    ...due,
+    ...plan.skipped.map(({ name, environment, reason }) => ({
+      name,
+      environment,
+      outcome: 'skipped' as const,
+      reason,
+      transaction: null,
+    })),
+  ]
 }
 
 function whyNotStarted(region: string, environment: string, { approvals, records }: Hearsay): string {
-  const refusal = approvals.find((approval) => approval.environment === environment && approval.state === 'rejected')
+  const refusal = approvals.find(
+    (approval) => approval.environment === environment && approval.state === 'rejected',
+  )
   if (refusal) return `${refusal.by} rejected it${refusal.comment ? `: ${refusal.comment}` : ''}`
-  const said = records.findLast((record) => record.region === region && ['stop', 'failed', 'error', 'invalid', 'cancelled'].includes(record.outcome))
+  const said = records.findLast(
+    (record) =>
+      record.region === region &&
+      ['stop', 'failed', 'error', 'invalid', 'cancelled'].includes(record.outcome),
+  )
   return said?.reason ?? 'this run opened no transaction there'
 }

@@ -45,16 +45,32 @@ export async function report(inputs: Inputs, ports: Ports): Promise<Outputs> {
   }
   const undone = regions.filter(({ outcome }) => outcome !== 'promoted' && outcome !== 'skipped')
   if (undone.length > 0)
-    throw new GateFailed(`the rollout did not reach all its regions: ${undone.map(({ name, outcome, reason }) => `${name} ${outcome} (${reason})`).join('; ')}`, { outputs })
-  const reason = inputs.plan ? `every region is promoted or skipped: ${regions.map(({ name, outcome }) => `${name} ${outcome}`).join(', ')}` : `${evidence.chains.length} evidence chains gathered`
+    throw new GateFailed(
+      `the rollout did not reach all its regions: ${undone.map(({ name, outcome, reason }) => `${name} ${outcome} (${reason})`).join('; ')}`,
+      { outputs },
+    )
+  const reason = inputs.plan
+    ? `every region is promoted or skipped: ${regions.map(({ name, outcome }) => `${name} ${outcome}`).join(', ')}`
+    : `${evidence.chains.length} evidence chains gathered`
   ports.log.info(reason)
   return { outcome: inputs.plan ? 'succeeded' : 'reported', reason, ...outputs }
 }
 
 async function gather(inputs: Inputs, ports: Ports): Promise<RunEvidence> {
   const { runId, attempt, workflowRef, actor, sha } = ports.context
-  const [chains, jobs, approvals] = await Promise.all([gatherChains(ports), listJobs(ports), listApprovals(ports)])
-  const regions = inputs.plan ? await regionResults(inputs.plan, inputs.ledger, { approvals, records: chains.flatMap(({ records }) => records) }, ports) : []
+  const [chains, jobs, approvals] = await Promise.all([
+    gatherChains(ports),
+    listJobs(ports),
+    listApprovals(ports),
+  ])
+  const regions = inputs.plan
+    ? await regionResults(
+        inputs.plan,
+        inputs.ledger,
+        { approvals, records: chains.flatMap(({ records }) => records) },
+        ports,
+      )
+    : []
   const ofJob = new Map(chains.map((chain) => [chain.jobId, chain]))
   // The report itself still runs: its own chain is uploaded after it.
   const others = jobs.filter(({ id }) => id !== inputs['job-id'])
@@ -69,7 +85,11 @@ async function gather(inputs: Inputs, ports: Ports): Promise<RunEvidence> {
     run: { id: runId, attempt, workflowRef, actor, commit: sha },
     plan: inputs.plan ?? null,
     regions,
-    jobs: others.map((job) => ({ ...job, head: ofJob.get(job.id)?.head ?? null, records: ofJob.get(job.id)?.records.length ?? 0 })),
+    jobs: others.map((job) => ({
+      ...job,
+      head: ofJob.get(job.id)?.head ?? null,
+      records: ofJob.get(job.id)?.records.length ?? 0,
+    })),
     approvals,
     chains,
     complete: problems.length === 0,

@@ -4,15 +4,38 @@ import { formatPercent } from '@deploy-actions/rollout'
 import type { Walk } from './main'
 import type { StageResult } from './outputs'
 
-type Particulars = Pick<RolloutEvent, 'kind' | 'status'> & Partial<Pick<RolloutEvent, 'stage' | 'cause' | 'impact' | 'next'>>
+type Particulars = Pick<RolloutEvent, 'kind' | 'status'> &
+  Partial<Pick<RolloutEvent, 'stage' | 'cause' | 'impact' | 'next'>>
 
 export const tellStage = (stage: StageResult, walk: Walk, ports: Ports): Promise<void> =>
-  say(walk, { kind: 'stage', status: `${formatPercent(stage.weight)} ${stage.verdict}`, stage: report(stage), cause: stage.reason }, ports)
+  say(
+    walk,
+    {
+      kind: 'stage',
+      status: `${formatPercent(stage.weight)} ${stage.verdict}`,
+      stage: report(stage),
+      cause: stage.reason,
+    },
+    ports,
+  )
 
 export const tellPromoted = (walk: Walk, reason: string, ports: Ports): Promise<void> =>
-  say(walk, { kind: 'promoted', status: 'all traffic on the new release', cause: reason, next: 'the gate after the rollout, then the commit' }, ports)
+  say(
+    walk,
+    {
+      kind: 'promoted',
+      status: 'all traffic on the new release',
+      cause: reason,
+      next: 'the gate after the rollout, then the commit',
+    },
+    ports,
+  )
 
-export function tellRestored(walk: Walk, { verified, rollbackMs, cause }: { verified: boolean; rollbackMs: number; cause: string }, ports: Ports): Promise<void> {
+export function tellRestored(
+  walk: Walk,
+  { verified, rollbackMs, cause }: { verified: boolean; rollbackMs: number; cause: string },
+  ports: Ports,
+): Promise<void> {
   const stage = walk.stages.at(-1)
   // Within a transaction of the job the workload is still to come: the restore step tells when all is back.
   const done = walk.settings.transaction ? 'restoring' : 'restored'
@@ -20,21 +43,38 @@ export function tellRestored(walk: Walk, { verified, rollbackMs, cause }: { veri
     walk,
     {
       kind: verified ? done : 'restore-failed',
-      status: verified ? `traffic is back at its restore point, verified ${rollbackMs} ms after the breach` : 'traffic could NOT be put back; a person is needed now',
+      status: verified
+        ? `traffic is back at its restore point, verified ${rollbackMs} ms after the breach`
+        : 'traffic could NOT be put back; a person is needed now',
       cause,
-      ...(stage ? { stage: report(stage), impact: `${stage.errors} of ${stage.requests} canary requests failed in this stage` } : {}),
-      next: verified ? 'the workload is restored, then the chain stops' : 'put the traffic back by hand now; the restore point is in the log of this run',
+      ...(stage
+        ? {
+            stage: report(stage),
+            impact: `${stage.errors} of ${stage.requests} canary requests failed in this stage`,
+          }
+        : {}),
+      next: verified
+        ? 'the workload is restored, then the chain stops'
+        : 'put the traffic back by hand now; the restore point is in the log of this run',
     },
     ports,
   )
 }
 
-const report = ({ weight, verdict, reason, durationMs }: StageResult) => ({ weight, verdict, reason, durationMs })
+const report = ({ weight, verdict, reason, durationMs }: StageResult) => ({
+  weight,
+  verdict,
+  reason,
+  durationMs,
+})
 
 async function say({ settings }: Walk, particulars: Particulars, ports: Ports): Promise<void> {
   const { target, release, subscriptions } = settings
   const { runId, attempt, workflowRef, actor } = ports.context
-  const links: Link[] = [{ title: 'Run', url: runUrl(ports.context) }, ...Object.entries(settings.links).map(([title, url]) => ({ title, url }))]
+  const links: Link[] = [
+    { title: 'Run', url: runUrl(ports.context) },
+    ...Object.entries(settings.links).map(([title, url]) => ({ title, url })),
+  ]
   const event: RolloutEvent = {
     ...particulars,
     at: ports.clock.now().toISOString(),

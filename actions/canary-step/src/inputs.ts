@@ -4,7 +4,10 @@ import { commonInputs, targetInputs, writerInputs } from '@deploy-actions/action
 export const inputs = z.strictObject({
   ...targetInputs,
   transaction: commonInputs.transaction.optional(),
-  router: z.string().optional().describe('YAML as traffic.canary.router of rollout.yml; with it no rollout.yml is read'),
+  router: z
+    .string()
+    .optional()
+    .describe('YAML as traffic.canary.router of rollout.yml; with it no rollout.yml is read'),
   arms: z.string().optional().describe('YAML as arms of rollout.yml'),
   metrics: z.string().optional().describe('YAML as metrics of rollout.yml; needed with router'),
   stages: z.string().optional().describe('YAML as canary.stages of rollout.yml'),

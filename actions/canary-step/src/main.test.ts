@@ -1,12 +1,20 @@
 import { describe, expect, it } from '@jest/globals'
 import { GateFailed, InputError, type HttpResponse } from '@deploy-actions/action-kit'
-import { createFakeClock, createFakePorts, simulateRegion, type FakePorts, type SimulatedRegion, type SimulatedRegionOptions } from '@deploy-actions/testing'
+import {
+  createFakeClock,
+  createFakePorts,
+  simulateRegion,
+  type FakePorts,
+  type SimulatedRegion,
+  type SimulatedRegionOptions,
+} from '@deploy-actions/testing'
 import { inputs as schema } from './inputs'
 import { main } from './main'
 import type { Outputs } from './outputs'
 
 const HEALTHY = 0.001
-const STAGES = '[{ weight: 10%, watch: 5m }, { weight: 25%, watch: 5m }, { weight: 50%, watch: 5m }, { weight: 75%, watch: 5m }, { weight: 100%, watch: 30m }]'
+const STAGES =
+  '[{ weight: 10%, watch: 5m }, { weight: 25%, watch: 5m }, { weight: 50%, watch: 5m }, { weight: 75%, watch: 5m }, { weight: 100%, watch: 30m }]'
 
 interface Run {
   outcome: Outputs | Error
@@ -19,10 +27,17 @@ interface Run {
 async function run(
   simulation: Partial<SimulatedRegionOptions>,
   more: Record<string, string> = {},
-  metrics: (answer: Partial<HttpResponse>, clock: FakePorts['clock']) => Partial<HttpResponse> = (answer) => answer,
+  metrics: (answer: Partial<HttpResponse>, clock: FakePorts['clock']) => Partial<HttpResponse> = (answer) =>
+    answer,
 ): Promise<Run> {
   const clock = createFakeClock()
-  const region = await simulateRegion({ clock, seed: 1, requestsPerSecond: 100, errorRate: () => HEALTHY, ...simulation })
+  const region = await simulateRegion({
+    clock,
+    seed: 1,
+    requestsPerSecond: 100,
+    errorRate: () => HEALTHY,
+    ...simulation,
+  })
   const ports = createFakePorts({ clock, http: () => metrics(region.metrics(), clock) })
   const inputs = schema.parse({
     service: 'shop',
@@ -36,23 +51,44 @@ async function run(
   })
   const outcome = await main(inputs, ports).catch((error: Error) => error)
   await region.close()
-  return { outcome, region, ports, writes: region.haproxy.commands.filter((command) => command.startsWith('set server')).length }
+  return {
+    outcome,
+    region,
+    ports,
+    writes: region.haproxy.commands.filter((command) => command.startsWith('set server')).length,
+  }
 }
 
 describe('canary-step over a healthy release', () => {
   it('promotes 40 healthy rollouts of 50 minutes at 1 to 1000 requests/s without one false rollback', async () => {
     const seeds = Array.from({ length: 40 }, (_, index) => index)
     const rates = [1, 10, 100, 1000]
-    const outcomes = await Promise.all(seeds.map((seed) => run({ seed, requestsPerSecond: rates[seed % rates.length] ?? 1 }, { analysis: '{ min-requests: 20 }' })))
+    const outcomes = await Promise.all(
+      seeds.map((seed) =>
+        run(
+          { seed, requestsPerSecond: rates[seed % rates.length] ?? 1 },
+          { analysis: '{ min-requests: 20 }' },
+        ),
+      ),
+    )
     const failed = outcomes.filter(({ outcome }) => outcome instanceof Error)
     expect(failed.map(({ outcome }) => (outcome as Error).message)).toEqual([])
-    expect(outcomes.every(({ region }) => region.haproxy.weights['green'] === 100 && region.haproxy.weights['blue'] === 0)).toBe(true)
+    expect(
+      outcomes.every(
+        ({ region }) => region.haproxy.weights['green'] === 100 && region.haproxy.weights['blue'] === 0,
+      ),
+    ).toBe(true)
   }, 60_000)
 
   it('writes one weight pair a stage, growing before shrinking', async () => {
     const { region } = await run({})
     const written = region.haproxy.commands.filter((command) => command.startsWith('set server')).slice(0, 4)
-    expect(written).toEqual(['set server app/green weight 10', 'set server app/blue weight 90', 'set server app/green weight 25', 'set server app/blue weight 75'])
+    expect(written).toEqual([
+      'set server app/green weight 10',
+      'set server app/blue weight 90',
+      'set server app/green weight 25',
+      'set server app/blue weight 75',
+    ])
   })
 
   it('writes nothing in a dry run', async () => {
@@ -66,14 +102,24 @@ describe('canary-step over a bad release', () => {
   it('puts the traffic back and proves it when the canary fails 5 % of its requests', async () => {
     const { outcome, region, ports } = await run({ errorRate: (arm) => (arm === 'green' ? 0.05 : HEALTHY) })
     expect(outcome).toBeInstanceOf(GateFailed)
-    expect((outcome as GateFailed).outputs).toMatchObject({ verdict: 'fail', 'rolled-back': true, 'rollback-verified': true, stage: 1, weight: '10%' })
-    expect((outcome as Error).message).toMatch(/^10%: canary \d+ of [\d,]+ requests failed .* traffic is back at blue 100%, green 0%/)
+    expect((outcome as GateFailed).outputs).toMatchObject({
+      verdict: 'fail',
+      'rolled-back': true,
+      'rollback-verified': true,
+      stage: 1,
+      weight: '10%',
+    })
+    expect((outcome as Error).message).toMatch(
+      /^10%: canary \d+ of [\d,]+ requests failed .* traffic is back at blue 100%, green 0%/,
+    )
     expect(region.haproxy.weights).toEqual({ blue: 100, green: 0 })
     expect(ports.recorded.facts).toHaveProperty('rollbackMs')
   })
 
   it('finds a release that turns bad at 50 %', async () => {
-    const { outcome, region } = await run({ errorRate: (arm, elapsed) => (arm === 'green' && elapsed > 12 * 60_000 ? 0.05 : HEALTHY) })
+    const { outcome, region } = await run({
+      errorRate: (arm, elapsed) => (arm === 'green' && elapsed > 12 * 60_000 ? 0.05 : HEALTHY),
+    })
     expect((outcome as GateFailed).outputs).toMatchObject({ verdict: 'fail', weight: '50%' })
     expect(region.haproxy.weights).toEqual({ blue: 100, green: 0 })
   })
@@ -81,17 +127,26 @@ describe('canary-step over a bad release', () => {
   it('does not promote without traffic: the longest watch ends it', async () => {
     const { outcome, region } = await run({ requestsPerSecond: 10 }, {}, (answer, clock) => {
       const stopped = clock.now().getTime() > Date.parse('2026-11-21T10:01:00.000Z')
-      return stopped ? { ...answer, body: 'requests_total{arm="blue",code="2xx"} 500\nrequests_total{arm="green",code="2xx"} 3\n' } : answer
+      return stopped
+        ? {
+            ...answer,
+            body: 'requests_total{arm="blue",code="2xx"} 500\nrequests_total{arm="green",code="2xx"} 3\n',
+          }
+        : answer
     })
-    expect((outcome as GateFailed).outputs).toMatchObject({ verdict: 'inconclusive', 'rollback-verified': true })
+    expect((outcome as GateFailed).outputs).toMatchObject({
+      verdict: 'inconclusive',
+      'rollback-verified': true,
+    })
     expect(region.haproxy.weights).toEqual({ blue: 100, green: 0 })
   })
 
   it('bridges 90 s without answers, and rolls back after five minutes of them', async () => {
-    const silent = (from: number, to: number) => (answer: Partial<HttpResponse>, clock: FakePorts['clock']) => {
-      const elapsed = clock.now().getTime() - Date.parse('2026-11-21T10:00:00.000Z')
-      return elapsed > from && elapsed < to ? { status: 500, body: '' } : answer
-    }
+    const silent =
+      (from: number, to: number) => (answer: Partial<HttpResponse>, clock: FakePorts['clock']) => {
+        const elapsed = clock.now().getTime() - Date.parse('2026-11-21T10:00:00.000Z')
+        return elapsed > from && elapsed < to ? { status: 500, body: '' } : answer
+      }
     expect((await run({}, {}, silent(60_000, 150_000))).outcome).toMatchObject({ outcome: 'promoted' })
     const { outcome, region } = await run({}, {}, silent(60_000, 600_000))
     expect((outcome as GateFailed).outputs).toMatchObject({ verdict: 'error', 'rollback-verified': true })
@@ -101,11 +156,23 @@ describe('canary-step over a bad release', () => {
 
 describe('canary-step over bad input', () => {
   it.each([
-    ['stages that do not rise', { stages: '[{ weight: 25%, watch: 1m }, { weight: 10%, watch: 1m }, { weight: 100%, watch: 1m }]' }, /stages must rise/],
-    ['an unknown key with a near one', { analysis: '{ intervall: 10s }' }, /unknown key.*Did you mean interval\?/],
+    [
+      'stages that do not rise',
+      { stages: '[{ weight: 25%, watch: 1m }, { weight: 10%, watch: 1m }, { weight: 100%, watch: 1m }]' },
+      /stages must rise/,
+    ],
+    [
+      'an unknown key with a near one',
+      { analysis: '{ intervall: 10s }' },
+      /unknown key.*Did you mean interval\?/,
+    ],
     ['metrics left out', { metrics: undefined }, /input `metrics`: is missing/],
     ['a digest left out', { digest: undefined }, /input `digest`: is missing/],
-    ['min-requests out of reach', { analysis: '{ min-requests: 100000 }' }, /needs 100000 requests.*it would have to watch for/],
+    [
+      'min-requests out of reach',
+      { analysis: '{ min-requests: 100000 }' },
+      /needs 100000 requests.*it would have to watch for/,
+    ],
   ])('refuses %s and writes nothing', async (_, more, message) => {
     const { outcome, writes } = await run({}, more as Record<string, string>)
     expect(outcome).toBeInstanceOf(InputError)

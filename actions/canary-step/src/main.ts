@@ -1,7 +1,17 @@
 import type { SequentialJudge } from '@deploy-actions/analysis'
 import { Cancelled, GateFailed, InputError, messageOf, type Ports } from '@deploy-actions/action-kit'
 import { stagesOutOfReach } from '@deploy-actions/config'
-import { beginTransaction, commitTransaction, mustBeOpen, openLedger, restoreTraffic, saveJobTransaction, type JobTransaction, type Ledger, type RestoredPoint } from '@deploy-actions/ledger'
+import {
+  beginTransaction,
+  commitTransaction,
+  mustBeOpen,
+  openLedger,
+  restoreTraffic,
+  saveJobTransaction,
+  type JobTransaction,
+  type Ledger,
+  type RestoredPoint,
+} from '@deploy-actions/ledger'
 import { createArmSampler, preflight, type ArmSampler } from '@deploy-actions/metrics'
 import { canaryWeights, formatPercent, formatWeights } from '@deploy-actions/rollout'
 import { defaultShift, openRouter, shift } from '@deploy-actions/traffic'
@@ -38,7 +48,13 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
     if (error instanceof Cancelled) throw cancelled(walk, error, ports)
     throw await putBack(walk, transaction, ledger, error, ports)
   }
-  if (!settings.transaction) await commitTransaction(transaction, ledger, `${settings.release.version} serves all on ${transaction.settings.arms.canary}`, ports.context)
+  if (!settings.transaction)
+    await commitTransaction(
+      transaction,
+      ledger,
+      `${settings.release.version} serves all on ${transaction.settings.arms.canary}`,
+      ports.context,
+    )
   return promoted(walk, ports)
 }
 
@@ -49,9 +65,17 @@ interface Watching {
 }
 
 /** Before anything is opened or moved: the metrics answer, the baseline has traffic, every stage can see what it must. */
-async function prove(settings: CanarySettings, ledger: Ledger, inputs: Inputs, ports: Ports): Promise<Watching> {
+async function prove(
+  settings: CanarySettings,
+  ledger: Ledger,
+  inputs: Inputs,
+  ports: Ports,
+): Promise<Watching> {
   const { arms } = (settings.transaction ?? (await open(settings, ledger, inputs, true, ports))).settings
-  const sampler = await createArmSampler(await settings.samplerFor(arms), { ...ports, secrets: settings.secrets })
+  const sampler = await createArmSampler(await settings.samplerFor(arms), {
+    ...ports,
+    secrets: settings.secrets,
+  })
   const seen = await preflight(sampler, settings.analysis.interval, ports)
   if (!seen.ok) throw new GateFailed(`no traffic was moved: ${seen.reason}`)
   const problems = stagesOutOfReach(seen.requestsPerSecond, settings.stages)
@@ -61,7 +85,13 @@ async function prove(settings: CanarySettings, ledger: Ledger, inputs: Inputs, p
   return { sampler, judge }
 }
 
-async function walkStages(walk: Walk, { sampler, judge }: Watching, transaction: JobTransaction, ledger: Ledger, ports: Ports): Promise<void> {
+async function walkStages(
+  walk: Walk,
+  { sampler, judge }: Watching,
+  transaction: JobTransaction,
+  ledger: Ledger,
+  ports: Ports,
+): Promise<void> {
   const { settings, trail } = walk
   const { arms } = transaction.settings
   const router = await openRouter(settings.router, ports, [arms.baseline, arms.canary])
@@ -71,9 +101,23 @@ async function walkStages(walk: Walk, { sampler, judge }: Watching, transaction:
     const wanted = canaryWeights(arms, plan.weight)
     ports.log.info(`stage ${index + 1} of ${settings.stages.length}: ${formatWeights(wanted)}`)
     await shift(router, wanted, await router.read(ports.signal), ports, defaultShift)
-    const end = await watchStage({ index, plan, judge, sampler, intervalMs: settings.analysis.interval, trail, ...ports })
+    const end = await watchStage({
+      index,
+      plan,
+      judge,
+      sampler,
+      intervalMs: settings.analysis.interval,
+      trail,
+      ...ports,
+    })
     const seen = judge.seen(index).canary
-    const result: StageResult = { weight: plan.weight, verdict: end.verdict, reason: end.reason, durationMs: end.durationMs, ...seen }
+    const result: StageResult = {
+      weight: plan.weight,
+      verdict: end.verdict,
+      reason: end.reason,
+      durationMs: end.durationMs,
+      ...seen,
+    }
     walk.stages.push(result)
     if (end.then === 'rollback') throw new StageFailed(result, end.decidedAtMs)
     await tellStage(result, walk, ports)
@@ -92,14 +136,25 @@ class StageFailed extends GateFailed {
 }
 
 /** Writes the restore point back, proves it, tells people, and gives the error that ends the action. */
-async function putBack(walk: Walk, transaction: JobTransaction, ledger: Ledger, error: unknown, ports: Ports): Promise<Error> {
+async function putBack(
+  walk: Walk,
+  transaction: JobTransaction,
+  ledger: Ledger,
+  error: unknown,
+  ports: Ports,
+): Promise<Error> {
   const started = error instanceof StageFailed ? error.decidedAtMs : ports.clock.realMs()
   ports.log.error(`traffic is put back: ${messageOf(error)}`)
   const points = await restoreTraffic(transaction.record, transaction.settings, ports)
   const rollbackMs = Math.round(ports.clock.realMs() - started)
   const verified = points.every(({ ok }) => ok)
-  for (const { ok, detail } of points) ports.log.info(`traffic ${ok ? 'restored and verified' : 'NOT restored'}: ${detail}`)
-  if (verified) await saveJobTransaction(ports.context.temp, { ...transaction, state: walk.settings.transaction ? 'traffic-restored' : 'restored' })
+  for (const { ok, detail } of points)
+    ports.log.info(`traffic ${ok ? 'restored and verified' : 'NOT restored'}: ${detail}`)
+  if (verified)
+    await saveJobTransaction(ports.context.temp, {
+      ...transaction,
+      state: walk.settings.transaction ? 'traffic-restored' : 'restored',
+    })
   if (!walk.settings.transaction) await closeOwn(transaction, ledger, verified, points, ports)
   note(walk, ports, { restored: points, rollbackMs })
   await tellRestored(walk, { verified, rollbackMs, cause: messageOf(error) }, ports)
@@ -109,17 +164,47 @@ async function putBack(walk: Walk, transaction: JobTransaction, ledger: Ledger, 
     : `${messageOf(error)}; traffic could NOT be put back: ${points.map(({ detail }) => detail).join('; ')}`
   ports.summary.add(summarise(walk, reason))
   const verdict = error instanceof StageFailed && last && last.verdict !== 'pass' ? last.verdict : 'error'
-  const outputs = { verdict, ...position(walk), 'rolled-back': true, 'rollback-verified': verified, 'rollback-ms': rollbackMs }
+  const outputs = {
+    verdict,
+    ...position(walk),
+    'rolled-back': true,
+    'rollback-verified': verified,
+    'rollback-ms': rollbackMs,
+  }
   return new GateFailed(reason, { cause: error instanceof StageFailed ? undefined : error, outputs })
 }
 
 /** Without a transaction of the job, the walk is one of its own: opened before the first write, closed here. */
-function open(settings: CanarySettings, ledger: Ledger, inputs: Inputs, dryRun: boolean, ports: Ports): Promise<JobTransaction> {
+function open(
+  settings: CanarySettings,
+  ledger: Ledger,
+  inputs: Inputs,
+  dryRun: boolean,
+  ports: Ports,
+): Promise<JobTransaction> {
   const { target, release, router, arms, config } = settings
-  return beginTransaction({ ...target, ledgerSpec: inputs.ledger, ledger, release, router, arms, ...(config ? { config } : {}), dryRun }, ports)
+  return beginTransaction(
+    {
+      ...target,
+      ledgerSpec: inputs.ledger,
+      ledger,
+      release,
+      router,
+      arms,
+      ...(config ? { config } : {}),
+      dryRun,
+    },
+    ports,
+  )
 }
 
-async function closeOwn({ record }: JobTransaction, ledger: Ledger, verified: boolean, points: readonly RestoredPoint[], ports: Ports): Promise<void> {
+async function closeOwn(
+  { record }: JobTransaction,
+  ledger: Ledger,
+  verified: boolean,
+  points: readonly RestoredPoint[],
+  ports: Ports,
+): Promise<void> {
   const note = points.map(({ detail }) => detail).join('; ')
   try {
     await ledger.mark(record.id, 'restoring', 'canary-step')
@@ -129,10 +214,20 @@ async function closeOwn({ record }: JobTransaction, ledger: Ledger, verified: bo
   }
 }
 
-async function wouldWalk(settings: CanarySettings, ledger: Ledger, inputs: Inputs, ports: Ports): Promise<Outputs> {
+async function wouldWalk(
+  settings: CanarySettings,
+  ledger: Ledger,
+  inputs: Inputs,
+  ports: Ports,
+): Promise<Outputs> {
   const { settings: found } = settings.transaction ?? (await open(settings, ledger, inputs, true, ports))
-  for (const { weight } of settings.stages) ports.log.info(`would set ${formatWeights(canaryWeights(found.arms, weight))}`)
-  return { outcome: 'would-promote', verdict: 'pass', reason: `would walk through ${settings.stages.map(({ weight }) => formatPercent(weight)).join(', ')}` }
+  for (const { weight } of settings.stages)
+    ports.log.info(`would set ${formatWeights(canaryWeights(found.arms, weight))}`)
+  return {
+    outcome: 'would-promote',
+    verdict: 'pass',
+    reason: `would walk through ${settings.stages.map(({ weight }) => formatPercent(weight)).join(', ')}`,
+  }
 }
 
 async function promoted(walk: Walk, ports: Ports): Promise<Outputs> {
@@ -147,7 +242,10 @@ async function promoted(walk: Walk, ports: Ports): Promise<Outputs> {
 function cancelled(walk: Walk, error: Cancelled, ports: Ports): Cancelled {
   note(walk, ports, {})
   ports.summary.add(summarise(walk, 'cancelled; the traffic is put back at the end of the job'))
-  return new Cancelled('the run was cancelled; the traffic is put back by the post step', { cause: error, outputs: { verdict: 'error', ...position(walk) } })
+  return new Cancelled('the run was cancelled; the traffic is put back by the post step', {
+    cause: error,
+    outputs: { verdict: 'error', ...position(walk) },
+  })
 }
 
 function position({ stages }: Walk): Pick<Outputs, 'stage' | 'weight' | 'stages'> {

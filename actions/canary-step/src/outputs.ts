@@ -15,14 +15,25 @@ export type StageResult = z.infer<typeof stageResult>
 export const outputs = z.object({
   outcome: z
     .enum(['promoted', 'would-promote', 'invalid', 'failed', 'error', 'cancelled'])
-    .describe('promoted; would-promote with dry-run; invalid | failed | error | cancelled when it did not succeed'),
+    .describe(
+      'promoted; would-promote with dry-run; invalid | failed | error | cancelled when it did not succeed',
+    ),
   verdict: z.enum(['pass', 'fail', 'inconclusive', 'error']).describe('pass | fail | inconclusive | error'),
   reason: z.string().describe('why, in one sentence with the numbers'),
   stage: z.number().optional().describe('number of the last stage, from 1'),
   weight: z.string().optional().describe('share of the traffic at the last stage, in percent'),
-  stages: z.array(stageResult).optional().describe('JSON: weight, verdict, reason, duration and counts of each stage'),
+  stages: z
+    .array(stageResult)
+    .optional()
+    .describe('JSON: weight, verdict, reason, duration and counts of each stage'),
   'rolled-back': z.boolean().optional().describe('true when the traffic was put back'),
-  'rollback-verified': z.boolean().optional().describe('true when the router itself showed the restore point'),
-  'rollback-ms': z.number().optional().describe('real milliseconds from the breaching sample to the verified read-back'),
+  'rollback-verified': z
+    .boolean()
+    .optional()
+    .describe('true when the router itself showed the restore point'),
+  'rollback-ms': z
+    .number()
+    .optional()
+    .describe('real milliseconds from the breaching sample to the verified read-back'),
 })
 export type Outputs = z.infer<typeof outputs>

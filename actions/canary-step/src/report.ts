@@ -16,9 +16,12 @@ export function summarise({ settings, stages, trail }: Walk, reason: string): st
     `${errors} (${formatRate(requests === 0 ? 0 : errors / requests)})`,
     reason,
   ])
-  const rates = trail.map(({ sample }) => (sample.canary && sample.canary.requests > 0 ? sample.canary.errors / sample.canary.requests : 0))
+  const rates = trail.map(({ sample }) =>
+    sample.canary && sample.canary.requests > 0 ? sample.canary.errors / sample.canary.requests : 0,
+  )
   const last = stages.at(-1)
-  const title = last && last.verdict !== 'pass' ? `canary ${last.verdict} at ${formatPercent(last.weight)}` : 'canary'
+  const title =
+    last && last.verdict !== 'pass' ? `canary ${last.verdict} at ${formatPercent(last.weight)}` : 'canary'
   return [
     `### ${escapeText(settings.target.region)}: ${title}`,
     '',
@@ -33,7 +36,11 @@ export function summarise({ settings, stages, trail }: Walk, reason: string): st
 /** One bar per value, or per group of values where there are many; the highest of a group counts. */
 function sparkline(values: readonly number[]): string {
   const size = Math.max(1, Math.ceil(values.length / WIDEST))
-  const groups = Array.from({ length: Math.ceil(values.length / size) }, (_, index) => Math.max(...values.slice(index * size, (index + 1) * size)))
+  const groups = Array.from({ length: Math.ceil(values.length / size) }, (_, index) =>
+    Math.max(...values.slice(index * size, (index + 1) * size)),
+  )
   const highest = Math.max(...groups, 0)
-  return groups.map((value) => BARS[highest === 0 ? 0 : Math.round((value / highest) * (BARS.length - 1))]).join('')
+  return groups
+    .map((value) => BARS[highest === 0 ? 0 : Math.round((value / highest) * (BARS.length - 1))])
+    .join('')
 }

@@ -1,5 +1,15 @@
 import { InputError, type Ports, type Secrets } from '@deploy-actions/action-kit'
-import { bareTarget, configuredTarget, planStages, releaseOf, sections, type AnalysisConfig, type StageConfig, type StagePlan, type Target } from '@deploy-actions/config'
+import {
+  bareTarget,
+  configuredTarget,
+  planStages,
+  releaseOf,
+  sections,
+  type AnalysisConfig,
+  type StageConfig,
+  type StagePlan,
+  type Target,
+} from '@deploy-actions/config'
 import type { SamplerSettings, SourceSettings } from '@deploy-actions/metrics'
 import type { Subscription } from '@deploy-actions/notifiers'
 import { joinTransaction, type JobTransaction } from '@deploy-actions/ledger'
@@ -30,7 +40,8 @@ export function readSettings(inputs: Inputs, ports: Ports): Promise<CanarySettin
 }
 
 async function fromConfig(inputs: Inputs, ports: Ports): Promise<CanarySettings> {
-  const transaction = inputs.transaction === undefined ? undefined : await joinTransaction(inputs.transaction, ports.context)
+  const transaction =
+    inputs.transaction === undefined ? undefined : await joinTransaction(inputs.transaction, ports.context)
   const release = transaction?.record.release ?? releaseOf(inputs)
   const target = await configuredTarget({ ...inputs, ...release }, ports.context)
   const config = await target.config({ secrets: inputs.secrets })
@@ -46,7 +57,10 @@ async function fromConfig(inputs: Inputs, ports: Ports): Promise<CanarySettings>
     stages: planStages(own.stages ?? config.canary.stages, analysis),
     ...(transaction ? { transaction } : {}),
     async samplerFor({ baseline, canary }) {
-      const [forBaseline, forCanary] = [await target.config({ arm: baseline }), await target.config({ arm: canary })]
+      const [forBaseline, forCanary] = [
+        await target.config({ arm: baseline }),
+        await target.config({ arm: canary }),
+      ]
       return {
         sources: forCanary.metrics.sources as Record<string, SourceSettings>,
         baseline: forBaseline.metrics,
@@ -63,14 +77,20 @@ async function fromInputs(inputs: Inputs, router: string, ports: Ports): Promise
   const { metrics: text, transaction: id } = inputs
   if (text === undefined || inputs.stages === undefined)
     throw new InputError(
-      (['metrics', 'stages'] as const).filter((key) => inputs[key] === undefined).map((key) => ({ where: `input \`${key}\``, message: 'is missing; with `router` it has to be given, too' })),
+      (['metrics', 'stages'] as const)
+        .filter((key) => inputs[key] === undefined)
+        .map((key) => ({
+          where: `input \`${key}\``,
+          message: 'is missing; with `router` it has to be given, too',
+        })),
     )
   const transaction = id === undefined ? undefined : await joinTransaction(id, ports.context)
   const release = transaction?.record.release ?? releaseOf(inputs)
   const own = await overrides(inputs)
   const analysis = own.analysis ?? (await sections.analysis('{}'))
   const metricsFor = (arm: string) => sections.metrics(text.replaceAll('${arm}', arm))
-  const arms = inputs.arms === undefined ? (['blue', 'green'] as const) : (await sections.arms(inputs.arms)).names
+  const arms =
+    inputs.arms === undefined ? (['blue', 'green'] as const) : (await sections.arms(inputs.arms)).names
   await metricsFor(arms[0])
   return {
     target: bareTarget(inputs, ports.context),
@@ -82,7 +102,11 @@ async function fromInputs(inputs: Inputs, router: string, ports: Ports): Promise
     ...(transaction ? { transaction } : {}),
     async samplerFor({ baseline, canary }) {
       const [forBaseline, forCanary] = [await metricsFor(baseline), await metricsFor(canary)]
-      return { sources: forCanary.sources as Record<string, SourceSettings>, baseline: forBaseline, canary: forCanary }
+      return {
+        sources: forCanary.sources as Record<string, SourceSettings>,
+        baseline: forBaseline,
+        canary: forCanary,
+      }
     },
     subscriptions: [],
     links: {},

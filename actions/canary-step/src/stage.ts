@@ -1,4 +1,11 @@
-import { createSequentialJudge, decide, type Judgement, type Sample, type SequentialJudge, type StageDecision } from '@deploy-actions/analysis'
+import {
+  createSequentialJudge,
+  decide,
+  type Judgement,
+  type Sample,
+  type SequentialJudge,
+  type StageDecision,
+} from '@deploy-actions/analysis'
 import type { Clock, Log } from '@deploy-actions/action-kit'
 import type { StagePlan } from '@deploy-actions/config'
 import type { ArmSampler } from '@deploy-actions/metrics'
@@ -30,12 +37,28 @@ interface Watch {
 }
 
 /** A judge for these stages, with the false-alarm probability and margin of the analysis. */
-export function judgeFor(stages: readonly StagePlan[], { alpha, margin }: { alpha: number; margin: { ratio: number; absolute: number } }): SequentialJudge {
-  return createSequentialJudge({ alpha, margin }, stages.map(({ errorRate }) => (errorRate === undefined ? {} : { errorRate })))
+export function judgeFor(
+  stages: readonly StagePlan[],
+  { alpha, margin }: { alpha: number; margin: { ratio: number; absolute: number } },
+): SequentialJudge {
+  return createSequentialJudge(
+    { alpha, margin },
+    stages.map(({ errorRate }) => (errorRate === undefined ? {} : { errorRate })),
+  )
 }
 
 /** Samples and judges from the moment a stage's weight is in effect until the stage has its verdict. */
-export async function watchStage({ index, plan, judge, sampler, intervalMs, clock, signal, log, trail }: Watch): Promise<StageEnd> {
+export async function watchStage({
+  index,
+  plan,
+  judge,
+  sampler,
+  intervalMs,
+  clock,
+  signal,
+  log,
+  trail,
+}: Watch): Promise<StageEnd> {
   await sampler.restart(signal)
   const began = clock.now().getTime()
   let lastGood = began
@@ -51,10 +74,16 @@ export async function watchStage({ index, plan, judge, sampler, intervalMs, cloc
     if (sample.canary) lastGood = now
     tick = Math.max(tick, Math.floor((now - began) / intervalMs))
     const { requests } = judge.seen(index).canary
-    const decision = decide(plan, { elapsedMs: now - began, sinceGoodMs: now - lastGood, requests, judgements })
+    const decision = decide(plan, {
+      elapsedMs: now - began,
+      sinceGoodMs: now - lastGood,
+      requests,
+      judgements,
+    })
     const line = `${formatPercent(plan.weight)}: ${decision.verdict}: ${decision.reason}`
     // One line per change of verdict, and the end.
-    if (decision.final || decision.verdict !== said) log.info(`[${formatDuration(Math.round((now - began) / 1000) * 1000)}] ${line}`)
+    if (decision.final || decision.verdict !== said)
+      log.info(`[${formatDuration(Math.round((now - began) / 1000) * 1000)}] ${line}`)
     said = decision.verdict
     if (decision.final) return { ...decision, durationMs: now - began, decidedAtMs }
   }

@@ -3,17 +3,33 @@ import { commonInputs, configuredInputs, flag } from '@deploy-actions/action-kit
 import { duration } from '@deploy-actions/rollout'
 
 export const inputs = z.strictObject({
-  mode: z.enum(['gate', 'watch']).default('gate').describe('gate: hold until green; watch: stay and fail when a check stays red'),
-  gate: z.enum(['before', 'after-deploy', 'after-rollout']).optional().describe('a gate of rollout.yml: its checks and times'),
+  mode: z
+    .enum(['gate', 'watch'])
+    .default('gate')
+    .describe('gate: hold until green; watch: stay and fail when a check stays red'),
+  gate: z
+    .enum(['before', 'after-deploy', 'after-rollout'])
+    .optional()
+    .describe('a gate of rollout.yml: its checks and times'),
   checks: z.string().optional().describe('YAML as checks of rollout.yml; with it no rollout.yml is read'),
-  'green-for': duration.optional().describe('how long all must be green without a break; default 0s: one round'),
+  'green-for': duration
+    .optional()
+    .describe('how long all must be green without a break; default 0s: one round'),
   timeout: duration.optional().describe('when the gate says no; default 15m'),
   interval: duration.optional().describe('between two rounds; default 15s'),
   attempts: z.coerce.number().int().min(1).optional().describe('at most so many rounds'),
   'fail-fast': flag(false).describe('a check that is red for good ends the gate at once'),
-  'on-timeout': z.enum(['fail', 'inconclusive']).default('fail').describe('verdict when the time is over; only fail ends the step as failed'),
+  'on-timeout': z
+    .enum(['fail', 'inconclusive'])
+    .default('fail')
+    .describe('verdict when the time is over; only fail ends the step as failed'),
   for: duration.optional().describe('with watch: how long'),
-  'fail-after': z.coerce.number().int().min(1).default(3).describe('with watch: red rounds in a row that fail it'),
+  'fail-after': z.coerce
+    .number()
+    .int()
+    .min(1)
+    .default(3)
+    .describe('with watch: red rounds in a row that fail it'),
   ...configuredInputs,
   secrets: commonInputs.secrets,
   'github-token': commonInputs['github-token'],

@@ -9,8 +9,12 @@ const CHECKS = '{ api: { type: http, url: "https://api.example.com/healthz", exp
 /** Statuses by the order of the looks; the last one holds. */
 async function gate(inputs: Record<string, string>, statuses: number[]) {
   let look = 0
-  const ports = createFakePorts({ http: () => ({ status: statuses[Math.min(look++, statuses.length - 1)] ?? 200 }) })
-  const outcome = await main(schema.parse({ checks: CHECKS, ...inputs }), ports).catch((error: Error) => error)
+  const ports = createFakePorts({
+    http: () => ({ status: statuses[Math.min(look++, statuses.length - 1)] ?? 200 }),
+  })
+  const outcome = await main(schema.parse({ checks: CHECKS, ...inputs }), ports).catch(
+    (error: Error) => error,
+  )
   return { outcome, ports, looks: () => look }
 }
 
@@ -26,7 +30,9 @@ describe('health-gate', () => {
     const { outcome } = await gate({ timeout: '1m' }, [503])
     expect(outcome).toBeInstanceOf(GateFailed)
     expect((outcome as GateFailed).outputs).toMatchObject({ verdict: 'fail' })
-    expect((outcome as Error).message).toBe('gate: not green after 1m: api is red (answered 503, expected 200)')
+    expect((outcome as Error).message).toBe(
+      'gate: not green after 1m: api is red (answered 503, expected 200)',
+    )
   })
 
   it('gives up after so many tries, and may leave it inconclusive', async () => {
@@ -36,26 +42,33 @@ describe('health-gate', () => {
   })
 
   it('watches for a while and forgives what is red less than three rounds in a row', async () => {
-    expect((await gate({ mode: 'watch', for: '2m' }, [200, 503, 503, 200])).outcome).toMatchObject({ verdict: 'pass' })
+    expect((await gate({ mode: 'watch', for: '2m' }, [200, 503, 503, 200])).outcome).toMatchObject({
+      verdict: 'pass',
+    })
     const { outcome } = await gate({ mode: 'watch', for: '2m' }, [200, 503, 503, 503, 200])
     expect((outcome as Error).message).toMatch(/api was red 3 rounds in a row/)
   })
 
   it('logs a line per change of state, not per look', async () => {
     const { ports } = await gate({ 'green-for': '5m' }, [503, 200])
-    expect(ports.recorded.log.filter(({ line }) => line.startsWith('api: ')).map(({ line }) => line)).toEqual([
-      'api: red: answered 503, expected 200',
-      'api: green: answered 200 in 1 ms',
-    ])
+    expect(ports.recorded.log.filter(({ line }) => line.startsWith('api: ')).map(({ line }) => line)).toEqual(
+      ['api: red: answered 503, expected 200', 'api: green: answered 200 in 1 ms'],
+    )
     expect(ports.recorded.summary.join()).toContain('**Changes**')
   })
 
   it.each([
     [{ mode: 'watch' }, /input `for`: is missing/],
-    [{ checks: '{ api: { type: htp, url: "https://x.example.com" } }' }, /htp is no known type; known: http, script\. Did you mean http\?/],
-    [{ checks: '{ api: { type: http, uri: "https://x.example.com" } }' }, /uri is an unknown key; known here: .*Did you mean url\?/],
+    [
+      { checks: '{ api: { type: htp, url: "https://x.example.com" } }' },
+      /htp is no known type; known: http, script\. Did you mean http\?/,
+    ],
+    [
+      { checks: '{ api: { type: http, uri: "https://x.example.com" } }' },
+      /uri is an unknown key; known here: .*Did you mean url\?/,
+    ],
   ])('refuses %j', async (inputs, message) => {
-    const { outcome } = await gate(inputs as Record<string, string>, [200])
+    const { outcome } = await gate(inputs, [200])
     expect(outcome).toBeInstanceOf(InputError)
     expect((outcome as Error).message).toMatch(message)
   })

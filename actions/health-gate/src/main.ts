@@ -1,12 +1,23 @@
 import { escapeText, GateFailed, InputError, table, type Ports } from '@deploy-actions/action-kit'
-import { holdUntilGreen, openCheck, watchChecks, type CheckSettings, type GateResult, type HealthCheck } from '@deploy-actions/checks'
+import {
+  holdUntilGreen,
+  openCheck,
+  watchChecks,
+  type CheckSettings,
+  type GateResult,
+  type HealthCheck,
+} from '@deploy-actions/checks'
 import { configuredTarget, scriptVariables, sections } from '@deploy-actions/config'
 import { joinTransaction, newestCommitted, openLedger } from '@deploy-actions/ledger'
 import { parseDuration } from '@deploy-actions/rollout'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 
-const DEFAULTS = { timeout: parseDuration('15m') as number, interval: parseDuration('15s') as number, 'green-for': 0 }
+const DEFAULTS = {
+  timeout: parseDuration('15m') as number,
+  interval: parseDuration('15s') as number,
+  'green-for': 0,
+}
 
 /** The checks by name, and the times that the inputs leave to the config. */
 interface Plan {
@@ -18,19 +29,33 @@ interface Plan {
 
 /** Holds until everything named is green, or watches that it stays so. */
 export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
-  if (inputs.mode === 'watch' && inputs.for === undefined) throw new InputError([{ where: 'input `for`', message: 'is missing; with mode: watch it says how long, for example 30m' }])
+  if (inputs.mode === 'watch' && inputs.for === undefined)
+    throw new InputError([
+      { where: 'input `for`', message: 'is missing; with mode: watch it says how long, for example 30m' },
+    ])
   const plan = await planGate(inputs, ports)
   const checks = new Map<string, HealthCheck>()
-  const checkPorts = { http: ports.http, process: ports.process, workspace: ports.context.workspace, variables: plan.variables }
+  const checkPorts = {
+    http: ports.http,
+    process: ports.process,
+    workspace: ports.context.workspace,
+    variables: plan.variables,
+  }
   for (const [name, settings] of plan.checks) checks.set(name, await openCheck(settings, checkPorts))
   const result = await run(inputs, plan, checks, ports)
   return conclude(plan, result, ports)
 }
 
-function run(inputs: Inputs, { times }: Plan, checks: Map<string, HealthCheck>, ports: Ports): Promise<GateResult> {
+function run(
+  inputs: Inputs,
+  { times }: Plan,
+  checks: Map<string, HealthCheck>,
+  ports: Ports,
+): Promise<GateResult> {
   const { clock, signal, log } = ports
   const pace = { clock, signal, log, intervalMs: inputs.interval ?? times.interval }
-  if (inputs.mode === 'watch') return watchChecks(checks, { ...pace, forMs: inputs.for as number, failAfter: inputs['fail-after'] })
+  if (inputs.mode === 'watch')
+    return watchChecks(checks, { ...pace, forMs: inputs.for as number, failAfter: inputs['fail-after'] })
   return holdUntilGreen(checks, {
     ...pace,
     greenForMs: inputs['green-for'] ?? times['green-for'],
@@ -47,15 +72,28 @@ async function planGate(inputs: Inputs, ports: Ports): Promise<Plan> {
     return { title: inputs.mode, checks: new Map(Object.entries(checks)), times: DEFAULTS, variables: {} }
   }
   if (inputs.gate === undefined)
-    throw new InputError([{ where: 'inputs `checks` and `gate`', message: 'give one: checks as YAML, or gate (before | after-deploy | after-rollout) of rollout.yml' }])
-  const transaction = inputs.transaction === undefined ? undefined : await joinTransaction(inputs.transaction, ports.context)
+    throw new InputError([
+      {
+        where: 'inputs `checks` and `gate`',
+        message: 'give one: checks as YAML, or gate (before | after-deploy | after-rollout) of rollout.yml',
+      },
+    ])
+  const transaction =
+    inputs.transaction === undefined ? undefined : await joinTransaction(inputs.transaction, ports.context)
   const release = transaction?.record.release
   const target = await configuredTarget({ ...inputs, ...release }, ports.context)
   const { service, region, environment } = target
-  ports.evidence.about({ service, region, environment, ...(transaction ? { transaction: transaction.record.id } : {}) })
+  ports.evidence.about({
+    service,
+    region,
+    environment,
+    ...(transaction ? { transaction: transaction.record.id } : {}),
+  })
   // Before the transaction there is no arm; after a region is done, its live arm is what the ledger says.
   const arms = transaction?.settings.arms
-  const arm = arms?.canary ?? (inputs.gate === 'before' ? undefined : await liveArm(inputs, service, environment, ports))
+  const arm =
+    arms?.canary ??
+    (inputs.gate === 'before' ? undefined : await liveArm(inputs, service, environment, ports))
   const config = await target.config(arm === undefined ? {} : { arm })
   const gate = config.gates[inputs.gate]
   const names = gate?.checks ?? []
@@ -63,27 +101,72 @@ async function planGate(inputs: Inputs, ports: Ports): Promise<Plan> {
     title: inputs.gate,
     checks: new Map(names.map((name) => [name, config.checks[name] as CheckSettings])),
     times: gate ?? DEFAULTS,
-    variables: scriptVariables(target, { ...inputs, ...release }, ports.context, arm === undefined ? undefined : { arm, baseline: arms?.baseline ?? arm, canary: arms?.canary ?? arm }),
+    variables: scriptVariables(
+      target,
+      { ...inputs, ...release },
+      ports.context,
+      arm === undefined ? undefined : { arm, baseline: arms?.baseline ?? arm, canary: arms?.canary ?? arm },
+    ),
   }
 }
 
 /** The arm that the newest committed transaction put all traffic on: the one that its restore point gave nothing. */
-async function liveArm(inputs: Inputs, service: string, environment: string, ports: Ports): Promise<string | undefined> {
+async function liveArm(
+  inputs: Inputs,
+  service: string,
+  environment: string,
+  ports: Ports,
+): Promise<string | undefined> {
   const entry = await newestCommitted(openLedger(inputs.ledger, service, ports), environment)
   const traffic = entry?.record.restore.find((point) => point.kind === 'traffic')
   return traffic && Object.entries(traffic.weights).find(([, points]) => points === 0)?.[0]
 }
 
-function conclude({ title }: Plan, { verdict, reason, checks, greenSince }: GateResult, ports: Ports): Outputs {
+function conclude(
+  { title }: Plan,
+  { verdict, reason, checks, greenSince }: GateResult,
+  ports: Ports,
+): Outputs {
   ports.log.info(`${title}: ${verdict}: ${reason}`)
   ports.evidence.facts({ verdict, checks, greenSince })
-  const rows = checks.map(({ name, state, since, attempts, detail }) => [name, state, since, String(attempts), detail])
-  const changes = checks.flatMap(({ name, changes }) => changes.map(({ at, state, detail }) => [at, name, state, detail]))
-  const timeline = changes.length > checks.length ? ['', '**Changes**', '', table(['When', 'Check', 'State', 'Detail'], changes.sort(([a = ''], [b = '']) => a.localeCompare(b)))] : []
-  ports.summary.add(
-    [`### Gate ${escapeText(title)}: ${verdict}`, '', `${escapeText(reason)}.`, '', ...(rows.length > 0 ? [table(['Check', 'State', 'Since', 'Tries', 'Last'], rows)] : []), ...timeline].join('\n'),
+  const rows = checks.map(({ name, state, since, attempts, detail }) => [
+    name,
+    state,
+    since,
+    String(attempts),
+    detail,
+  ])
+  const changes = checks.flatMap(({ name, changes }) =>
+    changes.map(({ at, state, detail }) => [at, name, state, detail]),
   )
-  const outputs = { verdict, reason, checks, ...(greenSince === undefined ? {} : { 'green-since': greenSince }) }
+  const timeline =
+    changes.length > checks.length
+      ? [
+          '',
+          '**Changes**',
+          '',
+          table(
+            ['When', 'Check', 'State', 'Detail'],
+            changes.sort(([a = ''], [b = '']) => a.localeCompare(b)),
+          ),
+        ]
+      : []
+  ports.summary.add(
+    [
+      `### Gate ${escapeText(title)}: ${verdict}`,
+      '',
+      `${escapeText(reason)}.`,
+      '',
+      ...(rows.length > 0 ? [table(['Check', 'State', 'Since', 'Tries', 'Last'], rows)] : []),
+      ...timeline,
+    ].join('\n'),
+  )
+  const outputs = {
+    verdict,
+    reason,
+    checks,
+    ...(greenSince === undefined ? {} : { 'green-since': greenSince }),
+  }
   if (verdict === 'fail') throw new GateFailed(`${title}: ${reason}`, { outputs })
   return { outcome: verdict === 'pass' ? 'green' : 'inconclusive', ...outputs }
 }

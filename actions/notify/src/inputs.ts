@@ -8,7 +8,10 @@ export const inputs = z.strictObject({
   cause: z.string().optional().describe('why'),
   impact: z.string().optional().describe('whom it touches'),
   next: z.string().optional().describe('what happens next'),
-  sinks: z.string().optional().describe('YAML as notifications of rollout.yml; with it no rollout.yml is read'),
+  sinks: z
+    .string()
+    .optional()
+    .describe('YAML as notifications of rollout.yml; with it no rollout.yml is read'),
   'fail-on-error': flag(false).describe('fail when a sink could not be told'),
   ...targetInputs,
   secrets: commonInputs.secrets,

@@ -1,7 +1,20 @@
 import { GateFailed, InputError, runUrl, type Ports } from '@deploy-actions/action-kit'
-import { configuredTarget, correlationOf, readRollout, releaseOf, resolveAll, sections } from '@deploy-actions/config'
+import {
+  configuredTarget,
+  correlationOf,
+  readRollout,
+  releaseOf,
+  resolveAll,
+  sections,
+} from '@deploy-actions/config'
 import { firstFailure } from '@deploy-actions/evidence'
-import { quickCardMarkdown, tell, type EventKind, type RolloutEvent, type Subscription } from '@deploy-actions/notifiers'
+import {
+  quickCardMarkdown,
+  tell,
+  type EventKind,
+  type RolloutEvent,
+  type Subscription,
+} from '@deploy-actions/notifiers'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 
@@ -19,8 +32,13 @@ interface Telling {
 export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const telling = await readTelling(inputs, ports)
   const { service, region, environment } = telling
-  ports.evidence.about({ service, ...(region === undefined ? {} : { region }), ...(environment === undefined ? {} : { environment }) })
-  const cause = inputs.cause ?? (badNews.includes(inputs.event) ? await firstFailure(ports.evidence.folder) : undefined)
+  ports.evidence.about({
+    service,
+    ...(region === undefined ? {} : { region }),
+    ...(environment === undefined ? {} : { environment }),
+  })
+  const cause =
+    inputs.cause ?? (badNews.includes(inputs.event) ? await firstFailure(ports.evidence.folder) : undefined)
   const event = eventOf({ ...inputs, cause }, telling, ports)
   ports.summary.add(quickCardMarkdown(event))
   const delivered = await tell(event, telling.subscriptions, { ...ports, secrets: inputs.secrets })
@@ -29,13 +47,22 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const reason = `${event.kind}: ${delivered.length - missed.length} of ${delivered.length} sinks told`
   ports.log.info(reason)
   if (missed.length > 0 && inputs['fail-on-error'])
-    throw new GateFailed(`${reason}; ${missed.map(({ sink, detail }) => `${sink}: ${detail ?? ''}`).join('; ')}`, { outputs: { delivered } })
+    throw new GateFailed(
+      `${reason}; ${missed.map(({ sink, detail }) => `${sink}: ${detail ?? ''}`).join('; ')}`,
+      { outputs: { delivered } },
+    )
   return { outcome: 'told', reason, delivered }
 }
 
 async function readTelling(inputs: Inputs, ports: Ports): Promise<Telling> {
   if (inputs.sinks !== undefined) {
-    if (inputs.service === undefined) throw new InputError([{ where: 'input `service`', message: 'is missing; without rollout.yml it says what the event is about' }])
+    if (inputs.service === undefined)
+      throw new InputError([
+        {
+          where: 'input `service`',
+          message: 'is missing; without rollout.yml it says what the event is about',
+        },
+      ])
     const { service, region, environment } = inputs
     return {
       service,
@@ -55,9 +82,21 @@ async function readTelling(inputs: Inputs, ports: Ports): Promise<Telling> {
   const file = await readRollout(inputs.config, ports.context)
   const correlationId = correlationOf(inputs, file.service, ports.context)
   const { version = '', digest = '', image } = inputs
-  const variables = { version, digest, ...(image === undefined ? {} : { image }), commit: ports.context.sha, 'run-id': String(ports.context.runId), 'correlation-id': correlationId }
+  const variables = {
+    version,
+    digest,
+    ...(image === undefined ? {} : { image }),
+    commit: ports.context.sha,
+    'run-id': String(ports.context.runId),
+    'correlation-id': correlationId,
+  }
   const [first] = await resolveAll(file, { variables, secrets: inputs.secrets })
-  return { service: file.service, correlationId, subscriptions: first?.notifications ?? [], links: first?.evidence.links ?? {} }
+  return {
+    service: file.service,
+    correlationId,
+    subscriptions: first?.notifications ?? [],
+    links: first?.evidence.links ?? {},
+  }
 }
 
 /** Events whose cause is what went wrong in this job, unless the inputs say another. */
@@ -78,7 +117,10 @@ function eventOf(inputs: Inputs, telling: Telling, ports: Ports): RolloutEvent {
     ...(impact === undefined ? {} : { impact }),
     status: inputs.status ?? inputs.event,
     ...(next === undefined ? {} : { next }),
-    links: [{ title: 'Run', url: runUrl(ports.context) }, ...Object.entries(telling.links).map(([title, url]) => ({ title, url }))],
+    links: [
+      { title: 'Run', url: runUrl(ports.context) },
+      ...Object.entries(telling.links).map(([title, url]) => ({ title, url })),
+    ],
     run: { id: runId, attempt, workflowRef, actor },
     correlationId: telling.correlationId,
   }

@@ -1,6 +1,19 @@
-import { escapeText, GateFailed, runScript, scriptFailure, table, type Ports } from '@deploy-actions/action-kit'
+import {
+  escapeText,
+  GateFailed,
+  runScript,
+  scriptFailure,
+  table,
+  type Ports,
+} from '@deploy-actions/action-kit'
 import { configuredTarget, releaseOf, scriptVariables, type ConfiguredTarget } from '@deploy-actions/config'
-import { beginTransaction, leftOpen, openLedger, provePredecessor, type JobTransaction } from '@deploy-actions/ledger'
+import {
+  beginTransaction,
+  leftOpen,
+  openLedger,
+  provePredecessor,
+  type JobTransaction,
+} from '@deploy-actions/ledger'
 import { formatWeights, type Arms, type RestorePoint } from '@deploy-actions/rollout'
 import type { RouterSettings } from '@deploy-actions/traffic'
 import type { Inputs } from './inputs'
@@ -49,12 +62,21 @@ export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
 }
 
 /** What the deploy script's `snapshot` prints of the arm that will be written. */
-async function snapshot(target: ConfiguredTarget, arms: Arms, inputs: Inputs, ports: Ports): Promise<RestorePoint[]> {
+async function snapshot(
+  target: ConfiguredTarget,
+  arms: Arms,
+  inputs: Inputs,
+  ports: Ports,
+): Promise<RestorePoint[]> {
   const config = await target.config({ arm: arms.canary })
   const { snapshot: script, timeout } = config.deploy.script
   const variables = scriptVariables(target, inputs, ports.context, { arm: arms.canary, ...arms })
   const workspace = ports.context.workspace
-  const result = await runScript(script, { process: ports.process, workspace }, { variables, timeoutMs: timeout, signal: ports.signal })
+  const result = await runScript(
+    script,
+    { process: ports.process, workspace },
+    { variables, timeoutMs: timeout, signal: ports.signal },
+  )
   const failure = scriptFailure(script, result)
   if (failure !== undefined) throw new GateFailed(`the snapshot failed, so nothing was written: ${failure}`)
   return [{ kind: 'script', name: 'deploy', state: result.stdout.trim() }]
@@ -70,7 +92,9 @@ function opened({ record, settings }: JobTransaction, inputs: Inputs, ports: Por
   ports.evidence.about({ transaction: record.id })
   ports.evidence.facts({ record, settings })
   const rows = record.restore.map((point) =>
-    point.kind === 'traffic' ? ['traffic', point.router, formatWeights(point.weights)] : ['script', point.name, point.state.slice(0, 200)],
+    point.kind === 'traffic'
+      ? ['traffic', point.router, formatWeights(point.weights)]
+      : ['script', point.name, point.state.slice(0, 200)],
   )
   ports.summary.add(
     [

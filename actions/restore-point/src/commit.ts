@@ -8,7 +8,12 @@ import type { Outputs } from './outputs'
 /** Closes a transaction: only when the router itself shows all traffic on the canary arm. */
 export async function commit(inputs: Inputs, ports: Ports): Promise<Outputs> {
   if (inputs.transaction === undefined)
-    throw new InputError([{ where: 'input `transaction`', message: 'is missing; pass the output `transaction` of restore-point begin' }])
+    throw new InputError([
+      {
+        where: 'input `transaction`',
+        message: 'is missing; pass the output `transaction` of restore-point begin',
+      },
+    ])
   const transaction = await joinTransaction(inputs.transaction, ports.context)
   const { record, settings } = transaction
   const { service, region, environment } = record
@@ -31,6 +36,14 @@ export async function commit(inputs: Inputs, ports: Ports): Promise<Outputs> {
   }
   await commitTransaction(transaction, ledger, reason, ports.context)
   ports.log.info(`committed ${record.id}: ${reason}`)
-  ports.summary.add(`### ${escapeText(region)}: committed\n\n${escapeText(reason)}. The old release stays on ${escapeText(baseline)} for an instant return.`)
-  return { outcome: 'committed', reason, transaction: record.id, 'baseline-arm': baseline, 'canary-arm': canary }
+  ports.summary.add(
+    `### ${escapeText(region)}: committed\n\n${escapeText(reason)}. The old release stays on ${escapeText(baseline)} for an instant return.`,
+  )
+  return {
+    outcome: 'committed',
+    reason,
+    transaction: record.id,
+    'baseline-arm': baseline,
+    'canary-arm': canary,
+  }
 }

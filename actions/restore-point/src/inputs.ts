@@ -2,12 +2,24 @@ import { z } from 'zod'
 import { commonInputs, targetInputs, writerInputs } from '@deploy-actions/action-kit'
 
 export const inputs = z.strictObject({
-  mode: z.enum(['begin', 'commit', 'restore']).describe('begin | commit | restore').meta({ example: 'begin' }),
+  mode: z
+    .enum(['begin', 'commit', 'restore'])
+    .describe('begin | commit | restore')
+    .meta({ example: 'begin' }),
   ...targetInputs,
-  predecessor: z.string().optional().describe('with begin: region whose newest transaction must be committed with this digest'),
+  predecessor: z
+    .string()
+    .optional()
+    .describe('with begin: region whose newest transaction must be committed with this digest'),
   transaction: commonInputs.transaction.optional(),
-  to: z.string().default('open').describe('with restore: `open` (what this run left open) or the id of a transaction'),
-  reason: z.string().optional().describe('with restore: why, for the record; default: what failed first in this job'),
+  to: z
+    .string()
+    .default('open')
+    .describe('with restore: `open` (what this run left open) or the id of a transaction'),
+  reason: z
+    .string()
+    .optional()
+    .describe('with restore: why, for the record; default: what failed first in this job'),
   'trusted-workflows': z
     .string()
     .default('')

@@ -5,7 +5,15 @@ import type { RegionConfig } from '@deploy-actions/config'
 const environment = z.looseObject({
   name: z.string(),
   can_admins_bypass: z.boolean().nullish(),
-  protection_rules: z.array(z.looseObject({ type: z.string(), reviewers: z.array(z.unknown()).nullish(), wait_timer: z.number().nullish() })).nullish(),
+  protection_rules: z
+    .array(
+      z.looseObject({
+        type: z.string(),
+        reviewers: z.array(z.unknown()).nullish(),
+        wait_timer: z.number().nullish(),
+      }),
+    )
+    .nullish(),
   deployment_branch_policy: z.looseObject({}).nullish(),
 })
 type Environment = z.infer<typeof environment>
@@ -14,7 +22,11 @@ type Environment = z.infer<typeof environment>
  * Every region's environment exists and is protected as it should be; every guard environment asks nobody.
  * GitHub would create a missing environment, unprotected, at the first job that names it.
  */
-export async function checkEnvironments(configs: readonly RegionConfig[], require: 'off' | 'warn' | 'fail', ports: Ports): Promise<Problem[]> {
+export async function checkEnvironments(
+  configs: readonly RegionConfig[],
+  require: 'off' | 'warn' | 'fail',
+  ports: Ports,
+): Promise<Problem[]> {
   const problems = await Promise.all(
     configs.map(async ({ region }) => [
       ...(await checkTarget(region.name, region.environment, require, ports)),
@@ -24,7 +36,12 @@ export async function checkEnvironments(configs: readonly RegionConfig[], requir
   return problems.flat()
 }
 
-async function checkTarget(region: string, name: string, require: 'off' | 'warn' | 'fail', ports: Ports): Promise<Problem[]> {
+async function checkTarget(
+  region: string,
+  name: string,
+  require: 'off' | 'warn' | 'fail',
+  ports: Ports,
+): Promise<Problem[]> {
   const found = await read(name, ports)
   if (!found) return [missing(region, name)]
   const weak = [
@@ -44,15 +61,28 @@ async function checkGuard(region: string, name: string, ports: Ports): Promise<P
   if (!found) return [missing(region, name)]
   const waits = [
     ...(reviewers(found) > 0 ? ['required reviewers'] : []),
-    ...((found.protection_rules ?? []).some(({ wait_timer }) => (wait_timer ?? 0) > 0) ? ['a wait timer'] : []),
+    ...((found.protection_rules ?? []).some(({ wait_timer }) => (wait_timer ?? 0) > 0)
+      ? ['a wait timer']
+      : []),
   ]
   if (waits.length === 0) return []
-  return [{ where: region, message: `guard environment ${name} has ${waits.join(' and ')}: a restore must not wait for anybody; take them off (the branch policy stays)` }]
+  return [
+    {
+      where: region,
+      message: `guard environment ${name} has ${waits.join(' and ')}: a restore must not wait for anybody; take them off (the branch policy stays)`,
+    },
+  ]
 }
 
 async function read(name: string, { github }: Ports): Promise<Environment | undefined> {
   try {
-    return environment.parse(await github.request('GET /repos/{owner}/{repo}/environments/{environment_name}', { environment_name: name }, { permission: 'actions: read' }))
+    return environment.parse(
+      await github.request(
+        'GET /repos/{owner}/{repo}/environments/{environment_name}',
+        { environment_name: name },
+        { permission: 'actions: read' },
+      ),
+    )
   } catch (error) {
     if (error instanceof ProviderError && error.status === 404) return undefined
     throw error
@@ -60,7 +90,9 @@ async function read(name: string, { github }: Ports): Promise<Environment | unde
 }
 
 const reviewers = ({ protection_rules }: Environment): number =>
-  (protection_rules ?? []).filter(({ type }) => type === 'required_reviewers').reduce((sum, rule) => sum + (rule.reviewers?.length ?? 0), 0)
+  (protection_rules ?? [])
+    .filter(({ type }) => type === 'required_reviewers')
+    .reduce((sum, rule) => sum + (rule.reviewers?.length ?? 0), 0)
 
 const missing = (region: string, name: string): Problem => ({
   where: region,

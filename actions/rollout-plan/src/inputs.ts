@@ -3,12 +3,24 @@ import { commonInputs } from '@deploy-actions/action-kit'
 import { duration } from '@deploy-actions/rollout'
 
 export const inputs = z.strictObject({
-  mode: z.enum(['plan', 'region']).default('plan').describe('plan: the whole rollout; region: whether one region may go ahead now'),
+  mode: z
+    .enum(['plan', 'region'])
+    .default('plan')
+    .describe('plan: the whole rollout; region: whether one region may go ahead now'),
   regions: z.string().default('all').describe('with plan: all, or names separated by commas'),
-  order: z.enum(['serial', 'delayed', 'parallel']).optional().describe('instead of order.kind of rollout.yml'),
+  order: z
+    .enum(['serial', 'delayed', 'parallel'])
+    .optional()
+    .describe('instead of order.kind of rollout.yml'),
   delay: duration.optional().describe('instead of order.delay of rollout.yml'),
-  'require-protection': z.enum(['off', 'warn', 'fail']).default('warn').describe('what an environment without reviewers or branch policy comes to'),
-  predecessor: z.string().optional().describe('with region: region that must be committed with this digest first'),
+  'require-protection': z
+    .enum(['off', 'warn', 'fail'])
+    .default('warn')
+    .describe('what an environment without reviewers or branch policy comes to'),
+  predecessor: z
+    .string()
+    .optional()
+    .describe('with region: region that must be committed with this digest first'),
   config: commonInputs.config.optional(),
   region: commonInputs.region.optional(),
   version: commonInputs.version,

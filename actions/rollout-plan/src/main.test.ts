@@ -4,14 +4,23 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { InputError, ProviderError, type GitHub } from '@deploy-actions/action-kit'
 import { beginTransaction, openLedger } from '@deploy-actions/ledger'
-import { createFakePorts, simulateRegion, type FakePorts, type SimulatedRegion } from '@deploy-actions/testing'
+import {
+  createFakePorts,
+  simulateRegion,
+  type FakePorts,
+  type SimulatedRegion,
+} from '@deploy-actions/testing'
 import { createFakeClock, type FakeClock } from '@deploy-actions/testing'
 import { inputs as schema } from './inputs'
 import { main } from './main'
 import type { Outputs } from './outputs'
 
 const release = { version: '1.1.0', digest: `sha256:${'b'.repeat(64)}` }
-const proper = { protection_rules: [{ type: 'required_reviewers', reviewers: [{}] }], deployment_branch_policy: {}, can_admins_bypass: false }
+const proper = {
+  protection_rules: [{ type: 'required_reviewers', reviewers: [{}] }],
+  deployment_branch_policy: {},
+  can_admins_bypass: false,
+}
 const unguarded = { protection_rules: [], deployment_branch_policy: {}, can_admins_bypass: false }
 
 let region: SimulatedRegion
@@ -24,7 +33,12 @@ beforeEach(async () => {
   clock = createFakeClock()
   region = await simulateRegion({ clock, seed: 1, requestsPerSecond: 100, errorRate: () => 0.001 })
   workspace = await mkdtemp(join(tmpdir(), 'plan-'))
-  environments = { 'production-us': proper, 'production-us-guard': unguarded, 'production-eu': proper, 'production-eu-guard': unguarded }
+  environments = {
+    'production-us': proper,
+    'production-us-guard': unguarded,
+    'production-eu': proper,
+    'production-eu-guard': unguarded,
+  }
 })
 afterEach(() => region.close())
 
@@ -32,8 +46,11 @@ const github: GitHub = {
   request: (route, parameters) => {
     const name = String(parameters?.['environment_name'])
     const found = environments[name]
-    if (!route.startsWith('GET /repos/{owner}/{repo}/environments/')) return Promise.reject(new Error(`no test answers ${route}`))
-    return found ? Promise.resolve({ name, ...found } as never) : Promise.reject(new ProviderError('Not Found', { provider: 'GitHub', status: 404 }))
+    if (!route.startsWith('GET /repos/{owner}/{repo}/environments/'))
+      return Promise.reject(new Error(`no test answers ${route}`))
+    return found
+      ? Promise.resolve({ name, ...found } as never)
+      : Promise.reject(new ProviderError('Not Found', { provider: 'GitHub', status: 404 }))
   },
   list: (route) => Promise.reject(new Error(`no test answers ${route}`)),
 }
@@ -64,7 +81,10 @@ async function plan(text = config(), more: Record<string, string> = {}, runId = 
   await writeFile(join(workspace, 'ops/x.sh'), '#!/bin/sh\n', { mode: 0o755 })
   await writeFile(join(workspace, 'rollout.yml'), text)
   const ports = { ...createFakePorts({ clock, github, http: () => region.metrics(), context: { runId } }) }
-  const outcome = await main(schema.parse({ ...release, ledger: `file:${workspace}/ledger`, ...more }), { ...ports, context: { ...ports.context, workspace } }).catch((error: Error) => error)
+  const outcome = await main(schema.parse({ ...release, ledger: `file:${workspace}/ledger`, ...more }), {
+    ...ports,
+    context: { ...ports.context, workspace },
+  }).catch((error: Error) => error)
   return { outcome, ports }
 }
 
@@ -72,13 +92,31 @@ async function plan(text = config(), more: Record<string, string> = {}, runId = 
 async function openElsewhere(environment: string, state: 'open' | 'committed'): Promise<void> {
   const ports = createFakePorts({ clock, context: { runId: 77, actor: 'bob' } })
   const ledger = openLedger(`file:${workspace}/ledger`, 'shop', ports)
-  const router = { type: 'haproxy' as const, host: '127.0.0.1', port: region.haproxy.port, backend: 'app', timeout: 2000 }
+  const router = {
+    type: 'haproxy' as const,
+    host: '127.0.0.1',
+    port: region.haproxy.port,
+    backend: 'app',
+    timeout: 2000,
+  }
   const target = { service: 'shop', region: environment.slice(-2), environment, correlationId: 'shop-77-1' }
-  const { record } = await beginTransaction({ ...target, ledgerSpec: `file:${workspace}/ledger`, ledger, release, router, arms: ['blue', 'green'], dryRun: false }, ports)
+  const { record } = await beginTransaction(
+    {
+      ...target,
+      ledgerSpec: `file:${workspace}/ledger`,
+      ledger,
+      release,
+      router,
+      arms: ['blue', 'green'],
+      dryRun: false,
+    },
+    ports,
+  )
   if (state === 'committed') await ledger.mark(record.id, 'committed', 'done')
 }
 
-const message = ({ outcome }: Planned): string => (outcome instanceof Error ? outcome.message : `no error: ${outcome.reason}`)
+const message = ({ outcome }: Planned): string =>
+  outcome instanceof Error ? outcome.message : `no error: ${outcome.reason}`
 
 describe('a plan', () => {
   it('names the regions in order, each with its predecessor and its parts', async () => {
@@ -94,35 +132,83 @@ describe('a plan', () => {
       'estimated-duration': '1h10m',
       regions: [
         { name: 'us', predecessor: '', 'guard-environment': 'production-us-guard', parts: { soak: false } },
-        { name: 'eu', predecessor: 'us', 'predecessor-guard-environment': 'production-us-guard', parts: { soak: true, before: false } },
+        {
+          name: 'eu',
+          predecessor: 'us',
+          'predecessor-guard-environment': 'production-us-guard',
+          parts: { soak: true, before: false },
+        },
       ],
     })
     expect(ports.recorded.summary.join()).toContain('r0 -->|watched 30m| r1')
   })
 
   it('lets all go at once in parallel, and keeps the order of the file when regions are named', async () => {
-    expect((await plan(config(), { order: 'parallel' })).outcome).toMatchObject({ 'max-parallel': 2, regions: [{ predecessor: '' }, { predecessor: '' }] })
-    expect((await plan(config(), { regions: 'eu, us', order: 'serial' })).outcome).toMatchObject({ regions: [{ name: 'us' }, { name: 'eu', predecessor: 'us', parts: { soak: false } }] })
+    expect((await plan(config(), { order: 'parallel' })).outcome).toMatchObject({
+      'max-parallel': 2,
+      regions: [{ predecessor: '' }, { predecessor: '' }],
+    })
+    expect((await plan(config(), { regions: 'eu, us', order: 'serial' })).outcome).toMatchObject({
+      regions: [{ name: 'us' }, { name: 'eu', predecessor: 'us', parts: { soak: false } }],
+    })
   })
 
   it('skips a region that runs this digest, and still has the next one prove it', async () => {
     await openElsewhere('production-us', 'committed')
-    expect((await plan()).outcome).toMatchObject({ regions: [{ name: 'eu', predecessor: 'us' }], plan: { skipped: [{ name: 'us', reason: expect.stringContaining('is committed with this digest') }] } })
+    expect((await plan()).outcome).toMatchObject({
+      regions: [{ name: 'eu', predecessor: 'us' }],
+      plan: { skipped: [{ name: 'us', reason: expect.stringContaining('is committed with this digest') }] },
+    })
     await openElsewhere('production-eu', 'committed')
-    expect((await plan()).outcome).toMatchObject({ regions: [], reason: 'all regions already run 1.1.0: us, eu' })
+    expect((await plan()).outcome).toMatchObject({
+      regions: [],
+      reason: 'all regions already run 1.1.0: us, eu',
+    })
   })
 })
 
 describe('a plan is refused, and nothing is written,', () => {
   it.each<[string, (text: string) => string, RegExp]>([
-    ['for an unknown key, with its place', (text) => text.replace('min-requests', 'min-request'), /rollout\.yml:11:15: canary\.analysis\.min-request: unknown key; known here: .*Did you mean min-requests\?/],
-    ['for an unresolved variable', (text) => text.replace('ops/x.sh,', "'ops/${vars.script}',"), /rollout\.yml:7:26: \$\{vars\.script\} is no variable; known: region, /],
-    ['for stages that do not rise', (text) => text.replace('10%', '100%'), /canary\.stages\[1\]\.weight: stages must rise/],
-    ['for two regions with one environment', (text) => text.replace('production-eu', 'production-us'), /regions\[1\]\.environment: us already has the environment production-us/],
-    ['for a worst case beyond the job limit', (text) => text.replace('watch: 15m', 'watch: 3h'), /could take 9h.* at worst, and a hosted job is ended after 6h/],
-    ['for min-requests out of reach', (text) => text.replace('min-requests: 80', 'min-requests: 90000'), /canary\.stages\[0\] \(10%\): needs 90000 requests.*longest watch of 15m/],
-    ['for a secret that was not handed over', (text) => `${text}notifications: [{ type: webhook, url-secret: HOOK }]\n`, /rollout\.yml:\d+:\d+: url-secret: the secret HOOK was not handed over/],
-    ['for a script that is not there', (text) => text.replace('run: ops/x.sh', 'run: ops/y.sh'), /deploy\.script\.run: ops\/y\.sh is not in the repository or not executable/],
+    [
+      'for an unknown key, with its place',
+      (text) => text.replace('min-requests', 'min-request'),
+      /rollout\.yml:11:15: canary\.analysis\.min-request: unknown key; known here: .*Did you mean min-requests\?/,
+    ],
+    [
+      'for an unresolved variable',
+      (text) => text.replace('ops/x.sh,', "'ops/${vars.script}',"),
+      /rollout\.yml:7:26: \$\{vars\.script\} is no variable; known: region, /,
+    ],
+    [
+      'for stages that do not rise',
+      (text) => text.replace('10%', '100%'),
+      /canary\.stages\[1\]\.weight: stages must rise/,
+    ],
+    [
+      'for two regions with one environment',
+      (text) => text.replace('production-eu', 'production-us'),
+      /regions\[1\]\.environment: us already has the environment production-us/,
+    ],
+    [
+      'for a worst case beyond the job limit',
+      (text) => text.replace('watch: 15m', 'watch: 3h'),
+      /could take 9h.* at worst, and a hosted job is ended after 6h/,
+    ],
+    [
+      'for min-requests out of reach',
+      (text) => text.replace('min-requests: 80', 'min-requests: 90000'),
+      /canary\.stages\[0\] \(10%\): needs 90000 requests.*longest watch of 15m/,
+    ],
+    [
+      'for a secret that was not handed over',
+      (text) => `${text}notifications: [{ type: webhook, url-secret: HOOK }]\n`,
+      /rollout\.yml:\d+:\d+: url-secret: the secret HOOK was not handed over/,
+    ],
+    [
+      'for a script that is not there',
+      (text) => text.replace('run: ops/x.sh', 'run: ops/y.sh'),
+      /deploy\.script\.run: ops\/y\.sh is not in the repository or not executable/,
+    ],
   ])('%s', async (_, change, expected) => {
     const planned = await plan(config(change))
     expect(planned.outcome).toBeInstanceOf(InputError)
@@ -131,21 +217,38 @@ describe('a plan is refused, and nothing is written,', () => {
   })
 
   it('for an unknown region, naming the known ones', async () => {
-    expect(message(await plan(config(), { regions: 'us,eu-west' }))).toMatch(/no region is named eu-west; known in rollout\.yml: us, eu/)
+    expect(message(await plan(config(), { regions: 'us,eu-west' }))).toMatch(
+      /no region is named eu-west; known in rollout\.yml: us, eu/,
+    )
   })
 
   it('for an environment that is missing, or a guard environment with reviewers or a timer', async () => {
     delete environments['production-us']
-    environments['production-eu-guard'] = { ...unguarded, protection_rules: [{ type: 'required_reviewers', reviewers: [{}] }, { type: 'wait_timer', wait_timer: 5 }] }
-    expect(message(await plan())).toMatch(/us: the environment production-us does not exist[^]*eu: guard environment production-eu-guard has required reviewers and a wait timer/)
+    environments['production-eu-guard'] = {
+      ...unguarded,
+      protection_rules: [
+        { type: 'required_reviewers', reviewers: [{}] },
+        { type: 'wait_timer', wait_timer: 5 },
+      ],
+    }
+    expect(message(await plan())).toMatch(
+      /us: the environment production-us does not exist[^]*eu: guard environment production-eu-guard has required reviewers and a wait timer/,
+    )
   })
 
   it('for an unprotected environment when that is asked for, and warns otherwise', async () => {
     environments['production-us'] = unguarded
-    expect(message(await plan(config(), { 'require-protection': 'fail' }))).toMatch(/us: environment production-us has no required reviewers/)
+    expect(message(await plan(config(), { 'require-protection': 'fail' }))).toMatch(
+      /us: environment production-us has no required reviewers/,
+    )
     const { outcome, ports } = await plan()
     expect(outcome).toMatchObject({ outcome: 'planned' })
-    expect(ports.recorded.log.filter(({ level }) => level === 'warning').map(({ line }) => line).join()).toMatch(/production-us has no required reviewers/)
+    expect(
+      ports.recorded.log
+        .filter(({ level }) => level === 'warning')
+        .map(({ line }) => line)
+        .join(),
+    ).toMatch(/production-us has no required reviewers/)
   })
 
   it('for a live transaction of another run, which is named and left alone', async () => {
@@ -157,13 +260,19 @@ describe('a plan is refused, and nothing is written,', () => {
 
   it('when neither arm carries all the traffic', async () => {
     region.haproxy.weights = { blue: 60, green: 40 }
-    expect(message(await plan())).toMatch(/us: neither arm carries all the traffic: the router holds blue 60%, green 40%/)
+    expect(message(await plan())).toMatch(
+      /us: neither arm carries all the traffic: the router holds blue 60%, green 40%/,
+    )
   })
 
   it('only with a warning where the router cannot be reached from the plan job', async () => {
-    const { outcome, ports } = await plan(config((text) => text.replace(`port: ${region.haproxy.port}`, 'port: 1')))
+    const { outcome, ports } = await plan(
+      config((text) => text.replace(`port: ${region.haproxy.port}`, 'port: 1')),
+    )
     expect(outcome).toMatchObject({ outcome: 'planned' })
-    expect(ports.recorded.log.map(({ line }) => line).join()).toMatch(/could not be asked from this job.*could not be reached/)
+    expect(ports.recorded.log.map(({ line }) => line).join()).toMatch(
+      /could not be asked from this job.*could not be reached/,
+    )
   })
 
   it('without a digest that is one', () => {
@@ -176,10 +285,25 @@ describe('a plan is refused, and nothing is written,', () => {
 describe('one region', () => {
   it('stops until its predecessor is committed with this digest', async () => {
     const prove = () => plan(config(), { mode: 'region', region: 'eu', predecessor: 'us' })
-    expect((await prove()).outcome).toMatchObject({ outcome: 'stop', proceed: false, reason: expect.stringContaining('us comes first and has no transaction yet') })
+    expect((await prove()).outcome).toMatchObject({
+      outcome: 'stop',
+      proceed: false,
+      reason: expect.stringContaining('us comes first and has no transaction yet'),
+    })
     await openElsewhere('production-us', 'open')
-    expect((await prove()).outcome).toMatchObject({ proceed: false, reason: expect.stringContaining('is open') })
-    await openLedger(`file:${workspace}/ledger`, 'shop', createFakePorts()).mark('77-1-shop-us-1', 'committed', '')
-    expect((await prove()).outcome).toMatchObject({ outcome: 'proceed', proceed: true, 'predecessor-transaction': '77-1-shop-us-1' })
+    expect((await prove()).outcome).toMatchObject({
+      proceed: false,
+      reason: expect.stringContaining('is open'),
+    })
+    await openLedger(`file:${workspace}/ledger`, 'shop', createFakePorts()).mark(
+      '77-1-shop-us-1',
+      'committed',
+      '',
+    )
+    expect((await prove()).outcome).toMatchObject({
+      outcome: 'proceed',
+      proceed: true,
+      'predecessor-transaction': '77-1-shop-us-1',
+    })
   })
 })

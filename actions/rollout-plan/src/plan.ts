@@ -1,7 +1,27 @@
 import { InputError, type Ports, type Problem } from '@deploy-actions/action-kit'
-import { correlationOf, planStages, readRollout, resolveAll, resolveRegion, type RegionConfig, type RolloutFile } from '@deploy-actions/config'
+import {
+  correlationOf,
+  planStages,
+  readRollout,
+  resolveAll,
+  resolveRegion,
+  type RegionConfig,
+  type RolloutFile,
+} from '@deploy-actions/config'
 import { openLedger } from '@deploy-actions/ledger'
-import { expectedMs, formatDuration, JOB_LIMIT_MS, maxParallel, place, selectRegions, worstCaseMs, type OrderKind, type PlannedRegion, type RegionTiming, type RolloutPlan } from '@deploy-actions/rollout'
+import {
+  expectedMs,
+  formatDuration,
+  JOB_LIMIT_MS,
+  maxParallel,
+  place,
+  selectRegions,
+  worstCaseMs,
+  type OrderKind,
+  type PlannedRegion,
+  type RegionTiming,
+  type RolloutPlan,
+} from '@deploy-actions/rollout'
 import { checkEnvironments } from './environments'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
@@ -20,7 +40,9 @@ export async function plan(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const order = orderOf(configs, inputs)
   const ledger = openLedger(inputs.ledger, file.service, ports)
 
-  const standings = await Promise.all(selected.map((config) => standing(ledger, config, inputs.digest, ports.context.runId)))
+  const standings = await Promise.all(
+    selected.map((config) => standing(ledger, config, inputs.digest, ports.context.runId)),
+  )
   const due = selected.filter((_, index) => standings[index]?.skip === undefined)
   const problems: Problem[] = [
     ...standings.flatMap(({ held }) => (held === undefined ? [] : [{ where: '', message: held }])),
@@ -29,16 +51,25 @@ export async function plan(inputs: Inputs, ports: Ports): Promise<Outputs> {
     ...(await checkEnvironments(due, inputs['require-protection'], ports)),
   ]
   if (problems.length > 0) throw new InputError(problems)
-  const forArm = (name: string, arm: string) => resolveRegion(file, name, { variables: { ...variables, arm } })
+  const forArm = (name: string, arm: string) =>
+    resolveRegion(file, name, { variables: { ...variables, arm } })
   const unreachable = await reachProblems(due, forArm, inputs.secrets, ports)
   if (unreachable.length > 0) throw new InputError(unreachable)
 
   const skipped = selected.flatMap((config, index) => {
     const reason = standings[index]?.skip
-    return reason === undefined ? [] : [{ name: config.region.name, environment: config.region.environment, reason }]
+    return reason === undefined
+      ? []
+      : [{ name: config.region.name, environment: config.region.environment, reason }]
   })
   const regions = planned(selected, due, order.kind)
-  const rollout: RolloutPlan = { service: file.service, release: { version: inputs.version, digest: inputs.digest }, order: order.kind, regions, skipped }
+  const rollout: RolloutPlan = {
+    service: file.service,
+    release: { version: inputs.version, digest: inputs.digest },
+    order: order.kind,
+    regions,
+    skipped,
+  }
   return conclude(rollout, due, order, file, ports)
 }
 
@@ -56,8 +87,17 @@ function variablesOf({ version, digest, image, ...inputs }: Inputs, file: Rollou
 function select(configs: RegionConfig[], file: RolloutFile, { regions }: Inputs): RegionConfig[] {
   const { selected, unknown } = selectRegions(file.regions, regions)
   const known = file.regions.map(({ name }) => name).join(', ')
-  if (unknown.length > 0) throw new InputError(unknown.map((name) => ({ where: 'input `regions`', message: `no region is named ${name}; known in ${file.path}: ${known}` })))
-  if (selected.length === 0) throw new InputError([{ where: 'input `regions`', message: `names no region; write all or some of ${known}` }])
+  if (unknown.length > 0)
+    throw new InputError(
+      unknown.map((name) => ({
+        where: 'input `regions`',
+        message: `no region is named ${name}; known in ${file.path}: ${known}`,
+      })),
+    )
+  if (selected.length === 0)
+    throw new InputError([
+      { where: 'input `regions`', message: `names no region; write all or some of ${known}` },
+    ])
   return configs.filter((config) => selected.some(({ name }) => name === config.region.name))
 }
 
@@ -69,7 +109,13 @@ interface Order {
 function orderOf([first]: RegionConfig[], inputs: Inputs): Order {
   const kind = inputs.order ?? first?.order.kind ?? 'serial'
   const delayMs = inputs.delay ?? first?.order.delay ?? 0
-  if (kind === 'delayed' && delayMs === 0) throw new InputError([{ where: 'input `delay`', message: 'is missing; order: delayed needs a delay here or in rollout.yml, for example 90m' }])
+  if (kind === 'delayed' && delayMs === 0)
+    throw new InputError([
+      {
+        where: 'input `delay`',
+        message: 'is missing; order: delayed needs a delay here or in rollout.yml, for example 90m',
+      },
+    ])
   return { kind, delayMs: kind === 'delayed' ? delayMs : 0 }
 }
 
@@ -97,7 +143,9 @@ function planned(selected: RegionConfig[], due: RegionConfig[], kind: OrderKind)
 function timingOf({ deploy, gates, canary }: RegionConfig): RegionTiming {
   return {
     scriptTimeoutMs: deploy.script.timeout,
-    gates: [gates['after-deploy'], gates['after-rollout']].flatMap((gate) => (gate ? [{ timeoutMs: gate.timeout, greenForMs: gate['green-for'] }] : [])),
+    gates: [gates['after-deploy'], gates['after-rollout']].flatMap((gate) =>
+      gate ? [{ timeoutMs: gate.timeout, greenForMs: gate['green-for'] }] : [],
+    ),
     stages: planStages(canary.stages, canary.analysis),
   }
 }
@@ -113,10 +161,17 @@ function tooLong(config: RegionConfig): Problem[] {
   ]
 }
 
-function conclude(rollout: RolloutPlan, due: RegionConfig[], { kind, delayMs }: Order, file: RolloutFile, ports: Ports): Outputs {
+function conclude(
+  rollout: RolloutPlan,
+  due: RegionConfig[],
+  { kind, delayMs }: Order,
+  file: RolloutFile,
+  ports: Ports,
+): Outputs {
   const each = due.map((config) => expectedMs(timingOf(config)))
   const soaks = rollout.regions.filter(({ parts }) => parts.soak).length
-  const estimated = kind === 'parallel' ? Math.max(0, ...each) : each.reduce((sum, ms) => sum + ms, 0) + soaks * delayMs
+  const estimated =
+    kind === 'parallel' ? Math.max(0, ...each) : each.reduce((sum, ms) => sum + ms, 0) + soaks * delayMs
   const { service, release, regions, skipped } = rollout
   const reason =
     regions.length === 0
@@ -140,4 +195,3 @@ function conclude(rollout: RolloutPlan, due: RegionConfig[], { kind, delayMs }: 
     'estimated-duration': formatDuration(estimated),
   }
 }
-

@@ -11,8 +11,11 @@ export async function proveRegion(inputs: Inputs, ports: Ports): Promise<Outputs
   const { service, region, environment } = target
   ports.evidence.about({ service, region, environment })
   const ledger = openLedger(inputs.ledger, service, ports)
-  const proof = inputs.predecessor ? await provePredecessor(ledger, target.file, inputs.predecessor, inputs.digest) : undefined
-  if (proof && !proof.proven) return answer(false, `${region} does not start: ${proof.reason}`, proof.transaction, ports)
+  const proof = inputs.predecessor
+    ? await provePredecessor(ledger, target.file, inputs.predecessor, inputs.digest)
+    : undefined
+  if (proof && !proof.proven)
+    return answer(false, `${region} does not start: ${proof.reason}`, proof.transaction, ports)
 
   const config = await target.config({ secrets: inputs.secrets })
   const { skip, held } = await standing(ledger, config, inputs.digest, ports.context.runId)
@@ -21,9 +24,21 @@ export async function proveRegion(inputs: Inputs, ports: Ports): Promise<Outputs
   return answer(true, `${region} may go ahead${proof ? `: ${proof.reason}` : ''}`, proof?.transaction, ports)
 }
 
-function answer(proceed: boolean, reason: string, transaction: PredecessorProof['transaction'], ports: Ports): Outputs {
+function answer(
+  proceed: boolean,
+  reason: string,
+  transaction: PredecessorProof['transaction'],
+  ports: Ports,
+): Outputs {
   ports.log.info(reason)
   ports.evidence.facts({ proceed })
   ports.summary.add(`### ${proceed ? 'May go ahead' : 'Stopped'}\n\n${escapeText(reason)}.`)
-  return { outcome: proceed ? 'proceed' : 'stop', reason, proceed, ...(transaction === undefined ? {} : { 'predecessor-transaction': transaction.id, 'predecessor-commit': transaction.commit }) }
+  return {
+    outcome: proceed ? 'proceed' : 'stop',
+    reason,
+    proceed,
+    ...(transaction === undefined
+      ? {}
+      : { 'predecessor-transaction': transaction.id, 'predecessor-commit': transaction.commit }),
+  }
 }

@@ -11,13 +11,20 @@ export type ForArm = (region: string, arm: string) => Promise<RegionConfig>
  * Asks each region's router and metrics, from here, whether a canary could be judged there. What cannot be reached
  * from this job is a warning: the deploy job asks again before anything is written.
  */
-export async function reachProblems(configs: readonly RegionConfig[], forArm: ForArm, secrets: Secrets, ports: Ports): Promise<Problem[]> {
+export async function reachProblems(
+  configs: readonly RegionConfig[],
+  forArm: ForArm,
+  secrets: Secrets,
+  ports: Ports,
+): Promise<Problem[]> {
   const problems = await Promise.all(
     configs.map(async (config) => {
       try {
         return await problemsOf(config, forArm, secrets, ports)
       } catch (error) {
-        ports.log.warning(`${config.region.name} could not be asked from this job; it is asked again before anything is written: ${messageOf(error)}`)
+        ports.log.warning(
+          `${config.region.name} could not be asked from this job; it is asked again before anything is written: ${messageOf(error)}`,
+        )
         return []
       }
     }),
@@ -25,19 +32,36 @@ export async function reachProblems(configs: readonly RegionConfig[], forArm: Fo
   return problems.flat()
 }
 
-async function problemsOf(config: RegionConfig, forArm: ForArm, secrets: Secrets, ports: Ports): Promise<Problem[]> {
+async function problemsOf(
+  config: RegionConfig,
+  forArm: ForArm,
+  secrets: Secrets,
+  ports: Ports,
+): Promise<Problem[]> {
   const { name } = config.region
   const router = await openRouter(config.traffic.canary.router as RouterSettings, ports, config.arms.names)
   const { weights } = await router.read(ports.signal)
   const arms = findArms(weights)
-  if (!arms) return [{ where: name, message: `neither arm carries all the traffic: the router holds ${formatWeights(weights)}; put all of it on the arm that serves first` }]
+  if (!arms)
+    return [
+      {
+        where: name,
+        message: `neither arm carries all the traffic: the router holds ${formatWeights(weights)}; put all of it on the arm that serves first`,
+      },
+    ]
   const [baseline, canary] = [await forArm(name, arms.baseline), await forArm(name, arms.canary)]
   const sources = config.metrics.sources as Record<string, SourceSettings>
-  const sampler = await createArmSampler({ sources, baseline: baseline.metrics, canary: canary.metrics }, { ...ports, secrets })
+  const sampler = await createArmSampler(
+    { sources, baseline: baseline.metrics, canary: canary.metrics },
+    { ...ports, secrets },
+  )
   const seen = await preflight(sampler, config.canary.analysis.interval, ports)
   if (!seen.ok) {
     ports.log.warning(`${name}: ${seen.reason}`)
     return []
   }
-  return stagesOutOfReach(seen.requestsPerSecond, planStages(config.canary.stages, config.canary.analysis)).map((message) => ({ where: name, message }))
+  return stagesOutOfReach(
+    seen.requestsPerSecond,
+    planStages(config.canary.stages, config.canary.analysis),
+  ).map((message) => ({ where: name, message }))
 }

@@ -9,10 +9,19 @@ interface Numbers {
 }
 
 /** What the run will do: a table of its regions, its stages, and a picture. */
-export function summarise(rollout: RolloutPlan, due: readonly RegionConfig[], { reason, estimatedMs, delayMs }: Numbers): string {
+export function summarise(
+  rollout: RolloutPlan,
+  due: readonly RegionConfig[],
+  { reason, estimatedMs, delayMs }: Numbers,
+): string {
   const { service, release, order, regions, skipped } = rollout
   const rows = [
-    ...regions.map(({ name, environment, predecessor }) => [name, environment, predecessor || '-', 'will be rolled out']),
+    ...regions.map(({ name, environment, predecessor }) => [
+      name,
+      environment,
+      predecessor || '-',
+      'will be rolled out',
+    ]),
     ...skipped.map(({ name, environment, reason }) => [name, environment, '-', `skipped: ${reason}`]),
   ]
   const [first] = due
@@ -48,6 +57,9 @@ export function summarise(rollout: RolloutPlan, due: readonly RegionConfig[], { 
 function diagram({ regions, order }: RolloutPlan, delayMs: number): string[] {
   const nodes = regions.map(({ name, index }) => `  r${index}["${name}"]`)
   const wait = order === 'delayed' ? `|watched ${formatDuration(delayMs)}|` : ''
-  const arrows = order === 'parallel' ? [] : regions.slice(1).map(({ index }, before) => `  r${regions[before]?.index} -->${wait} r${index}`)
+  const arrows =
+    order === 'parallel'
+      ? []
+      : regions.slice(1).map(({ index }, before) => `  r${regions[before]?.index} -->${wait} r${index}`)
   return ['flowchart LR', ...nodes, ...arrows]
 }

@@ -11,11 +11,18 @@ export interface Standing {
 }
 
 /** Skipped when its newest transaction is committed with this digest; held when another run's transaction is live. */
-export async function standing(ledger: Ledger, { region }: RegionConfig, digest: string, runId: number): Promise<Standing> {
+export async function standing(
+  ledger: Ledger,
+  { region }: RegionConfig,
+  digest: string,
+  runId: number,
+): Promise<Standing> {
   const entry = await newest(ledger, region.environment)
   if (!entry) return {}
   const { id, release, run } = entry.record
-  if (liveStates.includes(entry.state) && run.id !== runId) return { held: new LiveTransaction(entry).message }
-  if (entry.state === 'committed' && release.digest === digest) return { skip: `its newest transaction ${id} is committed with this digest` }
+  if (liveStates.includes(entry.state) && run.id !== runId)
+    return { held: new LiveTransaction(entry).message }
+  if (entry.state === 'committed' && release.digest === digest)
+    return { skip: `its newest transaction ${id} is committed with this digest` }
   return {}
 }

@@ -1,5 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
-import { Cancelled, GateFailed, InputError, type ChildProcess, type ChildResult } from '@deploy-actions/action-kit'
+import {
+  Cancelled,
+  GateFailed,
+  InputError,
+  type ChildProcess,
+  type ChildResult,
+} from '@deploy-actions/action-kit'
 import { createFakePorts } from '@deploy-actions/testing'
 import { inputs as schema } from './inputs'
 import { main } from './main'
@@ -18,9 +24,14 @@ async function run(inputs: Record<string, string>, result: Partial<ChildResult> 
 
 describe('run-hook', () => {
   it('runs a script of the repository with its fixed arguments and nothing of the runner', async () => {
-    const { outcome, children, ports } = await run({ run: 'ops/warm.sh --all eu', timeout: '30s' }, { stdout: 'warm\n' })
+    const { outcome, children, ports } = await run(
+      { run: 'ops/warm.sh --all eu', timeout: '30s' },
+      { stdout: 'warm\n' },
+    )
     expect(outcome).toEqual({ outcome: 'done', reason: 'ops/warm.sh succeeded', 'exit-code': 0 })
-    expect(children).toMatchObject([{ command: [`${ports.context.workspace}/ops/warm.sh`, '--all', 'eu'], env: {}, timeoutMs: 30_000 }])
+    expect(children).toMatchObject([
+      { command: [`${ports.context.workspace}/ops/warm.sh`, '--all', 'eu'], env: {}, timeoutMs: 30_000 },
+    ])
   })
 
   it('fails with the exit code and the last line that the script wrote', async () => {
@@ -32,15 +43,23 @@ describe('run-hook', () => {
 
   it('keeps handed-over secrets out of log, summary and evidence, in every form', async () => {
     const secret = 's3cret/value'
-    const { ports } = await run({ run: 'ops/warm.sh', secrets: `KEY=${secret}` }, { stdout: `${secret} ${Buffer.from(secret).toString('base64')} ${encodeURIComponent(secret)}` })
+    const { ports } = await run(
+      { run: 'ops/warm.sh', secrets: `KEY=${secret}` },
+      { stdout: `${secret} ${Buffer.from(secret).toString('base64')} ${encodeURIComponent(secret)}` },
+    )
     const said = JSON.stringify([ports.recorded.log, ports.recorded.summary, ports.recorded.facts])
-    for (const form of [secret, Buffer.from(secret).toString('base64'), encodeURIComponent(secret)]) expect(said).not.toContain(form)
+    for (const form of [secret, Buffer.from(secret).toString('base64'), encodeURIComponent(secret)])
+      expect(said).not.toContain(form)
     expect(said).toContain('*** *** ***')
   })
 
   it('says that it was cancelled, or out of time', async () => {
-    expect((await run({ run: 'ops/warm.sh' }, { exitCode: null, ended: 'cancelled' })).outcome).toBeInstanceOf(Cancelled)
-    expect((await run({ run: 'ops/warm.sh' }, { exitCode: null, ended: 'timeout' })).outcome).toMatchObject({ message: 'ops/warm.sh did not end in time and was stopped' })
+    expect(
+      (await run({ run: 'ops/warm.sh' }, { exitCode: null, ended: 'cancelled' })).outcome,
+    ).toBeInstanceOf(Cancelled)
+    expect((await run({ run: 'ops/warm.sh' }, { exitCode: null, ended: 'timeout' })).outcome).toMatchObject({
+      message: 'ops/warm.sh did not end in time and was stopped',
+    })
   })
 
   it('runs nothing in a dry run', async () => {
@@ -55,13 +74,16 @@ describe('run-hook', () => {
     [{ hook: 'deploy' }, /a deploy acts within the transaction of restore-point begin/],
     [{ hook: 'deploy', transaction: '1-1-shop-eu-1' }, /was not begun in this job/],
   ])('refuses %j', async (inputs, message) => {
-    const { outcome, children } = await run(inputs as Record<string, string>)
+    const { outcome, children } = await run(inputs)
     expect(outcome).toBeInstanceOf(InputError)
     expect((outcome as Error).message).toMatch(message)
     expect(children).toEqual([])
   })
 
-  it.each(['/etc/passwd', '../ops.sh', '-rf x', 'ops/x.sh "$HOME"', 'ops/x.sh | sh', 'ops/x.sh; rm x'])('takes no script line like %s', (line) => {
-    expect(schema.safeParse({ run: line }).success).toBe(false)
-  })
+  it.each(['/etc/passwd', '../ops.sh', '-rf x', 'ops/x.sh "$HOME"', 'ops/x.sh | sh', 'ops/x.sh; rm x'])(
+    'takes no script line like %s',
+    (line) => {
+      expect(schema.safeParse({ run: line }).success).toBe(false)
+    },
+  )
 })

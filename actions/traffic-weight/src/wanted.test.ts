@@ -4,7 +4,8 @@ import { inputs as schema } from './inputs'
 import { wantedWeights } from './wanted'
 
 const current = { blue: 6_000, green: 3_000, red: 1_000 }
-const wanted = (inputs: Record<string, string>, from: Record<string, number> = current) => wantedWeights(schema.parse(inputs), from)
+const wanted = (inputs: Record<string, string>, from: Record<string, number> = current) =>
+  wantedWeights(schema.parse(inputs), from)
 
 describe('the weights that an input asks for', () => {
   it('are what is there, with get', () => {
@@ -12,13 +13,20 @@ describe('the weights that an input asks for', () => {
   })
 
   it('are the whole vector, with set: a member that is not named gets nothing', () => {
-    expect(wanted({ mode: 'set', weights: 'blue=90%, green=10%' })).toEqual({ blue: 9_000, green: 1_000, red: 0 })
+    expect(wanted({ mode: 'set', weights: 'blue=90%, green=10%' })).toEqual({
+      blue: 9_000,
+      green: 1_000,
+      red: 0,
+    })
   })
 
   it('go to the others in proportion, with drain', () => {
     // 6000 : 1000 of what remains, in basis points: 8571.43 and 1428.57, rounded by largest remainder.
     expect(wanted({ mode: 'drain', member: 'green' })).toEqual({ blue: 8_571, green: 0, red: 1_429 })
-    expect(wanted({ mode: 'drain', member: 'blue' }, { blue: 10_000, green: 0 })).toEqual({ blue: 0, green: 10_000 })
+    expect(wanted({ mode: 'drain', member: 'blue' }, { blue: 10_000, green: 0 })).toEqual({
+      blue: 0,
+      green: 10_000,
+    })
   })
 
   it('go all to the idle member, or to the named one, with switch', () => {
@@ -27,7 +35,9 @@ describe('the weights that an input asks for', () => {
   })
 
   it('are what was recorded, with restore', () => {
-    expect(wanted({ mode: 'restore', 'restore-point': '{"blue":"60%","green":"30%","red":"10%"}' })).toEqual(current)
+    expect(wanted({ mode: 'restore', 'restore-point': '{"blue":"60%","green":"30%","red":"10%"}' })).toEqual(
+      current,
+    )
   })
 
   it.each([
@@ -37,14 +47,19 @@ describe('the weights that an input asks for', () => {
     [{ mode: 'switch' }, /no single idle member/],
     [{ mode: 'restore', 'restore-point': '{"blue":"60%"}' }, /is no restore point/],
     [{ mode: 'restore', 'restore-point': 'blue' }, /is no restore point/],
-    [{ mode: 'get', 'expected-current': 'blue=100%' }, /expects blue 100%, but the router holds blue 60%, green 30%, red 10%; nothing was written/],
+    [
+      { mode: 'get', 'expected-current': 'blue=100%' },
+      /expects blue 100%, but the router holds blue 60%, green 30%, red 10%; nothing was written/,
+    ],
   ])('refuse %j', (inputs, message) => {
     expect(() => wanted(inputs as Record<string, string>)).toThrow(InputError)
     expect(() => wanted(inputs as Record<string, string>)).toThrow(message)
   })
 
   it('are no vector unless they sum to 100 %', () => {
-    expect(schema.safeParse({ mode: 'set', weights: 'blue=90%,green=20%' }).error?.issues[0]?.message).toMatch(/is no vector of weights/)
+    expect(
+      schema.safeParse({ mode: 'set', weights: 'blue=90%,green=20%' }).error?.issues[0]?.message,
+    ).toMatch(/is no vector of weights/)
     expect(schema.safeParse({ mode: 'set', weights: 'blue' }).success).toBe(false)
   })
 })

@@ -60,7 +60,9 @@ export function action<I extends InputSchema, O extends OutputSchema>(spec: Acti
   }
 }
 
-async function runMain<I extends InputSchema, O extends OutputSchema>(spec: ActionSpec<I, O>): Promise<number> {
+async function runMain<I extends InputSchema, O extends OutputSchema>(
+  spec: ActionSpec<I, O>,
+): Promise<number> {
   if (spec.post) saveState('started', 'true')
   const { ports, close } = openPorts(spec)
   const started = ports.clock.realMs()
@@ -74,11 +76,17 @@ async function runMain<I extends InputSchema, O extends OutputSchema>(spec: Acti
     report(spec.name, thrown, ports)
   }
   const file = await close(spec.name, String(outputs['outcome']), String(outputs['reason']))
-  writeOutputs({ ...outputs, 'evidence-path': file, 'duration-ms': Math.round(ports.clock.realMs() - started) })
+  writeOutputs({
+    ...outputs,
+    'evidence-path': file,
+    'duration-ms': Math.round(ports.clock.realMs() - started),
+  })
   return exitCode
 }
 
-async function runPost<I extends InputSchema, O extends OutputSchema>(spec: ActionSpec<I, O>): Promise<number> {
+async function runPost<I extends InputSchema, O extends OutputSchema>(
+  spec: ActionSpec<I, O>,
+): Promise<number> {
   const { ports, close } = openPorts(spec)
   try {
     const result = await spec.post?.(ports)
@@ -108,7 +116,14 @@ function openPorts(spec: { name: string; inputs: InputSchema }) {
     signal,
     http: createHttp(clock, evidence),
     process: createChildProcesses(clock, evidence),
-    github: createGitHub({ token, apiUrl: env['GITHUB_API_URL'] ?? 'https://api.github.com', context, clock, signal, evidence }),
+    github: createGitHub({
+      token,
+      apiUrl: env['GITHUB_API_URL'] ?? 'https://api.github.com',
+      context,
+      clock,
+      signal,
+      evidence,
+    }),
     artifacts: createArtifacts(token, context),
     summary,
     evidence,
@@ -160,7 +175,11 @@ function report(name: string, thrown: unknown, ports: Ports): void {
   ports.log.error(`${name}: ${message}`)
   const causes = causesOf(thrown)
   const stack = thrown instanceof Error && !(thrown instanceof ActionError) ? [thrown.stack ?? ''] : []
-  if (causes.length + stack.length > 0) ports.log.group('Why (details)', [...stack, ...causes].flatMap((cause) => cause.split('\n')))
+  if (causes.length + stack.length > 0)
+    ports.log.group(
+      'Why (details)',
+      [...stack, ...causes].flatMap((cause) => cause.split('\n')),
+    )
   if (!(thrown instanceof GateFailed)) ports.summary.add(`### ${name} did not succeed\n\n${fenced(message)}`)
 }
 

@@ -11,12 +11,25 @@ export function createArtifacts(token: string, context: RunContext): Artifacts {
   const from = (runId: number | undefined) =>
     runId === undefined || runId === context.runId
       ? {}
-      : { findBy: { token, workflowRunId: runId, repositoryOwner: context.owner, repositoryName: context.repo } }
+      : {
+          findBy: {
+            token,
+            workflowRunId: runId,
+            repositoryOwner: context.owner,
+            repositoryName: context.repo,
+          },
+        }
 
   return {
     async upload(name, folder, files) {
       try {
-        const { id, digest } = await (await client()).uploadArtifact(name, files.map((file) => join(folder, file)), folder)
+        const { id, digest } = await (
+          await client()
+        ).uploadArtifact(
+          name,
+          files.map((file) => join(folder, file)),
+          folder,
+        )
         if (id === undefined) throw new Error('GitHub gave no artifact id')
         return { id, name, ...(digest === undefined ? {} : { digest: withAlgorithm(digest) }) }
       } catch (cause) {
@@ -26,7 +39,11 @@ export function createArtifacts(token: string, context: RunContext): Artifacts {
     async list(runId) {
       try {
         const { artifacts } = await (await client()).listArtifacts(from(runId))
-        return artifacts.map(({ id, name, digest }) => ({ id, name, ...(digest ? { digest: withAlgorithm(digest) } : {}) }))
+        return artifacts.map(({ id, name, digest }) => ({
+          id,
+          name,
+          ...(digest ? { digest: withAlgorithm(digest) } : {}),
+        }))
       } catch (cause) {
         throw failure(`the artifacts of run ${runId ?? context.runId} could not be listed`, cause)
       }
@@ -40,7 +57,8 @@ export function createArtifacts(token: string, context: RunContext): Artifacts {
       } catch (cause) {
         throw failure(`artifact ${name} could not be downloaded`, cause)
       }
-      if (mismatch) throw failure(`artifact ${name} is not what was uploaded: its digest is not ${digest}`, undefined)
+      if (mismatch)
+        throw failure(`artifact ${name} is not what was uploaded: its digest is not ${digest}`, undefined)
     },
   }
 }
@@ -48,4 +66,7 @@ export function createArtifacts(token: string, context: RunContext): Artifacts {
 const withAlgorithm = (digest: string): string => (digest.startsWith('sha256:') ? digest : `sha256:${digest}`)
 
 const failure = (message: string, cause: unknown): ProviderError =>
-  new ProviderError(cause === undefined ? message : `${message}: ${messageOf(cause)}`, { provider: 'GitHub artifacts', cause })
+  new ProviderError(cause === undefined ? message : `${message}: ${messageOf(cause)}`, {
+    provider: 'GitHub artifacts',
+    cause,
+  })

@@ -4,14 +4,26 @@ import { ProviderError } from './errors'
 import type { ChildProcess, ChildProcesses, ChildResult, EvidenceCollector } from './ports'
 
 /** What a child gets beside its own variables: enough to find programs, nothing that could carry a secret. */
-const inherited = ['PATH', 'HOME', 'LANG', 'LC_ALL', 'TZ', 'TMPDIR', 'SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS'] as const
+const inherited = [
+  'PATH',
+  'HOME',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'TMPDIR',
+  'SSL_CERT_FILE',
+  'NODE_EXTRA_CA_CERTS',
+] as const
 /** Output beyond this is cut at the front; the end says why a program failed. */
 const MAX_OUTPUT = 1024 * 1024
 /** From the forwarded signal to the kill of the whole group, real time. */
 const GRACE_MS = 3_000
 
 /** Child processes by node:child_process: `@actions/exec` has neither time-outs nor cancellation. */
-export function createChildProcesses(clock: Clock, evidence: Pick<EvidenceCollector, 'call'>): ChildProcesses {
+export function createChildProcesses(
+  clock: Clock,
+  evidence: Pick<EvidenceCollector, 'call'>,
+): ChildProcesses {
   return {
     async run(child) {
       const result = await run(child, clock)
@@ -26,12 +38,23 @@ function run({ command, cwd, env, timeoutMs, signal }: ChildProcess, clock: Cloc
   const [program, ...args] = command
   const started = clock.realMs()
   return new Promise((resolve, reject) => {
-    const base = Object.fromEntries(inherited.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])))
+    const base = Object.fromEntries(
+      inherited.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
+    )
     // A group of its own, so that grandchildren end with it.
-    const child = spawn(program, args, { cwd, env: { ...base, ...env }, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(program, args, {
+      cwd,
+      env: { ...base, ...env },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     const output = { stdout: '', stderr: '' }
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (output.stdout = (output.stdout + text).slice(-MAX_OUTPUT)))
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (output.stderr = (output.stderr + text).slice(-MAX_OUTPUT)))
+    child.stdout
+      .setEncoding('utf8')
+      .on('data', (text: string) => (output.stdout = (output.stdout + text).slice(-MAX_OUTPUT)))
+    child.stderr
+      .setEncoding('utf8')
+      .on('data', (text: string) => (output.stderr = (output.stderr + text).slice(-MAX_OUTPUT)))
 
     let ended: ChildResult['ended'] = 'exit'
     let grace: NodeJS.Timeout | undefined
@@ -58,7 +81,12 @@ function run({ command, cwd, env, timeoutMs, signal }: ChildProcess, clock: Cloc
 
     child.on('error', (cause) => {
       settle()
-      reject(new ProviderError(`${program} could not be started: ${cause.message}; is it there and executable?`, { provider: program, cause }))
+      reject(
+        new ProviderError(`${program} could not be started: ${cause.message}; is it there and executable?`, {
+          provider: program,
+          cause,
+        }),
+      )
     })
     child.on('close', (exitCode) => {
       settle()

@@ -20,7 +20,9 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1
  * A clock that runs `speed` times as fast since `epoch` (real milliseconds since 1970).
  * All processes of a rehearsal share both numbers, so they agree on what time it is.
  */
-export function createClock({ speed, epoch }: { speed: number; epoch: number } = { speed: 1, epoch: 0 }): Clock {
+export function createClock(
+  { speed, epoch }: { speed: number; epoch: number } = { speed: 1, epoch: 0 },
+): Clock {
   const scaled = (): number => (speed === 1 ? Date.now() : epoch + (Date.now() - epoch) * speed)
   return {
     speed,
@@ -43,7 +45,11 @@ export function clockFromEnvironment(env: Record<string, string | undefined>): C
 }
 
 function isLoopback(url: string | undefined): boolean {
-  return url !== undefined && URL.canParse(url) && /^(127(\.\d+){3}|localhost|\[::1\])$/.test(new URL(url).hostname)
+  return (
+    url !== undefined &&
+    URL.canParse(url) &&
+    /^(127(\.\d+){3}|localhost|\[::1\])$/.test(new URL(url).hostname)
+  )
 }
 
 function sleepReal(ms: number, signal: AbortSignal): Promise<void> {

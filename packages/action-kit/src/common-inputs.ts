@@ -10,16 +10,24 @@ export const commonInputs = {
   environment: z.string().describe('GitHub environment of the target; from rollout.yml when that is used'),
   service: z.string().describe('name of the service; from rollout.yml when that is used'),
   version: z.string().describe('version of the release, for people').meta({ example: '1.4.0' }),
-  image: z.string().describe('image of the release without tag or digest').meta({ example: 'ghcr.io/acme/api' }),
+  image: z
+    .string()
+    .describe('image of the release without tag or digest')
+    .meta({ example: 'ghcr.io/acme/api' }),
   digest: z
     .string()
-    .regex(DIGEST, 'is not an immutable digest; a digest is sha256: and 64 hexadecimal digits (a tag can move)')
+    .regex(
+      DIGEST,
+      'is not an immutable digest; a digest is sha256: and 64 hexadecimal digits (a tag can move)',
+    )
     .describe('immutable digest of the release')
     .meta({ example: 'sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08' }),
   transaction: z.string().describe('id of the open transaction, from restore-point begin'),
-  secrets: secretLines.describe('KEY=VALUE lines; the only secrets that a *-secret in the config can name').meta(secret),
+  secrets: secretLines
+    .describe('KEY=VALUE lines; the only secrets that a *-secret in the config can name')
+    .meta(secret),
   'dry-run': flag(false).describe('read and plan, but write nothing'),
-  'github-token': z.string().default('').describe('token for GitHub\'s API').meta(secret),
+  'github-token': z.string().default('').describe("token for GitHub's API").meta(secret),
   ledger: z
     .string()
     .regex(/^(github|file:.+)$/, 'is no ledger; write github or file:DIR')

@@ -77,7 +77,10 @@ export function messageOf(thrown: unknown): string {
 /** The whole chain of causes, innermost last, for a folded group of the log. */
 export function causesOf(thrown: unknown): string[] {
   const causes: string[] = []
-  for (let cause = thrown instanceof Error ? thrown.cause : undefined; cause !== undefined && causes.length < 10; ) {
+  for (
+    let cause = thrown instanceof Error ? thrown.cause : undefined;
+    cause !== undefined && causes.length < 10;
+  ) {
     causes.push(cause instanceof Error ? (cause.stack ?? cause.message) : String(cause))
     cause = cause instanceof Error ? cause.cause : undefined
   }

@@ -18,7 +18,9 @@ interface Ending {
 }
 
 /** Collects what one action run did; `close` appends its record to the job's chain and returns the file. */
-export function collectEvidence(context: RunContext): EvidenceCollector & { close(ending: Ending): Promise<string> } {
+export function collectEvidence(
+  context: RunContext,
+): EvidenceCollector & { close(ending: Ending): Promise<string> } {
   const subject: Parameters<EvidenceCollector['about']>[0] = {}
   const facts: Record<string, unknown> = {}
   const calls: Call[] = []
@@ -44,7 +46,12 @@ export function collectEvidence(context: RunContext): EvidenceCollector & { clos
         startedAt: startedAt.toISOString(),
         endedAt: endedAt.toISOString(),
         ...subject,
-        run: { id: context.runId, attempt: context.attempt, workflowRef: context.workflowRef, actor: context.actor },
+        run: {
+          id: context.runId,
+          attempt: context.attempt,
+          workflowRef: context.workflowRef,
+          actor: context.actor,
+        },
         inputs,
         outcome,
         reason,

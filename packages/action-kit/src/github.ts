@@ -16,10 +16,25 @@ interface Dependencies {
 }
 
 /** GitHub's REST API through octokit, loaded at the first call. Reads are repeated on 429, 5xx and lost connections; writes are not. */
-export function createGitHub({ token, apiUrl, context, clock, signal: ended, evidence }: Dependencies): GitHub {
-  const call = async (route: string, parameters: Record<string, unknown>, permission: string | undefined, signal: AbortSignal) => {
+export function createGitHub({
+  token,
+  apiUrl,
+  context,
+  clock,
+  signal: ended,
+  evidence,
+}: Dependencies): GitHub {
+  const call = async (
+    route: string,
+    parameters: Record<string, unknown>,
+    permission: string | undefined,
+    signal: AbortSignal,
+  ) => {
     const { getOctokit } = await import('@actions/github')
-    const octokit = getOctokit(token, { baseUrl: apiUrl, log: { debug() {}, info() {}, warn() {}, error() {} } })
+    const octokit = getOctokit(token, {
+      baseUrl: apiUrl,
+      log: { debug() {}, info() {}, warn() {}, error() {} },
+    })
     const started = clock.realMs()
     const note = (status: number | string): void =>
       evidence.call({ system: 'github', what: route, status, ms: Math.round(clock.realMs() - started) })
@@ -39,7 +54,11 @@ export function createGitHub({ token, apiUrl, context, clock, signal: ended, evi
     }
   }
 
-  const request = async <T>(route: string, parameters: Record<string, unknown> = {}, options: { permission?: string; signal?: AbortSignal } = {}) => {
+  const request = async <T>(
+    route: string,
+    parameters: Record<string, unknown> = {},
+    options: { permission?: string; signal?: AbortSignal } = {},
+  ) => {
     const signal = options.signal ?? ended
     const attempt = (): Promise<unknown> => call(route, parameters, options.permission, signal)
     if (!route.startsWith('GET ')) return (await attempt()) as T
@@ -56,7 +75,11 @@ export function createGitHub({ token, apiUrl, context, clock, signal: ended, evi
 
   return {
     request,
-    async list<T>(route: string, parameters: Record<string, unknown> = {}, { permission, limit = 1_000, pick }: { permission?: string; limit?: number; pick?: string } = {}) {
+    async list<T>(
+      route: string,
+      parameters: Record<string, unknown> = {},
+      { permission, limit = 1_000, pick }: { permission?: string; limit?: number; pick?: string } = {},
+    ) {
       const items: T[] = []
       for (let page = 1; items.length < limit; page++) {
         const data = await request<T[] | Record<string, T[]>>(
@@ -74,7 +97,9 @@ export function createGitHub({ token, apiUrl, context, clock, signal: ended, evi
 }
 
 function providerError(route: string, error: unknown, permission: string | undefined): ProviderError {
-  const { response } = error as { response?: { headers?: Record<string, string>; data?: { message?: string } } }
+  const { response } = error as {
+    response?: { headers?: Record<string, string>; data?: { message?: string } }
+  }
   const status = answeredStatus(error)
   const said = response?.data?.message ?? messageOf(error)
   const denied = status === 403 && permission !== undefined && !/rate limit/i.test(said)
@@ -86,7 +111,11 @@ function providerError(route: string, error: unknown, permission: string | undef
     {
       provider: 'GitHub',
       cause: error,
-      retryable: status === undefined || status === 429 || status >= 500 || (status === 403 && /rate limit/i.test(said)),
+      retryable:
+        status === undefined ||
+        status === 429 ||
+        status >= 500 ||
+        (status === 403 && /rate limit/i.test(said)),
       ...(status === undefined ? {} : { status }),
       ...(requestId === undefined ? {} : { requestId }),
     },

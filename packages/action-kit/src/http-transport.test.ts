@@ -13,7 +13,8 @@ it('sends requests through the proxy of the environment, except to what NO_PROXY
   Object.assign(process.env, { HTTP_PROXY: origin, NO_PROXY: '127.0.0.1' })
   try {
     const { agentFor, fetch } = await import('./http-transport')
-    for (const url of ['http://app.test/healthz', `${origin}/metrics`]) await (await fetch(url, { agent: agentFor })).text()
+    for (const url of ['http://app.test/healthz', `${origin}/metrics`])
+      await (await fetch(url, { agent: agentFor })).text()
   } finally {
     delete process.env['HTTP_PROXY']
     delete process.env['NO_PROXY']

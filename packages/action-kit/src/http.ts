@@ -18,7 +18,12 @@ export function createHttp(clock: Clock, evidence: Pick<EvidenceCollector, 'call
         evidence.call({ system: origin, what, status: response.status, ms: response.ms })
         return response
       } catch (error) {
-        evidence.call({ system: origin, what, status: messageOf(error), ms: Math.round(clock.realMs() - started) })
+        evidence.call({
+          system: origin,
+          what,
+          status: messageOf(error),
+          ms: Math.round(clock.realMs() - started),
+        })
         throw error
       }
     },
@@ -49,7 +54,9 @@ async function send(request: HttpRequest, clock: Clock): Promise<HttpResponse> {
     }
   } catch (cause) {
     if (request.signal.aborted) throw new Cancelled('the run was cancelled', { cause })
-    const why = timeout.aborted ? `gave no answer within ${Math.round(limit)} ms` : `could not be reached: ${messageOf(cause)}`
+    const why = timeout.aborted
+      ? `gave no answer within ${Math.round(limit)} ms`
+      : `could not be reached: ${messageOf(cause)}`
     throw new ProviderError(`${new URL(request.url).origin} ${why}`, {
       provider: new URL(request.url).origin,
       cause,

@@ -1,8 +1,23 @@
-export { action, standardOutputs, type Action, type ActionSpec, type OutputSchema, type PostResult } from './action'
+export {
+  action,
+  standardOutputs,
+  type Action,
+  type ActionSpec,
+  type OutputSchema,
+  type PostResult,
+} from './action'
 export { clockFromEnvironment, createClock, type Clock } from './clock'
 export { commonInputs, configuredInputs, targetInputs, writerInputs } from './common-inputs'
 export { runUrl } from './context'
-export { ActionError, Cancelled, GateFailed, InputError, messageOf, ProviderError, type Problem } from './errors'
+export {
+  ActionError,
+  Cancelled,
+  GateFailed,
+  InputError,
+  messageOf,
+  ProviderError,
+  type Problem,
+} from './errors'
 export { evidenceFolder } from './evidence-collector'
 export { flag, inputMeta, readInputs, secret, type InputMeta, type InputSchema } from './inputs'
 export { details, escapeText, fenced, table } from './markdown'

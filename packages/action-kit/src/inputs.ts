@@ -14,7 +14,10 @@ export const flag = (byDefault: boolean) => z.stringbool().default(byDefault)
  * Reads `INPUT_*` as the runner sets them. Empty means absent; unknown values are never guessed.
  * @throws InputError with every problem at once
  */
-export function readInputs<S extends InputSchema>(schema: S, env: Record<string, string | undefined>): z.infer<S> {
+export function readInputs<S extends InputSchema>(
+  schema: S,
+  env: Record<string, string | undefined>,
+): z.infer<S> {
   const raw = Object.fromEntries(
     Object.keys(schema.shape).flatMap((key) => {
       const value = env[`INPUT_${key.toUpperCase()}`]?.trim()
@@ -33,8 +36,11 @@ function inputProblem(schema: InputSchema, issue: z.core.$ZodIssue, raw: Record<
   const path = rest.length > 0 ? `${key} at ${rest.join('.')}` : key
   const { example, description } = field === undefined ? {} : inputMeta(field)
   const suffix = example === undefined ? '' : `; for example ${example}`
-  if (value === undefined) return { where: `input \`${path}\``, message: `is missing; ${description ?? 'it is required'}${suffix}` }
-  const shown = isSecret(schema, key) ? 'the value (not shown)' : JSON.stringify(value.length > 200 ? `${value.slice(0, 200)}...` : value)
+  if (value === undefined)
+    return { where: `input \`${path}\``, message: `is missing; ${description ?? 'it is required'}${suffix}` }
+  const shown = isSecret(schema, key)
+    ? 'the value (not shown)'
+    : JSON.stringify(value.length > 200 ? `${value.slice(0, 200)}...` : value)
   return { where: `input \`${path}\``, message: `${shown}: ${issue.message}${suffix}` }
 }
 
@@ -53,12 +59,18 @@ export interface InputMeta {
 
 /** Meta of an input; an optional one or one with a default says what its inner schema says. */
 export function inputMeta(field: z.ZodType): InputMeta {
-  const inner = field instanceof z.ZodOptional || field instanceof z.ZodDefault ? inputMeta(field.unwrap() as z.ZodType) : {}
+  const inner =
+    field instanceof z.ZodOptional || field instanceof z.ZodDefault
+      ? inputMeta(field.unwrap() as z.ZodType)
+      : {}
   return { ...inner, ...(field.meta() as InputMeta | undefined) }
 }
 
 /** What goes into evidence: the inputs as they were given, secrets left out. */
-export function recordedInputs(schema: InputSchema, env: Record<string, string | undefined>): Record<string, unknown> {
+export function recordedInputs(
+  schema: InputSchema,
+  env: Record<string, string | undefined>,
+): Record<string, unknown> {
   return Object.fromEntries(
     Object.keys(schema.shape).flatMap((key) => {
       const value = env[`INPUT_${key.toUpperCase()}`]?.trim()

@@ -81,9 +81,17 @@ export interface ChildProcesses {
 /** GitHub's REST API by route: `GET /repos/{owner}/{repo}/deployments`. `owner` and `repo` are filled in. */
 export interface GitHub {
   /** @throws ProviderError with status and request id; a 403 names the missing permission when it is known */
-  request<T>(route: string, parameters?: Record<string, unknown>, options?: { permission?: string; signal?: AbortSignal }): Promise<T>
+  request<T>(
+    route: string,
+    parameters?: Record<string, unknown>,
+    options?: { permission?: string; signal?: AbortSignal },
+  ): Promise<T>
   /** Reads pages of 100 until one is not full or `limit` items are there. */
-  list<T>(route: string, parameters?: Record<string, unknown>, options?: { permission?: string; limit?: number; pick?: string }): Promise<T[]>
+  list<T>(
+    route: string,
+    parameters?: Record<string, unknown>,
+    options?: { permission?: string; limit?: number; pick?: string },
+  ): Promise<T[]>
 }
 
 export interface StoredArtifact {

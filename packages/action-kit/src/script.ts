@@ -25,7 +25,8 @@ export const script = z
 
 function refusal(line: string, path: string | undefined): string | undefined {
   if (!path) return 'names no script'
-  if (/["'`$|&;<>(){}*?\\]/.test(line)) return 'is not run by a shell: write a path and plain arguments; variables reach the script as DEPLOY_*'
+  if (/["'`$|&;<>(){}*?\\]/.test(line))
+    return 'is not run by a shell: write a path and plain arguments; variables reach the script as DEPLOY_*'
   if (path.startsWith('-')) return 'begins with -, which is no path'
   if (isAbsolute(path) || normalize(path).split(sep).includes('..')) return 'lies outside the repository'
   return undefined
@@ -49,12 +50,18 @@ export function runScript(
 /** `vars.probe-url` -> `DEPLOY_VARS_PROBE_URL`. */
 export function deployVariables(values: Record<string, string>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [`DEPLOY_${name.toUpperCase().replace(/[^A-Z0-9]+/g, '_')}`, value]),
+    Object.entries(values).map(([name, value]) => [
+      `DEPLOY_${name.toUpperCase().replace(/[^A-Z0-9]+/g, '_')}`,
+      value,
+    ]),
   )
 }
 
 /** How a script ended, in words; undefined when it succeeded. */
-export function scriptFailure({ path }: Script, { ended, exitCode, stderr, stdout }: ChildResult): string | undefined {
+export function scriptFailure(
+  { path }: Script,
+  { ended, exitCode, stderr, stdout }: ChildResult,
+): string | undefined {
   if (ended === 'timeout') return `${path} did not end in time and was stopped`
   if (ended === 'cancelled') return `${path} was stopped because the run was cancelled`
   if (exitCode === 0) return undefined

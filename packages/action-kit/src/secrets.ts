@@ -16,7 +16,10 @@ export const secretLines = z
       if (line.trim() === '') continue
       const match = /^\s*([A-Za-z_][A-Za-z0-9_]*)=(.*?)\s*$/.exec(line)
       if (match?.[1] === undefined) {
-        context.addIssue({ code: 'custom', message: `line ${index + 1} is not KEY=VALUE (the line is not shown)` })
+        context.addIssue({
+          code: 'custom',
+          message: `line ${index + 1} is not KEY=VALUE (the line is not shown)`,
+        })
         return z.NEVER
       }
       secrets.set(match[1], match[2] ?? '')
@@ -27,7 +30,12 @@ export const secretLines = z
 /** Every form in which a secret may turn up in output: itself, base64, URL-encoded, inside JSON. */
 export function formsOf(secret: string): string[] {
   if (secret.length < MIN_MASKED_LENGTH) return []
-  const forms = [secret, Buffer.from(secret).toString('base64'), encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)]
+  const forms = [
+    secret,
+    Buffer.from(secret).toString('base64'),
+    encodeURIComponent(secret),
+    JSON.stringify(secret).slice(1, -1),
+  ]
   return [...new Set(forms)]
 }
 

@@ -4,7 +4,8 @@ import type { Summary } from './ports'
 /** GitHub drops a step's summary over 1 MiB whole; one action keeps far below that. */
 export const SUMMARY_BUDGET_BYTES = 100 * 1024
 
-const CUT = '\n\n_The rest is left out to keep within the size that GitHub shows; the evidence has all of it._\n'
+const CUT =
+  '\n\n_The rest is left out to keep within the size that GitHub shows; the evidence has all of it._\n'
 
 /** Collects the sections of this action; `write` appends them to the step summary file, cut at the budget. */
 export function createSummary(file: string | undefined): Summary & { write(): Promise<void> } {

@@ -41,7 +41,9 @@ describe('the log', () => {
   })
 
   it('gives groups and lines as @actions/core does', () => {
-    expect(printed(() => command('group', 'Plan: 3 regions'))).toBe(printed(() => core.startGroup('Plan: 3 regions')))
+    expect(printed(() => command('group', 'Plan: 3 regions'))).toBe(
+      printed(() => core.startGroup('Plan: 3 regions')),
+    )
     expect(printed(() => command('endgroup'))).toBe(printed(() => core.endGroup()))
     expect(printed(() => print('a line'))).toBe(printed(() => core.info('a line')))
   })
@@ -68,7 +70,9 @@ describe('the files', () => {
     process.env['GITHUB_OUTPUT'] = file
     setOutput('reason', 'ghadelimiter_1\nverdict=pass')
     const [, delimiter] = /^reason<<(ghadelimiter_[0-9a-f-]{36})\n/.exec(await readFile(file, 'utf8')) ?? []
-    expect(await readFile(file, 'utf8')).toBe(`reason<<${delimiter}\nghadelimiter_1\nverdict=pass\n${delimiter}\n`)
+    expect(await readFile(file, 'utf8')).toBe(
+      `reason<<${delimiter}\nghadelimiter_1\nverdict=pass\n${delimiter}\n`,
+    )
   })
 
   it('are not there outside a runner: the value is shown', () => {

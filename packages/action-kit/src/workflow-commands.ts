@@ -8,7 +8,10 @@ import { EOL } from 'node:os'
  */
 
 /** A command to the runner, as a line of the log. */
-export function command(name: 'add-mask' | 'debug' | 'endgroup' | 'error' | 'group' | 'notice' | 'warning', message = ''): void {
+export function command(
+  name: 'add-mask' | 'debug' | 'endgroup' | 'error' | 'group' | 'notice' | 'warning',
+  message = '',
+): void {
   print(`::${name}::${message.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')}`)
 }
 

@@ -19,7 +19,8 @@ describe('dispersion', () => {
   })
 
   it('is 1 where nothing scatters more than chance, or nothing can be told', () => {
-    for (const calm of [samples(), samples(5), samples(2, 2, 2, 2), samples(0, 0, 0)]) expect(dispersion(calm)).toBe(1)
+    for (const calm of [samples(), samples(5), samples(2, 2, 2, 2), samples(0, 0, 0)])
+      expect(dispersion(calm)).toBe(1)
   })
 
   it('leaves intervals without traffic out', () => {

@@ -31,7 +31,10 @@ function ofBlocks(blocks: readonly ArmSample[]): number {
   const errors = blocks.reduce((sum, block) => sum + block.errors, 0)
   if (blocks.length < 2 || errors === 0) return 1
   const rate = errors / requests
-  const pearson = blocks.reduce((sum, block) => sum + (block.errors - block.requests * rate) ** 2 / (block.requests * rate), 0)
+  const pearson = blocks.reduce(
+    (sum, block) => sum + (block.errors - block.requests * rate) ** 2 / (block.requests * rate),
+    0,
+  )
   const freedom = blocks.length - 1
   return 1 + (pearson / freedom - 1) * (freedom / (freedom + HALF_TRUST))
 }

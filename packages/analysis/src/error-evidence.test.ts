@@ -18,7 +18,8 @@ describe('evidence against the baseline', () => {
 
   it('multiplies from sample to sample, and takes the root of it for a dispersion of 2', () => {
     const evidence = compareRates()
-    for (let sample = 0; sample < 2; sample++) evidence.add({ requests: 100, errors: 2 }, { requests: 900, errors: 1 }, 1)
+    for (let sample = 0; sample < 2; sample++)
+      evidence.add({ requests: 100, errors: 2 }, { requests: 900, errors: 1 }, 1)
     const factors = ratios.map((r) => (1000 * r ** 2) / (r + 9) ** 3)
     expect(Math.exp(evidence.log(1))).toBeCloseTo(mean(factors.map((factor) => factor ** 2)), 8)
     expect(Math.exp(evidence.log(2))).toBeCloseTo(mean(factors), 10)
@@ -43,7 +44,8 @@ describe('evidence against the baseline', () => {
 
   it('stays finite however much it is', () => {
     const evidence = compareRates()
-    for (let sample = 0; sample < 1000; sample++) evidence.add({ requests: 1000, errors: 1000 }, { requests: 1000, errors: 0 }, 1)
+    for (let sample = 0; sample < 1000; sample++)
+      evidence.add({ requests: 1000, errors: 1000 }, { requests: 1000, errors: 0 }, 1)
     expect(evidence.log(1)).toBeGreaterThan(1000)
     expect(Number.isFinite(evidence.log(1))).toBe(true)
   })
@@ -54,7 +56,10 @@ describe('evidence against a limit', () => {
     // Limit 1 %, 1 error in 10 requests: r (1 - r/100)^9 / 0.99^9 for each r.
     const evidence = exceedsLimit(0.01)
     evidence.add({ requests: 10, errors: 1 })
-    expect(Math.exp(evidence.log(1))).toBeCloseTo(mean(ratios.map((r) => r * ((1 - r / 100) / 0.99) ** 9)), 10)
+    expect(Math.exp(evidence.log(1))).toBeCloseTo(
+      mean(ratios.map((r) => r * ((1 - r / 100) / 0.99) ** 9)),
+      10,
+    )
     // One error in ten is no proof of anything at a bar of 1:100.
     expect(Math.exp(evidence.log(1))).toBeLessThan(10)
   })

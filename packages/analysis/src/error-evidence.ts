@@ -27,14 +27,16 @@ export interface ComparisonEvidence extends Evidence {
 export function compareRates(): ComparisonEvidence {
   const hypotheses = RATIOS.map((ratio) => ({ ratio, log: 0 }))
   // Of all errors of an interval, the share expected in the canary when its rate is r times the baseline's.
-  const share = (r: number, canary: number, baseline: number): number => (r * canary) / (r * canary + baseline)
+  const share = (r: number, canary: number, baseline: number): number =>
+    (r * canary) / (r * canary + baseline)
   return {
     add(canary, baseline, margin) {
       if (canary.requests === 0 || baseline.requests === 0 || canary.errors + baseline.errors === 0) return
       const allowed = share(margin, canary.requests, baseline.requests)
       for (const hypothesis of hypotheses) {
         const worse = share(hypothesis.ratio * margin, canary.requests, baseline.requests)
-        hypothesis.log += canary.errors * Math.log(worse / allowed) + baseline.errors * Math.log((1 - worse) / (1 - allowed))
+        hypothesis.log +=
+          canary.errors * Math.log(worse / allowed) + baseline.errors * Math.log((1 - worse) / (1 - allowed))
       }
     },
     log: (dispersion) => logMean(hypotheses, dispersion),
@@ -47,11 +49,16 @@ export interface LimitEvidence extends Evidence {
 }
 
 export function exceedsLimit(limit: number): LimitEvidence {
-  const hypotheses = RATIOS.map((ratio) => ({ rate: Math.min(ratio * limit, Math.max(HIGHEST_RATE, limit)), log: 0 }))
+  const hypotheses = RATIOS.map((ratio) => ({
+    rate: Math.min(ratio * limit, Math.max(HIGHEST_RATE, limit)),
+    log: 0,
+  }))
   return {
     add({ requests, errors }) {
       for (const hypothesis of hypotheses)
-        hypothesis.log += errors * Math.log(hypothesis.rate / limit) + (requests - errors) * Math.log((1 - hypothesis.rate) / (1 - limit))
+        hypothesis.log +=
+          errors * Math.log(hypothesis.rate / limit) +
+          (requests - errors) * Math.log((1 - hypothesis.rate) / (1 - limit))
     },
     log: (dispersion) => logMean(hypotheses, dispersion),
   }

@@ -28,7 +28,8 @@ describe('the comparison with the baseline', () => {
     expect(judgement).toMatchObject({
       metric: 'errors-against-baseline',
       verdict: 'pass',
-      reason: 'canary 2 of 100 requests failed (2%), baseline 1 of 900 requests failed (0.11%): 18 times, evidence 1:10, bar 1:200',
+      reason:
+        'canary 2 of 100 requests failed (2%), baseline 1 of 900 requests failed (0.11%): 18 times, evidence 1:10, bar 1:200',
       observed: { canaryRequests: 100, canaryErrors: 2, baselineRequests: 900, baselineErrors: 1 },
     })
     expect(judgement?.evidence?.value).toBeCloseTo(9.771, 3)
@@ -37,18 +38,32 @@ describe('the comparison with the baseline', () => {
 
   it('fails when the evidence reaches the bar', () => {
     const judge = createSequentialJudge(strict, [{}])
-    expect(only(judge.judge(sample(arm(1000, 100), arm(9000, 1)), 0), 'errors-against-baseline').verdict).toBe('fail')
+    expect(
+      only(judge.judge(sample(arm(1000, 100), arm(9000, 1)), 0), 'errors-against-baseline').verdict,
+    ).toBe('fail')
   })
 
   it('carries its evidence and its counts over from stage to stage', () => {
     const judge = createSequentialJudge(strict, [{}, {}])
     judge.judge(sample(arm(100, 2), arm(900, 1)), 0)
-    const { evidence, observed } = only(judge.judge(sample(arm(100, 2), arm(900, 1)), 1), 'errors-against-baseline')
+    const { evidence, observed } = only(
+      judge.judge(sample(arm(100, 2), arm(900, 1)), 1),
+      'errors-against-baseline',
+    )
     // Mean over r of (1000 r^2 / (r + 9)^3)^2, as two samples multiply.
     const factors = [1.5, 2, 3, 5, 8, 13, 20, 40].map((r) => ((1000 * r ** 2) / (r + 9) ** 3) ** 2)
     expect(evidence?.value).toBeCloseTo(factors.reduce((sum, factor) => sum + factor, 0) / 8, 6)
-    expect(observed).toEqual({ canaryRequests: 200, canaryErrors: 4, baselineRequests: 1800, baselineErrors: 2 })
-    expect([judge.seen(0).canary, judge.seen(1).canary, judge.seen(2).canary]).toEqual([arm(100, 2), arm(100, 2), arm(0)])
+    expect(observed).toEqual({
+      canaryRequests: 200,
+      canaryErrors: 4,
+      baselineRequests: 1800,
+      baselineErrors: 2,
+    })
+    expect([judge.seen(0).canary, judge.seen(1).canary, judge.seen(2).canary]).toEqual([
+      arm(100, 2),
+      arm(100, 2),
+      arm(0),
+    ])
   })
 
   it('allows the margin, whose absolute part only rests on earlier samples', () => {
@@ -57,12 +72,17 @@ describe('the comparison with the baseline', () => {
     const evidenceAfter = (learnt: ArmSample | undefined): number => {
       const judge = createSequentialJudge(usual, [{}])
       if (learnt) judge.learn(learnt)
-      return only(judge.judge(sample(arm(100, 2), arm(900, 1)), 0), 'errors-against-baseline').evidence?.value ?? NaN
+      return (
+        only(judge.judge(sample(arm(100, 2), arm(900, 1)), 0), 'errors-against-baseline').evidence?.value ??
+        NaN
+      )
     }
     // theta(r m) = r m / (r m + 9) against theta(m) = m / (m + 9).
     const expected = (m: number): number => {
       const theta = (r: number): number => (r * m) / (r * m + 9)
-      const factors = [1.5, 2, 3, 5, 8, 13, 20, 40].map((r) => (theta(r) / theta(1)) ** 2 * ((1 - theta(r)) / (1 - theta(1))))
+      const factors = [1.5, 2, 3, 5, 8, 13, 20, 40].map(
+        (r) => (theta(r) / theta(1)) ** 2 * ((1 - theta(r)) / (1 - theta(1))),
+      )
       return factors.reduce((sum, factor) => sum + factor, 0) / 8
     }
     expect(evidenceAfter(undefined)).toBeCloseTo(expected(1.252), 9)
@@ -75,7 +95,8 @@ describe('the comparison with the baseline', () => {
     for (const errors of [5, 5]) calm.learn(arm(1000, errors))
     for (const errors of [0, 10]) wild.learn(arm(1000, errors))
     const bad = sample(arm(100, 10), arm(900, 4))
-    const value = (judgements: Judgement[]): number => only(judgements, 'errors-against-baseline').evidence?.value ?? NaN
+    const value = (judgements: Judgement[]): number =>
+      only(judgements, 'errors-against-baseline').evidence?.value ?? NaN
     expect(value(wild.judge(bad, 0))).toBeLessThan(value(calm.judge(bad, 0)))
   })
 
@@ -84,7 +105,9 @@ describe('the comparison with the baseline', () => {
     for (const errors of [0, 40]) judge.learn(arm(1000, errors))
     // 720 calm samples push the wild ones out: the exponent is 1 again.
     for (let count = 0; count < 720; count++) judge.learn(arm(1000, 1))
-    expect(only(judge.judge(sample(arm(100, 2), arm(900, 1)), 0), 'errors-against-baseline').evidence?.value).toBeCloseTo(9.771, 3)
+    expect(
+      only(judge.judge(sample(arm(100, 2), arm(900, 1)), 0), 'errors-against-baseline').evidence?.value,
+    ).toBeCloseTo(9.771, 3)
   })
 
   it.each([
@@ -92,14 +115,17 @@ describe('the comparison with the baseline', () => {
     [arm(100), arm(900), 'both without errors'],
     [arm(100, 1), arm(900), 'the baseline had none'],
   ])('has words for %j against %j', (canary, baseline, words) => {
-    expect(createSequentialJudge(strict, [{}]).judge(sample(canary, baseline), 0)[0]?.reason).toContain(`: ${words}, evidence`)
+    expect(createSequentialJudge(strict, [{}]).judge(sample(canary, baseline), 0)[0]?.reason).toContain(
+      `: ${words}, evidence`,
+    )
   })
 
   it('tells how much speaks for the canary, up to a number that nobody reads', () => {
     const judge = createSequentialJudge(strict, [{}])
     const after = (count: number): string => {
       let reason = ''
-      for (let index = 0; index < count; index++) reason = judge.judge(sample(arm(1000), arm(1000, 10)), 0)[0]?.reason ?? ''
+      for (let index = 0; index < count; index++)
+        reason = judge.judge(sample(arm(1000), arm(1000, 10)), 0)[0]?.reason ?? ''
       return reason
     }
     expect(after(1)).toMatch(/evidence [\d,]+:1, bar 1:200$/)
@@ -109,16 +135,31 @@ describe('the comparison with the baseline', () => {
 
 describe('a limit of a stage', () => {
   it('shares alpha with the other tests, each distinct limit once', () => {
-    const judge = createSequentialJudge(strict, [{ errorRate: 0.01 }, { errorRate: 0.01 }, { errorRate: 0.005 }, {}])
+    const judge = createSequentialJudge(strict, [
+      { errorRate: 0.01 },
+      { errorRate: 0.01 },
+      { errorRate: 0.005 },
+      {},
+    ])
     // 2 + 2 distinct limits over 1 %: 1:400.
     expect(only(judge.judge(sample(arm(100), arm(900)), 0), 'error-rate').evidence?.bar).toBeCloseTo(400, 9)
   })
 
   it('counts the stages that have it, and only those', () => {
-    const judge = createSequentialJudge(strict, [{ errorRate: 0.01 }, { errorRate: 0.01 }, { errorRate: 0.005 }])
+    const judge = createSequentialJudge(strict, [
+      { errorRate: 0.01 },
+      { errorRate: 0.01 },
+      { errorRate: 0.005 },
+    ])
     judge.judge(sample(arm(100, 1), arm(900)), 0)
-    expect(only(judge.judge(sample(arm(100, 1), arm(900)), 1), 'error-rate').observed).toEqual({ canaryRequests: 200, canaryErrors: 2 })
-    expect(only(judge.judge(sample(arm(100, 1), arm(900)), 2), 'error-rate')).toMatchObject({ limit: 0.005, observed: { canaryRequests: 100, canaryErrors: 1 } })
+    expect(only(judge.judge(sample(arm(100, 1), arm(900)), 1), 'error-rate').observed).toEqual({
+      canaryRequests: 200,
+      canaryErrors: 2,
+    })
+    expect(only(judge.judge(sample(arm(100, 1), arm(900)), 2), 'error-rate')).toMatchObject({
+      limit: 0.005,
+      observed: { canaryRequests: 100, canaryErrors: 1 },
+    })
   })
 
   it('is broken by evidence, not by one error in ten', () => {
@@ -126,11 +167,17 @@ describe('a limit of a stage', () => {
     expect(only(judge.judge(sample(arm(10, 1), arm(90, 9)), 0), 'error-rate').verdict).toBe('pass')
     const broken = only(judge.judge(sample(arm(1000, 100), arm(9000, 900)), 0), 'error-rate')
     expect(broken.verdict).toBe('fail')
-    expect(broken.reason).toMatch(/^canary 101 of 1,010 requests failed \(10%\), limit 1%, evidence 1:[\d,]+, bar 1:300$/)
+    expect(broken.reason).toMatch(
+      /^canary 101 of 1,010 requests failed \(10%\), limit 1%, evidence 1:[\d,]+, bar 1:300$/,
+    )
   })
 
   it('does not exist where the stage has none', () => {
-    expect(createSequentialJudge(strict, [{}]).judge(sample(arm(100), arm(900)), 0).map(({ metric }) => metric)).toEqual(['errors-against-baseline'])
+    expect(
+      createSequentialJudge(strict, [{}])
+        .judge(sample(arm(100), arm(900)), 0)
+        .map(({ metric }) => metric),
+    ).toEqual(['errors-against-baseline'])
   })
 })
 
@@ -148,7 +195,9 @@ describe('gross failure', () => {
     const judge = createSequentialJudge(strict, [{}])
     let judgements: Judgement[] = []
     for (const canary of canaries) judgements = judge.judge(sample(canary, arm(0)), 0)
-    expect(judgements.some(({ metric, verdict }) => metric === 'gross-failure' && verdict === 'fail')).toBe(gross)
+    expect(judgements.some(({ metric, verdict }) => metric === 'gross-failure' && verdict === 'fail')).toBe(
+      gross,
+    )
   })
 
   it('says so', () => {
@@ -164,11 +213,14 @@ describe('without baseline traffic', () => {
     judge.learn(arm(10_000, 10))
     // Wilson at z = 2.326: p = 0.001, z^2/n = 0.000541; centre 0.00127052, spread 0.00077982... ; times 1.25 plus 0.001.
     const [z, n, p] = [2.326, 10_000, 0.001]
-    const bound = (p + z ** 2 / (2 * n) + z * Math.sqrt((p * (1 - p)) / n + z ** 2 / (4 * n ** 2))) / (1 + z ** 2 / n)
+    const bound =
+      (p + z ** 2 / (2 * n) + z * Math.sqrt((p * (1 - p)) / n + z ** 2 / (4 * n ** 2))) / (1 + z ** 2 / n)
     const good = only(judge.judge(sample(arm(1000, 1), arm(0)), 0), 'errors-against-earlier-baseline')
     expect(good.limit).toBeCloseTo(bound * 1.25 + 0.001, 12)
     expect(good.verdict).toBe('pass')
-    expect(only(judge.judge(sample(arm(1000, 50), arm(0)), 0), 'errors-against-earlier-baseline')).toMatchObject({
+    expect(
+      only(judge.judge(sample(arm(1000, 50), arm(0)), 0), 'errors-against-earlier-baseline'),
+    ).toMatchObject({
       verdict: 'fail',
       observed: { canaryRequests: 2000, canaryErrors: 51 },
     })
@@ -190,14 +242,21 @@ describe('without an answer', () => {
     const { problems } = sample(undefined, undefined)
     const twice = { at: '', windowMs: 0, problems: [...problems, ...problems] }
     expect(createSequentialJudge(usual, [{}]).judge(twice, 0)).toEqual([
-      { metric: 'errors', verdict: 'error', reason: 'the metrics gave no answer: prod answered 500', observed: {} },
+      {
+        metric: 'errors',
+        verdict: 'error',
+        reason: 'the metrics gave no answer: prod answered 500',
+        observed: {},
+      },
     ])
   })
 
   it('of the baseline does not pass, and its limit may still fail', () => {
     const judge = createSequentialJudge(usual, [{ errorRate: 0.01 }])
     judge.learn(arm(10_000, 10))
-    expect(judge.judge(sample(arm(100), undefined), 0).map(({ metric, verdict }) => [metric, verdict])).toEqual([
+    expect(
+      judge.judge(sample(arm(100), undefined), 0).map(({ metric, verdict }) => [metric, verdict]),
+    ).toEqual([
       ['errors', 'error'],
       ['error-rate', 'pass'],
     ])
@@ -207,17 +266,29 @@ describe('without an answer', () => {
 
 describe('false alarms', () => {
   /** Runs of 20 minutes at 10 to 75 %, 100 requests/s: how many alarm, and how many samples the median one took. */
-  function alarms(runs: number, settings: SequentialSettings, limit: number | undefined, rates: { canary: number; baseline: number }) {
+  function alarms(
+    runs: number,
+    settings: SequentialSettings,
+    limit: number | undefined,
+    rates: { canary: number; baseline: number },
+  ) {
     const found: number[] = []
     for (let seed = 0; seed < runs; seed++) {
       const random = seededRandom(seed)
       const shares = [0.1, 0.25, 0.5, 0.75]
-      const judge = createSequentialJudge(settings, shares.map(() => (limit === undefined ? {} : { errorRate: limit })))
+      const judge = createSequentialJudge(
+        settings,
+        shares.map(() => (limit === undefined ? {} : { errorRate: limit })),
+      )
       for (let index = 0; index < 120; index++) {
         const stage = Math.floor(index / 30)
         const requests = Math.round(1000 * (shares[stage] ?? 0))
-        const count = (all: number, rate: number): ArmSample => arm(all, Math.min(all, poisson(all * rate, random)))
-        const judgements = judge.judge(sample(count(requests, rates.canary), count(1000 - requests, rates.baseline)), stage)
+        const count = (all: number, rate: number): ArmSample =>
+          arm(all, Math.min(all, poisson(all * rate, random)))
+        const judgements = judge.judge(
+          sample(count(requests, rates.canary), count(1000 - requests, rates.baseline)),
+          stage,
+        )
         if (!judgements.some(({ verdict }) => verdict === 'fail')) continue
         found.push(index)
         break
@@ -230,7 +301,9 @@ describe('false alarms', () => {
   const settings: SequentialSettings = { alpha: 0.05, margin: { ratio: 1.25, absolute: 0 } }
 
   it('at the margin stay below alpha', () => {
-    expect(alarms(100, settings, undefined, { canary: 0.0125, baseline: 0.01 }).share).toBeLessThanOrEqual(0.05)
+    expect(alarms(100, settings, undefined, { canary: 0.0125, baseline: 0.01 }).share).toBeLessThanOrEqual(
+      0.05,
+    )
   })
 
   it('at the limit stay below alpha', () => {

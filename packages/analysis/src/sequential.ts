@@ -35,7 +35,10 @@ const REMEMBERED = 720
 /** One-sided 99 % point of the normal distribution, for the baseline's bound at 100 %. */
 const Z_99 = 2.326
 
-export function createSequentialJudge(settings: SequentialSettings, stages: readonly StageLimits[]): SequentialJudge {
+export function createSequentialJudge(
+  settings: SequentialSettings,
+  stages: readonly StageLimits[],
+): SequentialJudge {
   const limits = [...new Set(stages.map(({ errorRate }) => errorRate).filter((limit) => limit !== undefined))]
   // Comparison with the baseline while it has traffic, with its bound when it has none, and every distinct limit.
   const alpha = settings.alpha / (2 + limits.length)
@@ -44,13 +47,19 @@ export function createSequentialJudge(settings: SequentialSettings, stages: read
   const limitTests = new Map(limits.map((limit) => [limit, { limit, evidence: exceedsLimit(limit) }]))
   const baselineSamples: ArmSample[] = []
   const baselineSum = { requests: 0, errors: 0 }
-  const perStage = stages.map(() => ({ baseline: { requests: 0, errors: 0 }, canary: { requests: 0, errors: 0 } }))
+  const perStage = stages.map(() => ({
+    baseline: { requests: 0, errors: 0 },
+    canary: { requests: 0, errors: 0 },
+  }))
   let newest: ArmSample[] = []
   let bound: { limit: number; evidence: LimitEvidence; sum: ArmSample } | undefined
 
-  const seenIn = (stage: number) => perStage[stage] ?? { baseline: { requests: 0, errors: 0 }, canary: { requests: 0, errors: 0 } }
+  const seenIn = (stage: number) =>
+    perStage[stage] ?? { baseline: { requests: 0, errors: 0 }, canary: { requests: 0, errors: 0 } }
 
-  const margin = (): number => settings.margin.ratio + settings.margin.absolute / ((baselineSum.errors + 0.5) / (baselineSum.requests + 1))
+  const margin = (): number =>
+    settings.margin.ratio +
+    settings.margin.absolute / ((baselineSum.errors + 0.5) / (baselineSum.requests + 1))
 
   const learn = (baseline: ArmSample): void => {
     baselineSamples.push(baseline)
@@ -62,19 +71,31 @@ export function createSequentialJudge(settings: SequentialSettings, stages: read
     comparison.add(canary, baseline, margin())
     learn(baseline)
     const value = Math.exp(comparison.log(dispersion(baselineSamples)))
-    const [c, b] = [total(perStage.map((stage) => stage.canary)), total(perStage.map((stage) => stage.baseline))]
+    const [c, b] = [
+      total(perStage.map((stage) => stage.canary)),
+      total(perStage.map((stage) => stage.baseline)),
+    ]
     const worse = value >= bar
     return {
       metric: 'errors-against-baseline',
       verdict: worse ? 'fail' : 'pass',
       reason: `canary ${failed(c)}, baseline ${failed(b)}: ${times(c, b)}, evidence ${odds(value)}, bar ${odds(bar)}`,
       evidence: { value, bar },
-      observed: { canaryRequests: c.requests, canaryErrors: c.errors, baselineRequests: b.requests, baselineErrors: b.errors },
+      observed: {
+        canaryRequests: c.requests,
+        canaryErrors: c.errors,
+        baselineRequests: b.requests,
+        baselineErrors: b.errors,
+      },
     }
   }
 
   /** A baseline that could not be asked is not one without traffic: nothing passes for want of the comparison. */
-  const againstBaseline = (canary: ArmSample, baseline: ArmSample | undefined, problems: Sample['problems']): Judgement[] => {
+  const againstBaseline = (
+    canary: ArmSample,
+    baseline: ArmSample | undefined,
+    problems: Sample['problems'],
+  ): Judgement[] => {
     if (baseline === undefined) return [unknown(problems.map(({ message }) => message))]
     return baseline.requests > 0 ? [judgeComparison(canary, baseline)] : judgeBound(canary)
   }
@@ -88,7 +109,12 @@ export function createSequentialJudge(settings: SequentialSettings, stages: read
     return [againstLimit('errors-against-earlier-baseline', bound.limit, bound.evidence, bound.sum)]
   }
 
-  const againstLimit = (metric: string, limit: number, evidence: LimitEvidence, sum: ArmSample): Judgement => {
+  const againstLimit = (
+    metric: string,
+    limit: number,
+    evidence: LimitEvidence,
+    sum: ArmSample,
+  ): Judgement => {
     const value = Math.exp(evidence.log(dispersion(baselineSamples)))
     return {
       metric,
@@ -129,7 +155,18 @@ export function createSequentialJudge(settings: SequentialSettings, stages: read
         ...judgeGross(canary),
         ...againstBaseline(canary, baseline, problems),
         ...(own
-          ? [againstLimit('error-rate', own.limit, own.evidence, total(perStage.filter((_, index) => stages[index]?.errorRate === own.limit).map((sum) => sum.canary)))]
+          ? [
+              againstLimit(
+                'error-rate',
+                own.limit,
+                own.evidence,
+                total(
+                  perStage
+                    .filter((_, index) => stages[index]?.errorRate === own.limit)
+                    .map((sum) => sum.canary),
+                ),
+              ),
+            ]
           : []),
       ]
     },
@@ -142,7 +179,12 @@ function boundOf(baseline: ArmSample, { margin }: SequentialSettings) {
 }
 
 function unknown(why: readonly string[]): Judgement {
-  return { metric: 'errors', verdict: 'error', reason: `the metrics gave no answer: ${[...new Set(why)].join('; ')}`, observed: {} }
+  return {
+    metric: 'errors',
+    verdict: 'error',
+    reason: `the metrics gave no answer: ${[...new Set(why)].join('; ')}`,
+    observed: {},
+  }
 }
 
 function add(sum: ArmSample, sample: ArmSample): void {
@@ -160,10 +202,12 @@ function failed({ requests, errors }: ArmSample): string {
 function times(canary: ArmSample, baseline: ArmSample): string {
   if (canary.requests === 0 || baseline.requests === 0) return 'no ratio yet'
   if (baseline.errors === 0) return canary.errors === 0 ? 'both without errors' : 'the baseline had none'
-  return `${Number(((canary.errors / canary.requests) / (baseline.errors / baseline.requests)).toPrecision(2))} times`
+  return `${Number((canary.errors / canary.requests / (baseline.errors / baseline.requests)).toPrecision(2))} times`
 }
 
 /** Evidence as people bet on it: 9,400 -> `1:9,400`; below 1 it speaks for the canary. */
 function odds(value: number): string {
-  return value >= 1 ? `1:${count(Math.min(value, 1e15))}` : `${Number((1 / value).toPrecision(2)) > 1e6 ? 'over 1,000,000' : count(1 / value)}:1`
+  return value >= 1
+    ? `1:${count(Math.min(value, 1e15))}`
+    : `${Number((1 / value).toPrecision(2)) > 1e6 ? 'over 1,000,000' : count(1 / value)}:1`
 }

@@ -1,5 +1,13 @@
 import { describe, expect, it } from '@jest/globals'
-import { decide, LEAST_REQUESTS, requestsToSee, unreachable, type StageBudget, type StageDecision, type StageProgress } from './stage-watch'
+import {
+  decide,
+  LEAST_REQUESTS,
+  requestsToSee,
+  unreachable,
+  type StageBudget,
+  type StageDecision,
+  type StageProgress,
+} from './stage-watch'
 import type { Verdict } from './verdict'
 
 const minutes = (count: number): number => count * 60_000
@@ -16,7 +24,12 @@ const budget: StageBudget = {
 
 /** `minute` of the stage, `verdicts` of the metrics, requests of the canary, minutes since the last good sample. */
 function progress(minute: number, verdicts: Verdict[], requests = 300, sinceGood = 0): StageProgress {
-  const judgements = verdicts.map((verdict) => ({ metric: verdict, verdict, reason: `says ${verdict}`, observed: {} }))
+  const judgements = verdicts.map((verdict) => ({
+    metric: verdict,
+    verdict,
+    reason: `says ${verdict}`,
+    observed: {},
+  }))
   return { elapsedMs: minutes(minute), sinceGoodMs: minutes(sinceGood), requests, judgements }
 }
 
@@ -24,51 +37,146 @@ const tooFew = 'the canary had 299 of the 300 requests that this stage needs'
 
 describe('decide', () => {
   it.each<[string, Partial<StageBudget>, StageProgress, StageDecision]>([
-    ['goes on while all is well', {}, progress(4, ['pass']), { verdict: 'pass', final: false, reason: 'says pass' }],
-    ['ends well when the watch is over', {}, progress(5, ['pass', 'pass']), { verdict: 'pass', final: true, then: 'next', reason: 'says pass' }],
-    ['waits for requests within the watch', {}, progress(4, ['pass'], 299), { verdict: 'inconclusive', final: false, reason: tooFew }],
-    ['extends the watch for requests', {}, progress(14, ['pass'], 299), { verdict: 'inconclusive', final: false, reason: tooFew }],
-    ['extended, passes as soon as they are there', {}, progress(9, ['pass']), { verdict: 'pass', final: true, then: 'next', reason: 'says pass' }],
+    [
+      'goes on while all is well',
+      {},
+      progress(4, ['pass']),
+      { verdict: 'pass', final: false, reason: 'says pass' },
+    ],
+    [
+      'ends well when the watch is over',
+      {},
+      progress(5, ['pass', 'pass']),
+      { verdict: 'pass', final: true, then: 'next', reason: 'says pass' },
+    ],
+    [
+      'waits for requests within the watch',
+      {},
+      progress(4, ['pass'], 299),
+      { verdict: 'inconclusive', final: false, reason: tooFew },
+    ],
+    [
+      'extends the watch for requests',
+      {},
+      progress(14, ['pass'], 299),
+      { verdict: 'inconclusive', final: false, reason: tooFew },
+    ],
+    [
+      'extended, passes as soon as they are there',
+      {},
+      progress(9, ['pass']),
+      { verdict: 'pass', final: true, then: 'next', reason: 'says pass' },
+    ],
     [
       'rolls back when the longest watch had too few',
       {},
       progress(15, ['pass'], 299),
-      { verdict: 'inconclusive', final: true, then: 'rollback', reason: `after the longest watch of 15m ${tooFew}` },
+      {
+        verdict: 'inconclusive',
+        final: true,
+        then: 'rollback',
+        reason: `after the longest watch of 15m ${tooFew}`,
+      },
     ],
     [
       'promotes too few where that was asked for',
       { onInconclusive: 'promote' },
       progress(15, ['pass'], 299),
-      { verdict: 'inconclusive', final: true, then: 'next', reason: `after the longest watch of 15m ${tooFew}` },
+      {
+        verdict: 'inconclusive',
+        final: true,
+        then: 'next',
+        reason: `after the longest watch of 15m ${tooFew}`,
+      },
     ],
-    ['fails at once', {}, progress(0.1, ['pass', 'fail'], 3), { verdict: 'fail', final: true, then: 'rollback', reason: 'says fail' }],
-    ['fails although another metric is an error', {}, progress(1, ['error', 'fail']), { verdict: 'fail', final: true, then: 'rollback', reason: 'says fail' }],
-    ['only reports a fail', { onFail: 'report' }, progress(1, ['fail']), { verdict: 'fail', final: false, reason: 'says fail' }],
-    ['goes on after a reported fail', { onFail: 'report' }, progress(5, ['fail']), { verdict: 'fail', final: true, then: 'next', reason: 'says fail' }],
-    ['waits for requests beside a reported fail', { onFail: 'report' }, progress(5, ['fail'], 299), { verdict: 'inconclusive', final: false, reason: tooFew }],
-    ['retries an error', {}, progress(2, ['pass', 'error'], 300, 2), { verdict: 'error', final: false, reason: 'says error' }],
-    ['does not pass on an error', {}, progress(6, ['error'], 300, 1), { verdict: 'error', final: false, reason: 'says error' }],
+    [
+      'fails at once',
+      {},
+      progress(0.1, ['pass', 'fail'], 3),
+      { verdict: 'fail', final: true, then: 'rollback', reason: 'says fail' },
+    ],
+    [
+      'fails although another metric is an error',
+      {},
+      progress(1, ['error', 'fail']),
+      { verdict: 'fail', final: true, then: 'rollback', reason: 'says fail' },
+    ],
+    [
+      'only reports a fail',
+      { onFail: 'report' },
+      progress(1, ['fail']),
+      { verdict: 'fail', final: false, reason: 'says fail' },
+    ],
+    [
+      'goes on after a reported fail',
+      { onFail: 'report' },
+      progress(5, ['fail']),
+      { verdict: 'fail', final: true, then: 'next', reason: 'says fail' },
+    ],
+    [
+      'waits for requests beside a reported fail',
+      { onFail: 'report' },
+      progress(5, ['fail'], 299),
+      { verdict: 'inconclusive', final: false, reason: tooFew },
+    ],
+    [
+      'retries an error',
+      {},
+      progress(2, ['pass', 'error'], 300, 2),
+      { verdict: 'error', final: false, reason: 'says error' },
+    ],
+    [
+      'does not pass on an error',
+      {},
+      progress(6, ['error'], 300, 1),
+      { verdict: 'error', final: false, reason: 'says error' },
+    ],
     [
       'rolls back after the error timeout',
       {},
       progress(4, ['error'], 300, 3),
       { verdict: 'error', final: true, then: 'rollback', reason: 'no good sample for 3m: says error' },
     ],
-    ['holds on through errors', { onError: 'hold' }, progress(10, ['error'], 300, 9), { verdict: 'error', final: false, reason: 'says error' }],
+    [
+      'holds on through errors',
+      { onError: 'hold' },
+      progress(10, ['error'], 300, 9),
+      { verdict: 'error', final: false, reason: 'says error' },
+    ],
     [
       'holds on until the longest watch is over, and then rolls back, promote or not',
       { onError: 'hold', onInconclusive: 'promote' },
       progress(15, ['error'], 300, 14),
-      { verdict: 'error', final: true, then: 'rollback', reason: 'after the longest watch of 15m says error' },
+      {
+        verdict: 'error',
+        final: true,
+        then: 'rollback',
+        reason: 'after the longest watch of 15m says error',
+      },
     ],
-    ['does not pass on nothing', {}, progress(5, []), { verdict: 'inconclusive', final: false, reason: 'nothing was measured' }],
+    [
+      'does not pass on nothing',
+      {},
+      progress(5, []),
+      { verdict: 'inconclusive', final: false, reason: 'nothing was measured' },
+    ],
     [
       'rolls back on nothing in the longest watch',
       {},
       progress(15, []),
-      { verdict: 'inconclusive', final: true, then: 'rollback', reason: 'after the longest watch of 15m nothing was measured' },
+      {
+        verdict: 'inconclusive',
+        final: true,
+        then: 'rollback',
+        reason: 'after the longest watch of 15m nothing was measured',
+      },
     ],
-    ['does not pass on an inconclusive metric', {}, progress(5, ['pass', 'inconclusive']), { verdict: 'inconclusive', final: false, reason: 'says inconclusive' }],
+    [
+      'does not pass on an inconclusive metric',
+      {},
+      progress(5, ['pass', 'inconclusive']),
+      { verdict: 'inconclusive', final: false, reason: 'says inconclusive' },
+    ],
   ])('%s', (_, change, at, decision) => expect(decide({ ...budget, ...change }, at)).toEqual(decision))
 })
 
@@ -101,6 +209,8 @@ describe('unreachable', () => {
   })
 
   it('names no time where there is no traffic', () => {
-    expect(unreachable(0, [{ weight: 1000, maxWatchMs: 1000, minRequests: LEAST_REQUESTS }])[0]?.message).toMatch(/the canary sees 0 in its longest watch of 1s; lower/)
+    expect(
+      unreachable(0, [{ weight: 1000, maxWatchMs: 1000, minRequests: LEAST_REQUESTS }])[0]?.message,
+    ).toMatch(/the canary sees 0 in its longest watch of 1s; lower/)
   })
 })

@@ -41,27 +41,45 @@ export interface StageProgress {
 }
 
 /** Decides from budgets alone what a sample means for its stage (canary-analysis.md, "Verdict of a sample, and budgets"). */
-export function decide(budget: StageBudget, { elapsedMs, sinceGoodMs, requests, judgements }: StageProgress): StageDecision {
+export function decide(
+  budget: StageBudget,
+  { elapsedMs, sinceGoodMs, requests, judgements }: StageProgress,
+): StageDecision {
   const verdict = worst(judgements.map((judgement) => judgement.verdict))
-  const because = judgements.find((judgement) => judgement.verdict === verdict)?.reason ?? 'nothing was measured'
+  const because =
+    judgements.find((judgement) => judgement.verdict === verdict)?.reason ?? 'nothing was measured'
 
-  if (verdict === 'fail' && budget.onFail === 'rollback') return { verdict, final: true, then: 'rollback', reason: because }
+  if (verdict === 'fail' && budget.onFail === 'rollback')
+    return { verdict, final: true, then: 'rollback', reason: because }
 
   if (sinceGoodMs >= budget.errorTimeoutMs && budget.onError === 'rollback')
-    return { verdict: 'error', final: true, then: 'rollback', reason: `no good sample for ${formatDuration(sinceGoodMs)}: ${because}` }
+    return {
+      verdict: 'error',
+      final: true,
+      then: 'rollback',
+      reason: `no good sample for ${formatDuration(sinceGoodMs)}: ${because}`,
+    }
 
   const enough = requests >= budget.minRequests
   const judged = verdict === 'pass' || verdict === 'fail'
   const tooLittle = enough ? because : tooFew(requests, budget)
-  if (elapsedMs >= budget.watchMs && enough && judged) return { verdict, final: true, then: 'next', reason: because }
+  if (elapsedMs >= budget.watchMs && enough && judged)
+    return { verdict, final: true, then: 'next', reason: because }
 
   if (elapsedMs >= budget.maxWatchMs) {
     const reason = `after the longest watch of ${formatDuration(budget.maxWatchMs)} ${verdict === 'error' ? because : tooLittle}`
     const promote = budget.onInconclusive === 'promote' && verdict !== 'error'
-    return { verdict: verdict === 'error' ? 'error' : 'inconclusive', final: true, then: promote ? 'next' : 'rollback', reason }
+    return {
+      verdict: verdict === 'error' ? 'error' : 'inconclusive',
+      final: true,
+      then: promote ? 'next' : 'rollback',
+      reason,
+    }
   }
   if (verdict === 'error') return { verdict, final: false, reason: because }
-  return enough && judged ? { verdict, final: false, reason: because } : { verdict: 'inconclusive', final: false, reason: tooLittle }
+  return enough && judged
+    ? { verdict, final: false, reason: because }
+    : { verdict: 'inconclusive', final: false, reason: tooLittle }
 }
 
 function tooFew(requests: number, { minRequests }: StageBudget): string {
@@ -89,12 +107,18 @@ export interface StageReach {
  * @param requestsPerSecond of both arms together, the most that it can be
  * @returns a sentence for each such stage, by its index
  */
-export function unreachable(requestsPerSecond: number, stages: readonly StageReach[]): { stage: number; message: string }[] {
+export function unreachable(
+  requestsPerSecond: number,
+  stages: readonly StageReach[],
+): { stage: number; message: string }[] {
   return stages.flatMap(({ weight, maxWatchMs, minRequests }, stage) => {
     const perSecond = (requestsPerSecond * weight) / 10_000
     const seen = Math.floor((perSecond * maxWatchMs) / 1000)
     if (seen >= minRequests) return []
-    const needed = perSecond > 0 ? `; it would have to watch for ${formatDuration(Math.ceil(minRequests / perSecond) * 1000)}` : ''
+    const needed =
+      perSecond > 0
+        ? `; it would have to watch for ${formatDuration(Math.ceil(minRequests / perSecond) * 1000)}`
+        : ''
     const message = `needs ${minRequests} requests (min-requests), but at ${Number(requestsPerSecond.toPrecision(3))} requests/s at most the canary sees ${seen} in its longest watch of ${formatDuration(maxWatchMs)}${needed}; lower min-requests or watch longer`
     return [{ stage, message }]
   })

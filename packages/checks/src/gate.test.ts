@@ -14,25 +14,49 @@ function check(looks: string): HealthCheck {
   return {
     probe() {
       const letter = looks[Math.min(look++, looks.length - 1)] as keyof typeof states
-      const reading: Reading = { state: states[letter], detail: `look ${look}`, value: look, ...(letter === 'f' ? { fatal: true } : {}) }
+      const reading: Reading = {
+        state: states[letter],
+        detail: `look ${look}`,
+        value: look,
+        ...(letter === 'f' ? { fatal: true } : {}),
+      }
       return Promise.resolve(reading)
     },
   }
 }
 
-const named = (checks: Record<string, string>): NamedChecks => new Map(Object.entries(checks).map(([name, looks]) => [name, check(looks)]))
+const named = (checks: Record<string, string>): NamedChecks =>
+  new Map(Object.entries(checks).map(([name, looks]) => [name, check(looks)]))
 
 async function hold(checks: Record<string, string>, options: Partial<HoldOptions> = {}) {
   const ports = createFakePorts()
   const { clock, signal, log } = ports
-  const result = await holdUntilGreen(named(checks), { greenForMs: 0, timeoutMs: 60_000, intervalMs: 10_000, failFast: false, onTimeout: 'fail', clock, signal, log, ...options })
+  const result = await holdUntilGreen(named(checks), {
+    greenForMs: 0,
+    timeoutMs: 60_000,
+    intervalMs: 10_000,
+    failFast: false,
+    onTimeout: 'fail',
+    clock,
+    signal,
+    log,
+    ...options,
+  })
   return { ...result, after: seconds(ports), log: ports.recorded.log.map(({ line }) => line) }
 }
 
 async function watch(checks: Record<string, string>, options: Partial<WatchOptions> = {}) {
   const ports = createFakePorts()
   const { clock, signal, log } = ports
-  const result = await watchChecks(named(checks), { forMs: 60_000, failAfter: 2, intervalMs: 10_000, clock, signal, log, ...options })
+  const result = await watchChecks(named(checks), {
+    forMs: 60_000,
+    failAfter: 2,
+    intervalMs: 10_000,
+    clock,
+    signal,
+    log,
+    ...options,
+  })
   return { ...result, after: seconds(ports) }
 }
 
@@ -40,12 +64,22 @@ const seconds = ({ clock }: FakePorts): number => (clock.now().getTime() - START
 
 describe('holdUntilGreen', () => {
   it('passes at the first green round', async () => {
-    expect(await hold({ a: 'g', b: 'rrg' })).toMatchObject({ verdict: 'pass', reason: 'all green for one round', after: 20, greenSince: at(20) })
+    expect(await hold({ a: 'g', b: 'rrg' })).toMatchObject({
+      verdict: 'pass',
+      reason: 'all green for one round',
+      after: 20,
+      greenSince: at(20),
+    })
   })
 
   it('starts over when the green breaks', async () => {
     // Green at 0 and 10, red at 20, green from 30 on: 20 s of it end at 50.
-    expect(await hold({ a: 'ggrg' }, { greenForMs: 20_000 })).toMatchObject({ verdict: 'pass', reason: 'all green for 20s', after: 50, greenSince: at(30) })
+    expect(await hold({ a: 'ggrg' }, { greenForMs: 20_000 })).toMatchObject({
+      verdict: 'pass',
+      reason: 'all green for 20s',
+      after: 50,
+      greenSince: at(30),
+    })
   })
 
   it('needs all of them green at once', async () => {
@@ -62,19 +96,34 @@ describe('holdUntilGreen', () => {
   })
 
   it('says no when the green was too short', async () => {
-    expect(await hold({ a: 'rrrrg' }, { greenForMs: 30_000 })).toMatchObject({ verdict: 'fail', reason: 'not green after 1m: green, but not for 30s without a break', greenSince: at(40) })
+    expect(await hold({ a: 'rrrrg' }, { greenForMs: 30_000 })).toMatchObject({
+      verdict: 'fail',
+      reason: 'not green after 1m: green, but not for 30s without a break',
+      greenSince: at(40),
+    })
   })
 
   it('is inconclusive after the timeout where that was asked for', async () => {
-    expect(await hold({ a: 'r' }, { onTimeout: 'inconclusive' })).toMatchObject({ verdict: 'inconclusive', after: 60 })
+    expect(await hold({ a: 'r' }, { onTimeout: 'inconclusive' })).toMatchObject({
+      verdict: 'inconclusive',
+      after: 60,
+    })
   })
 
   it('counts tries', async () => {
-    expect(await hold({ a: 'r' }, { attempts: 3 })).toMatchObject({ verdict: 'fail', reason: 'not green after 3 tries: a is red (look 3)', after: 20 })
+    expect(await hold({ a: 'r' }, { attempts: 3 })).toMatchObject({
+      verdict: 'fail',
+      reason: 'not green after 3 tries: a is red (look 3)',
+      after: 20,
+    })
   })
 
   it('ends at once on a red that stays, where asked to, and else waits', async () => {
-    expect(await hold({ a: 'rf' }, { failFast: true })).toMatchObject({ verdict: 'fail', reason: 'a is red for good: look 2', after: 10 })
+    expect(await hold({ a: 'rf' }, { failFast: true })).toMatchObject({
+      verdict: 'fail',
+      reason: 'a is red for good: look 2',
+      after: 10,
+    })
     expect(await hold({ a: 'rfg' })).toMatchObject({ verdict: 'pass', after: 20 })
   })
 
@@ -103,23 +152,48 @@ describe('holdUntilGreen', () => {
   it('ends with the run', async () => {
     const ports = createFakePorts()
     const { clock, signal, log } = ports
-    const cancelling: HealthCheck = { probe: () => Promise.resolve(void ports.cancel()).then(() => ({ state: 'red', detail: '' })) }
-    await expect(holdUntilGreen(new Map([['a', cancelling]]), { greenForMs: 0, timeoutMs: 1000, intervalMs: 1, failFast: false, onTimeout: 'fail', clock, signal, log })).rejects.toThrow('cancelled by the test')
+    const cancelling: HealthCheck = {
+      probe: () => Promise.resolve(ports.cancel()).then(() => ({ state: 'red', detail: '' })),
+    }
+    await expect(
+      holdUntilGreen(new Map([['a', cancelling]]), {
+        greenForMs: 0,
+        timeoutMs: 1000,
+        intervalMs: 1,
+        failFast: false,
+        onTimeout: 'fail',
+        clock,
+        signal,
+        log,
+      }),
+    ).rejects.toThrow('cancelled by the test')
   })
 })
 
 describe('watchChecks', () => {
   it('stays for the whole time', async () => {
-    expect(await watch({ a: 'g', b: 'g' })).toMatchObject({ verdict: 'pass', reason: 'watched for 1m, no check failed', after: 60 })
+    expect(await watch({ a: 'g', b: 'g' })).toMatchObject({
+      verdict: 'pass',
+      reason: 'watched for 1m, no check failed',
+      after: 60,
+    })
   })
 
   it('fails when a check was red so many rounds in a row', async () => {
-    expect(await watch({ a: 'g', b: 'grgrr' })).toMatchObject({ verdict: 'fail', reason: 'b was red 2 rounds in a row: look 5', after: 40 })
+    expect(await watch({ a: 'g', b: 'grgrr' })).toMatchObject({
+      verdict: 'fail',
+      reason: 'b was red 2 rounds in a row: look 5',
+      after: 40,
+    })
     expect(await watch({ a: 'gr' }, { failAfter: 1 })).toMatchObject({ verdict: 'fail', after: 10 })
   })
 
   it('does not take unknown for red, nor for a pass at the end', async () => {
-    expect(await watch({ a: 'ruruu' })).toMatchObject({ verdict: 'inconclusive', reason: 'a could not be checked: look 7', after: 60 })
+    expect(await watch({ a: 'ruruu' })).toMatchObject({
+      verdict: 'inconclusive',
+      reason: 'a could not be checked: look 7',
+      after: 60,
+    })
     expect(await watch({ a: 'uug' })).toMatchObject({ verdict: 'pass' })
   })
 

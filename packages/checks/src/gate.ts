@@ -60,13 +60,25 @@ export async function holdUntilGreen(checks: NamedChecks, options: HoldOptions):
     const now = clock.now().getTime()
     const green = timelines.every(({ state }) => state === 'green')
     greenSince = green ? (greenSince ?? now) : undefined
-    const checksNow = { checks: timelines, ...(greenSince === undefined ? {} : { greenSince: new Date(greenSince).toISOString() }) }
+    const checksNow = {
+      checks: timelines,
+      ...(greenSince === undefined ? {} : { greenSince: new Date(greenSince).toISOString() }),
+    }
     if (greenSince !== undefined && now - greenSince >= greenForMs)
-      return { verdict: 'pass', reason: `all green for ${formatDuration(greenForMs) === '0s' ? 'one round' : formatDuration(greenForMs)}`, ...checksNow }
-    if (fatal && options.failFast) return { verdict: 'fail', reason: `${fatal.name} is red for good: ${fatal.detail}`, ...checksNow }
+      return {
+        verdict: 'pass',
+        reason: `all green for ${formatDuration(greenForMs) === '0s' ? 'one round' : formatDuration(greenForMs)}`,
+        ...checksNow,
+      }
+    if (fatal && options.failFast)
+      return { verdict: 'fail', reason: `${fatal.name} is red for good: ${fatal.detail}`, ...checksNow }
     if (now - began >= timeoutMs || rounds >= attempts) {
       const after = rounds >= attempts ? `${rounds} tries` : formatDuration(timeoutMs)
-      return { verdict: options.onTimeout, reason: `not green after ${after}: ${notGreen(timelines, greenForMs)}`, ...checksNow }
+      return {
+        verdict: options.onTimeout,
+        reason: `not green after ${after}: ${notGreen(timelines, greenForMs)}`,
+        ...checksNow,
+      }
     }
     await clock.sleep(Math.min(options.intervalMs, Math.max(1, timeoutMs - (now - began))), signal)
   }
@@ -79,7 +91,12 @@ export async function watchChecks(checks: NamedChecks, options: WatchOptions): P
   for (;;) {
     await round(checks, timelines, options)
     const broken = timelines.find(({ redInARow }) => redInARow >= failAfter)
-    if (broken) return { verdict: 'fail', reason: `${broken.name} was red ${broken.redInARow} rounds in a row: ${broken.detail}`, checks: timelines }
+    if (broken)
+      return {
+        verdict: 'fail',
+        reason: `${broken.name} was red ${broken.redInARow} rounds in a row: ${broken.detail}`,
+        checks: timelines,
+      }
     const left = deadline - clock.now().getTime()
     if (left <= 0) return ending(timelines, forMs)
     await clock.sleep(Math.min(intervalMs, left), signal)
@@ -96,11 +113,23 @@ function ending(checks: CheckTimeline[], forMs: number): GateResult {
 
 function start(checks: NamedChecks, clock: Clock): CheckTimeline[] {
   const since = clock.now().toISOString()
-  return [...checks.keys()].map((name) => ({ name, state: 'unknown', detail: 'not looked at', since, attempts: 0, redInARow: 0, changes: [] }))
+  return [...checks.keys()].map((name) => ({
+    name,
+    state: 'unknown',
+    detail: 'not looked at',
+    since,
+    attempts: 0,
+    redInARow: 0,
+    changes: [],
+  }))
 }
 
 /** Looks at every check once; the log gets a line per change, not per look. Returns a red one that is fatal. */
-async function round(checks: NamedChecks, timelines: CheckTimeline[], { clock, signal, log }: Pace): Promise<CheckTimeline | undefined> {
+async function round(
+  checks: NamedChecks,
+  timelines: CheckTimeline[],
+  { clock, signal, log }: Pace,
+): Promise<CheckTimeline | undefined> {
   let fatal: CheckTimeline | undefined
   await Promise.all(
     timelines.map(async (timeline) => {

@@ -13,7 +13,13 @@ export const options = z
     body: z.string().optional(),
     expect: z
       .strictObject({
-        status: z.coerce.number().int().min(100).max(599).default(200).describe('the answer must have this status'),
+        status: z.coerce
+          .number()
+          .int()
+          .min(100)
+          .max(599)
+          .default(200)
+          .describe('the answer must have this status'),
         latency: duration.optional().describe('the answer must be whole within this time'),
         contains: z.string().min(1).optional().describe('text that must stand in the body'),
       })
@@ -28,7 +34,14 @@ export function create(settings: HttpCheckOptions, { http }: CheckPorts): Health
   return {
     async probe(signal) {
       try {
-        const response = await http.request({ url, method, headers, timeoutMs: timeout, signal, ...(body === undefined ? {} : { body }) })
+        const response = await http.request({
+          url,
+          method,
+          headers,
+          timeoutMs: timeout,
+          signal,
+          ...(body === undefined ? {} : { body }),
+        })
         return judge(response, expect)
       } catch (error) {
         if (error instanceof Cancelled) throw error
@@ -44,6 +57,7 @@ function judge({ status, body, ms }: HttpResponse, expect: HttpCheckOptions['exp
   if (expect.contains !== undefined && !body.includes(expect.contains))
     return answer('red', `the body does not contain ${JSON.stringify(expect.contains)}`)
   // Latency is real time in a rehearsal, too: requests are not scaled.
-  if (expect.latency !== undefined && ms > expect.latency) return answer('red', `took ${ms} ms, allowed ${formatDuration(expect.latency)}`)
+  if (expect.latency !== undefined && ms > expect.latency)
+    return answer('red', `took ${ms} ms, allowed ${formatDuration(expect.latency)}`)
   return answer('green', `answered ${status} in ${ms} ms`)
 }

@@ -14,16 +14,30 @@ async function probe(end: Partial<ChildResult> | Error): Promise<Reading & { ran
     },
   })
   const settings = options.parse({ type: 'script', run: 'ops/smoke.sh --deep', timeout: '30s' })
-  const check = create(settings, { http: ports.http, process: ports.process, workspace: '/repo', variables: { DEPLOY_ARM: 'green' } })
+  const check = create(settings, {
+    http: ports.http,
+    process: ports.process,
+    workspace: '/repo',
+    variables: { DEPLOY_ARM: 'green' },
+  })
   return { ...(await check.probe(ports.signal)), ran }
 }
 
 describe('a script check', () => {
   it.each<[Partial<ChildResult>, Reading]>([
     [{ exitCode: 0 }, { state: 'green', detail: 'ops/smoke.sh succeeded' }],
-    [{ exitCode: 0, stdout: 'checked 12\n97.5\n' }, { state: 'green', detail: 'ops/smoke.sh succeeded: 97.5', value: 97.5 }],
-    [{ exitCode: 3, stderr: 'warming up\ncart is down\n' }, { state: 'red', detail: 'ops/smoke.sh ended with exit code 3: cart is down' }],
-    [{ exitCode: null, ended: 'timeout' }, { state: 'red', detail: 'ops/smoke.sh did not end in time and was stopped' }],
+    [
+      { exitCode: 0, stdout: 'checked 12\n97.5\n' },
+      { state: 'green', detail: 'ops/smoke.sh succeeded: 97.5', value: 97.5 },
+    ],
+    [
+      { exitCode: 3, stderr: 'warming up\ncart is down\n' },
+      { state: 'red', detail: 'ops/smoke.sh ended with exit code 3: cart is down' },
+    ],
+    [
+      { exitCode: null, ended: 'timeout' },
+      { state: 'red', detail: 'ops/smoke.sh did not end in time and was stopped' },
+    ],
   ])('that ends as %j', async (end, reading) => {
     const { ran: _, ...result } = await probe(end)
     expect(result).toEqual(reading)
@@ -31,11 +45,21 @@ describe('a script check', () => {
 
   it('runs in the repository with its variables, by no shell', async () => {
     const { ran } = await probe({})
-    expect(ran).toMatchObject([{ command: ['/repo/ops/smoke.sh', '--deep'], cwd: '/repo', env: { DEPLOY_ARM: 'green' }, timeoutMs: 30_000 }])
+    expect(ran).toMatchObject([
+      {
+        command: ['/repo/ops/smoke.sh', '--deep'],
+        cwd: '/repo',
+        env: { DEPLOY_ARM: 'green' },
+        timeoutMs: 30_000,
+      },
+    ])
   })
 
   it('that cannot be started is red for good', async () => {
-    const missing = new ProviderError('/repo/ops/smoke.sh could not be started: ENOENT; is it there and executable?', { provider: 'x' })
+    const missing = new ProviderError(
+      '/repo/ops/smoke.sh could not be started: ENOENT; is it there and executable?',
+      { provider: 'x' },
+    )
     expect(await probe(missing)).toMatchObject({ state: 'red', fatal: true, detail: missing.message })
   })
 

@@ -13,10 +13,17 @@ export const options = z
   .describe('a script of the repository; exit code 0 is green')
 export type ScriptCheckOptions = z.infer<typeof options>
 
-export function create({ run, timeout }: ScriptCheckOptions, { process, workspace, variables }: CheckPorts): HealthCheck {
+export function create(
+  { run, timeout }: ScriptCheckOptions,
+  { process, workspace, variables }: CheckPorts,
+): HealthCheck {
   return {
     async probe(signal) {
-      const result = await runScript(run, { process, workspace }, { variables, timeoutMs: timeout, signal }).catch(messageOf)
+      const result = await runScript(
+        run,
+        { process, workspace },
+        { variables, timeoutMs: timeout, signal },
+      ).catch(messageOf)
       // It is not there or not executable: waiting mends neither.
       if (typeof result === 'string') return { state: 'red', detail: result, fatal: true }
       if (result.ended === 'cancelled') throw new Cancelled('the run was cancelled')
@@ -24,7 +31,11 @@ export function create({ run, timeout }: ScriptCheckOptions, { process, workspac
       const value = lastLine !== '' && Number.isFinite(Number(lastLine)) ? { value: Number(lastLine) } : {}
       const failure = scriptFailure(run, result)
       return failure === undefined
-        ? { state: 'green', detail: `${run.path} succeeded${lastLine ? `: ${lastLine.slice(0, 200)}` : ''}`, ...value }
+        ? {
+            state: 'green',
+            detail: `${run.path} succeeded${lastLine ? `: ${lastLine.slice(0, 200)}` : ''}`,
+            ...value,
+          }
         : { state: 'red', detail: failure, ...value }
     },
   }

@@ -39,20 +39,42 @@ describe('the JSON Schema of rollout.yml', () => {
 
   it.each<[string, (file: any) => unknown, string]>([
     ['an unknown key', (file) => (file.canry = {}), ' additionalProperties'],
-    ['an unknown key of a router', (file) => (file.traffic.canary.router.prt = 1), '.traffic.canary.router additionalProperties'],
-    ['an unknown key of a query', (file) => (file.metrics.errors.query = 'x'), '.metrics.errors additionalProperties'],
-    ['an unknown key of a notification', (file) => (file.notifications[0].uri = 'x'), '.notifications[0] additionalProperties'],
+    [
+      'an unknown key of a router',
+      (file) => (file.traffic.canary.router.prt = 1),
+      '.traffic.canary.router additionalProperties',
+    ],
+    [
+      'an unknown key of a query',
+      (file) => (file.metrics.errors.query = 'x'),
+      '.metrics.errors additionalProperties',
+    ],
+    [
+      'an unknown key of a notification',
+      (file) => (file.notifications[0].uri = 'x'),
+      '.notifications[0] additionalProperties',
+    ],
     ['an unknown type', (file) => (file.checks.healthz.type = 'htp'), ".checks['healthz'] anyOf"],
     ['an unknown choice', (file) => (file.order.kind = 'random'), '.order.kind enum'],
-    ['a duration that is none', (file) => (file.canary.stages[0].watch = '5 minutes'), '.canary.stages[0].watch pattern'],
+    [
+      'a duration that is none',
+      (file) => (file.canary.stages[0].watch = '5 minutes'),
+      '.canary.stages[0].watch pattern',
+    ],
     ['an unknown event', (file) => (file.notifications[0].on = ['done']), '.notifications[0].on[0] enum'],
     ['a missing section', (file) => delete file.metrics, ' required'],
-    ['a port beyond 65535', (file) => (file.traffic.canary.router.port = 70_000), '.traffic.canary.router.port maximum'],
+    [
+      'a port beyond 65535',
+      (file) => (file.traffic.canary.router.port = 70_000),
+      '.traffic.canary.router.port maximum',
+    ],
   ])('refuses %s', (_, change, problem) => {
     expect(problems(change)).toContain(problem)
   })
 
   it('tells editors what things mean', async () => {
-    expect(JSON.stringify(await rolloutJsonSchema())).toContain('share of the traffic that the canary arm gets')
+    expect(JSON.stringify(await rolloutJsonSchema())).toContain(
+      'share of the traffic that the canary arm gets',
+    )
   })
 })

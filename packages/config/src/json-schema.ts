@@ -15,17 +15,33 @@ const variable = { type: 'string', pattern: '\\$\\{' } as const
  * It is looser than the loader: a value with a variable in it always passes.
  */
 export async function rolloutJsonSchema(): Promise<JsonSchema> {
-  const [router, source, check, sink] = await Promise.all([optionsOf(routers), optionsOf(sources), optionsOf(checks), optionsOf(notifiers)])
-  const file = toJson(rolloutSchema({ router: z.union(router), source: z.union(source), check: z.union(check), sink: z.union(sink) }))
+  const [router, source, check, sink] = await Promise.all([
+    optionsOf(routers),
+    optionsOf(sources),
+    optionsOf(checks),
+    optionsOf(notifiers),
+  ])
+  const file = toJson(
+    rolloutSchema({
+      router: z.union(router),
+      source: z.union(source),
+      check: z.union(check),
+      sink: z.union(sink),
+    }),
+  )
 
   // What a query or a notification may hold is up to its provider; the schema of the file only knows the rest.
   const query = await queriesOf(sources)
   const on: JsonSchema = { type: 'array', items: { type: 'string', enum: [...eventKinds] }, minItems: 1 }
   const metrics = propertiesOf(file, 'metrics')
   for (const name of ['requests', 'errors'])
-    metrics[name] = { description: metrics[name]?.description ?? '', anyOf: query.map((one) => withProperty(toJson(one), 'source', { type: 'string' }, true)) }
+    metrics[name] = {
+      description: metrics[name]?.description ?? '',
+      anyOf: query.map((one) => withProperty(toJson(one), 'source', { type: 'string' }, true)),
+    }
   const notifications = (file.properties as Record<string, JsonSchema>)['notifications']
-  if (notifications) notifications.items = { anyOf: sink.map((one) => withProperty(toJson(one), 'on', on, false)) }
+  if (notifications)
+    notifications.items = { anyOf: sink.map((one) => withProperty(toJson(one), 'on', on, false)) }
   return file
 }
 
@@ -40,7 +56,11 @@ async function queriesOf(registry: Registry<{ query: z.ZodType }>): Promise<z.Zo
 }
 
 function toJson(schema: z.ZodType): JsonSchema {
-  return z.toJSONSchema(schema, { io: 'input', target: 'draft-7', override: ({ jsonSchema }) => allowVariables(jsonSchema) })
+  return z.toJSONSchema(schema, {
+    io: 'input',
+    target: 'draft-7',
+    override: ({ jsonSchema }) => allowVariables(jsonSchema),
+  })
 }
 
 /** YAML holds `${vars.port}` where the filled value is a number, an address or of a certain form. */
@@ -53,7 +73,8 @@ function allowVariables(schema: JsonSchema): void {
   }
   delete schema.format
   // It is called again for every schema that wraps this one.
-  if (schema.pattern?.endsWith(variable.pattern) === false) schema.pattern = `${schema.pattern}|${variable.pattern}`
+  if (schema.pattern?.endsWith(variable.pattern) === false)
+    schema.pattern = `${schema.pattern}|${variable.pattern}`
 }
 
 function propertiesOf(schema: JsonSchema, name: string): Record<string, JsonSchema> {
@@ -61,6 +82,15 @@ function propertiesOf(schema: JsonSchema, name: string): Record<string, JsonSche
   return (section?.properties ?? {}) as Record<string, JsonSchema>
 }
 
-function withProperty({ $schema: _, ...schema }: JsonSchema, name: string, property: JsonSchema, required: boolean): JsonSchema {
-  return { ...schema, properties: { [name]: property, ...schema.properties }, required: [...(required ? [name] : []), ...(schema.required ?? [])] }
+function withProperty(
+  { $schema: _, ...schema }: JsonSchema,
+  name: string,
+  property: JsonSchema,
+  required: boolean,
+): JsonSchema {
+  return {
+    ...schema,
+    properties: { [name]: property, ...schema.properties },
+    required: [...(required ? [name] : []), ...(schema.required ?? [])],
+  }
 }

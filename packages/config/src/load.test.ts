@@ -3,7 +3,14 @@ import { resolve } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { InputError, secretLines } from '@deploy-actions/action-kit'
-import { findRegion, parseRollout, providerSchema, resolveAll, resolveRegion, type RegionConfig } from './load'
+import {
+  findRegion,
+  parseRollout,
+  providerSchema,
+  resolveAll,
+  resolveRegion,
+  type RegionConfig,
+} from './load'
 
 const example = readFileSync(resolve(import.meta.dirname, '../../rehearsal/example/rollout.yml'), 'utf8')
 const variables = { version: '1.4.0', digest: `sha256:${'a'.repeat(64)}` }
@@ -26,7 +33,10 @@ metrics:
 `
 
 const loadEu = async (text: string, secrets?: string): Promise<RegionConfig> =>
-  resolveRegion(parseRollout(text, 'rollout.yml'), 'eu', { variables, ...(secrets === undefined ? {} : { secrets: secretLines.parse(secrets) }) })
+  resolveRegion(parseRollout(text, 'rollout.yml'), 'eu', {
+    variables,
+    ...(secrets === undefined ? {} : { secrets: secretLines.parse(secrets) }),
+  })
 
 /** Every problem that loading this text for eu reports. */
 async function problems(text: string, secrets?: string): Promise<string[]> {
@@ -52,12 +62,26 @@ describe('the example of the rehearsal', () => {
   })
 
   it('is filled for its region and arm, with durations in milliseconds and rates as numbers', async () => {
-    const config = await resolveRegion(parseRollout(example, 'rollout.yml'), 'eu-west', { variables: { ...variables, arm: 'green' } })
-    expect(config.traffic.canary.router).toEqual({ type: 'haproxy', host: '127.0.0.1', port: 9999, backend: 'app', timeout: 2000 })
-    expect(config.metrics.requests['sum']).toContain('haproxy_server_http_responses_total{proxy="app",server="green"}')
+    const config = await resolveRegion(parseRollout(example, 'rollout.yml'), 'eu-west', {
+      variables: { ...variables, arm: 'green' },
+    })
+    expect(config.traffic.canary.router).toEqual({
+      type: 'haproxy',
+      host: '127.0.0.1',
+      port: 9999,
+      backend: 'app',
+      timeout: 2000,
+    })
+    expect(config.metrics.requests['sum']).toContain(
+      'haproxy_server_http_responses_total{proxy="app",server="green"}',
+    )
     expect(config.checks['healthz']).toMatchObject({ url: 'http://127.0.0.1:8405/arms/green/healthz' })
     expect(config.order).toEqual({ kind: 'delayed', delay: 120_000 })
-    expect(config.gates['after-deploy']).toMatchObject({ timeout: 300_000, interval: 15_000, 'green-for': 30_000 })
+    expect(config.gates['after-deploy']).toMatchObject({
+      timeout: 300_000,
+      interval: 15_000,
+      'green-for': 30_000,
+    })
     expect(config.canary.stages.map(({ weight, watch }) => [weight, watch])).toEqual([
       [1000, 60_000],
       [2500, 60_000],
@@ -66,7 +90,11 @@ describe('the example of the rehearsal', () => {
       [10_000, 180_000],
     ])
     expect(config.canary.stages[0]?.limits).toEqual({ 'error-rate': 0.01 })
-    expect(config.canary.analysis).toMatchObject({ alpha: 0.01, margin: { ratio: 1.25, absolute: 0.001 }, 'min-requests': 80 })
+    expect(config.canary.analysis).toMatchObject({
+      alpha: 0.01,
+      margin: { ratio: 1.25, absolute: 0.001 },
+      'min-requests': 80,
+    })
   })
 })
 
@@ -75,9 +103,21 @@ describe('a file that says only what it must', () => {
     const config = await loadEu(small)
     expect(config.order).toEqual({ kind: 'serial' })
     expect(config.arms).toEqual({ names: ['blue', 'green'], finish: 'swap' })
-    expect(config.canary.stages.map(({ weight, watch }) => `${weight} ${watch}`)).toEqual(['1000 300000', '2500 300000', '5000 300000', '7500 300000', '10000 1800000'])
+    expect(config.canary.stages.map(({ weight, watch }) => `${weight} ${watch}`)).toEqual([
+      '1000 300000',
+      '2500 300000',
+      '5000 300000',
+      '7500 300000',
+      '10000 1800000',
+    ])
     expect(config.deploy.script).toMatchObject({ run: { path: 'ops/deploy.sh', args: [] }, timeout: 600_000 })
-    expect(config.canary.analysis).toMatchObject({ interval: 10_000, 'error-timeout': 300_000, 'on-fail': 'rollback', 'on-error': 'rollback', 'on-inconclusive': 'rollback' })
+    expect(config.canary.analysis).toMatchObject({
+      interval: 10_000,
+      'error-timeout': 300_000,
+      'on-fail': 'rollback',
+      'on-error': 'rollback',
+      'on-inconclusive': 'rollback',
+    })
   })
 
   it('has a digest that changes with every byte', () => {
@@ -92,56 +132,211 @@ describe('a file that says only what it must', () => {
   })
 
   it('keeps $${ as a literal ${', async () => {
-    const config = await loadEu(`${small}evidence: { links: { logs: 'https://logs.example.com/?q=$\${literal}&v=\${version}' } }\n`)
+    const config = await loadEu(
+      `${small}evidence: { links: { logs: 'https://logs.example.com/?q=$\${literal}&v=\${version}' } }\n`,
+    )
     expect(config.evidence.links).toEqual({ logs: 'https://logs.example.com/?q=${literal}&v=1.4.0' })
   })
 })
 
 describe('a problem', () => {
   it.each<[string, (text: string) => string, string]>([
-    ['an unknown key', (text) => `${text}gatez: {}\n`, 'rollout.yml:15:1: gatez: unknown key; known here: version, service, regions, order, arms, deploy, traffic, metrics, checks, gates, canary, notifications, evidence. Did you mean gates?'],
-    ['an unknown key within', (text) => `${text}canary: { analysis: { intervall: 10s } }\n`, 'rollout.yml:15:23: canary.analysis.intervall: unknown key; known here: judge, interval, alpha, margin, min-requests, max-watch, error-timeout, on-fail, on-error, on-inconclusive. Did you mean interval?'],
-    ['an unknown option of a provider', (text) => text.replace('backend: app', 'backent: app'), 'rollout.yml:10:61: traffic.canary.router.backent: backent is an unknown key; known here: type, host, port, backend, members, timeout. Did you mean backend?'],
-    ['an unknown option deep in a provider', (text) => `${text}checks: { up: { type: http, url: 'http://127.0.0.1/', expect: { statuss: 200 } } }\n`, 'rollout.yml:15:74: checks.up.expect.statuss: statuss is an unknown key; known here: status, latency, contains. Did you mean status?'],
-    ['a variable that is none', (text) => text.replace('${vars.port}', '${vars.prot}'), 'rollout.yml:10:36: ${vars.prot} is no variable; known: region, environment, service, version, digest, image, commit, run-id, correlation-id, arm, vars.port. Did you mean vars.port?'],
-    ['a variable without a value', (text) => text.replace('127.0.0.1:8404', '${image}'), 'rollout.yml:12:45: ${image} has no value here'],
-    ['a variable that only JavaScript knows', (text) => text.replace('127.0.0.1:8404', '${constructor}'), 'rollout.yml:12:45: ${constructor} is no variable; known: region, environment, service, version, digest, image, commit, run-id, correlation-id, arm, vars.port.'],
-    ['stages that do not rise', (text) => `${text}canary: { stages: [{ weight: 20%, watch: 1m }, { weight: 20%, watch: 1m }, { weight: 100%, watch: 1m }] }\n`, 'rollout.yml:15:58: canary.stages[1].weight: stages must rise: 20% does not follow 20%'],
-    ['a last stage below 100 %', (text) => `${text}canary: { stages: [{ weight: 50%, watch: 1m }] }\n`, 'rollout.yml:15:30: canary.stages[0].weight: the last stage must be 100%: the rollout ends with all traffic on the canary arm'],
-    ['a limit of 0 %', (text) => `${text}canary: { stages: [{ weight: 100%, watch: 1m, limits: { error-rate: 0% } }] }\n`, 'rollout.yml:15:69: canary.stages[0].limits.error-rate: a limit lies between 0% and 100%'],
-    ['two regions in one environment', (text) => text.replace('production-us', 'Production-EU'), 'rollout.yml:5:30: regions[1].environment: eu already has the environment Production-EU; approvals and the ledger need one per region'],
-    ['a region that is there twice', (text) => text.replace('name: us', 'name: eu'), 'rollout.yml:5:13: regions[1].name: eu is there twice'],
-    ['a guard that must wait for reviewers', (text) => text.replace('environment: production-us', 'environment: production-us, guard-environment: production-us'), 'rollout.yml:5:64: regions[1].guard-environment: is the environment itself; the guard must not wait for its reviewers'],
-    ['arms that are one', (text) => `${text}arms: { names: [blue, blue] }\n`, 'rollout.yml:15:16: arms.names: the two arms must differ'],
-    ['an unknown check in a gate', (text) => `${text}checks: { healthz: { type: script, run: ops/up.sh } }\ngates: { after-deploy: { checks: [heathz] } }\n`, 'rollout.yml:16:35: gates.after-deploy.checks[0]: no check is named heathz; known: healthz. Did you mean healthz?'],
-    ['a check where there are none', (text) => `${text}gates: { after-rollout: { checks: [up] } }\n`, 'rollout.yml:15:36: gates.after-rollout.checks[0]: no check is named up; known: none.'],
-    ['${arm} before there are arms', (text) => `${text}checks: { up: { type: http, url: 'http://\${arm}.test/' } }\ngates: { before: { checks: [up] } }\n`, 'rollout.yml:16:29: gates.before.checks[0]: up uses ${arm}, which does not exist before the transaction begins'],
-    ['${arm} behind an alias', (text) => `${text}checks: { up: &up { type: http, url: 'http://\${arm}.test/' }, again: *up }\ngates: { before: { checks: [again] } }\n`, 'rollout.yml:16:29: gates.before.checks[0]: again uses ${arm}, which does not exist before the transaction begins'],
-    ['a provider without a type', (text) => text.replace('type: haproxy, ', ''), 'rollout.yml:10:13: traffic.canary.router: needs a type; known: haproxy'],
-    ['an unknown type', (text) => text.replace('haproxy', 'haprox'), 'rollout.yml:10:13: traffic.canary.router: haprox is no known type; known: haproxy. Did you mean haproxy?'],
-    ['a type that only JavaScript knows', (text) => text.replace('haproxy', '__proto__'), 'rollout.yml:10:13: traffic.canary.router: __proto__ is no known type; known: haproxy.'],
-    ['an unknown source', (text) => text.replace('requests: { source: proxy', 'requests: { source: prxy'), 'rollout.yml:13:23: metrics.requests.source: no source is named prxy; known: proxy. Did you mean proxy?'],
-    ['a source that only JavaScript knows', (text) => text.replace('requests: { source: proxy', 'requests: { source: constructor'), 'rollout.yml:13:23: metrics.requests.source: no source is named constructor; known: proxy.'],
-    ['a bad selector', (text) => text.replace('errors_total{', 'errors_total{{'), 'rollout.yml:14:34: metrics.errors.sum[0]: is no selector; write name{label="value"} (source proxy is of type scrape)'],
-    ['a delay that is missing', (text) => `${text}order: { kind: delayed }\n`, 'rollout.yml:15:8: order.delay: delay belongs to kind: delayed, and kind: delayed needs it'],
-    ['a delay that nothing uses', (text) => `${text}order: { kind: serial, delay: 5m }\n`, 'rollout.yml:15:31: order.delay: delay belongs to kind: delayed, and kind: delayed needs it'],
-    ['a section that is missing', (text) => text.replace('  errors:', '  # errors:'), 'rollout.yml:12:3: metrics.errors: is missing (counter of failed requests of ${arm})'],
-    ['a notification with an unknown event', (text) => `${text}notifications: [{ type: webhook, url: 'http://127.0.0.1/', on: [done] }]\n`, 'rollout.yml:15:65: notifications[0].on[0]: Invalid option: expected one of "started"|"stage"|"approval-needed"|"promoted"|"completed"|"failed"|"restoring"|"restored"|"restore-failed"'],
-    ['a notification with too many addresses', (text) => `${text}notifications: [{ type: webhook, url: 'http://127.0.0.1/', url-secret: HOOK }]\n`, 'rollout.yml:15:17: notifications[0]: name exactly one of url and url-secret'],
-    ['a script with a shell in it', (text) => text.replace('ops/deploy.sh', 'ops/deploy.sh && rm -rf /'), 'rollout.yml:7:18: deploy.script.run: "ops/deploy.sh && rm -rf /" is not run by a shell: write a path and plain arguments; variables reach the script as DEPLOY_*'],
-    ['a duration that is none', (text) => `${text}canary: { analysis: { interval: 10 seconds } }\n`, 'rollout.yml:15:33: canary.analysis.interval: "10 seconds" is no duration; write it like 30s, 5m or 1h30m'],
-    ['an alias without an anchor', (text) => `${text}checks: *nowhere\n`, 'rollout.yml: Unresolved alias (the anchor must be set before the alias): nowhere'],
-    ['a key that is there twice', (text) => `${text}service: again\n`, 'rollout.yml:15:1: Map keys must be unique'],
+    [
+      'an unknown key',
+      (text) => `${text}gatez: {}\n`,
+      'rollout.yml:15:1: gatez: unknown key; known here: version, service, regions, order, arms, deploy, traffic, metrics, checks, gates, canary, notifications, evidence. Did you mean gates?',
+    ],
+    [
+      'an unknown key within',
+      (text) => `${text}canary: { analysis: { intervall: 10s } }\n`,
+      'rollout.yml:15:23: canary.analysis.intervall: unknown key; known here: judge, interval, alpha, margin, min-requests, max-watch, error-timeout, on-fail, on-error, on-inconclusive. Did you mean interval?',
+    ],
+    [
+      'an unknown option of a provider',
+      (text) => text.replace('backend: app', 'backent: app'),
+      'rollout.yml:10:61: traffic.canary.router.backent: backent is an unknown key; known here: type, host, port, backend, members, timeout. Did you mean backend?',
+    ],
+    [
+      'an unknown option deep in a provider',
+      (text) => `${text}checks: { up: { type: http, url: 'http://127.0.0.1/', expect: { statuss: 200 } } }\n`,
+      'rollout.yml:15:74: checks.up.expect.statuss: statuss is an unknown key; known here: status, latency, contains. Did you mean status?',
+    ],
+    [
+      'a variable that is none',
+      (text) => text.replace('${vars.port}', '${vars.prot}'),
+      'rollout.yml:10:36: ${vars.prot} is no variable; known: region, environment, service, version, digest, image, commit, run-id, correlation-id, arm, vars.port. Did you mean vars.port?',
+    ],
+    [
+      'a variable without a value',
+      (text) => text.replace('127.0.0.1:8404', '${image}'),
+      'rollout.yml:12:45: ${image} has no value here',
+    ],
+    [
+      'a variable that only JavaScript knows',
+      (text) => text.replace('127.0.0.1:8404', '${constructor}'),
+      'rollout.yml:12:45: ${constructor} is no variable; known: region, environment, service, version, digest, image, commit, run-id, correlation-id, arm, vars.port.',
+    ],
+    [
+      'stages that do not rise',
+      (text) =>
+        `${text}canary: { stages: [{ weight: 20%, watch: 1m }, { weight: 20%, watch: 1m }, { weight: 100%, watch: 1m }] }\n`,
+      'rollout.yml:15:58: canary.stages[1].weight: stages must rise: 20% does not follow 20%',
+    ],
+    [
+      'a last stage below 100 %',
+      (text) => `${text}canary: { stages: [{ weight: 50%, watch: 1m }] }\n`,
+      'rollout.yml:15:30: canary.stages[0].weight: the last stage must be 100%: the rollout ends with all traffic on the canary arm',
+    ],
+    [
+      'a limit of 0 %',
+      (text) => `${text}canary: { stages: [{ weight: 100%, watch: 1m, limits: { error-rate: 0% } }] }\n`,
+      'rollout.yml:15:69: canary.stages[0].limits.error-rate: a limit lies between 0% and 100%',
+    ],
+    [
+      'two regions in one environment',
+      (text) => text.replace('production-us', 'Production-EU'),
+      'rollout.yml:5:30: regions[1].environment: eu already has the environment Production-EU; approvals and the ledger need one per region',
+    ],
+    [
+      'a region that is there twice',
+      (text) => text.replace('name: us', 'name: eu'),
+      'rollout.yml:5:13: regions[1].name: eu is there twice',
+    ],
+    [
+      'a guard that must wait for reviewers',
+      (text) =>
+        text.replace(
+          'environment: production-us',
+          'environment: production-us, guard-environment: production-us',
+        ),
+      'rollout.yml:5:64: regions[1].guard-environment: is the environment itself; the guard must not wait for its reviewers',
+    ],
+    [
+      'arms that are one',
+      (text) => `${text}arms: { names: [blue, blue] }\n`,
+      'rollout.yml:15:16: arms.names: the two arms must differ',
+    ],
+    [
+      'an unknown check in a gate',
+      (text) =>
+        `${text}checks: { healthz: { type: script, run: ops/up.sh } }\ngates: { after-deploy: { checks: [heathz] } }\n`,
+      'rollout.yml:16:35: gates.after-deploy.checks[0]: no check is named heathz; known: healthz. Did you mean healthz?',
+    ],
+    [
+      'a check where there are none',
+      (text) => `${text}gates: { after-rollout: { checks: [up] } }\n`,
+      'rollout.yml:15:36: gates.after-rollout.checks[0]: no check is named up; known: none.',
+    ],
+    [
+      '${arm} before there are arms',
+      (text) =>
+        `${text}checks: { up: { type: http, url: 'http://\${arm}.test/' } }\ngates: { before: { checks: [up] } }\n`,
+      'rollout.yml:16:29: gates.before.checks[0]: up uses ${arm}, which does not exist before the transaction begins',
+    ],
+    [
+      '${arm} behind an alias',
+      (text) =>
+        `${text}checks: { up: &up { type: http, url: 'http://\${arm}.test/' }, again: *up }\ngates: { before: { checks: [again] } }\n`,
+      'rollout.yml:16:29: gates.before.checks[0]: again uses ${arm}, which does not exist before the transaction begins',
+    ],
+    [
+      'a provider without a type',
+      (text) => text.replace('type: haproxy, ', ''),
+      'rollout.yml:10:13: traffic.canary.router: needs a type; known: haproxy',
+    ],
+    [
+      'an unknown type',
+      (text) => text.replace('haproxy', 'haprox'),
+      'rollout.yml:10:13: traffic.canary.router: haprox is no known type; known: haproxy. Did you mean haproxy?',
+    ],
+    [
+      'a type that only JavaScript knows',
+      (text) => text.replace('haproxy', '__proto__'),
+      'rollout.yml:10:13: traffic.canary.router: __proto__ is no known type; known: haproxy.',
+    ],
+    [
+      'an unknown source',
+      (text) => text.replace('requests: { source: proxy', 'requests: { source: prxy'),
+      'rollout.yml:13:23: metrics.requests.source: no source is named prxy; known: proxy. Did you mean proxy?',
+    ],
+    [
+      'a source that only JavaScript knows',
+      (text) => text.replace('requests: { source: proxy', 'requests: { source: constructor'),
+      'rollout.yml:13:23: metrics.requests.source: no source is named constructor; known: proxy.',
+    ],
+    [
+      'a bad selector',
+      (text) => text.replace('errors_total{', 'errors_total{{'),
+      'rollout.yml:14:34: metrics.errors.sum[0]: is no selector; write name{label="value"} (source proxy is of type scrape)',
+    ],
+    [
+      'a delay that is missing',
+      (text) => `${text}order: { kind: delayed }\n`,
+      'rollout.yml:15:8: order.delay: delay belongs to kind: delayed, and kind: delayed needs it',
+    ],
+    [
+      'a delay that nothing uses',
+      (text) => `${text}order: { kind: serial, delay: 5m }\n`,
+      'rollout.yml:15:31: order.delay: delay belongs to kind: delayed, and kind: delayed needs it',
+    ],
+    [
+      'a section that is missing',
+      (text) => text.replace('  errors:', '  # errors:'),
+      'rollout.yml:12:3: metrics.errors: is missing (counter of failed requests of ${arm})',
+    ],
+    [
+      'a notification with an unknown event',
+      (text) => `${text}notifications: [{ type: webhook, url: 'http://127.0.0.1/', on: [done] }]\n`,
+      'rollout.yml:15:65: notifications[0].on[0]: Invalid option: expected one of "started"|"stage"|"approval-needed"|"promoted"|"completed"|"failed"|"restoring"|"restored"|"restore-failed"',
+    ],
+    [
+      'a notification with too many addresses',
+      (text) => `${text}notifications: [{ type: webhook, url: 'http://127.0.0.1/', url-secret: HOOK }]\n`,
+      'rollout.yml:15:17: notifications[0]: name exactly one of url and url-secret',
+    ],
+    [
+      'a script with a shell in it',
+      (text) => text.replace('ops/deploy.sh', 'ops/deploy.sh && rm -rf /'),
+      'rollout.yml:7:18: deploy.script.run: "ops/deploy.sh && rm -rf /" is not run by a shell: write a path and plain arguments; variables reach the script as DEPLOY_*',
+    ],
+    [
+      'a duration that is none',
+      (text) => `${text}canary: { analysis: { interval: 10 seconds } }\n`,
+      'rollout.yml:15:33: canary.analysis.interval: "10 seconds" is no duration; write it like 30s, 5m or 1h30m',
+    ],
+    [
+      'an alias without an anchor',
+      (text) => `${text}checks: *nowhere\n`,
+      'rollout.yml: Unresolved alias (the anchor must be set before the alias): nowhere',
+    ],
+    [
+      'a key that is there twice',
+      (text) => `${text}service: again\n`,
+      'rollout.yml:15:1: Map keys must be unique',
+    ],
     ['no file at all', () => '', 'rollout.yml: service: is missing'],
-    ['a value of the wrong type', (text) => `${text}canary: { stages: [{ weight: [10], watch: 1m }] }\n`, 'rollout.yml:15:30: canary.stages[0].weight: Invalid input: expected string, received array'],
-    ['another version', (text) => text.replace('version: 1', 'version: 2'), 'rollout.yml:1:10: version: Invalid input: expected 1'],
-  ])('of %s has its place and says what is allowed', async (_, change, expected) => expect(await problems(change(small))).toContain(expected))
+    [
+      'a value of the wrong type',
+      (text) => `${text}canary: { stages: [{ weight: [10], watch: 1m }] }\n`,
+      'rollout.yml:15:30: canary.stages[0].weight: Invalid input: expected string, received array',
+    ],
+    [
+      'another version',
+      (text) => text.replace('version: 1', 'version: 2'),
+      'rollout.yml:1:10: version: Invalid input: expected 1',
+    ],
+  ])('of %s has its place and says what is allowed', async (_, change, expected) =>
+    expect(await problems(change(small))).toContain(expected),
+  )
 
   it('of a secret that was not handed over names it, wherever it stands', async () => {
     const text = `${small}notifications: [{ type: webhook, url-secret: HOOK, hmac-secret: KEY }]\n`
     const lost = (name: string, key: string, column: number) =>
       `rollout.yml:15:${column}: ${key}: the secret ${name} was not handed over; add ${name}=... to the secrets input (DEPLOY_SECRETS)`
-    expect(await problems(text, 'OTHER=x')).toEqual([lost('HOOK', 'url-secret', 46), lost('KEY', 'hmac-secret', 65)])
+    expect(await problems(text, 'OTHER=x')).toEqual([
+      lost('HOOK', 'url-secret', 46),
+      lost('KEY', 'hmac-secret', 65),
+    ])
     expect(await problems(text, 'HOOK=https://example.com/hook\nKEY=abc')).toEqual([])
     // Where nobody uses them, they are not looked up.
     expect(await problems(text)).toEqual([])
@@ -151,44 +346,99 @@ describe('a problem', () => {
     const broken = small
       .replace('backend: app', "backend: 'a b', timeout: never")
       .replace('${arm}', '${armm}')
-      .concat('gates: { after: {} }\norder: { kind: random }\nnotifications: [{ type: webhook, url-secret: HOOK }]\n')
+      .concat(
+        'gates: { after: {} }\norder: { kind: random }\nnotifications: [{ type: webhook, url-secret: HOOK }]\n',
+      )
     const found = await problems(broken, '')
     expect(found).toHaveLength(6)
-    for (const part of ['router.backend: is no name of a backend', 'router.timeout', '${armm} is no variable', 'gates.after: unknown key', 'order.kind', 'the secret HOOK'])
+    for (const part of [
+      'router.backend: is no name of a backend',
+      'router.timeout',
+      '${armm} is no variable',
+      'gates.after: unknown key',
+      'order.kind',
+      'the secret HOOK',
+    ])
       expect(found.filter((problem) => problem.includes(part))).toHaveLength(1)
   })
 
   it('that several regions share is reported once', async () => {
     // What is known differs from region to region, what is no number does not.
-    const file = parseRollout(small.replace('${vars.port}', '${vars.prot}').replace('name: us, environment: production-us, vars: { port: 9998 }', 'name: us, environment: production-us'), 'rollout.yml')
+    const file = parseRollout(
+      small
+        .replace('${vars.port}', '${vars.prot}')
+        .replace(
+          'name: us, environment: production-us, vars: { port: 9998 }',
+          'name: us, environment: production-us',
+        ),
+      'rollout.yml',
+    )
     const failure = await resolveAll(file, { variables }).catch((error: unknown) => error)
-    expect((failure as InputError).problems.map(({ message }) => message.split(';')[0])).toEqual(['${vars.prot} is no variable', 'traffic.canary.router.port: Invalid input: expected number, received NaN', '${vars.prot} is no variable'])
+    expect((failure as InputError).problems.map(({ message }) => message.split(';')[0])).toEqual([
+      '${vars.prot} is no variable',
+      'traffic.canary.router.port: Invalid input: expected number, received NaN',
+      '${vars.prot} is no variable',
+    ])
   })
 })
 
 it('lists the known regions when one is asked for that is not there', () => {
   const file = parseRollout(small, 'deploy/rollout.yml')
   expect(findRegion(file, 'us').environment).toBe('production-us')
-  expect(() => findRegion(file, 'use')).toThrow('deploy/rollout.yml:4:3: no region is named use; known: eu, us. Did you mean us?')
+  expect(() => findRegion(file, 'use')).toThrow(
+    'deploy/rollout.yml:4:3: no region is named use; known: eu, us. Did you mean us?',
+  )
 })
 
 it('refuses a value without a type before any provider is loaded', async () => {
-  const schema = await providerSchema({ never: () => Promise.reject(new Error('loaded')) }, [undefined, null, 5, { type: 7 }])
+  const schema = await providerSchema({ never: () => Promise.reject(new Error('loaded')) }, [
+    undefined,
+    null,
+    5,
+    { type: 7 },
+  ])
   expect(schema.safeParse({ type: 7 }).error?.issues[0]?.message).toBe('needs a type; known: never')
 })
 
 describe('whatever is in the file', () => {
   const lines = small.split('\n')
-  const scrap = fc.oneof(fc.string(), fc.constantFrom('*x', '&x', '${', '${arm}', '- ', '{', '}', '[]', 'null', '__proto__: 1', 'constructor: {}', '? a', '<<: 1', '!!binary x', '\t'))
+  const scrap = fc.oneof(
+    fc.string(),
+    fc.constantFrom(
+      '*x',
+      '&x',
+      '${',
+      '${arm}',
+      '- ',
+      '{',
+      '}',
+      '[]',
+      'null',
+      '__proto__: 1',
+      'constructor: {}',
+      '? a',
+      '<<: 1',
+      '!!binary x',
+      '\t',
+    ),
+  )
 
   it('nothing but an InputError is thrown', async () => {
-    const damaged = fc.array(fc.tuple(fc.nat(lines.length), fc.boolean(), scrap), { minLength: 1, maxLength: 4 }).map((changes) => {
-      const text = [...lines]
-      for (const [line, replace, what] of changes) text.splice(line, replace ? 1 : 0, what)
-      return text.join('\n')
-    })
+    const damaged = fc
+      .array(fc.tuple(fc.nat(lines.length), fc.boolean(), scrap), { minLength: 1, maxLength: 4 })
+      .map((changes) => {
+        const text = [...lines]
+        for (const [line, replace, what] of changes) text.splice(line, replace ? 1 : 0, what)
+        return text.join('\n')
+      })
     // A value of any type in any place.
-    const typed = fc.tuple(fc.nat(lines.length - 1), fc.json({ maxDepth: 2 })).map(([line, value]) => lines.map((text, index) => (index === line ? text.replace(/: .*/, () => `: ${value}`) : text)).join('\n'))
+    const typed = fc
+      .tuple(fc.nat(lines.length - 1), fc.json({ maxDepth: 2 }))
+      .map(([line, value]) =>
+        lines
+          .map((text, index) => (index === line ? text.replace(/: .*/, () => `: ${value}`) : text))
+          .join('\n'),
+      )
     await fc.assert(
       fc.asyncProperty(fc.oneof(fc.string(), fc.json(), damaged, typed), async (text) => {
         const failure = await loadEu(text, '').then(

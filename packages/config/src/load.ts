@@ -30,12 +30,23 @@ export function parseRollout(text: string, path: string): RolloutFile {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
   const source: Source = { path, document, lines }
-  if (document.errors.length > 0) throw new InputError(document.errors.map((error) => ({ where: at(source, error.pos[0]), message: error.message })))
+  if (document.errors.length > 0)
+    throw new InputError(
+      document.errors.map((error) => ({ where: at(source, error.pos[0]), message: error.message })),
+    )
   const head = z.looseObject({ service: z.string().min(1), regions: z.array(regionSchema).min(1) })
   const parsed = head.safeParse(valueOf(source) ?? {})
   if (!parsed.success) throw new InputError(problemsOf(source, head, parsed.error.issues))
-  const regions = parsed.data.regions.map((entry) => ({ ...entry, 'guard-environment': entry['guard-environment'] ?? `${entry.environment}-guard` }))
-  return { ...source, digest: `sha256:${createHash('sha256').update(text).digest('hex')}`, service: parsed.data.service, regions }
+  const regions = parsed.data.regions.map((entry) => ({
+    ...entry,
+    'guard-environment': entry['guard-environment'] ?? `${entry.environment}-guard`,
+  }))
+  return {
+    ...source,
+    digest: `sha256:${createHash('sha256').update(text).digest('hex')}`,
+    service: parsed.data.service,
+    regions,
+  }
 }
 
 /** Finds a region by its name. @throws InputError that lists the known ones */
@@ -43,7 +54,12 @@ export function findRegion(file: RolloutFile, name: string): RegionEntry {
   const known = file.regions.map((region) => region.name)
   const found = file.regions.find((region) => region.name === name)
   if (found) return found
-  throw new InputError([{ where: placeOf(file, ['regions']), message: `no region is named ${name}; known: ${known.join(', ')}.${didYouMean(name, known)}` }])
+  throw new InputError([
+    {
+      where: placeOf(file, ['regions']),
+      message: `no region is named ${name}; known: ${known.join(', ')}.${didYouMean(name, known)}`,
+    },
+  ])
 }
 
 /** What a region's config is resolved with. Without `secrets`, `*-secret` names are not looked up. */
@@ -56,7 +72,11 @@ export interface Resolution {
  * The config for one region, variables filled. Without a value for `arm`, `${arm}` is checked with the first arm's name.
  * @throws InputError with every problem, each with line and column
  */
-export async function resolveRegion(file: RolloutFile, name: string, resolution: Resolution): Promise<RegionConfig> {
+export async function resolveRegion(
+  file: RolloutFile,
+  name: string,
+  resolution: Resolution,
+): Promise<RegionConfig> {
   const { config, problems } = await tryRegion(file, findRegion(file, name), resolution)
   if (problems.length > 0 || !config) throw new InputError(problems)
   return config
@@ -65,12 +85,20 @@ export async function resolveRegion(file: RolloutFile, name: string, resolution:
 /** Every region's config. @throws InputError with the problems of all regions, each once */
 export async function resolveAll(file: RolloutFile, resolution: Resolution): Promise<RegionConfig[]> {
   const results = await Promise.all(file.regions.map((region) => tryRegion(file, region, resolution)))
-  const problems = new Map(results.flatMap((result) => result.problems).map((problem) => [`${problem.where} ${problem.message}`, problem]))
+  const problems = new Map(
+    results
+      .flatMap((result) => result.problems)
+      .map((problem) => [`${problem.where} ${problem.message}`, problem]),
+  )
   if (problems.size > 0) throw new InputError([...problems.values()])
   return results.flatMap(({ config }) => (config ? [config] : []))
 }
 
-async function tryRegion(file: RolloutFile, region: RegionEntry, { variables, secrets }: Resolution): Promise<{ config?: RegionConfig; problems: Problem[] }> {
+async function tryRegion(
+  file: RolloutFile,
+  region: RegionEntry,
+  { variables, secrets }: Resolution,
+): Promise<{ config?: RegionConfig; problems: Problem[] }> {
   const filled = fillDocument(file, {
     arm: firstArm(file),
     ...variables,
@@ -82,7 +110,8 @@ async function tryRegion(file: RolloutFile, region: RegionEntry, { variables, se
   const schema = rolloutSchema(await providersOf(filled.value))
   const parsed = schema.safeParse(filled.value)
   const missing = missingSecrets(file, filled.value, secrets)
-  if (!parsed.success) return { problems: [...filled.problems, ...problemsOf(file, schema, parsed.error.issues), ...missing] }
+  if (!parsed.success)
+    return { problems: [...filled.problems, ...problemsOf(file, schema, parsed.error.issues), ...missing] }
   const problems = [...filled.problems, ...(await checkMeaning(file, parsed.data)), ...missing]
   return { config: { ...parsed.data, region }, problems }
 }
@@ -104,7 +133,10 @@ async function providersOf(value: unknown) {
     router: await providerSchema(routers, [document?.traffic?.canary?.router]),
     source: await providerSchema(sources, Object.values(document?.metrics?.sources ?? {})),
     check: await providerSchema(checks, Object.values(document?.checks ?? {})),
-    sink: await providerSchema(notifiers, Array.isArray(document?.notifications) ? document.notifications : []),
+    sink: await providerSchema(
+      notifiers,
+      Array.isArray(document?.notifications) ? document.notifications : [],
+    ),
   }
 }
 
@@ -112,14 +144,21 @@ type Registry = Record<string, () => Promise<{ options: z.ZodType }>>
 
 /** A schema that hands each value to the options of the provider its `type` names. */
 export async function providerSchema(registry: Registry, values: readonly unknown[]): Promise<z.ZodType> {
-  const used = [...new Set(values.map(typeOf))].filter((type) => type !== undefined && Object.hasOwn(registry, type)) as string[]
-  const options = new Map(await Promise.all(used.map(async (type) => [type, (await registry[type]?.())?.options] as const)))
+  const used = [...new Set(values.map(typeOf))].filter(
+    (type) => type !== undefined && Object.hasOwn(registry, type),
+  ) as string[]
+  const options = new Map(
+    await Promise.all(used.map(async (type) => [type, (await registry[type]?.())?.options] as const)),
+  )
   const known = Object.keys(registry)
   return z.unknown().transform((value, context) => {
     const type = typeOf(value)
     const schema = type === undefined ? undefined : options.get(type)
     if (!schema) {
-      const message = type === undefined ? `needs a type; known: ${known.join(', ')}` : `${type} is no known type; known: ${known.join(', ')}.${didYouMean(type, known)}`
+      const message =
+        type === undefined
+          ? `needs a type; known: ${known.join(', ')}`
+          : `${type} is no known type; known: ${known.join(', ')}.${didYouMean(type, known)}`
       context.addIssue({ code: 'custom', message })
       return z.NEVER
     }
@@ -139,17 +178,29 @@ const typeOf = (value: unknown): string | undefined => {
 function named(issue: z.core.$ZodIssue, schema: z.ZodType): object {
   if (issue.code !== 'unrecognized_keys') return issue
   const known = keysAt(schema, issue.path)
-  const message = issue.keys.map((key) => `${key} is an unknown key; known here: ${known.join(', ')}.${didYouMean(key, known)}`).join(' ')
+  const message = issue.keys
+    .map((key) => `${key} is an unknown key; known here: ${known.join(', ')}.${didYouMean(key, known)}`)
+    .join(' ')
   return { code: 'custom', message, input: undefined, path: [...issue.path, ...issue.keys.slice(0, 1)] }
 }
 
 /** Every `*-secret` must name a secret that was handed over; nothing else can be read. */
-function missingSecrets(file: RolloutFile, value: unknown, secrets: Secrets | undefined, path: (string | number)[] = []): Problem[] {
+function missingSecrets(
+  file: RolloutFile,
+  value: unknown,
+  secrets: Secrets | undefined,
+  path: (string | number)[] = [],
+): Problem[] {
   if (secrets === undefined || typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, inner]) => {
     const here = [...path, Array.isArray(value) ? Number(key) : key]
     if (!key.endsWith('-secret')) return missingSecrets(file, inner, secrets, here)
     if (typeof inner === 'string' && secrets.get(inner)) return []
-    return [{ where: placeOf(file, here), message: `${key}: the secret ${String(inner)} was not handed over; add ${String(inner)}=... to the secrets input (DEPLOY_SECRETS)` }]
+    return [
+      {
+        where: placeOf(file, here),
+        message: `${key}: the secret ${String(inner)} was not handed over; add ${String(inner)}=... to the secrets input (DEPLOY_SECRETS)`,
+      },
+    ]
   })
 }

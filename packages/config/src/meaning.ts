@@ -9,7 +9,8 @@ type Report = (path: Path, message: string) => void
 /** What no schema can see: names that must exist, and things that must differ. */
 export async function checkMeaning(source: Source, config: RolloutConfig): Promise<Problem[]> {
   const problems: Problem[] = []
-  const report: Report = (path, message) => problems.push({ where: placeOf(source, path), message: `${formatPath(path)}: ${message}` })
+  const report: Report = (path, message) =>
+    problems.push({ where: placeOf(source, path), message: `${formatPath(path)}: ${message}` })
   checkRegions(config, report)
   checkArms(config, report)
   checkGates(source, config, report)
@@ -20,12 +21,21 @@ export async function checkMeaning(source: Source, config: RolloutConfig): Promi
 function checkRegions({ regions }: RolloutConfig, report: Report): void {
   regions.forEach((region, index) => {
     const earlier = regions.slice(0, index)
-    if (earlier.some(({ name }) => name === region.name)) report(['regions', index, 'name'], `${region.name} is there twice`)
-    const sharing = earlier.find(({ environment }) => environment.toLowerCase() === region.environment.toLowerCase())
+    if (earlier.some(({ name }) => name === region.name))
+      report(['regions', index, 'name'], `${region.name} is there twice`)
+    const sharing = earlier.find(
+      ({ environment }) => environment.toLowerCase() === region.environment.toLowerCase(),
+    )
     if (sharing)
-      report(['regions', index, 'environment'], `${sharing.name} already has the environment ${region.environment}; approvals and the ledger need one per region`)
+      report(
+        ['regions', index, 'environment'],
+        `${sharing.name} already has the environment ${region.environment}; approvals and the ledger need one per region`,
+      )
     if (region['guard-environment']?.toLowerCase() === region.environment.toLowerCase())
-      report(['regions', index, 'guard-environment'], 'is the environment itself; the guard must not wait for its reviewers')
+      report(
+        ['regions', index, 'guard-environment'],
+        'is the environment itself; the guard must not wait for its reviewers',
+      )
   })
 }
 
@@ -39,7 +49,11 @@ function checkGates(source: Source, { gates, checks }: RolloutConfig, report: Re
   for (const [name, gate] of Object.entries(gates)) {
     gate?.checks.forEach((check, index) => {
       const path = ['gates', name, 'checks', index]
-      if (!known.includes(check)) return report(path, `no check is named ${check}; known: ${known.join(', ') || 'none'}.${didYouMean(check, known)}`)
+      if (!known.includes(check))
+        return report(
+          path,
+          `no check is named ${check}; known: ${known.join(', ') || 'none'}.${didYouMean(check, known)}`,
+        )
       // Before the transaction begins nobody knows which arm is which.
       if (name === 'before' && JSON.stringify(asWritten[check]).includes('${arm}'))
         report(path, `${check} uses \${arm}, which does not exist before the transaction begins`)
@@ -47,17 +61,28 @@ function checkGates(source: Source, { gates, checks }: RolloutConfig, report: Re
   }
 }
 
-export async function checkQueries({ metrics }: Pick<RolloutConfig, 'metrics'>, report: Report): Promise<void> {
+export async function checkQueries(
+  { metrics }: Pick<RolloutConfig, 'metrics'>,
+  report: Report,
+): Promise<void> {
   const known = Object.keys(metrics.sources)
   for (const name of ['requests', 'errors'] as const) {
     const { source, ...query } = metrics[name]
-    const settings = known.includes(source) ? (metrics.sources[source] as { type: keyof typeof sources }) : undefined
+    const settings = known.includes(source)
+      ? (metrics.sources[source] as { type: keyof typeof sources })
+      : undefined
     if (!settings) {
-      report(['metrics', name, 'source'], `no source is named ${source}; known: ${known.join(', ')}.${didYouMean(source, known)}`)
+      report(
+        ['metrics', name, 'source'],
+        `no source is named ${source}; known: ${known.join(', ')}.${didYouMean(source, known)}`,
+      )
       continue
     }
     const parsed = (await sources[settings.type]()).query.safeParse(query)
     for (const issue of parsed.error?.issues ?? [])
-      report(['metrics', name, ...(issue.path as Path)], `${issue.message} (source ${source} is of type ${settings.type})`)
+      report(
+        ['metrics', name, ...(issue.path as Path)],
+        `${issue.message} (source ${source} is of type ${settings.type})`,
+      )
   }
 }

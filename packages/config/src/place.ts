@@ -36,24 +36,36 @@ export function placeOf(source: Source, path: readonly PropertyKey[]): string {
 
 function placeOfKey(source: Source, path: readonly PropertyKey[], key: string): string {
   const map = source.document.getIn(path as unknown[], true)
-  const pair = isMap(map) ? (map.items).find((item) => isScalar(item.key) && item.key.value === key) : undefined
+  const pair = isMap(map) ? map.items.find((item) => isScalar(item.key) && item.key.value === key) : undefined
   const range = isScalar(pair?.key) ? pair.key.range : undefined
   return range ? at(source, range[0]) : placeOf(source, path)
 }
 
 /** `stages[2].weight`. */
 export function formatPath(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, part) => (typeof part === 'number' ? `${text}[${part}]` : text ? `${text}.${String(part)}` : String(part)), '')
+  return path.reduce<string>(
+    (text, part) =>
+      typeof part === 'number' ? `${text}[${part}]` : text ? `${text}.${String(part)}` : String(part),
+    '',
+  )
 }
 
 /** ` Did you mean x?`, when one of the known words is near enough to be a slip. */
 export function didYouMean(word: string, known: readonly string[]): string {
-  const [best] = known.map((candidate) => ({ candidate, away: distance(word, candidate) })).sort((a, b) => a.away - b.away)
-  return best && best.away <= Math.max(1, Math.floor(word.length / 3)) ? ` Did you mean ${best.candidate}?` : ''
+  const [best] = known
+    .map((candidate) => ({ candidate, away: distance(word, candidate) }))
+    .sort((a, b) => a.away - b.away)
+  return best && best.away <= Math.max(1, Math.floor(word.length / 3))
+    ? ` Did you mean ${best.candidate}?`
+    : ''
 }
 
 /** Every problem of a zod error as `rollout.yml:LINE:COL: path: what is wrong; what is allowed`. */
-export function problemsOf(source: Source, schema: z.ZodType, issues: readonly z.core.$ZodIssue[]): Problem[] {
+export function problemsOf(
+  source: Source,
+  schema: z.ZodType,
+  issues: readonly z.core.$ZodIssue[],
+): Problem[] {
   return issues.flatMap((issue): Problem[] => {
     if (issue.code === 'unrecognized_keys') {
       const known = keysAt(schema, issue.path)
@@ -64,14 +76,21 @@ export function problemsOf(source: Source, schema: z.ZodType, issues: readonly z
     }
     if (issue.code === 'invalid_union' && issue.errors.length > 0) {
       const inner = issue.errors.find((errors) => errors.length > 0)
-      if (inner && !issue.discriminator) return problemsOf(source, schema, inner.map((one) => ({ ...one, path: [...issue.path, ...one.path] })))
+      if (inner && !issue.discriminator)
+        return problemsOf(
+          source,
+          schema,
+          inner.map((one) => ({ ...one, path: [...issue.path, ...one.path] })),
+        )
     }
     const missing = issue.code === 'invalid_type' && issue.message.includes('received undefined')
     const path = formatPath(issue.path)
     return [
       {
         where: placeOf(source, issue.path),
-        message: missing ? `${path}: is missing${expected(schema, issue.path)}` : `${path ? `${path}: ` : ''}${issue.message}`,
+        message: missing
+          ? `${path}: is missing${expected(schema, issue.path)}`
+          : `${path ? `${path}: ` : ''}${issue.message}`,
       },
     ]
   })
@@ -92,8 +111,11 @@ export function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[
 function schemaAt(schema: z.ZodType, path: readonly PropertyKey[]): z.ZodType | undefined {
   let here: z.ZodType | undefined = unwrap(schema)
   for (const part of path) {
-    const def = here?.def as { shape?: Record<string, z.ZodType>; element?: z.ZodType; valueType?: z.ZodType; items?: z.ZodType[] } | undefined
-    const next: z.ZodType | undefined = def?.shape?.[String(part)] ?? def?.element ?? def?.valueType ?? def?.items?.[Number(part)]
+    const def = here?.def as
+      | { shape?: Record<string, z.ZodType>; element?: z.ZodType; valueType?: z.ZodType; items?: z.ZodType[] }
+      | undefined
+    const next: z.ZodType | undefined =
+      def?.shape?.[String(part)] ?? def?.element ?? def?.valueType ?? def?.items?.[Number(part)]
     if (!next) return undefined
     here = unwrap(next)
   }

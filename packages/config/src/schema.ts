@@ -4,7 +4,9 @@ import { eventKinds } from '@deploy-actions/notifiers'
 import { duration, percent, WHOLE } from '@deploy-actions/rollout'
 
 /** Names that go into ids, concurrency groups and file names. */
-const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/, 'is no name; use letters, digits and -, at most 63')
+const name = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/, 'is no name; use letters, digits and -, at most 63')
 
 const rate = percent.transform((points) => points / WHOLE)
 
@@ -19,13 +21,27 @@ export interface ProviderSchemas {
 export const region = z.strictObject({
   name: name.describe('letters, digits and -; stands for the region everywhere'),
   environment: z.string().min(1).max(255).describe('GitHub environment: approvals, wait timer, branch rules'),
-  'guard-environment': z.string().min(1).max(255).optional().describe('environment without reviewers in which the guard restores; default: the name + -guard'),
-  vars: z.record(z.string().regex(/^[A-Za-z0-9-]+$/), z.union([z.string(), z.number(), z.boolean()]).transform(String)).default({}).describe('values for ${vars.NAME}'),
+  'guard-environment': z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe('environment without reviewers in which the guard restores; default: the name + -guard'),
+  vars: z
+    .record(
+      z.string().regex(/^[A-Za-z0-9-]+$/),
+      z.union([z.string(), z.number(), z.boolean()]).transform(String),
+    )
+    .default({})
+    .describe('values for ${vars.NAME}'),
 })
 
 export const order = z
   .strictObject({
-    kind: z.enum(['serial', 'delayed', 'parallel']).default('serial').describe('how regions follow each other'),
+    kind: z
+      .enum(['serial', 'delayed', 'parallel'])
+      .default('serial')
+      .describe('how regions follow each other'),
     delay: duration.optional().describe('with delayed: how long the region before is watched first'),
   })
   .refine((order) => (order.kind === 'delayed') === (order.delay !== undefined), {
@@ -34,7 +50,10 @@ export const order = z
   })
 
 export const arms = z.strictObject({
-  names: z.tuple([name, name]).default(['blue', 'green']).describe('the two places in a region where a version can run'),
+  names: z
+    .tuple([name, name])
+    .default(['blue', 'green'])
+    .describe('the two places in a region where a version can run'),
   finish: z.literal('swap').default('swap').describe('after 100 % the canary arm is the new baseline'),
 })
 
@@ -49,7 +68,10 @@ export const metricQuery = z.looseObject({ source: z.string().describe('name of 
 
 export const metrics = (source: z.ZodType) =>
   z.strictObject({
-    sources: z.record(name, source).describe('named once, used by queries').refine((all) => Object.keys(all).length > 0, 'name at least one source'),
+    sources: z
+      .record(name, source)
+      .describe('named once, used by queries')
+      .refine((all) => Object.keys(all).length > 0, 'name at least one source'),
     requests: metricQuery.describe('counter of requests of ${arm}'),
     errors: metricQuery.describe('counter of failed requests of ${arm}'),
   })
@@ -66,34 +88,60 @@ export const stage = z.strictObject({
   weight: percent.describe('share of the traffic that the canary arm gets'),
   watch: duration.describe('how long at least'),
   limits: z
-    .strictObject({ 'error-rate': rate.refine((value) => value > 0 && value < 1, 'a limit lies between 0% and 100%').optional() })
+    .strictObject({
+      'error-rate': rate
+        .refine((value) => value > 0 && value < 1, 'a limit lies between 0% and 100%')
+        .optional(),
+    })
     .prefault({})
     .describe('what the canary must keep'),
-  'min-requests': z.int().min(1).optional().describe('requests the canary must have had before the stage can pass'),
+  'min-requests': z
+    .int()
+    .min(1)
+    .optional()
+    .describe('requests the canary must have had before the stage can pass'),
 })
 export type StageConfig = z.infer<typeof stage>
 
-export const stages = z.array(stage).min(1).superRefine((list, context) => {
-  list.forEach(({ weight }, index) => {
-    const before = list[index - 1]?.weight ?? 0
-    if (weight > before) return
-    context.addIssue({ code: 'custom', path: [index, 'weight'], message: `stages must rise: ${weight / 100}% does not follow ${before / 100}%` })
+export const stages = z
+  .array(stage)
+  .min(1)
+  .superRefine((list, context) => {
+    list.forEach(({ weight }, index) => {
+      const before = list[index - 1]?.weight ?? 0
+      if (weight > before) return
+      context.addIssue({
+        code: 'custom',
+        path: [index, 'weight'],
+        message: `stages must rise: ${weight / 100}% does not follow ${before / 100}%`,
+      })
+    })
+    if (list.at(-1)?.weight !== WHOLE)
+      context.addIssue({
+        code: 'custom',
+        path: [list.length - 1, 'weight'],
+        message: 'the last stage must be 100%: the rollout ends with all traffic on the canary arm',
+      })
   })
-  if (list.at(-1)?.weight !== WHOLE)
-    context.addIssue({ code: 'custom', path: [list.length - 1, 'weight'], message: 'the last stage must be 100%: the rollout ends with all traffic on the canary arm' })
-})
 
 export const analysis = z.strictObject({
   judge: z.literal('sequential').default('sequential'),
   interval: duration.prefault('10s').describe('between two samples'),
-  alpha: rate.refine((value) => value > 0 && value < 0.5, 'lies between 0% and 50%').prefault('1%').describe('probability of a false alarm over the whole rollout of a target'),
+  alpha: rate
+    .refine((value) => value > 0 && value < 0.5, 'lies between 0% and 50%')
+    .prefault('1%')
+    .describe('probability of a false alarm over the whole rollout of a target'),
   margin: z
     .strictObject({ ratio: z.number().min(1).default(1.25), absolute: rate.prefault('0.1%') })
     .prefault({})
     .describe('how much worse than the baseline is harmless'),
   'min-requests': z.int().min(1).optional().describe('for stages without their own'),
-  'max-watch': duration.optional().describe('longest watch of a stage while data are too few; default 3 x watch'),
-  'error-timeout': duration.prefault('5m').describe('without a good sample for this long the stage is an error'),
+  'max-watch': duration
+    .optional()
+    .describe('longest watch of a stage while data are too few; default 3 x watch'),
+  'error-timeout': duration
+    .prefault('5m')
+    .describe('without a good sample for this long the stage is an error'),
   'on-fail': z.enum(['rollback', 'report']).default('rollback'),
   'on-error': z.enum(['rollback', 'hold']).default('rollback'),
   'on-inconclusive': z.enum(['rollback', 'promote']).default('rollback'),
@@ -106,15 +154,20 @@ const defaultStages = [
   { weight: '100%', watch: '30m' },
 ]
 
-export const canary = z.strictObject({ analysis: analysis.prefault({}), stages: stages.prefault(defaultStages) })
+export const canary = z.strictObject({
+  analysis: analysis.prefault({}),
+  stages: stages.prefault(defaultStages),
+})
 
 export const notification = (sink: z.ZodType) =>
-  z.looseObject({ type: z.string(), on: z.array(z.enum(eventKinds)).min(1).optional() }).transform(({ on, ...rest }, context) => {
-    const parsed = sink.safeParse(rest)
-    if (parsed.success) return { on, sink: parsed.data as { type: 'webhook'; [option: string]: unknown } }
-    for (const issue of parsed.error.issues) context.addIssue({ ...issue, path: issue.path })
-    return z.NEVER
-  })
+  z
+    .looseObject({ type: z.string(), on: z.array(z.enum(eventKinds)).min(1).optional() })
+    .transform(({ on, ...rest }, context) => {
+      const parsed = sink.safeParse(rest)
+      if (parsed.success) return { on, sink: parsed.data as { type: 'webhook'; [option: string]: unknown } }
+      for (const issue of parsed.error.issues) context.addIssue({ ...issue, path: issue.path })
+      return z.NEVER
+    })
 
 /** rollout.yml. The schema holds only what works. */
 export const rolloutSchema = ({ router, source, check, sink }: ProviderSchemas) =>
@@ -124,9 +177,15 @@ export const rolloutSchema = ({ router, source, check, sink }: ProviderSchemas) 
     regions: z.array(region).min(1).describe('in order'),
     order: order.prefault({}).describe('how regions follow each other'),
     arms: arms.prefault({}).describe('where versions run'),
-    deploy: z.strictObject({ script: deployScript.describe('three scripts of the repository') }).describe('how a release gets onto an arm'),
+    deploy: z
+      .strictObject({ script: deployScript.describe('three scripts of the repository') })
+      .describe('how a release gets onto an arm'),
     traffic: z
-      .strictObject({ canary: z.strictObject({ router: router.describe('what splits the traffic') }).describe('between the two arms of a region') })
+      .strictObject({
+        canary: z
+          .strictObject({ router: router.describe('what splits the traffic') })
+          .describe('between the two arms of a region'),
+      })
       .describe('how traffic is steered'),
     metrics: metrics(source).describe('what is counted, for each arm'),
     checks: z.record(name, check).default({}).describe('named once, used by gates'),
@@ -134,13 +193,17 @@ export const rolloutSchema = ({ router, source, check, sink }: ProviderSchemas) 
       .strictObject({
         before: gate.optional().describe('nothing is touched until green'),
         'after-deploy': gate.optional().describe('the new release on its arm, before it gets traffic'),
-        'after-rollout': gate.optional().describe('with all traffic on the new release, before the commit; watched during a delay'),
+        'after-rollout': gate
+          .optional()
+          .describe('with all traffic on the new release, before the commit; watched during a delay'),
       })
       .prefault({}),
     canary: canary.prefault({}).describe('how the traffic is shifted and judged'),
     notifications: z.array(notification(sink)).default([]).describe('who is told of what'),
     evidence: z
-      .strictObject({ links: z.record(z.string(), z.string()).default({}).describe('shown on cards and in reports') })
+      .strictObject({
+        links: z.record(z.string(), z.string()).default({}).describe('shown on cards and in reports'),
+      })
       .prefault({}),
   })
 export type RolloutConfig = z.infer<ReturnType<typeof rolloutSchema>>

@@ -9,25 +9,69 @@ const failure = async (promise: Promise<unknown>): Promise<string> =>
 
 describe('an input that holds a section', () => {
   it('comes out as it would from rollout.yml', async () => {
-    expect(await sections.router('{ type: haproxy, port: "9999", backend: app }')).toEqual({ type: 'haproxy', host: '127.0.0.1', port: 9999, backend: 'app', timeout: 2000 })
-    expect(await sections.arms('{ names: [stable, canary] }')).toEqual({ names: ['stable', 'canary'], finish: 'swap' })
-    expect((await sections.stages('[{ weight: 100%, watch: 5m }]')).map(({ weight, watch }) => [weight, watch])).toEqual([[10_000, 300_000]])
+    expect(await sections.router('{ type: haproxy, port: "9999", backend: app }')).toEqual({
+      type: 'haproxy',
+      host: '127.0.0.1',
+      port: 9999,
+      backend: 'app',
+      timeout: 2000,
+    })
+    expect(await sections.arms('{ names: [stable, canary] }')).toEqual({
+      names: ['stable', 'canary'],
+      finish: 'swap',
+    })
+    expect(
+      (await sections.stages('[{ weight: 100%, watch: 5m }]')).map(({ weight, watch }) => [weight, watch]),
+    ).toEqual([[10_000, 300_000]])
     expect(await sections.analysis('{ alpha: 5% }')).toMatchObject({ alpha: 0.05, interval: 10_000 })
-    expect(await sections.checks('{ up: { type: script, run: ops/up.sh } }')).toEqual({ up: { type: 'script', run: { path: 'ops/up.sh', args: [] }, timeout: 120_000 } })
-    expect(await sections.sinks("[{ type: webhook, url: 'http://127.0.0.1/', on: [restored] }]")).toMatchObject([{ on: ['restored'], sink: { type: 'webhook' } }])
-    const metrics = "{ sources: { p: { type: scrape, pages: ['http://127.0.0.1/'] } }, requests: { source: p, sum: [a] }, errors: { source: p, sum: [b] } }"
-    expect(await sections.metrics(metrics)).toMatchObject({ sources: { p: { type: 'scrape', timeout: 5000 } }, requests: { source: 'p', sum: ['a'] } })
+    expect(await sections.checks('{ up: { type: script, run: ops/up.sh } }')).toEqual({
+      up: { type: 'script', run: { path: 'ops/up.sh', args: [] }, timeout: 120_000 },
+    })
+    expect(
+      await sections.sinks("[{ type: webhook, url: 'http://127.0.0.1/', on: [restored] }]"),
+    ).toMatchObject([{ on: ['restored'], sink: { type: 'webhook' } }])
+    const metrics =
+      "{ sources: { p: { type: scrape, pages: ['http://127.0.0.1/'] } }, requests: { source: p, sum: [a] }, errors: { source: p, sum: [b] } }"
+    expect(await sections.metrics(metrics)).toMatchObject({
+      sources: { p: { type: 'scrape', timeout: 5000 } },
+      requests: { source: 'p', sum: ['a'] },
+    })
   })
 
   it.each<[string, () => Promise<unknown>, string]>([
-    ['an unknown key', () => sections.analysis('\n{ intervall: 10s }'), 'input `analysis`:2:3: intervall: unknown key; known here: judge, interval, alpha, margin, min-requests, max-watch, error-timeout, on-fail, on-error, on-inconclusive. Did you mean interval?'],
+    [
+      'an unknown key',
+      () => sections.analysis('\n{ intervall: 10s }'),
+      'input `analysis`:2:3: intervall: unknown key; known here: judge, interval, alpha, margin, min-requests, max-watch, error-timeout, on-fail, on-error, on-inconclusive. Did you mean interval?',
+    ],
     ['text that is no YAML', () => sections.router('{ type: '), 'input `router`: '],
     ['an alias without an anchor', () => sections.arms('*nowhere'), 'input `arms`: Unresolved alias'],
-    ['nothing', () => sections.stages('null'), 'input `stages`:1:1: Invalid input: expected array, received null'],
-    ['an unknown source', () => sections.metrics("{ sources: { p: { type: scrape, pages: ['http://127.0.0.1/'] } }, requests: { source: q, sum: [a] }, errors: { source: p, sum: [b] } }"), 'input `metrics`: requests.source: no source is named q; known: p. Did you mean p?'],
+    [
+      'nothing',
+      () => sections.stages('null'),
+      'input `stages`:1:1: Invalid input: expected array, received null',
+    ],
+    [
+      'an unknown source',
+      () =>
+        sections.metrics(
+          "{ sources: { p: { type: scrape, pages: ['http://127.0.0.1/'] } }, requests: { source: q, sum: [a] }, errors: { source: p, sum: [b] } }",
+        ),
+      'input `metrics`: requests.source: no source is named q; known: p. Did you mean p?',
+    ],
     ['a list where a map belongs', () => sections.checks('[]'), 'input `checks`'],
-    ['a map where a list belongs', () => sections.sinks('{ type: webhook }'), 'input `sinks`:1:1: Invalid input: expected array, received object'],
-    ['no sources', () => sections.metrics('{ sources: {}, requests: { source: p }, errors: { source: p } }'), 'sources: name at least one source'],
+    [
+      'a map where a list belongs',
+      () => sections.sinks('{ type: webhook }'),
+      'input `sinks`:1:1: Invalid input: expected array, received object',
+    ],
+    [
+      'no sources',
+      () => sections.metrics('{ sources: {}, requests: { source: p }, errors: { source: p } }'),
+      'sources: name at least one source',
+    ],
     ['no map of metrics', () => sections.metrics('5'), 'Invalid input: expected object, received number'],
-  ])('with %s is refused by name', async (_, parse, message) => expect(await failure(parse())).toContain(message))
+  ])('with %s is refused by name', async (_, parse, message) =>
+    expect(await failure(parse())).toContain(message),
+  )
 })

@@ -3,11 +3,15 @@ import { analysis, stages, type AnalysisConfig } from './schema'
 import { planStages, stagesOutOfReach, type StagePlan } from './stage-plan'
 
 const settings = (more: object = {}): AnalysisConfig => analysis.parse(more)
-const plan = (list: object[], more: object = {}): StagePlan[] => planStages(stages.parse(list), settings(more))
+const plan = (list: object[], more: object = {}): StagePlan[] =>
+  planStages(stages.parse(list), settings(more))
 
 describe('planStages', () => {
   it('asks for what the limit needs: 299 requests at 1 %, 20 without one', () => {
-    const plans = plan([{ weight: '10%', watch: '5m', limits: { 'error-rate': '1%' } }, { weight: '100%', watch: '30m' }])
+    const plans = plan([
+      { weight: '10%', watch: '5m', limits: { 'error-rate': '1%' } },
+      { weight: '100%', watch: '30m' },
+    ])
     expect(plans.map(({ minRequests, errorRate }) => [minRequests, errorRate])).toEqual([
       [299, 0.01],
       [20, undefined],
@@ -15,12 +19,18 @@ describe('planStages', () => {
   })
 
   it('takes the number of the stage before that of the analysis before its own', () => {
-    const list = [{ weight: '10%', watch: '5m', 'min-requests': 7, limits: { 'error-rate': '1%' } }, { weight: '100%', watch: '5m', limits: { 'error-rate': '1%' } }]
+    const list = [
+      { weight: '10%', watch: '5m', 'min-requests': 7, limits: { 'error-rate': '1%' } },
+      { weight: '100%', watch: '5m', limits: { 'error-rate': '1%' } },
+    ]
     expect(plan(list, { 'min-requests': 80 }).map(({ minRequests }) => minRequests)).toEqual([7, 80])
   })
 
   it('watches three times as long at most, or as long as max-watch says, never shorter than the watch', () => {
-    const list = [{ weight: '10%', watch: '5m' }, { weight: '100%', watch: '30m' }]
+    const list = [
+      { weight: '10%', watch: '5m' },
+      { weight: '100%', watch: '30m' },
+    ]
     expect(plan(list).map(({ watchMs, maxWatchMs }) => [watchMs / 60_000, maxWatchMs / 60_000])).toEqual([
       [5, 15],
       [30, 90],
@@ -29,13 +39,28 @@ describe('planStages', () => {
   })
 
   it('carries the budgets', () => {
-    const [stage] = plan([{ weight: '100%', watch: '5m' }], { 'on-fail': 'report', 'on-error': 'hold', 'on-inconclusive': 'promote', 'error-timeout': '2m' })
-    expect(stage).toMatchObject({ onFail: 'report', onError: 'hold', onInconclusive: 'promote', errorTimeoutMs: 120_000 })
+    const [stage] = plan([{ weight: '100%', watch: '5m' }], {
+      'on-fail': 'report',
+      'on-error': 'hold',
+      'on-inconclusive': 'promote',
+      'error-timeout': '2m',
+    })
+    expect(stage).toMatchObject({
+      onFail: 'report',
+      onError: 'hold',
+      onInconclusive: 'promote',
+      errorTimeoutMs: 120_000,
+    })
   })
 })
 
 it('names the stages that cannot see enough requests by their place and weight', () => {
   // 10 % of 1/s for 15 min is 90 of 299; 100 % for 90 min is 5400.
-  const plans = plan([{ weight: '10%', watch: '5m', limits: { 'error-rate': '1%' } }, { weight: '100%', watch: '30m', limits: { 'error-rate': '1%' } }])
-  expect(stagesOutOfReach(1, plans)).toEqual([expect.stringMatching(/^canary\.stages\[0\] \(10%\): needs 299 requests .* the canary sees 90 /)])
+  const plans = plan([
+    { weight: '10%', watch: '5m', limits: { 'error-rate': '1%' } },
+    { weight: '100%', watch: '30m', limits: { 'error-rate': '1%' } },
+  ])
+  expect(stagesOutOfReach(1, plans)).toEqual([
+    expect.stringMatching(/^canary\.stages\[0\] \(10%\): needs 299 requests .* the canary sees 90 /),
+  ])
 })

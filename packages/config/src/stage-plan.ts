@@ -20,7 +20,10 @@ export function planStages(stages: readonly StageConfig[], analysis: AnalysisCon
       watchMs: stage.watch,
       maxWatchMs: Math.max(stage.watch, analysis['max-watch'] ?? MAX_WATCH_FACTOR * stage.watch),
       errorTimeoutMs: analysis['error-timeout'],
-      minRequests: stage['min-requests'] ?? analysis['min-requests'] ?? (limit === undefined ? LEAST_REQUESTS : requestsToSee(limit)),
+      minRequests:
+        stage['min-requests'] ??
+        analysis['min-requests'] ??
+        (limit === undefined ? LEAST_REQUESTS : requestsToSee(limit)),
       onFail: analysis['on-fail'],
       onError: analysis['on-error'],
       onInconclusive: analysis['on-inconclusive'],
@@ -31,5 +34,7 @@ export function planStages(stages: readonly StageConfig[], analysis: AnalysisCon
 
 /** The stages that cannot reach `min-requests` at this traffic, a sentence each. */
 export function stagesOutOfReach(requestsPerSecond: number, plans: readonly StagePlan[]): string[] {
-  return unreachable(requestsPerSecond, plans).map(({ stage, message }) => `canary.stages[${stage}] (${(plans[stage]?.weight ?? 0) / 100}%): ${message}`)
+  return unreachable(requestsPerSecond, plans).map(
+    ({ stage, message }) => `canary.stages[${stage}] (${(plans[stage]?.weight ?? 0) / 100}%): ${message}`,
+  )
 }

@@ -35,13 +35,24 @@ afterAll(() => rm(workspace, { recursive: true }))
 
 describe('a target of a rollout.yml', () => {
   it('has its environment and a correlation id of the run', async () => {
-    expect(await configuredTarget({ region: 'eu' }, context)).toMatchObject({ service: 'shop', region: 'eu', environment: 'production-eu', correlationId: 'shop-7-2' })
-    expect(await configuredTarget({ region: 'eu', environment: 'staging', 'correlation-id': 'c-1' }, context)).toMatchObject({ environment: 'staging', correlationId: 'c-1' })
+    expect(await configuredTarget({ region: 'eu' }, context)).toMatchObject({
+      service: 'shop',
+      region: 'eu',
+      environment: 'production-eu',
+      correlationId: 'shop-7-2',
+    })
+    expect(
+      await configuredTarget({ region: 'eu', environment: 'staging', 'correlation-id': 'c-1' }, context),
+    ).toMatchObject({ environment: 'staging', correlationId: 'c-1' })
   })
 
   it('fills its config for an arm', async () => {
-    const config = await (await configuredTarget({ region: 'eu', ...release }, context)).config({ arm: 'green' })
-    expect(config.evidence.links['run']).toBe(`https://example.com/abc/7/shop-7-2/1.4.0/${digest}/ghcr.io/acme/shop`)
+    const config = await (
+      await configuredTarget({ region: 'eu', ...release }, context)
+    ).config({ arm: 'green' })
+    expect(config.evidence.links['run']).toBe(
+      `https://example.com/abc/7/shop-7-2/1.4.0/${digest}/ghcr.io/acme/shop`,
+    )
     expect(config.metrics.requests['sum']).toEqual(['r{arm="green"}'])
   })
 
@@ -53,9 +64,19 @@ describe('a target of a rollout.yml', () => {
 
   it('gives scripts everything as DEPLOY_*, and nothing that is not there', async () => {
     const target = await configuredTarget({ region: 'eu' }, context)
-    const always = { DEPLOY_SERVICE: 'shop', DEPLOY_REGION: 'eu', DEPLOY_ENVIRONMENT: 'production-eu', DEPLOY_CORRELATION_ID: 'shop-7-2', DEPLOY_COMMIT: 'abc', DEPLOY_RUN_ID: '7', DEPLOY_VARS_PROBE_URL: 'http://127.0.0.1:8405' }
+    const always = {
+      DEPLOY_SERVICE: 'shop',
+      DEPLOY_REGION: 'eu',
+      DEPLOY_ENVIRONMENT: 'production-eu',
+      DEPLOY_CORRELATION_ID: 'shop-7-2',
+      DEPLOY_COMMIT: 'abc',
+      DEPLOY_RUN_ID: '7',
+      DEPLOY_VARS_PROBE_URL: 'http://127.0.0.1:8405',
+    }
     expect(scriptVariables(target, {}, context, undefined)).toEqual(always)
-    expect(scriptVariables(target, release, context, { arm: 'green', baseline: 'blue', canary: 'green' })).toEqual({
+    expect(
+      scriptVariables(target, release, context, { arm: 'green', baseline: 'blue', canary: 'green' }),
+    ).toEqual({
       ...always,
       DEPLOY_VERSION: '1.4.0',
       DEPLOY_DIGEST: digest,
@@ -67,23 +88,38 @@ describe('a target of a rollout.yml', () => {
   })
 
   it('must be named, and known', async () => {
-    await expect(configuredTarget({}, context)).rejects.toThrow('input `region`: is missing; known in rollout.yml: eu')
-    await expect(configuredTarget({ region: 'us' }, context)).rejects.toThrow('no region is named us; known: eu.')
+    await expect(configuredTarget({}, context)).rejects.toThrow(
+      'input `region`: is missing; known in rollout.yml: eu',
+    )
+    await expect(configuredTarget({ region: 'us' }, context)).rejects.toThrow(
+      'no region is named us; known: eu.',
+    )
   })
 
   it('needs its file', async () => {
-    await expect(readRollout('deploy/other.yml', { workspace })).rejects.toThrow(/^deploy\/other\.yml: cannot be read \(.*ENOENT.*check out the repository first, or name the file in `config`$/)
+    await expect(readRollout('deploy/other.yml', { workspace })).rejects.toThrow(
+      /^deploy\/other\.yml: cannot be read \(.*ENOENT.*check out the repository first, or name the file in `config`$/,
+    )
   })
 })
 
 describe('a target without a rollout.yml', () => {
   it('is what the inputs say; its region is its environment', () => {
-    expect(bareTarget({ service: 'shop', environment: 'production' }, context)).toEqual({ service: 'shop', environment: 'production', region: 'production', correlationId: 'shop-7-2' })
-    expect(bareTarget({ service: 'shop', environment: 'production', region: 'eu' }, context).region).toBe('eu')
+    expect(bareTarget({ service: 'shop', environment: 'production' }, context)).toEqual({
+      service: 'shop',
+      environment: 'production',
+      region: 'production',
+      correlationId: 'shop-7-2',
+    })
+    expect(bareTarget({ service: 'shop', environment: 'production', region: 'eu' }, context).region).toBe(
+      'eu',
+    )
   })
 
   it('names every input that is missing', () => {
-    expect(() => bareTarget({}, context)).toThrow(/input `service`: is missing.*\ninput `environment`: is missing/)
+    expect(() => bareTarget({}, context)).toThrow(
+      /input `service`: is missing.*\ninput `environment`: is missing/,
+    )
     expect(() => bareTarget({ service: 'shop' }, context)).toThrow(/^input `environment`/)
   })
 })

@@ -1,8 +1,21 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { deployVariables, InputError, messageOf, type RunContext, type Secrets } from '@deploy-actions/action-kit'
+import {
+  deployVariables,
+  InputError,
+  messageOf,
+  type RunContext,
+  type Secrets,
+} from '@deploy-actions/action-kit'
 import type { Release } from '@deploy-actions/rollout'
-import { findRegion, parseRollout, resolveRegion, type RegionConfig, type RegionEntry, type RolloutFile } from './load'
+import {
+  findRegion,
+  parseRollout,
+  resolveRegion,
+  type RegionConfig,
+  type RegionEntry,
+  type RolloutFile,
+} from './load'
 import type { Variables } from './variables'
 
 export const DEFAULT_CONFIG = 'rollout.yml'
@@ -36,19 +49,35 @@ export interface ConfiguredTarget extends Target {
 }
 
 /** Reads a rollout.yml of the repository. @throws InputError when it is not there, or not readable as one */
-export async function readRollout(path: string | undefined, { workspace }: Pick<RunContext, 'workspace'>): Promise<RolloutFile> {
+export async function readRollout(
+  path: string | undefined,
+  { workspace }: Pick<RunContext, 'workspace'>,
+): Promise<RolloutFile> {
   const name = path ?? DEFAULT_CONFIG
   const text = await readFile(join(workspace, name), 'utf8').catch((error: unknown) => {
-    throw new InputError([{ where: name, message: `cannot be read (${messageOf(error)}); check out the repository first, or name the file in \`config\`` }])
+    throw new InputError([
+      {
+        where: name,
+        message: `cannot be read (${messageOf(error)}); check out the repository first, or name the file in \`config\``,
+      },
+    ])
   })
   return parseRollout(text, name)
 }
 
 /** The region of a rollout.yml that the inputs name. @throws InputError */
-export async function configuredTarget(inputs: ReleaseInputs, context: RunContext): Promise<ConfiguredTarget> {
+export async function configuredTarget(
+  inputs: ReleaseInputs,
+  context: RunContext,
+): Promise<ConfiguredTarget> {
   const file = await readRollout(inputs.config, context)
   if (inputs.region === undefined)
-    throw new InputError([{ where: 'input `region`', message: `is missing; known in ${file.path}: ${file.regions.map(({ name }) => name).join(', ')}` }])
+    throw new InputError([
+      {
+        where: 'input `region`',
+        message: `is missing; known in ${file.path}: ${file.regions.map(({ name }) => name).join(', ')}`,
+      },
+    ])
   const entry = findRegion(file, inputs.region)
   const correlationId = correlationOf(inputs, file.service, context)
   const variables = variablesOf(inputs, context, correlationId)
@@ -60,7 +89,10 @@ export async function configuredTarget(inputs: ReleaseInputs, context: RunContex
     environment: inputs.environment ?? entry.environment,
     correlationId,
     config: ({ arm, secrets } = {}) =>
-      resolveRegion(file, entry.name, { variables: { ...variables, ...(arm === undefined ? {} : { arm }) }, ...(secrets === undefined ? {} : { secrets }) }),
+      resolveRegion(file, entry.name, {
+        variables: { ...variables, ...(arm === undefined ? {} : { arm }) },
+        ...(secrets === undefined ? {} : { secrets }),
+      }),
   }
 }
 
@@ -69,26 +101,59 @@ export function bareTarget(inputs: ReleaseInputs, context: RunContext): Target {
   const { service, environment } = inputs
   if (service === undefined || environment === undefined) {
     const missing = (['service', 'environment'] as const).filter((key) => inputs[key] === undefined)
-    throw new InputError(missing.map((key) => ({ where: `input \`${key}\``, message: 'is missing; without rollout.yml it says what is written to' })))
+    throw new InputError(
+      missing.map((key) => ({
+        where: `input \`${key}\``,
+        message: 'is missing; without rollout.yml it says what is written to',
+      })),
+    )
   }
-  return { service, environment, region: inputs.region ?? environment, correlationId: correlationOf(inputs, service, context) }
+  return {
+    service,
+    environment,
+    region: inputs.region ?? environment,
+    correlationId: correlationOf(inputs, service, context),
+  }
 }
 
 /** The release of the inputs. @throws InputError that names what is missing */
 export function releaseOf({ version, digest }: ReleaseInputs): Release {
   if (version !== undefined && digest !== undefined) return { version, digest }
   throw new InputError([
-    ...(version === undefined ? [{ where: 'input `version`', message: 'is missing; it names the release for people, for example 1.4.0' }] : []),
-    ...(digest === undefined ? [{ where: 'input `digest`', message: 'is missing; a release is deployed by its immutable digest, sha256: and 64 hexadecimal digits' }] : []),
+    ...(version === undefined
+      ? [
+          {
+            where: 'input `version`',
+            message: 'is missing; it names the release for people, for example 1.4.0',
+          },
+        ]
+      : []),
+    ...(digest === undefined
+      ? [
+          {
+            where: 'input `digest`',
+            message:
+              'is missing; a release is deployed by its immutable digest, sha256: and 64 hexadecimal digits',
+          },
+        ]
+      : []),
   ])
 }
 
 /** `SERVICE-RUNID-ATTEMPT` unless it was given. */
-export function correlationOf(inputs: ReleaseInputs, service: string, { runId, attempt }: RunContext): string {
+export function correlationOf(
+  inputs: ReleaseInputs,
+  service: string,
+  { runId, attempt }: RunContext,
+): string {
   return inputs['correlation-id'] ?? `${service}-${runId}-${attempt}`
 }
 
-function variablesOf({ version, digest, image }: ReleaseInputs, context: RunContext, correlationId: string): Variables {
+function variablesOf(
+  { version, digest, image }: ReleaseInputs,
+  context: RunContext,
+  correlationId: string,
+): Variables {
   return {
     ...(version === undefined ? {} : { version }),
     ...(digest === undefined ? {} : { digest }),
@@ -121,5 +186,9 @@ export function scriptVariables(
     'canary-arm': arms?.canary,
     ...Object.fromEntries(Object.entries(target.entry.vars).map(([name, value]) => [`vars-${name}`, value])),
   }
-  return deployVariables(Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined)))
+  return deployVariables(
+    Object.fromEntries(
+      Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
+    ),
+  )
 }

@@ -3,7 +3,18 @@ import type { Problem } from '@deploy-actions/action-kit'
 import { at, didYouMean, type Source } from './place'
 
 /** What `${...}` may name. `vars.NAME` comes from the region. */
-export const variableNames = ['region', 'environment', 'service', 'version', 'digest', 'image', 'commit', 'run-id', 'correlation-id', 'arm'] as const
+export const variableNames = [
+  'region',
+  'environment',
+  'service',
+  'version',
+  'digest',
+  'image',
+  'commit',
+  'run-id',
+  'correlation-id',
+  'arm',
+] as const
 export type VariableName = (typeof variableNames)[number]
 
 /** Known values; one that is absent or empty may not be used. */
@@ -22,7 +33,10 @@ export function fillDocument(source: Source, variables: Variables): { value: unk
         if (escaped) return whole.slice(1)
         const value = lookUp(name, variables)
         if (value) return value
-        problems.push({ where: isScalar(node) && node.range ? at(source, node.range[0]) : source.path, message: unresolved(whole, name, variables) })
+        problems.push({
+          where: isScalar(node) && node.range ? at(source, node.range[0]) : source.path,
+          message: unresolved(whole, name, variables),
+        })
         return whole
       })
     },
@@ -31,7 +45,9 @@ export function fillDocument(source: Source, variables: Variables): { value: unk
 }
 
 function lookUp(name: string, variables: Variables): string | undefined {
-  const [values, key] = name.startsWith('vars.') ? [variables.vars ?? {}, name.slice('vars.'.length)] : [variables, name]
+  const [values, key] = name.startsWith('vars.')
+    ? [variables.vars ?? {}, name.slice('vars.'.length)]
+    : [variables, name]
   return Object.hasOwn(values, key) ? (values as Record<string, string>)[key] : undefined
 }
 

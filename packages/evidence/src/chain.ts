@@ -9,7 +9,9 @@ const RECORD = /^\d{4}\.json$/
 
 /** sha256 over the canonical JSON (RFC 8785), as `sha256:...`. */
 export function digestOf(value: unknown): string {
-  return `sha256:${createHash('sha256').update(canonicalize(value) ?? '').digest('hex')}`
+  return `sha256:${createHash('sha256')
+    .update(canonicalize(value) ?? '')
+    .digest('hex')}`
 }
 
 /** The evidence chain of one job: a folder of numbered records that every action run of the job appends to. */
@@ -28,14 +30,22 @@ export function openChain(folder: string): Chain {
       const before = await last()
       const seq = before ? before.seq + 1 : 0
       const file = join(folder, `${String(seq).padStart(4, '0')}.json`)
-      await writeWhole(file, evidenceRecord.parse({ ...record, seq, previous: before ? digestOf(before) : null }))
+      await writeWhole(
+        file,
+        evidenceRecord.parse({ ...record, seq, previous: before ? digestOf(before) : null }),
+      )
       return file
     },
     async seal(about) {
       await mkdir(folder, { recursive: true })
       const records = await readRecords(folder)
       const end = records.at(-1)
-      const manifest: ChainManifest = { v: 1, ...about, records: records.length, head: end ? digestOf(end) : null }
+      const manifest: ChainManifest = {
+        v: 1,
+        ...about,
+        records: records.length,
+        head: end ? digestOf(end) : null,
+      }
       await writeWhole(join(folder, MANIFEST), manifest)
       return manifest
     },
@@ -57,7 +67,9 @@ async function writeWhole(file: string, value: unknown): Promise<void> {
 async function readRecords(folder: string): Promise<EvidenceRecord[]> {
   const names = await readdir(folder).catch(() => [])
   const files = names.filter((name) => RECORD.test(name)).sort()
-  return Promise.all(files.map(async (name) => evidenceRecord.parse(JSON.parse(await readFile(join(folder, name), 'utf8')))))
+  return Promise.all(
+    files.map(async (name) => evidenceRecord.parse(JSON.parse(await readFile(join(folder, name), 'utf8')))),
+  )
 }
 
 /** A chain as it was read back: its manifest, its records, and everything that is wrong with it. */
@@ -79,12 +91,16 @@ export async function readChain(folder: string): Promise<ReadChain> {
     }
   }
   const names = (await readdir(folder).catch(() => [])).filter((name) => RECORD.test(name)).sort()
-  const records = (await Promise.all(names.map((name) => read(name, evidenceRecord)))).filter((record) => record !== undefined)
+  const records = (await Promise.all(names.map((name) => read(name, evidenceRecord)))).filter(
+    (record) => record !== undefined,
+  )
   const manifest = await read(MANIFEST, chainManifest)
   problems.push(...brokenLinks(records))
   const end = records.at(-1)
   if (manifest && manifest.head !== (end ? digestOf(end) : null))
-    problems.push(`the chain ends at ${end ? digestOf(end) : 'nothing'}, its manifest says ${manifest.head ?? 'nothing'}`)
+    problems.push(
+      `the chain ends at ${end ? digestOf(end) : 'nothing'}, its manifest says ${manifest.head ?? 'nothing'}`,
+    )
   if (manifest && manifest.records !== records.length)
     problems.push(`${records.length} records are there, the manifest counts ${manifest.records}`)
   return { manifest, records, problems }
@@ -95,7 +111,9 @@ function brokenLinks(records: readonly EvidenceRecord[]): string[] {
     const before = records[index - 1]
     const expected = before ? digestOf(before) : null
     if (record.seq !== index) return [`record ${index} says it is number ${record.seq}: one is missing`]
-    return record.previous === expected ? [] : [`record ${index} follows ${record.previous ?? 'nothing'}, not ${expected ?? 'nothing'}`]
+    return record.previous === expected
+      ? []
+      : [`record ${index} follows ${record.previous ?? 'nothing'}, not ${expected ?? 'nothing'}`]
   })
 }
 

@@ -1,10 +1,24 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError, type Ports } from '@deploy-actions/action-kit'
-import { findArms, formatWeights, transactionRecord, type Arms, type Release, type RestorePoint, type TransactionRecord, type Weights } from '@deploy-actions/rollout'
+import {
+  findArms,
+  formatWeights,
+  transactionRecord,
+  type Arms,
+  type Release,
+  type RestorePoint,
+  type TransactionRecord,
+  type Weights,
+} from '@deploy-actions/rollout'
 import { openRouter, type RouterSettings } from '@deploy-actions/traffic'
 import { newest, newestCommitted, type Ledger } from './ledger'
-import { readJobTransactions, saveJobTransaction, type JobTransaction, type RestorePointFile } from './transaction-file'
+import {
+  readJobTransactions,
+  saveJobTransaction,
+  type JobTransaction,
+  type RestorePointFile,
+} from './transaction-file'
 
 /** What a transaction is to be opened for. */
 export interface BeginRequest {
@@ -42,7 +56,10 @@ export async function beginTransaction(request: BeginRequest, ports: BeginPorts)
       `neither arm of ${request.service} in ${request.region} carries all the traffic: the router holds ${formatWeights(state.weights)}; nothing was written. Put all of it on the arm that serves, then start again`,
     )
   // In the order in which to restore: traffic first.
-  const restore: RestorePoint[] = [{ kind: 'traffic', router: 'canary', weights: state.weights }, ...((await request.snapshot?.(arms)) ?? [])]
+  const restore: RestorePoint[] = [
+    { kind: 'traffic', router: 'canary', weights: state.weights },
+    ...((await request.snapshot?.(arms)) ?? []),
+  ]
   const previous = (await newestCommitted(request.ledger, request.environment))?.record.release
   const record = checked({
     v: 1,
@@ -54,12 +71,22 @@ export async function beginTransaction(request: BeginRequest, ports: BeginPorts)
     ...(previous ? { previous } : {}),
     commit: ports.context.sha,
     ...(request.config ? { config: request.config } : {}),
-    run: { id: ports.context.runId, attempt: ports.context.attempt, workflowRef: ports.context.workflowRef, actor: ports.context.actor },
+    run: {
+      id: ports.context.runId,
+      attempt: ports.context.attempt,
+      workflowRef: ports.context.workflowRef,
+      actor: ports.context.actor,
+    },
     correlationId: request.correlationId,
     openedAt: ports.clock.now().toISOString(),
     restore,
   })
-  const transaction: JobTransaction = { record, settings: { router: request.router, arms }, ledger: request.ledgerSpec, state: 'open' }
+  const transaction: JobTransaction = {
+    record,
+    settings: { router: request.router, arms },
+    ledger: request.ledgerSpec,
+    state: 'open',
+  }
   if (request.dryRun) return transaction
 
   if (request.ledgerSpec === 'github') await upload(transaction, ports)
@@ -72,7 +99,12 @@ export async function beginTransaction(request: BeginRequest, ports: BeginPorts)
 function checked(record: TransactionRecord): TransactionRecord {
   const parsed = transactionRecord.safeParse(record)
   if (parsed.success) return parsed.data
-  throw new InputError(parsed.error.issues.map(({ path, message }) => ({ where: `transaction ${record.id}: ${path.join('.')}`, message: `${message}; nothing was written` })))
+  throw new InputError(
+    parsed.error.issues.map(({ path, message }) => ({
+      where: `transaction ${record.id}: ${path.join('.')}`,
+      message: `${message}; nothing was written`,
+    })),
+  )
 }
 
 /** The arm with more traffic counts as the baseline where neither has all of it. */
@@ -84,13 +116,21 @@ function byShare(weights: Weights): Arms {
 }
 
 /** The transaction of this very run that an earlier attempt left open, if there is one: it is restored before a new one begins. */
-export async function leftOpen(ledger: Ledger, environment: string, runId: number): Promise<TransactionRecord | undefined> {
+export async function leftOpen(
+  ledger: Ledger,
+  environment: string,
+  runId: number,
+): Promise<TransactionRecord | undefined> {
   const entry = await newest(ledger, environment)
-  return entry && entry.record.run.id === runId && (entry.state === 'open' || entry.state === 'restoring') ? entry.record : undefined
+  return entry && entry.record.run.id === runId && (entry.state === 'open' || entry.state === 'restoring')
+    ? entry.record
+    : undefined
 }
 
 async function nextId({ service, region }: BeginRequest, { context }: BeginPorts): Promise<string> {
-  const own = (await readJobTransactions(context.temp)).filter(({ record }) => record.service === service && record.region === region)
+  const own = (await readJobTransactions(context.temp)).filter(
+    ({ record }) => record.service === service && record.region === region,
+  )
   return `${context.runId}-${context.attempt}-${service}-${region}-${own.length + 1}`
 }
 
@@ -98,9 +138,15 @@ async function nextId({ service, region }: BeginRequest, { context }: BeginPorts
 export const restorePointArtifact = (id: string): string => `restore-point-${id}`
 export const RESTORE_POINT_FILE = 'restore-point.json'
 
-async function upload({ record, settings }: JobTransaction, { artifacts, context }: BeginPorts): Promise<void> {
+async function upload(
+  { record, settings }: JobTransaction,
+  { artifacts, context }: BeginPorts,
+): Promise<void> {
   const folder = join(context.temp, 'deploy-actions', 'restore-points', record.id)
   await mkdir(folder, { recursive: true })
-  await writeFile(join(folder, RESTORE_POINT_FILE), JSON.stringify({ record, settings } satisfies RestorePointFile, null, 2))
+  await writeFile(
+    join(folder, RESTORE_POINT_FILE),
+    JSON.stringify({ record, settings } satisfies RestorePointFile, null, 2),
+  )
   await artifacts.upload(restorePointArtifact(record.id), folder, [RESTORE_POINT_FILE])
 }

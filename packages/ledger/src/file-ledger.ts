@@ -3,7 +3,14 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { ProviderError } from '@deploy-actions/action-kit'
-import { liveStates, mayBecome, transactionRecord, transactionStates, type TransactionRecord, type TransactionState } from '@deploy-actions/rollout'
+import {
+  liveStates,
+  mayBecome,
+  transactionRecord,
+  transactionStates,
+  type TransactionRecord,
+  type TransactionState,
+} from '@deploy-actions/rollout'
 import { describeState, LiveTransaction, type Entry, type Ledger } from './ledger'
 
 const mark = z.strictObject({ state: z.enum(transactionStates), description: z.string() })
@@ -18,7 +25,9 @@ export function createFileLedger(folder: string, service: string): Ledger {
   const read = async (number: string): Promise<(Entry & { number: string }) | undefined> => {
     const record = transactionRecord.parse(JSON.parse(await readFile(join(folder, `${number}.json`), 'utf8')))
     if (record.service !== service) return undefined
-    const marks = (await readdir(folder)).filter((name) => name.startsWith(`${number}.`) && name !== `${number}.json`).sort()
+    const marks = (await readdir(folder))
+      .filter((name) => name.startsWith(`${number}.`) && name !== `${number}.json`)
+      .sort()
     const last = marks.at(-1)
     if (last === undefined) return { number, record, state: 'open', note: '' }
     const { state, description } = mark.parse(JSON.parse(await readFile(join(folder, last), 'utf8')))
@@ -50,24 +59,39 @@ export function createFileLedger(folder: string, service: string): Ledger {
     }
   }
 
-  const setState = async (entry: Entry & { number: string }, state: TransactionState, note: string): Promise<void> => {
+  const setState = async (
+    entry: Entry & { number: string },
+    state: TransactionState,
+    note: string,
+  ): Promise<void> => {
     const taken = (await readdir(folder)).filter((name) => name.startsWith(`${entry.number}.`)).length
-    const name = (attempt: number): string => `${entry.number}.${String(taken + attempt).padStart(2, '0')}.json`
+    const name = (attempt: number): string =>
+      `${entry.number}.${String(taken + attempt).padStart(2, '0')}.json`
     await publish(name, { state, description: describeState(state, note) })
   }
 
   const liveOthers = async (record: TransactionRecord) =>
-    (await all()).filter((entry) => entry.record.environment === record.environment && liveStates.includes(entry.state) && entry.record.id !== record.id)
+    (await all()).filter(
+      (entry) =>
+        entry.record.environment === record.environment &&
+        liveStates.includes(entry.state) &&
+        entry.record.id !== record.id,
+    )
 
   return {
     async open(record) {
       const [live] = await liveOthers(record)
       if (live) throw new LiveTransaction(live)
       const next = Number((await all())[0]?.number ?? 0) + 1
-      await publish((attempt) => `${String(next + attempt).padStart(6, '0')}.json`, transactionRecord.parse(record))
+      await publish(
+        (attempt) => `${String(next + attempt).padStart(6, '0')}.json`,
+        transactionRecord.parse(record),
+      )
       // Two openers: the lower number wins, the other steps back.
       const own = (await all()).find((entry) => entry.record.id === record.id)
-      const earlier = (await liveOthers(record)).find((entry) => own !== undefined && entry.number < own.number)
+      const earlier = (await liveOthers(record)).find(
+        (entry) => own !== undefined && entry.number < own.number,
+      )
       if (!own || !earlier) return
       await setState(own, 'superseded', `by ${earlier.record.id}`)
       throw new LiveTransaction(earlier)
@@ -75,14 +99,23 @@ export function createFileLedger(folder: string, service: string): Ledger {
     async find({ environment, state, id, limit = 10 }) {
       const entries = await all()
       return entries
-        .filter((entry) => (environment === undefined || entry.record.environment === environment) && (state === undefined || state.includes(entry.state)) && (id === undefined || entry.record.id === id))
+        .filter(
+          (entry) =>
+            (environment === undefined || entry.record.environment === environment) &&
+            (state === undefined || state.includes(entry.state)) &&
+            (id === undefined || entry.record.id === id),
+        )
         .slice(0, limit)
         .map(({ record, state, note }) => ({ record, state, note }))
     },
     async mark(id, state, note) {
       const entry = (await all()).find((entry) => entry.record.id === id)
-      if (!entry) throw new ProviderError(`the ledger ${folder} has no transaction ${id}`, { provider: 'ledger' })
-      if (!mayBecome(entry.state, state)) throw new ProviderError(`transaction ${id} is ${entry.state} and cannot become ${state}`, { provider: 'ledger' })
+      if (!entry)
+        throw new ProviderError(`the ledger ${folder} has no transaction ${id}`, { provider: 'ledger' })
+      if (!mayBecome(entry.state, state))
+        throw new ProviderError(`transaction ${id} is ${entry.state} and cannot become ${state}`, {
+          provider: 'ledger',
+        })
       await setState(entry, state, note)
     },
   }

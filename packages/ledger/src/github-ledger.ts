@@ -1,6 +1,12 @@
 import { z } from 'zod'
 import { ProviderError, type GitHub } from '@deploy-actions/action-kit'
-import { liveStates, mayBecome, transactionRecord, transactionStates, type TransactionState } from '@deploy-actions/rollout'
+import {
+  liveStates,
+  mayBecome,
+  transactionRecord,
+  transactionStates,
+  type TransactionState,
+} from '@deploy-actions/rollout'
 import { describeState, LiveTransaction, type Entry, type Ledger } from './ledger'
 
 const READ = { permission: 'deployments: read' }
@@ -37,7 +43,10 @@ export function createGitHubLedger(github: GitHub, service: string, logUrl: stri
   /** Newest first; each is read only when it is asked for. */
   async function* entries(environment: string | undefined, only?: string): AsyncGenerator<Known> {
     const query = { task, ...(environment === undefined ? {} : { environment }) }
-    const listed = await github.list<unknown>('GET /repos/{owner}/{repo}/deployments', query, { ...READ, limit: MAX_DEPLOYMENTS })
+    const listed = await github.list<unknown>('GET /repos/{owner}/{repo}/deployments', query, {
+      ...READ,
+      limit: MAX_DEPLOYMENTS,
+    })
     const newestFirst = listed.map((item) => deployment.parse(item)).sort((a, b) => b.id - a.id)
     for (const { id, payload } of newestFirst) {
       // What is no record of ours was put there by somebody else and means nothing here.
@@ -50,7 +59,11 @@ export function createGitHubLedger(github: GitHub, service: string, logUrl: stri
   }
 
   const stateOf = async (id: number): Promise<Pick<Known, 'state' | 'note' | 'letIn'>> => {
-    const statuses = await github.list<unknown>('GET /repos/{owner}/{repo}/deployments/{deployment_id}/statuses', { deployment_id: id }, READ)
+    const statuses = await github.list<unknown>(
+      'GET /repos/{owner}/{repo}/deployments/{deployment_id}/statuses',
+      { deployment_id: id },
+      READ,
+    )
     const ours = statuses.flatMap((item) => {
       const note = deploymentStatus.parse(item).description ?? ''
       const state = transactionStates.find((state) => note === state || note.startsWith(`${state}: `))
@@ -62,7 +75,13 @@ export function createGitHubLedger(github: GitHub, service: string, logUrl: stri
   }
 
   const setState = async (id: number, state: TransactionState, note: string): Promise<void> => {
-    const parameters = { deployment_id: id, state: githubStates[state], description: describeState(state, note), auto_inactive: false, log_url: logUrl }
+    const parameters = {
+      deployment_id: id,
+      state: githubStates[state],
+      description: describeState(state, note),
+      auto_inactive: false,
+      log_url: logUrl,
+    }
     await github.request('POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses', parameters, WRITE)
   }
 
@@ -118,7 +137,10 @@ export function createGitHubLedger(github: GitHub, service: string, logUrl: stri
     async mark(id, state, note) {
       const deploymentId = known.get(id) ?? (await locate(id))
       const { state: current } = await stateOf(deploymentId)
-      if (!mayBecome(current, state)) throw new ProviderError(`transaction ${id} is ${current} and cannot become ${state}`, { provider: 'ledger' })
+      if (!mayBecome(current, state))
+        throw new ProviderError(`transaction ${id} is ${current} and cannot become ${state}`, {
+          provider: 'ledger',
+        })
       await setState(deploymentId, state, note)
     },
   }

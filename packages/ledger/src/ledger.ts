@@ -52,7 +52,14 @@ export class LiveTransaction extends ProviderError {
 
 /** The newest transaction of an environment that ever held it; those that lost the race for it do not count. */
 export async function newest(ledger: Ledger, environment: string): Promise<Entry | undefined> {
-  const held: TransactionState[] = ['open', 'committed', 'restoring', 'restored', 'unverified', 'restore-failed']
+  const held: TransactionState[] = [
+    'open',
+    'committed',
+    'restoring',
+    'restored',
+    'unverified',
+    'restore-failed',
+  ]
   return (await ledger.find({ environment, state: held, limit: 1 }))[0]
 }
 

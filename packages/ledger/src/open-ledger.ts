@@ -4,7 +4,11 @@ import { createGitHubLedger } from './github-ledger'
 import type { Ledger } from './ledger'
 
 /** Opens the ledger that an input names: `github` or `file:DIR`. */
-export function openLedger(spec: string, service: string, ports: { github: GitHub; context: RunContext }): Ledger {
+export function openLedger(
+  spec: string,
+  service: string,
+  ports: { github: GitHub; context: RunContext },
+): Ledger {
   return spec.startsWith('file:')
     ? createFileLedger(spec.slice('file:'.length), service)
     : createGitHubLedger(ports.github, service, runUrl(ports.context))

@@ -13,13 +13,32 @@ export interface PredecessorProof {
  * Proves from the ledger that the predecessor's newest transaction is committed with this digest, by any run: the
  * order of a matrix is no guarantee, and a job's result is no proof of what serves.
  */
-export async function provePredecessor(ledger: Ledger, file: RolloutFile, name: string, digest: string): Promise<PredecessorProof> {
+export async function provePredecessor(
+  ledger: Ledger,
+  file: RolloutFile,
+  name: string,
+  digest: string,
+): Promise<PredecessorProof> {
   const { environment } = findRegion(file, name)
   const entry = await newest(ledger, environment)
   if (!entry) return { proven: false, reason: `${name} comes first and has no transaction yet` }
   const { id, release, commit } = entry.record
   const transaction = { id, commit }
-  if (entry.state !== 'committed') return { proven: false, reason: `${name} comes first, and its newest transaction ${id} (${release.version}) is ${entry.state}`, transaction }
-  if (release.digest !== digest) return { proven: false, reason: `${name} comes first and still runs ${release.version} (${release.digest})`, transaction }
-  return { proven: true, reason: `${name} is committed with ${release.version} (transaction ${id})`, transaction }
+  if (entry.state !== 'committed')
+    return {
+      proven: false,
+      reason: `${name} comes first, and its newest transaction ${id} (${release.version}) is ${entry.state}`,
+      transaction,
+    }
+  if (release.digest !== digest)
+    return {
+      proven: false,
+      reason: `${name} comes first and still runs ${release.version} (${release.digest})`,
+      transaction,
+    }
+  return {
+    proven: true,
+    reason: `${name} is committed with ${release.version} (transaction ${id})`,
+    transaction,
+  }
 }

@@ -1,4 +1,12 @@
-import { messageOf, runScript, scriptFailure, type Clock, type Log, type Ports, type Script } from '@deploy-actions/action-kit'
+import {
+  messageOf,
+  runScript,
+  scriptFailure,
+  type Clock,
+  type Log,
+  type Ports,
+  type Script,
+} from '@deploy-actions/action-kit'
 import type { TransactionRecord, Weights } from '@deploy-actions/rollout'
 import { formatWeights } from '@deploy-actions/rollout'
 import { openRouter, restoreWeights, type RouterSettings } from '@deploy-actions/traffic'
@@ -33,7 +41,11 @@ export interface ScriptRestorer {
 type RestorePorts = Pick<Ports, 'clock' | 'log' | 'evidence' | 'process' | 'signal' | 'context'>
 
 /** Writes back every recorded weight vector, absolute, and proves it by the router's own reading. Idempotent. */
-export async function restoreTraffic(record: TransactionRecord, settings: RestoreSettings, ports: RestorePorts): Promise<RestoredPoint[]> {
+export async function restoreTraffic(
+  record: TransactionRecord,
+  settings: RestoreSettings,
+  ports: RestorePorts,
+): Promise<RestoredPoint[]> {
   const { baseline, canary } = settings.arms
   const points: RestoredPoint[] = []
   for (const point of record.restore) {
@@ -41,7 +53,13 @@ export async function restoreTraffic(record: TransactionRecord, settings: Restor
     try {
       const router = await openRouter(settings.router as RouterSettings, ports, [baseline, canary])
       const state = await restoreWeights(router, point.weights, ports)
-      points.push({ kind: 'traffic', name: point.router, ok: true, detail: `reads ${formatWeights(state.weights)}`, weights: state.weights })
+      points.push({
+        kind: 'traffic',
+        name: point.router,
+        ok: true,
+        detail: `reads ${formatWeights(state.weights)}`,
+        weights: state.weights,
+      })
     } catch (error) {
       points.push({ kind: 'traffic', name: point.router, ok: false, detail: messageOf(error) })
     }
@@ -70,25 +88,38 @@ export async function restoreTarget(
   say(workload, ports.log)
   const verified = health ? [{ kind: 'health' as const, name: 'what serves now', ...(await health()) }] : []
   say(verified, ports.log)
-  const outcome = [...traffic, ...workload].some(({ ok }) => !ok) ? 'restore-failed' : verified.some(({ ok }) => !ok) ? 'unverified' : 'restored'
+  const outcome = [...traffic, ...workload].some(({ ok }) => !ok)
+    ? 'restore-failed'
+    : verified.some(({ ok }) => !ok)
+      ? 'unverified'
+      : 'restored'
   return { outcome, points: [...traffic, ...workload, ...verified], trafficMs }
 }
 
-async function restoreScripts(record: TransactionRecord, restorer: ScriptRestorer | undefined, ports: RestorePorts): Promise<RestoredPoint[]> {
+async function restoreScripts(
+  record: TransactionRecord,
+  restorer: ScriptRestorer | undefined,
+  ports: RestorePorts,
+): Promise<RestoredPoint[]> {
   const points: RestoredPoint[] = []
   for (const point of record.restore) {
     if (point.kind !== 'script') continue
-    const result = (ok: boolean, detail: string): void => void points.push({ kind: 'script', name: point.name, ok, detail })
+    const result = (ok: boolean, detail: string): void =>
+      void points.push({ kind: 'script', name: point.name, ok, detail })
     if (!restorer) {
       result(false, 'rollout.yml of the record could not be had, and commands never come from anywhere else')
       continue
     }
     try {
-      const run = await runScript(restorer.script, { process: ports.process, workspace: ports.context.workspace }, {
-        variables: { ...restorer.variables, DEPLOY_STATE: point.state },
-        timeoutMs: restorer.timeoutMs,
-        signal: ports.signal,
-      })
+      const run = await runScript(
+        restorer.script,
+        { process: ports.process, workspace: ports.context.workspace },
+        {
+          variables: { ...restorer.variables, DEPLOY_STATE: point.state },
+          timeoutMs: restorer.timeoutMs,
+          signal: ports.signal,
+        },
+      )
       ports.log.foreign(`Output of ${restorer.script.path}`, `${run.stdout}${run.stderr}`)
       const failure = scriptFailure(restorer.script, run)
       result(failure === undefined, failure ?? `${restorer.script.path} put it back`)

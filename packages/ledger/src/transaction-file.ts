@@ -39,7 +39,11 @@ export async function saveJobTransaction(temp: string, transaction: JobTransacti
 /** Every transaction of this job, in the order in which they were opened. */
 export async function readJobTransactions(temp: string): Promise<JobTransaction[]> {
   const names = (await readdir(folder(temp)).catch(() => [])).filter((name) => name.endsWith('.json'))
-  const transactions = await Promise.all(names.map(async (name) => jobTransaction.parse(JSON.parse(await readFile(join(folder(temp), name), 'utf8')))))
+  const transactions = await Promise.all(
+    names.map(async (name) =>
+      jobTransaction.parse(JSON.parse(await readFile(join(folder(temp), name), 'utf8'))),
+    ),
+  )
   return transactions.sort((a, b) => a.record.openedAt.localeCompare(b.record.openedAt))
 }
 

@@ -35,21 +35,40 @@ export async function trustedSettings(
     throw new Untrusted(`transaction ${record.id} is not acted on: ${why}`)
   }
   const run = workflowRun.parse(
-    await github.request('GET /repos/{owner}/{repo}/actions/runs/{run_id}', { run_id: record.run.id }, { permission: 'actions: read' }),
+    await github.request(
+      'GET /repos/{owner}/{repo}/actions/runs/{run_id}',
+      { run_id: record.run.id },
+      { permission: 'actions: read' },
+    ),
   )
   const repository = `${context.owner}/${context.repo}`
-  if (run.repository.full_name !== repository) refuse(`run ${run.id} belongs to ${run.repository.full_name}, not to ${repository}`)
+  if (run.repository.full_name !== repository)
+    refuse(`run ${run.id} belongs to ${run.repository.full_name}, not to ${repository}`)
   const workflows = [run.path, ...(run.referenced_workflows ?? []).map(({ path }) => path)]
-  const trusted = workflows.some((path) => REGION_WORKFLOW.test(path) || trustedWorkflows.some((known) => path === known || path.startsWith(`${known}@`)))
-  if (!trusted) refuse(`run ${run.id} uses none of the workflows that may open one (it ran ${workflows.join(', ')}); name it in \`trusted-workflows\` if it may`)
+  const trusted = workflows.some(
+    (path) =>
+      REGION_WORKFLOW.test(path) ||
+      trustedWorkflows.some((known) => path === known || path.startsWith(`${known}@`)),
+  )
+  if (!trusted)
+    refuse(
+      `run ${run.id} uses none of the workflows that may open one (it ran ${workflows.join(', ')}); name it in \`trusted-workflows\` if it may`,
+    )
 
   const name = restorePointArtifact(record.id)
   const artifact = (await artifacts.list(record.run.id)).find((one) => one.name === name)
   if (!artifact) return refuse(`run ${run.id} uploaded no artifact ${name} before it opened the record`)
   const folder = await mkdtemp(join(context.temp, 'restore-point-'))
   await artifacts.download(artifact, folder, record.run.id)
-  const uploaded = restorePointFile.safeParse(JSON.parse(await readFile(join(folder, RESTORE_POINT_FILE), 'utf8')))
-  if (!uploaded.success) throw new ProviderError(`artifact ${name} holds no restore point`, { provider: 'GitHub artifacts', cause: uploaded.error })
-  if (digestOf(uploaded.data.record) !== digestOf(record)) refuse(`its record differs from the one that run ${run.id} uploaded before opening it`)
+  const uploaded = restorePointFile.safeParse(
+    JSON.parse(await readFile(join(folder, RESTORE_POINT_FILE), 'utf8')),
+  )
+  if (!uploaded.success)
+    throw new ProviderError(`artifact ${name} holds no restore point`, {
+      provider: 'GitHub artifacts',
+      cause: uploaded.error,
+    })
+  if (digestOf(uploaded.data.record) !== digestOf(record))
+    refuse(`its record differs from the one that run ${run.id} uploaded before opening it`)
   return uploaded.data.settings
 }

@@ -13,7 +13,11 @@ const POST_LIMIT_MS = 60_000
 export async function restoreUnfinishedTraffic(ports: Ports): Promise<PostResult> {
   const unfinished: JobTransaction[] = []
   for (const transaction of await readJobTransactions(ports.context.temp))
-    if (transaction.state === 'open' || (transaction.state === 'committing' && !(await wasCommitted(transaction, ports)))) unfinished.push(transaction)
+    if (
+      transaction.state === 'open' ||
+      (transaction.state === 'committing' && !(await wasCommitted(transaction, ports)))
+    )
+      unfinished.push(transaction)
   const said: string[] = []
   const restored: RestoredPoint[] = []
   let ok = true
@@ -23,19 +27,25 @@ export async function restoreUnfinishedTraffic(ports: Ports): Promise<PostResult
     ports.log.warning(`transaction ${id} was neither committed nor restored: its traffic is put back`)
     const signal = AbortSignal.any([ports.signal, AbortSignal.timeout(ports.clock.ioTimeout(POST_LIMIT_MS))])
     const points = await restoreTraffic(transaction.record, transaction.settings, { ...ports, signal })
-    for (const point of points) said.push(`${id}: traffic ${point.ok ? 'restored' : 'NOT restored'}: ${point.detail}`)
+    for (const point of points)
+      said.push(`${id}: traffic ${point.ok ? 'restored' : 'NOT restored'}: ${point.detail}`)
     ok &&= points.every((point) => point.ok)
     restored.push(...points)
     ports.evidence.facts({ restored })
     if (!points.every((point) => point.ok)) continue
     // With scripts to be restored, too, the transaction stays open for the guard.
     const whole = transaction.record.restore.every(({ kind }) => kind === 'traffic')
-    await saveJobTransaction(ports.context.temp, { ...transaction, state: whole ? 'restored' : 'traffic-restored' })
+    await saveJobTransaction(ports.context.temp, {
+      ...transaction,
+      state: whole ? 'restored' : 'traffic-restored',
+    })
     if (whole) await close(transaction, ports)
   }
   if (unfinished.length === 0) return undefined
   for (const line of said) ports.log.info(line)
-  ports.summary.add(`### Traffic put back at the end of the job\n\n${said.map((line) => `- ${line}`).join('\n')}`)
+  ports.summary.add(
+    `### Traffic put back at the end of the job\n\n${said.map((line) => `- ${line}`).join('\n')}`,
+  )
   if (!ok) throw new Error(said.join('; '))
   return { outcome: 'traffic-restored', reason: said.join('; ') }
 }
@@ -53,10 +63,16 @@ async function close({ record, ledger: spec }: JobTransaction, ports: Ports): Pr
 /** A commit was cut short: the ledger says whether it holds. When it does not answer, the guard will ask it again. */
 async function wasCommitted({ record, ledger }: JobTransaction, ports: Ports): Promise<boolean> {
   try {
-    const [entry] = await openLedger(ledger, record.service, ports).find({ id: record.id, environment: record.environment, limit: 1 })
+    const [entry] = await openLedger(ledger, record.service, ports).find({
+      id: record.id,
+      environment: record.environment,
+      limit: 1,
+    })
     return entry?.state === 'committed'
   } catch (error) {
-    ports.log.warning(`whether ${record.id} was committed is not known (${messageOf(error)}): its target is left to the guard`)
+    ports.log.warning(
+      `whether ${record.id} was committed is not known (${messageOf(error)}): its target is left to the guard`,
+    )
     return true
   }
 }

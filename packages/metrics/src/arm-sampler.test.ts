@@ -20,9 +20,16 @@ async function sampler(counts: () => Counts | 'down') {
       return { body: ['up 1', ...lines].join('\n') }
     },
   })
-  const queries = (arm: string) => ({ requests: { source: 'web', sum: [`requests{arm="${arm}"}`] }, errors: { source: 'web', sum: [`errors{arm="${arm}"}`] } })
+  const queries = (arm: string) => ({
+    requests: { source: 'web', sum: [`requests{arm="${arm}"}`] },
+    errors: { source: 'web', sum: [`errors{arm="${arm}"}`] },
+  })
   const made: ArmSampler = await createArmSampler(
-    { sources: { web: { type: 'scrape', pages: ['http://127.0.0.1:1/'], timeout: 1000 } }, baseline: queries('blue'), canary: queries('green') },
+    {
+      sources: { web: { type: 'scrape', pages: ['http://127.0.0.1:1/'], timeout: 1000 } },
+      baseline: queries('blue'),
+      canary: queries('green'),
+    },
     { http: ports.http, secrets: new Map(), clock },
   )
   return { sampler: made, clock, signal: ports.signal }
@@ -53,18 +60,29 @@ describe('a sample', () => {
 
   it('takes absent requests for no traffic, and absent errors beside requests for none', async () => {
     const sample = await second({ blue: { requests: 5 } }, { blue: { requests: 25 } })
-    expect(sample).toMatchObject({ baseline: { requests: 20, errors: 0 }, canary: { requests: 0, errors: 0 }, problems: [] })
+    expect(sample).toMatchObject({
+      baseline: { requests: 20, errors: 0 },
+      canary: { requests: 0, errors: 0 },
+      problems: [],
+    })
   })
 
   it('takes an error that was counted before its request for both', async () => {
-    expect((await second({ blue: { requests: 5, errors: 0 } }, { blue: { requests: 6, errors: 3 } })).baseline).toEqual({ requests: 3, errors: 3 })
+    expect(
+      (await second({ blue: { requests: 5, errors: 0 } }, { blue: { requests: 6, errors: 3 } })).baseline,
+    ).toEqual({ requests: 3, errors: 3 })
   })
 
   it('leaves out the arm whose numbers are none, and says why', async () => {
-    const sample = await second({ blue: { requests: 5, errors: 0 } }, { blue: { requests: 6, errors: 'NaN' } })
+    const sample = await second(
+      { blue: { requests: 5, errors: 0 } },
+      { blue: { requests: 6, errors: 'NaN' } },
+    )
     expect(sample.baseline).toBeUndefined()
     expect(sample.canary).toEqual({ requests: 0, errors: 0 })
-    expect(sample.problems).toEqual([{ kind: 'nan', message: 'baseline errors: errors{"arm":"blue"} is NaN' }])
+    expect(sample.problems).toEqual([
+      { kind: 'nan', message: 'baseline errors: errors{"arm":"blue"} is NaN' },
+    ])
   })
 
   it('has no arm when the provider fails', async () => {
@@ -78,28 +96,52 @@ describe('the preflight', () => {
   /** `perInterval` requests of blue in every interval of 10 s. */
   async function check(perInterval: number, from: 'start' | 'never' = 'start') {
     let asked = 0
-    const { sampler: taken, clock, signal } = await sampler(() => (from === 'never' ? 'down' : { blue: { requests: perInterval * asked++, errors: 0 } }))
+    const {
+      sampler: taken,
+      clock,
+      signal,
+    } = await sampler(() =>
+      from === 'never' ? 'down' : { blue: { requests: perInterval * asked++, errors: 0 } },
+    )
     return { result: await preflight(taken, 10_000, { clock, signal }), intervals: asked - 1 }
   }
 
   it('looks once at plenty of traffic, and says how much it can be at most', async () => {
     // 400 in 10 s: (400 + 3 sqrt(400)) / 10 = 46 a second.
-    expect(await check(400)).toEqual({ result: { ok: true, baseline: { requests: 400, errors: 0 }, requestsPerSecond: 46 }, intervals: 1 })
+    expect(await check(400)).toEqual({
+      result: { ok: true, baseline: { requests: 400, errors: 0 }, requestsPerSecond: 46 },
+      intervals: 1,
+    })
   })
 
   it('looks longer at little traffic, at most six times', async () => {
     expect((await check(40)).intervals).toBe(3)
     // 1 in each: (6 + 3 sqrt(6)) / 60 s.
-    expect(await check(1)).toEqual({ result: { ok: true, baseline: { requests: 6, errors: 0 }, requestsPerSecond: (6 + 3 * Math.sqrt(6)) / 60 }, intervals: 6 })
+    expect(await check(1)).toEqual({
+      result: {
+        ok: true,
+        baseline: { requests: 6, errors: 0 },
+        requestsPerSecond: (6 + 3 * Math.sqrt(6)) / 60,
+      },
+      intervals: 6,
+    })
   })
 
   it('refuses a baseline without a request', async () => {
     const { result } = await check(0)
-    expect(result).toMatchObject({ ok: false, reason: expect.stringMatching(/^the baseline arm had no request in 6 intervals/) })
+    expect(result).toMatchObject({
+      ok: false,
+      reason: expect.stringMatching(/^the baseline arm had no request in 6 intervals/),
+    })
   })
 
   it('refuses metrics that do not answer', async () => {
     const { result } = await check(0, 'never')
-    expect(result).toMatchObject({ ok: false, reason: expect.stringMatching(/^the metrics gave no answer: baseline requests: http:\/\/127\.0\.0\.1:1\/ answered 503;/) })
+    expect(result).toMatchObject({
+      ok: false,
+      reason: expect.stringMatching(
+        /^the metrics gave no answer: baseline requests: http:\/\/127\.0\.0\.1:1\/ answered 503;/,
+      ),
+    })
   })
 })

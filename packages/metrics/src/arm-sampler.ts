@@ -26,7 +26,10 @@ export interface ArmSampler {
 const questions = ['baseline requests', 'baseline errors', 'canary requests', 'canary errors'] as const
 type Question = (typeof questions)[number]
 
-export async function createArmSampler(settings: SamplerSettings, ports: SourcePorts & { clock: Clock }): Promise<ArmSampler> {
+export async function createArmSampler(
+  settings: SamplerSettings,
+  ports: SourcePorts & { clock: Clock },
+): Promise<ArmSampler> {
   const asked = new Map<string, Query[]>()
   for (const name of questions) {
     const [arm, kind] = name.split(' ') as ['baseline' | 'canary', 'requests' | 'errors']
@@ -34,7 +37,8 @@ export async function createArmSampler(settings: SamplerSettings, ports: SourceP
     asked.set(source, [...(asked.get(source) ?? []), { name, query }])
   }
   const opened = new Map<string, MetricSource>()
-  for (const name of asked.keys()) opened.set(name, await openSource(settings.sources[name] as SourceSettings, ports))
+  for (const name of asked.keys())
+    opened.set(name, await openSource(settings.sources[name] as SourceSettings, ports))
   let last = ports.clock.now()
 
   /** All queries of a sample go out at one instant. */
@@ -62,13 +66,23 @@ export async function createArmSampler(settings: SamplerSettings, ports: SourceP
       const problems: SampleProblem[] = []
       const baseline = armSample('baseline', answers, problems)
       const canary = armSample('canary', answers, problems)
-      return { at: at.toISOString(), windowMs, ...(baseline ? { baseline } : {}), ...(canary ? { canary } : {}), problems }
+      return {
+        at: at.toISOString(),
+        windowMs,
+        ...(baseline ? { baseline } : {}),
+        ...(canary ? { canary } : {}),
+        problems,
+      }
     },
   }
 }
 
 /** Absent requests mean no traffic; absent errors beside known requests mean none. Anything else is not known. */
-function armSample(arm: 'baseline' | 'canary', answers: Map<Question, QueryResult>, problems: SampleProblem[]): ArmSample | undefined {
+function armSample(
+  arm: 'baseline' | 'canary',
+  answers: Map<Question, QueryResult>,
+  problems: SampleProblem[],
+): ArmSample | undefined {
   const count = (kind: 'requests' | 'errors'): number | undefined => {
     const answer = answers.get(`${arm} ${kind}`) as QueryResult
     if (!answer.problem) return answer.value

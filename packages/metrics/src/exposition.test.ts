@@ -28,7 +28,11 @@ rpc_duration_seconds{quantile="0.01"} 3102
     expect(parseExposition(page)).toEqual([
       { name: 'http_requests_total', labels: { method: 'post', code: '200' }, value: 1027 },
       { name: 'http_requests_total', labels: { method: 'post', code: '400' }, value: 3 },
-      { name: 'msdos_file_access_time_seconds', labels: { path: 'C:\\DIR\\FILE.TXT', error: 'Cannot find file:\n"FILE.TXT"' }, value: 1.458255915e9 },
+      {
+        name: 'msdos_file_access_time_seconds',
+        labels: { path: 'C:\\DIR\\FILE.TXT', error: 'Cannot find file:\n"FILE.TXT"' },
+        value: 1.458255915e9,
+      },
       { name: 'metric_without_timestamp_and_labels', labels: {}, value: 12.47 },
       { name: 'something_weird', labels: { problem: 'division by zero' }, value: Infinity },
       { name: 'http_request_duration_seconds_bucket', labels: { le: '+Inf' }, value: 144_320 },
@@ -47,12 +51,25 @@ rpc_duration_seconds{quantile="0.01"} 3102
     [' a { b = "c" , d = "e" , } 1\r', { name: 'a', labels: { b: 'c', d: 'e' }, value: 1 }],
   ])('reads %j', (line, series) => expect(parseExposition(line)).toEqual([series]))
 
-  it.each(['', '   ', '# EOF', '  # comment 1', '1a 5', 'a', 'a{b="c"', 'a{b=c} 1', 'a{b="c" d="e"} 1', 'a{="c"} 1'])('passes over %j', (line) =>
-    expect(parseExposition(line)).toEqual([]),
-  )
+  it.each([
+    '',
+    '   ',
+    '# EOF',
+    '  # comment 1',
+    '1a 5',
+    'a',
+    'a{b="c"',
+    'a{b=c} 1',
+    'a{b="c" d="e"} 1',
+    'a{="c"} 1',
+  ])('passes over %j', (line) => expect(parseExposition(line)).toEqual([]))
 
   it('comes to an end with anything', () => {
-    fc.assert(fc.property(fc.string({ unit: fc.constantFrom(...'a1_:{}="\\,\n #+') }), (text) => expect(Array.isArray(parseExposition(text))).toBe(true)))
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom(...'a1_:{}="\\,\n #+') }), (text) =>
+        expect(Array.isArray(parseExposition(text))).toBe(true),
+      ),
+    )
   })
 })
 
@@ -71,5 +88,8 @@ describe('a selector', () => {
     expect(selector && matches(series, selector)).toBe(picks)
   })
 
-  it.each(['', '{arm="blue"}', 'a{arm=~"b.*"}', 'a{arm!="blue"}', 'sum(a)', 'a b', 'a{b="c"} 1'])('%j is none', (text) => expect(parseSelector(text)).toBeUndefined())
+  it.each(['', '{arm="blue"}', 'a{arm=~"b.*"}', 'a{arm!="blue"}', 'sum(a)', 'a b', 'a{b="c"} 1'])(
+    '%j is none',
+    (text) => expect(parseSelector(text)).toBeUndefined(),
+  )
 })

@@ -51,7 +51,8 @@ function parseHead(text: string): { name: string; labels: Record<string, string>
   return { name, labels, rest: text.slice(LABEL.lastIndex + 1) }
 }
 
-const unescape = (text: string): string => text.replace(/\\(.)/g, (_, char: string) => (char === 'n' ? '\n' : char))
+const unescape = (text: string): string =>
+  text.replace(/\\(.)/g, (_, char: string) => (char === 'n' ? '\n' : char))
 
 function parseValue(text: string): number {
   if (text === '+Inf') return Infinity
@@ -61,5 +62,7 @@ function parseValue(text: string): number {
 
 /** True when the series has the selector's name and all its labels; labels that the selector leaves out may be anything. */
 export function matches(series: Series, { name, labels }: Selector): boolean {
-  return series.name === name && Object.entries(labels).every(([label, value]) => series.labels[label] === value)
+  return (
+    series.name === name && Object.entries(labels).every(([label, value]) => series.labels[label] === value)
+  )
 }

@@ -29,7 +29,10 @@ export async function preflight(
     await clock.sleep(intervalMs, signal)
     const sample = await sampler.sample(signal)
     if (!sample.baseline || !sample.canary)
-      return { ok: false, reason: `the metrics gave no answer: ${sample.problems.map(({ message }) => message).join('; ')}` }
+      return {
+        ok: false,
+        reason: `the metrics gave no answer: ${sample.problems.map(({ message }) => message).join('; ')}`,
+      }
     samples.push(sample)
     seen = total(samples.flatMap(({ baseline, canary }) => [baseline, canary]))
   }

@@ -7,7 +7,10 @@ import type { MetricSource, Problem, QueryResult, SourcePorts } from './source'
 export const options = z
   .strictObject({
     type: z.literal('scrape'),
-    pages: z.array(z.url({ protocol: /^https?$/ })).min(1).describe('addresses of /metrics pages; their series are taken together'),
+    pages: z
+      .array(z.url({ protocol: /^https?$/ }))
+      .min(1)
+      .describe('addresses of /metrics pages; their series are taken together'),
     timeout: z.coerce.number().int().min(1).default(5_000).describe('milliseconds for one page'),
   })
   .describe('/metrics pages in the Prometheus text format')
@@ -16,7 +19,11 @@ export type ScrapeOptions = z.infer<typeof options>
 /** Series whose increases are added up; each is differenced apart, so that the restart of one resets only that one. */
 export const query = z.strictObject({
   sum: z
-    .array(z.string().refine((text) => parseSelector(text) !== undefined, 'is no selector; write name{label="value"}'))
+    .array(
+      z
+        .string()
+        .refine((text) => parseSelector(text) !== undefined, 'is no selector; write name{label="value"}'),
+    )
     .min(1)
     .describe('selectors of the counters to add up'),
 })
@@ -43,7 +50,9 @@ export function create({ pages, timeout }: ScrapeOptions, { http }: SourcePorts)
         return queries.map(() => ({ problem: { kind: 'provider', message: messageOf(error) } }))
       }
       if (found.length === 0)
-        return queries.map(() => ({ problem: { kind: 'provider', message: `${pages.join(', ')}: the page has no series at all` } }))
+        return queries.map(() => ({
+          problem: { kind: 'provider', message: `${pages.join(', ')}: the page has no series at all` },
+        }))
       return queries.map(({ name, query }) => increase(found, name, query as ScrapeQuery, before))
     },
   }
@@ -52,8 +61,15 @@ export function create({ pages, timeout }: ScrapeOptions, { http }: SourcePorts)
 /** Two pages may export the very same series, as replicas of one application do: they are two counters. */
 type PagedSeries = Series & { page: number }
 
-function increase(all: readonly PagedSeries[], name: string, { sum }: ScrapeQuery, before: Map<string, number>): QueryResult {
-  const found = sum.flatMap((text) => all.filter((series) => matches(series, parseSelector(text) as Selector)))
+function increase(
+  all: readonly PagedSeries[],
+  name: string,
+  { sum }: ScrapeQuery,
+  before: Map<string, number>,
+): QueryResult {
+  const found = sum.flatMap((text) =>
+    all.filter((series) => matches(series, parseSelector(text) as Selector)),
+  )
   // A first look at a query only takes levels: what was counted before is not this window's.
   const primed = before.has(name)
   before.set(name, 0)

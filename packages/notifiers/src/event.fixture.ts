@@ -13,6 +13,11 @@ export const restoredEvent: RolloutEvent = {
   status: 'traffic is back at blue 100%',
   next: 'look at the logs',
   links: [{ title: 'run', url: 'https://github.com/acme/shop/actions/runs/7' }],
-  run: { id: 7, attempt: 1, workflowRef: 'acme/shop/.github/workflows/deploy.yml@refs/heads/main', actor: 'ann' },
+  run: {
+    id: 7,
+    attempt: 1,
+    workflowRef: 'acme/shop/.github/workflows/deploy.yml@refs/heads/main',
+    actor: 'ann',
+  },
   correlationId: 'shop-7-1',
 }

@@ -3,7 +3,9 @@ import { eventKinds, rolloutEvent, type RolloutEvent } from './event'
 import { restoredEvent } from './event.fixture'
 import { quickCard, quickCardMarkdown } from './quick-card'
 
-const bare: RolloutEvent = (({ region: _, cause: __, impact: ___, next: ____, ...event }) => event)(restoredEvent)
+const bare: RolloutEvent = (({ region: _, cause: __, impact: ___, next: ____, ...event }) => event)(
+  restoredEvent,
+)
 
 describe('the card', () => {
   it('says what happened where, and the facts in order', () => {
@@ -63,11 +65,16 @@ describe('the card as Markdown', () => {
 
   it('shows what an event says, and never does what it says', () => {
     const card = quickCardMarkdown({ ...bare, status: 'a | b\n@team <img src=x> `c` [x](http://evil)' })
-    expect(card).toContain('| **Status** | a \\| b @\u200bteam &lt;img src=x&gt; \\`c\\` \\[x\\](http://evil) |')
+    expect(card).toContain(
+      '| **Status** | a \\| b @\u200bteam &lt;img src=x&gt; \\`c\\` \\[x\\](http://evil) |',
+    )
   })
 
   it('keeps an address as it is, but for what would end the link', () => {
-    const card = quickCardMarkdown({ ...bare, links: [{ title: 'logs', url: 'https://logs.test/?q=a%20b(c) <d>' }] })
+    const card = quickCardMarkdown({
+      ...bare,
+      links: [{ title: 'logs', url: 'https://logs.test/?q=a%20b(c) <d>' }],
+    })
     expect(card).toMatch(/\[logs\]\(https:\/\/logs\.test\/\?q=a%20b%28c%29%20%3Cd%3E\)$/)
   })
 })

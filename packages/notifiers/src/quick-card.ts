@@ -24,11 +24,17 @@ const happened: Record<EventKind, string> = {
 /** One model of an event that every sink renders in its own form. */
 export function quickCard(event: RolloutEvent): QuickCard {
   const where = event.region === undefined ? '' : ` in ${event.region}`
-  const what = event.stage ? `${formatPercent(event.stage.weight)} stage ${event.stage.verdict}` : happened[event.kind]
+  const what = event.stage
+    ? `${formatPercent(event.stage.weight)} stage ${event.stage.verdict}`
+    : happened[event.kind]
   const facts: [string, string | undefined][] = [
     ['Region', event.region],
     ['Release', `${event.release.version} (${event.release.digest.slice(0, 19)})`],
-    ['Stage', event.stage && `${formatPercent(event.stage.weight)} of the traffic, ${event.stage.verdict} after ${formatDuration(event.stage.durationMs)}`],
+    [
+      'Stage',
+      event.stage &&
+        `${formatPercent(event.stage.weight)} of the traffic, ${event.stage.verdict} after ${formatDuration(event.stage.durationMs)}`,
+    ],
     ['Cause', event.cause],
     ['Impact', event.impact],
     ['Status', event.status],
@@ -47,10 +53,20 @@ export function quickCardMarkdown(event: RolloutEvent): string {
   const card = quickCard(event)
   const rows = card.facts.map(({ name, value }) => `| **${escapeText(name)}** | ${escapeText(value)} |`)
   const links = card.links.map(({ title, url }) => `[${escapeText(title)}](${linkTarget(url)})`).join(' · ')
-  return [`### ${escapeText(card.title)}`, '', '| | |', '| --- | --- |', ...rows, ...(links ? ['', links] : [])].join('\n')
+  return [
+    `### ${escapeText(card.title)}`,
+    '',
+    '| | |',
+    '| --- | --- |',
+    ...rows,
+    ...(links ? ['', links] : []),
+  ].join('\n')
 }
 
 /** An address as it is, but for what would end the link: what is encoded already stays so. */
 function linkTarget(url: string): string {
-  return url.replace(/[\s<>\\]/g, encodeURIComponent).replaceAll('(', '%28').replaceAll(')', '%29')
+  return url
+    .replace(/[\s<>\\]/g, encodeURIComponent)
+    .replaceAll('(', '%28')
+    .replaceAll(')', '%29')
 }

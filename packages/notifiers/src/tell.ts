@@ -18,7 +18,10 @@ export async function tell(
   return Promise.all(
     wanted.map(async ({ sink }) => {
       const delivery = await (await openNotifier(sink, ports)).send(event, ports.signal)
-      if (!delivery.delivered) ports.log.warning(`${sink.type} was not told of ${event.kind}: ${delivery.detail ?? 'no reason given'}`)
+      if (!delivery.delivered)
+        ports.log.warning(
+          `${sink.type} was not told of ${event.kind}: ${delivery.detail ?? 'no reason given'}`,
+        )
       return { sink: sink.type, ...delivery }
     }),
   )

@@ -8,7 +8,11 @@ import { tell } from './tell'
 import { create, options } from './webhook'
 
 /** What became of a delivery to a sink that answers so, one after the other; the last answer stays. */
-async function send(settings: object, answers: (Partial<HttpResponse> | Error)[], secrets: [string, string][] = []) {
+async function send(
+  settings: object,
+  answers: (Partial<HttpResponse> | Error)[],
+  secrets: [string, string][] = [],
+) {
   const asked: HttpRequest[] = []
   const ports = createFakePorts({
     http(request) {
@@ -18,7 +22,11 @@ async function send(settings: object, answers: (Partial<HttpResponse> | Error)[]
     },
   })
   const began = ports.clock.now().getTime()
-  const sink = create(options.parse({ type: 'webhook', ...settings }), { http: ports.http, clock: ports.clock, secrets: new Map(secrets) })
+  const sink = create(options.parse({ type: 'webhook', ...settings }), {
+    http: ports.http,
+    clock: ports.clock,
+    secrets: new Map(secrets),
+  })
   const delivery: Delivery = await sink.send(restoredEvent, ports.signal)
   return { delivery, asked, waitedMs: ports.clock.now().getTime() - began }
 }
@@ -29,7 +37,15 @@ describe('a webhook', () => {
   it('posts the event and its card', async () => {
     const { delivery, asked } = await send({ url, timeout: '3s' }, [{ status: 204 }])
     expect(delivery).toEqual({ delivered: true, status: 204 })
-    expect(asked).toMatchObject([{ method: 'POST', url, headers: { 'content-type': 'application/json' }, timeoutMs: 3000, hidePath: false }])
+    expect(asked).toMatchObject([
+      {
+        method: 'POST',
+        url,
+        headers: { 'content-type': 'application/json' },
+        timeoutMs: 3000,
+        hidePath: false,
+      },
+    ])
     const body = JSON.parse(asked[0]?.body ?? '') as { event: unknown; card: { title: string } }
     expect(body.event).toEqual(restoredEvent)
     expect(body.card.title).toBe('shop 1.4.0: restored in eu-west')
@@ -39,8 +55,10 @@ describe('a webhook', () => {
   it('signs the body by HMAC-SHA256', async () => {
     const { asked } = await send({ url, 'hmac-secret': 'KEY' }, [{}], [['KEY', 'correct horse']])
     // RFC 2104: H(K xor opad, H(K xor ipad, text)), the key filled up with zeros to a block of 64 bytes.
-    const padded = (byte: number): Buffer => Buffer.alloc(64, 'correct horse\0'.padEnd(64, '\0')).map((value) => value ^ byte) as Buffer
-    const hash = (...parts: (Buffer | string)[]): Buffer => parts.reduce((sum, part) => sum.update(part), createHash('sha256')).digest()
+    const padded = (byte: number): Buffer =>
+      Buffer.alloc(64, 'correct horse\0'.padEnd(64, '\0')).map((value) => value ^ byte) as Buffer
+    const hash = (...parts: (Buffer | string)[]): Buffer =>
+      parts.reduce((sum, part) => sum.update(part), createHash('sha256')).digest()
     const signature = hash(padded(0x5c), hash(padded(0x36), asked[0]?.body ?? '')).toString('hex')
     expect(asked[0]?.headers?.['x-deploy-actions-signature-256']).toBe(`sha256=${signature}`)
   })
@@ -51,8 +69,14 @@ describe('a webhook', () => {
   })
 
   it('posts nothing without the secrets that it needs', async () => {
-    expect(await send({ 'url-secret': 'HOOK' }, [{}])).toMatchObject({ delivery: { delivered: false, detail: 'the secret HOOK was not handed over' }, asked: [] })
-    expect(await send({ url, 'hmac-secret': 'KEY' }, [{}])).toMatchObject({ delivery: { delivered: false, detail: 'the secret KEY was not handed over' }, asked: [] })
+    expect(await send({ 'url-secret': 'HOOK' }, [{}])).toMatchObject({
+      delivery: { delivered: false, detail: 'the secret HOOK was not handed over' },
+      asked: [],
+    })
+    expect(await send({ url, 'hmac-secret': 'KEY' }, [{}])).toMatchObject({
+      delivery: { delivered: false, detail: 'the secret KEY was not handed over' },
+      asked: [],
+    })
   })
 
   it.each([
@@ -67,13 +91,23 @@ describe('a webhook', () => {
 
   it('tries three times at most', async () => {
     const { delivery, asked } = await send({ url }, [{ status: 429 }])
-    expect([delivery, asked.length]).toEqual([{ delivered: false, status: 429, detail: 'the webhook answered 429' }, 3])
+    expect([delivery, asked.length]).toEqual([
+      { delivered: false, status: 429, detail: 'the webhook answered 429' },
+      3,
+    ])
   })
 
   it.each<[string, Partial<HttpResponse> | Error, Delivery]>([
     ['an error', { status: 500 }, { delivered: false, status: 500, detail: 'the webhook answered 500' }],
     ['a redirect', { status: 302 }, { delivered: false, status: 302, detail: 'the webhook answered 302' }],
-    ['no answer', new ProviderError('https://hooks.test gave no answer within 10000 ms', { provider: 'x', retryable: true }), { delivered: false, detail: 'https://hooks.test gave no answer within 10000 ms' }],
+    [
+      'no answer',
+      new ProviderError('https://hooks.test gave no answer within 10000 ms', {
+        provider: 'x',
+        retryable: true,
+      }),
+      { delivered: false, detail: 'https://hooks.test gave no answer within 10000 ms' },
+    ],
   ])('does not repeat what may have arrived: %s', async (_, answer, expected) => {
     const { delivery, asked } = await send({ url }, [answer, { status: 200 }])
     expect([delivery, asked.length]).toEqual([expected, 1])
@@ -83,13 +117,18 @@ describe('a webhook', () => {
     await expect(send({ url }, [new Cancelled('the run was cancelled')])).rejects.toBeInstanceOf(Cancelled)
   })
 
-  it.each([{}, { url, 'url-secret': 'HOOK' }, { url: 'ftp://hooks.test' }, { url, hmac: 'KEY' }])('has no options such as %j', (settings) =>
-    expect(options.safeParse({ type: 'webhook', ...settings }).success).toBe(false),
+  it.each([{}, { url, 'url-secret': 'HOOK' }, { url: 'ftp://hooks.test' }, { url, hmac: 'KEY' }])(
+    'has no options such as %j',
+    (settings) => expect(options.safeParse({ type: 'webhook', ...settings }).success).toBe(false),
   )
 })
 
 describe('tell', () => {
-  const sink = (path: string) => ({ type: 'webhook' as const, url: `https://hooks.test/${path}`, timeout: 1000 })
+  const sink = (path: string) => ({
+    type: 'webhook' as const,
+    url: `https://hooks.test/${path}`,
+    timeout: 1000,
+  })
 
   async function told(status: (path: string) => number) {
     const asked: string[] = []
@@ -100,10 +139,18 @@ describe('tell', () => {
         return { status: status(path) }
       },
     })
-    const subscriptions = [{ sink: sink('all') }, { on: ['restored' as const, 'failed' as const], sink: sink('restored') }, { on: ['completed' as const], sink: sink('completed') }]
+    const subscriptions = [
+      { sink: sink('all') },
+      { on: ['restored' as const, 'failed' as const], sink: sink('restored') },
+      { on: ['completed' as const], sink: sink('completed') },
+    ]
     const { clock, log, signal, http, recorded } = ports
     const results = await tell(restoredEvent, subscriptions, { http, clock, secrets: new Map(), log, signal })
-    return { asked: asked.sort(), results, warnings: recorded.log.filter(({ level }) => level === 'warning').map(({ line }) => line) }
+    return {
+      asked: asked.sort(),
+      results,
+      warnings: recorded.log.filter(({ level }) => level === 'warning').map(({ line }) => line),
+    }
   }
 
   it('tells those who want this event', async () => {

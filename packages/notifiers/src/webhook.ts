@@ -10,12 +10,21 @@ import { quickCard } from './quick-card'
 export const options = z
   .strictObject({
     type: z.literal('webhook'),
-    url: z.url({ protocol: /^https?$/ }).optional().describe('where to post'),
+    url: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .describe('where to post'),
     'url-secret': z.string().optional().describe('name of the secret that holds the address'),
-    'hmac-secret': z.string().optional().describe('name of the secret that signs: X-Deploy-Actions-Signature-256: sha256=HEX over the body'),
+    'hmac-secret': z
+      .string()
+      .optional()
+      .describe('name of the secret that signs: X-Deploy-Actions-Signature-256: sha256=HEX over the body'),
     timeout: duration.prefault('10s'),
   })
-  .refine((sink) => (sink.url === undefined) !== (sink['url-secret'] === undefined), 'name exactly one of url and url-secret')
+  .refine(
+    (sink) => (sink.url === undefined) !== (sink['url-secret'] === undefined),
+    'name exactly one of url and url-secret',
+  )
   .describe('a POST of the event and its card as JSON')
 export type WebhookOptions = z.infer<typeof options>
 
@@ -27,20 +36,36 @@ export function create(settings: WebhookOptions, { http, clock, secrets }: Notif
   return {
     async send(event, signal) {
       const url = settings.url ?? secrets.get(settings['url-secret'] ?? '')
-      if (!url) return { delivered: false, detail: `the secret ${settings['url-secret']} was not handed over` }
+      if (!url)
+        return { delivered: false, detail: `the secret ${settings['url-secret']} was not handed over` }
       const body = JSON.stringify({ event, card: quickCard(event) })
       const key = settings['hmac-secret'] === undefined ? undefined : secrets.get(settings['hmac-secret'])
       if (settings['hmac-secret'] !== undefined && !key)
         return { delivered: false, detail: `the secret ${settings['hmac-secret']} was not handed over` }
-      const signature = key ? { 'x-deploy-actions-signature-256': `sha256=${createHmac('sha256', key).update(body).digest('hex')}` } : {}
+      const signature = key
+        ? {
+            'x-deploy-actions-signature-256': `sha256=${createHmac('sha256', key).update(body).digest('hex')}`,
+          }
+        : {}
       const post = () =>
-        http.request({ method: 'POST', url, headers: { 'content-type': 'application/json', ...signature }, body, timeoutMs: settings.timeout, hidePath: settings.url === undefined, signal })
+        http.request({
+          method: 'POST',
+          url,
+          headers: { 'content-type': 'application/json', ...signature },
+          body,
+          timeoutMs: settings.timeout,
+          hidePath: settings.url === undefined,
+          signal,
+        })
       try {
         for (let tries = 1; ; tries++) {
           const response = await post()
           // Only a 429 is repeated: any other POST may have arrived.
           if (response.status !== 429 || tries === MAX_TRIES) return delivery(response.status)
-          await clock.sleep(Math.min(Number(response.headers['retry-after'] ?? 1) * 1000 || 1000, MAX_RETRY_AFTER_MS), signal)
+          await clock.sleep(
+            Math.min(Number(response.headers['retry-after'] ?? 1) * 1000 || 1000, MAX_RETRY_AFTER_MS),
+            signal,
+          )
         }
       } catch (error) {
         if (error instanceof Cancelled) throw error

@@ -12,11 +12,15 @@ const file = (description: string): ActionFile => ({
   description: 'An example.',
   author: 'us',
   branding: { icon: 'x', color: 'blue' },
-  inputs: { mode: { description, required: true }, token: { description: 'a token', required: false, default: '${{ github.token }}' } },
+  inputs: {
+    mode: { description, required: true },
+    token: { description: 'a token', required: false, default: '${{ github.token }}' },
+  },
   outputs: { outcome: { description: 'done | failed' } },
   runs: { using: 'node24', main: 'dist/index.js' },
 })
-const readme = 'Prose.\n\n<!-- inputs -->\nold\n<!-- /inputs -->\n\nMore.\n\n<!-- outputs -->\n<!-- /outputs -->\n'
+const readme =
+  'Prose.\n\n<!-- inputs -->\nold\n<!-- /inputs -->\n\nMore.\n\n<!-- outputs -->\n<!-- /outputs -->\n'
 
 describe('the tables of a README', () => {
   it('are written between the markers', () => {

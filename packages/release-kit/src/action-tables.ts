@@ -10,8 +10,15 @@ export function withTables(readme: string, file: ActionFile, { inputs }: Pick<Ac
   const rows = Object.entries(file.inputs).map(([key, input]) => {
     const schema = inputs.shape[key]
     const { example, secret } = schema ? inputMeta(schema) : {}
-    const more = [...(example === undefined ? [] : [`for example \`${example}\``]), ...(secret === true ? ['never shown or recorded'] : [])]
-    const standard = input.required ? '**required**' : input.default === undefined ? '' : `\`${input.default}\``
+    const more = [
+      ...(example === undefined ? [] : [`for example \`${example}\``]),
+      ...(secret === true ? ['never shown or recorded'] : []),
+    ]
+    const standard = input.required
+      ? '**required**'
+      : input.default === undefined
+        ? ''
+        : `\`${input.default}\``
     return [`\`${key}\``, standard, [described(key, input), ...more].join('; ')]
   })
   const outputs = Object.entries(file.outputs).map(([key, output]) => [`\`${key}\``, described(key, output)])

@@ -22,8 +22,11 @@ await requireSize(values.target)
 function references(): References {
   const { refs, version, repository } = values
   if (refs === 'self') return 'self'
-  if (refs !== 'exact') throw new Error(`--refs ${refs}: write self ($/NAME) or exact (OWNER/deploy-actions/NAME@vX.Y.Z)`)
-  if (!/^v\d+\.\d+\.\d+$/.test(version)) throw new Error(`--version ${version}: exact references need a version like v1.2.3`)
-  if (!/^[\w.-]+\/[\w.-]+$/.test(repository ?? '')) throw new Error(`--repository ${repository ?? '(missing)'}: exact references need one, as OWNER/NAME`)
+  if (refs !== 'exact')
+    throw new Error(`--refs ${refs}: write self ($/NAME) or exact (OWNER/deploy-actions/NAME@vX.Y.Z)`)
+  if (!/^v\d+\.\d+\.\d+$/.test(version))
+    throw new Error(`--version ${version}: exact references need a version like v1.2.3`)
+  if (!/^[\w.-]+\/[\w.-]+$/.test(repository ?? ''))
+    throw new Error(`--repository ${repository ?? '(missing)'}: exact references need one, as OWNER/NAME`)
   return { repository: repository ?? '', version }
 }

@@ -20,7 +20,16 @@ export async function bundle(entry: string, folder: string): Promise<string[]> {
   try {
     const stats = join(temp, 'stats.json')
     await rm(folder, { recursive: true, force: true })
-    const options = ['--transpile-only', '--minify', '--quiet', '--no-cache', '--stats-out', stats, '--out', folder]
+    const options = [
+      '--transpile-only',
+      '--minify',
+      '--quiet',
+      '--no-cache',
+      '--stats-out',
+      stats,
+      '--out',
+      folder,
+    ]
     await run(process.execPath, [ncc, 'build', entry, ...options])
     await requireComplete(folder)
     await minifyChunks(folder)
@@ -35,7 +44,13 @@ async function minifyChunks(folder: string): Promise<void> {
   const names = { keep_classnames: true, keep_fnames: true }
   for (const file of (await readdir(folder)).filter((name) => name.endsWith('.js') && name !== 'index.js')) {
     const path = join(folder, file)
-    const { code } = await minify(await readFile(path, 'utf8'), { module: true, ecma: 2022, compress: names, mangle: names, format: { comments: false } })
+    const { code } = await minify(await readFile(path, 'utf8'), {
+      module: true,
+      ecma: 2022,
+      compress: names,
+      mangle: names,
+      format: { comments: false },
+    })
     await writeFile(path, code)
   }
 }
@@ -50,8 +65,15 @@ export async function requireComplete(folder: string): Promise<void> {
   const scripts = files.filter((file) => file.endsWith('.js'))
   const texts = await Promise.all(scripts.map((file) => readFile(join(folder, file), 'utf8')))
   const broken = scripts.filter((_, index) => texts[index]?.includes('webpackMissingModule'))
-  if (broken.length > 0) throw new Error(`${folder}: a module is missing from ${broken.join(', ')}; is it in package.json, and does it export what is imported?`)
-  const wanted = new Set(texts.flatMap((text) => [...text.matchAll(/nccwpck_require__\.e\((\d+)\)/g)].map(([, id]) => `${id}.index.js`)))
+  if (broken.length > 0)
+    throw new Error(
+      `${folder}: a module is missing from ${broken.join(', ')}; is it in package.json, and does it export what is imported?`,
+    )
+  const wanted = new Set(
+    texts.flatMap((text) =>
+      [...text.matchAll(/nccwpck_require__\.e\((\d+)\)/g)].map(([, id]) => `${id}.index.js`),
+    ),
+  )
   const absent = [...wanted].filter((file) => !files.includes(file))
   if (absent.length > 0) throw new Error(`${folder}: the chunks ${absent.join(', ')} are missing`)
 }

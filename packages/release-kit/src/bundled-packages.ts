@@ -17,5 +17,8 @@ export function bundledPackages(stats: BundleStats): string[] {
 }
 
 function filesOf({ modules = [] }: BundleStats): string[] {
-  return modules.flatMap((module) => [...(module.nameForCondition ? [module.nameForCondition] : []), ...filesOf(module)])
+  return modules.flatMap((module) => [
+    ...(module.nameForCondition ? [module.nameForCondition] : []),
+    ...filesOf(module),
+  ])
 }

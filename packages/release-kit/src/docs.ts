@@ -13,7 +13,10 @@ const stale: string[] = []
 await keep('docs/rollout-yml.md', await configReference())
 for (const action of Object.keys(suite) as ActionName[]) {
   const readme = await readFile(join(actionFolder(action), 'README.md'), 'utf8')
-  await keep(`actions/${action}/README.md`, withTables(readme, await readActionFile(action), (await suite[action]()).default))
+  await keep(
+    `actions/${action}/README.md`,
+    withTables(readme, await readActionFile(action), (await suite[action]()).default),
+  )
 }
 if (stale.length > 0) console.log(`${check ? 'stale, run npm run docs' : 'written'}: ${stale.join(', ')}`)
 if (check && stale.length > 0) process.exitCode = 1

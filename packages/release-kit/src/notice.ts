@@ -10,7 +10,9 @@ Licensed under the Apache License 2.0 (see LICENSE). It includes the packages be
 `
 
 /** Packages that state no licence; they come with a library that is licensed as a whole. */
-const unstated: Record<string, string> = { 'buffers@0.1.1': 'none stated; by James Halliday, a part of @actions/artifact (MIT)' }
+const unstated: Record<string, string> = {
+  'buffers@0.1.1': 'none stated; by James Halliday, a part of @actions/artifact (MIT)',
+}
 
 /**
  * The licences of all that is bundled. `ncc --license` lists only the packages of one chunk.
@@ -27,7 +29,8 @@ export async function notice(folders: readonly string[]): Promise<string> {
     if (included.length > 0) blocks.push([included.join('\n'), content.trim(), ...notices].join('\n\n'))
   }
   for (const { id, license = unstated[id] } of missing.values()) {
-    if (license === undefined) throw new Error(`${id} is bundled, but nothing says under which licence it comes`)
+    if (license === undefined)
+      throw new Error(`${id} is bundled, but nothing says under which licence it comes`)
     blocks.push(`${id}\n\nLicence: ${license} (the package holds no licence text)`)
   }
   return [HEAD, ...blocks.sort()].map((block) => `${block.trim()}\n`).join(`\n${'-'.repeat(80)}\n\n`)
@@ -39,10 +42,17 @@ async function licences(): Promise<ILicense[]> {
   const folders = (await readdir(packages)).sort().map((name) => join(packages, name))
   const exclude = (await Promise.all(folders.map(readPackage))).map(({ id }) => id)
   // It does not look into linked workspaces, so each is asked for.
-  return (await Promise.all(folders.map((folder) => getProjectLicenses(join(folder, 'package.json'), { exclude })))).flat()
+  return (
+    await Promise.all(folders.map((folder) => getProjectLicenses(join(folder, 'package.json'), { exclude })))
+  ).flat()
 }
 
 async function readPackage(folder: string): Promise<{ id: string; license: string | undefined }> {
-  const { name, version, license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8')) as Record<string, unknown>
-  return { id: `${String(name)}@${String(version)}`, license: typeof license === 'string' ? license : undefined }
+  const { name, version, license } = JSON.parse(
+    await readFile(join(folder, 'package.json'), 'utf8'),
+  ) as Record<string, unknown>
+  return {
+    id: `${String(name)}@${String(version)}`,
+    license: typeof license === 'string' ? license : undefined,
+  }
 }

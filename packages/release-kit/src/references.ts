@@ -9,5 +9,9 @@ export function withReferences(workflow: string, references: References): string
   if (references === 'self') return workflow
   const { repository, version } = references
   const own = /(\buses:\s*)(?:\$\/([^\s@]+)|OWNER\/deploy-actions\/([^\s@]+)@v1)(?=\s|$)/g
-  return workflow.replace(own, (_, uses: string, self?: string, named?: string) => `${uses}${repository}/${self ?? named ?? ''}@${version}`)
+  return workflow.replace(
+    own,
+    (_, uses: string, self?: string, named?: string) =>
+      `${uses}${repository}/${self ?? named ?? ''}@${version}`,
+  )
 }

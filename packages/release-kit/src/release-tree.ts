@@ -27,11 +27,15 @@ export async function writeRelease({ target, ...options }: ReleaseOptions): Prom
   }
 }
 
-async function writeTree(draft: string, { references, version }: Omit<ReleaseOptions, 'target'>): Promise<void> {
+async function writeTree(
+  draft: string,
+  { references, version }: Omit<ReleaseOptions, 'target'>,
+): Promise<void> {
   for (const action of Object.keys(suite)) await writeAction(draft, action)
   await writeWorkflows(draft, 'workflows-templates', '.github/workflows', references)
   await writeWorkflows(draft, 'workflows-templates/callers', 'callers', references)
-  for (const folder of ['suite', 'cli', 'NOTICE']) await cp(join(builtFolder, folder), join(draft, folder), { recursive: true })
+  for (const folder of ['suite', 'cli', 'NOTICE'])
+    await cp(join(builtFolder, folder), join(draft, folder), { recursive: true })
   await cp(join(projectRoot, 'packages/rehearsal/example'), join(draft, 'cli/example'), { recursive: true })
   for (const file of ['README.md', 'LICENSE']) await cp(join(projectRoot, file), join(draft, file))
   await writeFile(join(draft, 'package.json'), json(manifest(version)))
@@ -45,11 +49,19 @@ async function writeAction(draft: string, action: string): Promise<void> {
   await writeFile(join(draft, action, 'dist/index.js'), stub(action))
 }
 
-async function writeWorkflows(draft: string, from: string, to: string, references: References): Promise<void> {
+async function writeWorkflows(
+  draft: string,
+  from: string,
+  to: string,
+  references: References,
+): Promise<void> {
   const source = join(projectRoot, from)
   await mkdir(join(draft, to), { recursive: true })
   for (const file of (await readdir(source)).filter((name) => name.endsWith('.yml')))
-    await writeFile(join(draft, to, file), withReferences(await readFile(join(source, file), 'utf8'), references))
+    await writeFile(
+      join(draft, to, file),
+      withReferences(await readFile(join(source, file), 'utf8'), references),
+    )
 }
 
 /** `npx github:OWNER/deploy-actions#v1` runs the CLI; `type` is for all scripts of the tree. */

@@ -14,9 +14,20 @@ describe('parseDuration', () => {
     ['0s', 0],
   ])('reads %j', (text, ms) => expect(parseDuration(text)).toBe(ms))
 
-  it.each(['', '5', 'm', '5m5m', '30m1h', '1h 30m', '-5m', '5 m', '1h30', '1e3s', '5M', `${'9'.repeat(20)}d`])('refuses %j', (text) =>
-    expect(parseDuration(text)).toBeUndefined(),
-  )
+  it.each([
+    '',
+    '5',
+    'm',
+    '5m5m',
+    '30m1h',
+    '1h 30m',
+    '-5m',
+    '5 m',
+    '1h30',
+    '1e3s',
+    '5M',
+    `${'9'.repeat(20)}d`,
+  ])('refuses %j', (text) => expect(parseDuration(text)).toBeUndefined())
 })
 
 describe('formatDuration', () => {
@@ -30,13 +41,17 @@ describe('formatDuration', () => {
   ])('writes %d', (ms, text) => expect(formatDuration(ms)).toBe(text))
 
   it('is read back as the same milliseconds', () => {
-    fc.assert(fc.property(fc.nat(400 * 86_400_000), (ms) => expect(parseDuration(formatDuration(ms))).toBe(ms)))
+    fc.assert(
+      fc.property(fc.nat(400 * 86_400_000), (ms) => expect(parseDuration(formatDuration(ms))).toBe(ms)),
+    )
   })
 })
 
 describe('a duration in a config', () => {
   it('comes out in milliseconds, or says how to write one', () => {
     expect(duration.parse('5m')).toBe(300_000)
-    expect(duration.safeParse('5 minutes').error?.issues[0]?.message).toBe('"5 minutes" is no duration; write it like 30s, 5m or 1h30m')
+    expect(duration.safeParse('5 minutes').error?.issues[0]?.message).toBe(
+      '"5 minutes" is no duration; write it like 30s, 5m or 1h30m',
+    )
   })
 })

@@ -42,6 +42,9 @@ export const duration = z
   .transform((text, context) => {
     const ms = parseDuration(text)
     if (ms !== undefined) return ms
-    context.addIssue({ code: 'custom', message: `${JSON.stringify(text)} is no duration; write it like 30s, 5m or 1h30m` })
+    context.addIssue({
+      code: 'custom',
+      message: `${JSON.stringify(text)} is no duration; write it like 30s, 5m or 1h30m`,
+    })
     return z.NEVER
   })

@@ -14,12 +14,21 @@ describe('place', () => {
   )
 
   it('lets each region stand alone in parallel', () => {
-    expect(place(regions, 'parallel').map(({ predecessor }) => predecessor)).toEqual([undefined, undefined, undefined])
+    expect(place(regions, 'parallel').map(({ predecessor }) => predecessor)).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
   })
 })
 
 it('has one region under way at a time, all of them in parallel, never none', () => {
-  expect([maxParallel('serial', 3), maxParallel('delayed', 3), maxParallel('parallel', 3), maxParallel('parallel', 0)]).toEqual([1, 1, 3, 1])
+  expect([
+    maxParallel('serial', 3),
+    maxParallel('delayed', 3),
+    maxParallel('parallel', 3),
+    maxParallel('parallel', 0),
+  ]).toEqual([1, 1, 3, 1])
 })
 
 describe('selectRegions', () => {

@@ -27,7 +27,10 @@ export function maxParallel(kind: OrderKind, regions: number): number {
  * @param wanted `all` or names, separated by commas or blanks
  * @returns the regions, and every name that none of them has
  */
-export function selectRegions<R extends { name: string }>(regions: readonly R[], wanted: string): { selected: R[]; unknown: string[] } {
+export function selectRegions<R extends { name: string }>(
+  regions: readonly R[],
+  wanted: string,
+): { selected: R[]; unknown: string[] } {
   if (wanted.trim() === 'all') return { selected: [...regions], unknown: [] }
   const names = wanted.split(/[\s,]+/).filter(Boolean)
   return {

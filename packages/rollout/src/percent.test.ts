@@ -15,12 +15,15 @@ describe('parsePercent', () => {
     ['0%', 0],
   ])('reads %j', (text, points) => expect(parsePercent(text)).toBe(points))
 
-  it.each<string | number>(['', '%', '-1%', '100.01%', '0.001%', '1,5%', 'ten', '1e1', NaN, 0.005])('refuses %j', (text) =>
-    expect(parsePercent(text)).toBeUndefined(),
+  it.each<string | number>(['', '%', '-1%', '100.01%', '0.001%', '1,5%', 'ten', '1e1', NaN, 0.005])(
+    'refuses %j',
+    (text) => expect(parsePercent(text)).toBeUndefined(),
   )
 
   it('reads every step of 0.01 % that formatPercent writes', () => {
-    fc.assert(fc.property(fc.nat(WHOLE), (points) => expect(parsePercent(formatPercent(points))).toBe(points)))
+    fc.assert(
+      fc.property(fc.nat(WHOLE), (points) => expect(parsePercent(formatPercent(points))).toBe(points)),
+    )
   })
 })
 

@@ -10,7 +10,12 @@ export const plannedRegion = z.strictObject({
   predecessor: z.string(),
   'predecessor-environment': z.string(),
   'predecessor-guard-environment': z.string(),
-  parts: z.strictObject({ soak: z.boolean(), before: z.boolean(), 'after-deploy': z.boolean(), 'after-rollout': z.boolean() }),
+  parts: z.strictObject({
+    soak: z.boolean(),
+    before: z.boolean(),
+    'after-deploy': z.boolean(),
+    'after-rollout': z.boolean(),
+  }),
 })
 export type PlannedRegion = z.infer<typeof plannedRegion>
 

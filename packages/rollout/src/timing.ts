@@ -24,7 +24,12 @@ export function expectedMs({ gates, stages }: RegionTiming): number {
  * all of its time, and at the end everything is put back.
  */
 export function worstCaseMs({ scriptTimeoutMs, gates, stages }: RegionTiming): number {
-  return 3 * scriptTimeoutMs + sum(gates.map(({ timeoutMs }) => timeoutMs)) + sum(stages.map(({ maxWatchMs }) => maxWatchMs + SHIFT_MS)) + RESTORE_MS
+  return (
+    3 * scriptTimeoutMs +
+    sum(gates.map(({ timeoutMs }) => timeoutMs)) +
+    sum(stages.map(({ maxWatchMs }) => maxWatchMs + SHIFT_MS)) +
+    RESTORE_MS
+  )
 }
 
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)

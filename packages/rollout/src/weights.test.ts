@@ -4,7 +4,8 @@ import { WHOLE } from './percent'
 import { apportion, canaryWeights, findArms, formatWeights, normalise, sameWeights, weights } from './weights'
 
 const shares = fc.dictionary(fc.string({ minLength: 1 }), fc.nat(WHOLE), { minKeys: 1, maxKeys: 8 })
-const sum = (vector: Record<string, number>): number => Object.values(vector).reduce((total, part) => total + part, 0)
+const sum = (vector: Record<string, number>): number =>
+  Object.values(vector).reduce((total, part) => total + part, 0)
 
 describe('apportion', () => {
   it('gives the units that are left to the largest remainders', () => {
@@ -28,7 +29,9 @@ describe('apportion', () => {
         const whole = sum(vector)
         expect(sum(parts)).toBe(whole === 0 ? 0 : total)
         for (const [member, share] of Object.entries(vector))
-          expect(Math.abs((parts[member] ?? NaN) - (whole === 0 ? 0 : (share * total) / whole))).toBeLessThan(1)
+          expect(Math.abs((parts[member] ?? NaN) - (whole === 0 ? 0 : (share * total) / whole))).toBeLessThan(
+            1,
+          )
       }),
     )
   })
@@ -41,7 +44,11 @@ describe('normalise', () => {
   })
 
   it('leaves a vector that is whole as it is', () => {
-    fc.assert(fc.property(fc.nat(WHOLE), (points) => expect(normalise({ a: points, b: WHOLE - points })).toEqual({ a: points, b: WHOLE - points })))
+    fc.assert(
+      fc.property(fc.nat(WHOLE), (points) =>
+        expect(normalise({ a: points, b: WHOLE - points })).toEqual({ a: points, b: WHOLE - points }),
+      ),
+    )
   })
 })
 
@@ -53,11 +60,14 @@ describe('a vector', () => {
     expect(sameWeights({ blue: 9000, green: 1000 }, { blue: 9001, green: 999 })).toBe(false)
   })
 
-  it('is written in its own order', () => expect(formatWeights({ blue: 9950, green: 50 })).toBe('blue 99.5%, green 0.5%'))
+  it('is written in its own order', () =>
+    expect(formatWeights({ blue: 9950, green: 50 })).toBe('blue 99.5%, green 0.5%'))
 
   it('sums to the whole or is none', () => {
     expect(weights.safeParse({ blue: 9000, green: 1000 }).success).toBe(true)
-    expect(weights.safeParse({ blue: 9000, green: 999 }).error?.issues[0]?.message).toBe('weights must sum to 10,000 basis points')
+    expect(weights.safeParse({ blue: 9000, green: 999 }).error?.issues[0]?.message).toBe(
+      'weights must sum to 10,000 basis points',
+    )
     expect(weights.safeParse({ blue: WHOLE + 1, green: -1 }).success).toBe(false)
   })
 })
@@ -68,8 +78,9 @@ describe('arms', () => {
     expect(findArms({ blue: 0, green: WHOLE })).toEqual({ baseline: 'green', canary: 'blue' })
   })
 
-  it.each([[{}], [{ blue: WHOLE }], [{ blue: 9999, green: 1 }], [{ blue: WHOLE, green: 0, red: 0 }]])('are not to be told in %j', (vector) =>
-    expect(findArms(vector as Record<string, number>)).toBeUndefined(),
+  it.each([[{}], [{ blue: WHOLE }], [{ blue: 9999, green: 1 }], [{ blue: WHOLE, green: 0, red: 0 }]])(
+    'are not to be told in %j',
+    (vector) => expect(findArms(vector as Record<string, number>)).toBeUndefined(),
   )
 
   it('share the whole', () => {

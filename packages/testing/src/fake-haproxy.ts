@@ -62,7 +62,10 @@ function answer(fake: FakeHaproxy, command: string): string {
   fake.commands.push(command)
   const lie = fake.before?.(command) === 'lie'
   if (command === 'show servers state app') {
-    const rows = Object.entries(fake.weights).map(([name, weight], index) => `3 app ${index + 1} ${name} 127.0.0.1 ${STATES[fake.states[name] ?? 'ready']} ${weight} 100 1 1 0 2 0 0 0 0 - 80 - 0 0 - - 0`)
+    const rows = Object.entries(fake.weights).map(
+      ([name, weight], index) =>
+        `3 app ${index + 1} ${name} 127.0.0.1 ${STATES[fake.states[name] ?? 'ready']} ${weight} 100 1 1 0 2 0 0 0 0 - 80 - 0 0 - - 0`,
+    )
     return `1\n${HEADER}\n${rows.join('\n')}\n\n`
   }
   if (command.startsWith('show servers state ')) return "Can't find backend.\n\n"

@@ -1,4 +1,5 @@
 import { mkdtempSync } from 'node:fs'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type {
@@ -123,16 +124,22 @@ function refuseGitHub(): GitHub {
   return { request: (route) => Promise.resolve().then(() => refuse(route)), list: (route) => Promise.resolve().then(() => refuse(route)) }
 }
 
-/** Artifacts in memory: names are unique in a run, as on GitHub. */
+/** Artifacts in memory: names are unique in a run, as on GitHub, and what was uploaded can be had back. */
 function memoryArtifacts(): Artifacts {
-  const names: string[] = []
+  const stored: { name: string; files: Map<string, Buffer> }[] = []
   return {
-    upload(name) {
-      if (names.includes(name)) return Promise.reject(new Error(`an artifact named ${name} exists already`))
-      names.push(name)
-      return Promise.resolve({ id: names.length, name })
+    async upload(name, folder, files) {
+      if (stored.some((one) => one.name === name)) throw new Error(`an artifact named ${name} exists already`)
+      const contents = await Promise.all(files.map(async (file) => [file, await readFile(join(folder, file))] as const))
+      stored.push({ name, files: new Map(contents) })
+      return { id: stored.length, name }
     },
-    list: () => Promise.resolve(names.map((name, index) => ({ id: index + 1, name }))),
-    download: ({ name }) => Promise.reject(new Error(`no test holds the files of ${name}`)),
+    list: () => Promise.resolve(stored.map(({ name }, index) => ({ id: index + 1, name }))),
+    async download({ id, name }, folder) {
+      const found = stored[id - 1]
+      if (!found) throw new Error(`no test uploaded ${name}`)
+      await mkdir(folder, { recursive: true })
+      for (const [file, content] of found.files) await writeFile(join(folder, file), content)
+    },
   }
 }

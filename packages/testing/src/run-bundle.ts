@@ -40,7 +40,10 @@ export interface BundleJob {
 }
 
 /** Runs one shipped action as the runner does, in a job of its own. `files` are put into the workspace. */
-export async function runBundle(action: string, { files, ...step }: BundleRun & { files?: Record<string, string> } = {}): Promise<BundleResult> {
+export async function runBundle(
+  action: string,
+  { files, ...step }: BundleRun & { files?: Record<string, string> } = {},
+): Promise<BundleResult> {
   const job = await openBundleJob(files)
   try {
     return await job.run(action, step)
@@ -66,7 +69,11 @@ export async function openBundleJob(files: Record<string, string> = {}): Promise
   }
 }
 
-async function runStep(action: string, step: BundleRun, { root, workspace, temp }: { root: string; workspace: string; temp: string }): Promise<BundleResult> {
+async function runStep(
+  action: string,
+  step: BundleRun,
+  { root, workspace, temp }: { root: string; workspace: string; temp: string },
+): Promise<BundleResult> {
   const folder = await mkdtemp(join(root, 'step-'))
   const file = async (name: string): Promise<string> => {
     await writeFile(join(folder, name), '')
@@ -87,16 +94,25 @@ async function runStep(action: string, step: BundleRun, { root, workspace, temp 
     GITHUB_OUTPUT: output,
     GITHUB_STATE: state,
     GITHUB_STEP_SUMMARY: summary,
-    ...Object.fromEntries(Object.entries(step.inputs ?? {}).map(([key, value]) => [`INPUT_${key.toUpperCase()}`, value])),
+    ...Object.fromEntries(
+      Object.entries(step.inputs ?? {}).map(([key, value]) => [`INPUT_${key.toUpperCase()}`, value]),
+    ),
     ...Object.fromEntries(Object.entries(step.state ?? {}).map(([key, value]) => [`STATE_${key}`, value])),
     ...step.env,
   }
   const ended = await runChild(join(releaseTree, action, 'dist/index.js'), { cwd: workspace, env }, step.end)
-  const [outputs, states] = [parseFile(await readFile(output, 'utf8')), parseFile(await readFile(state, 'utf8'))]
+  const [outputs, states] = [
+    parseFile(await readFile(output, 'utf8')),
+    parseFile(await readFile(state, 'utf8')),
+  ]
   return { ...ended, outputs, state: states, summary: await readFile(summary, 'utf8') }
 }
 
-function runChild(script: string, options: { cwd: string; env: NodeJS.ProcessEnv }, end: BundleRun['end']): Promise<Pick<BundleResult, 'exitCode' | 'stdout' | 'stderr'>> {
+function runChild(
+  script: string,
+  options: { cwd: string; env: NodeJS.ProcessEnv },
+  end: BundleRun['end'],
+): Promise<Pick<BundleResult, 'exitCode' | 'stdout' | 'stderr'>> {
   return new Promise((settle, reject) => {
     const child = spawn(process.execPath, [script], { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
     const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS)
@@ -120,5 +136,7 @@ function runChild(script: string, options: { cwd: string; env: NodeJS.ProcessEnv
 
 /** `name<<DELIMITER`, the value, `DELIMITER`: as the runner reads them. */
 function parseFile(text: string): Record<string, string> {
-  return Object.fromEntries([...text.matchAll(/^(.+?)<<(.+)\n([^]*?)\n\2\n/gm)].map(([, name = '', , value = '']) => [name, value]))
+  return Object.fromEntries(
+    [...text.matchAll(/^(.+?)<<(.+)\n([^]*?)\n\2\n/gm)].map(([, name = '', , value = '']) => [name, value]),
+  )
 }

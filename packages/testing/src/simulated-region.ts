@@ -22,18 +22,29 @@ export interface SimulatedRegion {
   close(): Promise<void>
 }
 
-export async function simulateRegion({ clock, seed, requestsPerSecond, errorRate }: SimulatedRegionOptions): Promise<SimulatedRegion> {
+export async function simulateRegion({
+  clock,
+  seed,
+  requestsPerSecond,
+  errorRate,
+}: SimulatedRegionOptions): Promise<SimulatedRegion> {
   const haproxy = await startFakeHaproxy({ blue: 100, green: 0 })
   const random = seededRandom(seed)
   const began = clock.now().getTime()
-  const counted: Record<string, { good: number; bad: number }> = { blue: { good: 0, bad: 0 }, green: { good: 0, bad: 0 } }
+  const counted: Record<string, { good: number; bad: number }> = {
+    blue: { good: 0, bad: 0 },
+    green: { good: 0, bad: 0 },
+  }
   let last = began
 
   const grow = (): void => {
     const now = clock.now().getTime()
     const total = Object.values(haproxy.weights).reduce((sum, weight) => sum + weight, 0)
     for (const [arm, counts] of Object.entries(counted)) {
-      const requests = poisson((requestsPerSecond * (now - last) * (haproxy.weights[arm] ?? 0)) / total / 1000, random)
+      const requests = poisson(
+        (requestsPerSecond * (now - last) * (haproxy.weights[arm] ?? 0)) / total / 1000,
+        random,
+      )
       const errors = Math.min(requests, poisson(requests * errorRate(arm, now - began), random))
       counts.good += requests - errors
       counts.bad += errors
@@ -41,12 +52,16 @@ export async function simulateRegion({ clock, seed, requestsPerSecond, errorRate
     last = now
   }
 
-  const sum = (...codes: string[]): string => codes.map((code) => `'requests_total{arm="\${arm}",code="${code}"}'`).join(', ')
+  const sum = (...codes: string[]): string =>
+    codes.map((code) => `'requests_total{arm="\${arm}",code="${code}"}'`).join(', ')
   return {
     haproxy,
     metrics() {
       grow()
-      const lines = Object.entries(counted).flatMap(([arm, { good, bad }]) => [`requests_total{arm="${arm}",code="2xx"} ${good}`, `requests_total{arm="${arm}",code="5xx"} ${bad}`])
+      const lines = Object.entries(counted).flatMap(([arm, { good, bad }]) => [
+        `requests_total{arm="${arm}",code="2xx"} ${good}`,
+        `requests_total{arm="${arm}",code="5xx"} ${bad}`,
+      ])
       return { status: 200, body: `${lines.join('\n')}\n` }
     },
     inputs: {

@@ -14,20 +14,37 @@ beforeEach(async () => {
 })
 afterEach(() => fake.close())
 
-const router = (more: object = {}): TrafficRouter => create(options.parse({ type: 'haproxy', port: fake.port, backend: 'app', ...more }), ports, ['blue', 'green'])
+const router = (more: object = {}): TrafficRouter =>
+  create(options.parse({ type: 'haproxy', port: fake.port, backend: 'app', ...more }), ports, [
+    'blue',
+    'green',
+  ])
 const read = (more?: object) => router(more).read(ports.signal)
 /** Reads, and writes what was wanted over it. */
-const write = async (wanted: Record<string, number>): Promise<void> => router().write(wanted, await read(), ports.signal)
+const write = async (wanted: Record<string, number>): Promise<void> =>
+  router().write(wanted, await read(), ports.signal)
 const written = () => fake.commands.filter((command) => command.startsWith('set'))
 
 describe('a write', () => {
   it.each([
-    [{ blue: 9000, green: 1000 }, { blue: 90, green: 10 }],
+    [
+      { blue: 9000, green: 1000 },
+      { blue: 90, green: 10 },
+    ],
     // Half percents of 200.
-    [{ blue: 9950, green: 50 }, { blue: 199, green: 1 }],
+    [
+      { blue: 9950, green: 50 },
+      { blue: 199, green: 1 },
+    ],
     // 1/256 is 39.06 basis points: 33.33 % of 256 is 85.3, 66.67 % is 170.7, the larger remainder.
-    [{ blue: 6667, green: 3333 }, { blue: 171, green: 85 }],
-    [{ blue: 0, green: 10_000 }, { blue: 0, green: 100 }],
+    [
+      { blue: 6667, green: 3333 },
+      { blue: 171, green: 85 },
+    ],
+    [
+      { blue: 0, green: 10_000 },
+      { blue: 0, green: 100 },
+    ],
   ])('of %j sets %j', async (wanted, units) => {
     await write(wanted)
     expect(fake.weights).toEqual(units)
@@ -36,7 +53,12 @@ describe('a write', () => {
   it('lets one grow before the other shrinks, either way', async () => {
     await write({ blue: 7500, green: 2500 })
     await write({ blue: 10_000, green: 0 })
-    expect(written()).toEqual(['set server app/green weight 25', 'set server app/blue weight 75', 'set server app/blue weight 100', 'set server app/green weight 0'])
+    expect(written()).toEqual([
+      'set server app/green weight 25',
+      'set server app/blue weight 75',
+      'set server app/blue weight 100',
+      'set server app/green weight 0',
+    ])
   })
 
   it('says nothing when nothing changes', async () => {
@@ -45,7 +67,9 @@ describe('a write', () => {
   })
 
   it('refuses a share that its units cannot express, before anything is written', async () => {
-    await expect(write({ blue: 9990, green: 10 })).rejects.toThrow("a share of 0.1% for green is finer than HAProxy's weights; the least is 0.4%")
+    await expect(write({ blue: 9990, green: 10 })).rejects.toThrow(
+      "a share of 0.1% for green is finer than HAProxy's weights; the least is 0.4%",
+    )
     expect(written()).toEqual([])
   })
 
@@ -56,7 +80,9 @@ describe('a write', () => {
       .write({ blue: 9000, green: 1000 }, expected, ports.signal)
       .catch((error: unknown) => error)
     expect(refused).toBeInstanceOf(Conflict)
-    expect((refused as Conflict).message).toMatch(/expected blue 100%, green 0%, found blue 50%, green 50%; nothing was written$/)
+    expect((refused as Conflict).message).toMatch(
+      /expected blue 100%, green 0%, found blue 50%, green 50%; nothing was written$/,
+    )
     expect(written()).toEqual([])
   })
 
@@ -69,13 +95,19 @@ describe('a write', () => {
       else delete fake.weights['green']
       return 'act'
     }
-    await expect(router().write({ blue: 9000, green: 1000 }, expected, ports.signal)).rejects.toThrow(/refused set server app\/green weight 10; set server app\/blue weight 90: No such server\.$/)
+    await expect(router().write({ blue: 9000, green: 1000 }, expected, ports.signal)).rejects.toThrow(
+      /refused set server app\/green weight 10; set server app\/blue weight 90: No such server\.$/,
+    )
     expect(reads).toBe(1)
   })
 
   it('goes into evidence, with its answer', async () => {
     await write({ blue: 9000, green: 1000 })
-    expect(ports.recorded.calls.at(-1)).toMatchObject({ system: `haproxy 127.0.0.1:${fake.port} backend app`, what: 'set server app/green weight 10; set server app/blue weight 90', status: 'ok' })
+    expect(ports.recorded.calls.at(-1)).toMatchObject({
+      system: `haproxy 127.0.0.1:${fake.port} backend app`,
+      what: 'set server app/green weight 10; set server app/blue weight 90',
+      status: 'ok',
+    })
   })
 })
 
@@ -85,7 +117,10 @@ describe('a reading', () => {
     expect(await read()).toEqual({
       weights: { blue: 7500, green: 2500 },
       effective: { blue: 7500, green: 2500 },
-      members: { blue: { enabled: true, healthy: true, units: 30 }, green: { enabled: true, healthy: true, units: 10 } },
+      members: {
+        blue: { enabled: true, healthy: true, units: 30 },
+        green: { enabled: true, healthy: true, units: 10 },
+      },
     })
   })
 
@@ -93,22 +128,34 @@ describe('a reading', () => {
     ['drain', { enabled: false, healthy: true }],
     ['maint', { enabled: false, healthy: false }],
     ['down', { enabled: true, healthy: false }],
-  ] as const)('shows that a server in %s gets nothing, although its weight is as before', async (state, member) => {
-    fake.weights = { blue: 90, green: 10 }
-    fake.states = { green: state }
-    expect(await read()).toMatchObject({ weights: { blue: 9000, green: 1000 }, effective: { blue: 10_000, green: 0 }, members: { green: { ...member, units: 10 } } })
-  })
+  ] as const)(
+    'shows that a server in %s gets nothing, although its weight is as before',
+    async (state, member) => {
+      fake.weights = { blue: 90, green: 10 }
+      fake.states = { green: state }
+      expect(await read()).toMatchObject({
+        weights: { blue: 9000, green: 1000 },
+        effective: { blue: 10_000, green: 0 },
+        members: { green: { ...member, units: 10 } },
+      })
+    },
+  )
 
   it('uses the names of the servers, not of the arms', async () => {
     fake.weights = { 'srv-1': 80, 'srv-2': 20 }
-    expect((await read({ members: { stable: 'srv-1', canary: 'srv-2' } })).weights).toEqual({ stable: 8000, canary: 2000 })
+    expect((await read({ members: { stable: 'srv-1', canary: 'srv-2' } })).weights).toEqual({
+      stable: 8000,
+      canary: 2000,
+    })
   })
 
   it('refuses a backend in which somebody else gets traffic, and passes over who gets none', async () => {
     fake.weights = { blue: 100, green: 0, old: 0 }
     expect((await read()).weights).toEqual({ blue: 10_000, green: 0 })
     fake.weights = { blue: 100, green: 0, old: 5 }
-    await expect(read()).rejects.toThrow(/also sends traffic to old \(weight 5\), which is no arm: list it under members or give it weight 0/)
+    await expect(read()).rejects.toThrow(
+      /also sends traffic to old \(weight 5\), which is no arm: list it under members or give it weight 0/,
+    )
   })
 
   it('names the server that is missing, and those that are there', async () => {
@@ -117,7 +164,9 @@ describe('a reading', () => {
   })
 
   it('shows an answer that is none of the command', async () => {
-    await expect(read({ backend: 'api' })).rejects.toThrow(`answered "Can't find backend." to show servers state`)
+    await expect(read({ backend: 'api' })).rejects.toThrow(
+      `answered "Can't find backend." to show servers state`,
+    )
   })
 })
 
@@ -125,14 +174,19 @@ describe('a socket', () => {
   it('that nobody listens on is told, and may be tried again', async () => {
     await fake.close()
     const refused = await read().catch((error: unknown) => error)
-    expect(refused).toMatchObject({ retryable: true, message: expect.stringMatching(/could not be reached: .*; is the stats socket open to this runner\?$/) })
+    expect(refused).toMatchObject({
+      retryable: true,
+      message: expect.stringMatching(/could not be reached: .*; is the stats socket open to this runner\?$/),
+    })
     expect(ports.recorded.calls.at(-1)?.status).toMatch(/could not be reached/)
     fake = await startFakeHaproxy({})
   })
 
   it('that does not answer is given up after the timeout', async () => {
     fake.hold = () => forever
-    await expect(read({ timeout: 20 })).rejects.toThrow(/gave no answer within 20 ms to: show servers state app$/)
+    await expect(read({ timeout: 20 })).rejects.toThrow(
+      /gave no answer within 20 ms to: show servers state app$/,
+    )
   })
 
   it('that is cut is no answer', async () => {
@@ -156,7 +210,15 @@ describe('a socket', () => {
 })
 
 describe('its options', () => {
-  it.each([{ backend: 'app; disable server app/blue' }, { backend: 'a/b' }, { backend: '' }, { members: { blue: 'b 1' } }, { port: 0 }, { port: 'x' }, { hots: '::1' }])('refuse %j', (more) =>
+  it.each([
+    { backend: 'app; disable server app/blue' },
+    { backend: 'a/b' },
+    { backend: '' },
+    { members: { blue: 'b 1' } },
+    { port: 0 },
+    { port: 'x' },
+    { hots: '::1' },
+  ])('refuse %j', (more) =>
     expect(options.safeParse({ type: 'haproxy', port: 9999, backend: 'app', ...more }).success).toBe(false),
   )
 })

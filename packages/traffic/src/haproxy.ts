@@ -1,7 +1,14 @@
 import { Socket } from 'node:net'
 import { z } from 'zod'
 import { Cancelled, ProviderError } from '@deploy-actions/action-kit'
-import { apportion, formatPercent, normalise, sameWeights, WHOLE, type Weights } from '@deploy-actions/rollout'
+import {
+  apportion,
+  formatPercent,
+  normalise,
+  sameWeights,
+  WHOLE,
+  type Weights,
+} from '@deploy-actions/rollout'
 import { Conflict, type RouterMember, type RouterPorts, type RouterState, type TrafficRouter } from './router'
 
 /** HAProxy's runtime API over TCP (`stats socket ipv4@ADDRESS:PORT level admin`). */
@@ -33,7 +40,11 @@ const OPERATIONAL = 2
 const DRAIN_BITS = 0x08 | 0x10
 const MAINTENANCE_BITS = 0x01 | 0x02 | 0x04 | 0x20
 
-export function create(settings: HaproxyOptions, { clock, evidence }: RouterPorts, arms: readonly string[]): TrafficRouter {
+export function create(
+  settings: HaproxyOptions,
+  { clock, evidence }: RouterPorts,
+  arms: readonly string[],
+): TrafficRouter {
   const where = `haproxy ${settings.host}:${settings.port} backend ${settings.backend}`
   const servers = settings.members ?? Object.fromEntries(arms.map((arm) => [arm, arm]))
 
@@ -59,13 +70,18 @@ export function create(settings: HaproxyOptions, { clock, evidence }: RouterPort
     for (const [member, server] of Object.entries(servers)) {
       const row = rows.get(server)
       if (!row)
-        throw new ProviderError(`${where} has no server ${server} (arm ${member}); it has: ${[...rows.keys()].join(', ')}`, { provider: where })
+        throw new ProviderError(
+          `${where} has no server ${server} (arm ${member}); it has: ${[...rows.keys()].join(', ')}`,
+          { provider: where },
+        )
       const enabled = (row.admin & (DRAIN_BITS | MAINTENANCE_BITS)) === 0
       const healthy = row.operational === OPERATIONAL
       members[member] = { enabled, healthy, units: row.weight }
       serving[member] = enabled && healthy ? row.weight : 0
     }
-    const strangers = [...rows].filter(([server, row]) => !Object.values(servers).includes(server) && row.weight > 0)
+    const strangers = [...rows].filter(
+      ([server, row]) => !Object.values(servers).includes(server) && row.weight > 0,
+    )
     if (strangers.length > 0)
       throw new ProviderError(
         `${where} also sends traffic to ${strangers.map(([server, row]) => `${server} (weight ${row.weight})`).join(', ')}, which is no arm: list it under members or give it weight 0`,
@@ -76,11 +92,20 @@ export function create(settings: HaproxyOptions, { clock, evidence }: RouterPort
   }
 
   return {
-    capabilities: { min: 0, max: MAX_WEIGHT, step: 1, zero: 'weight', atomic: false, compareAndSet: false, effectWithin: '1s' },
+    capabilities: {
+      min: 0,
+      max: MAX_WEIGHT,
+      step: 1,
+      zero: 'weight',
+      atomic: false,
+      compareAndSet: false,
+      effectWithin: '1s',
+    },
     read,
     async write(wanted, expected, signal) {
       const current = await read(signal)
-      if (!sameWeights(current.weights, expected.weights)) throw new Conflict(where, expected.weights, current.weights)
+      if (!sameWeights(current.weights, expected.weights))
+        throw new Conflict(where, expected.weights, current.weights)
       const units = toUnits(wanted, Object.keys(servers))
       const growing = (member: string): number => (units[member] ?? 0) - (current.members[member]?.units ?? 0)
       // Growing before shrinking, so that at no instant traffic goes nowhere; one connection, so both follow at once.
@@ -91,7 +116,10 @@ export function create(settings: HaproxyOptions, { clock, evidence }: RouterPort
       if (commands.length === 0) return
       const reply = await ask(commands.join('; '), signal)
       if (reply.trim() !== '')
-        throw new ProviderError(`${where} refused ${commands.join('; ')}: ${reply.trim().split('\n').join(' ')}`, { provider: where })
+        throw new ProviderError(
+          `${where} refused ${commands.join('; ')}: ${reply.trim().split('\n').join(' ')}`,
+          { provider: where },
+        )
     },
   }
 }
@@ -102,7 +130,8 @@ const TOTALS = [100, 200, MAX_WEIGHT]
 /** Basis points to absolute weights of 0 to 256, exact where a total allows it, by largest remainder where none does. */
 function toUnits(wanted: Weights, members: readonly string[]): Record<string, number> {
   const shares = Object.fromEntries(members.map((member) => [member, wanted[member] ?? 0]))
-  const exact = (total: number): boolean => Object.values(shares).every((points) => (points * total) % WHOLE === 0)
+  const exact = (total: number): boolean =>
+    Object.values(shares).every((points) => (points * total) % WHOLE === 0)
   const units = apportion(shares, TOTALS.find(exact) ?? MAX_WEIGHT)
   for (const member of members)
     // A share too small for one unit must not silently become nothing.
@@ -124,24 +153,45 @@ interface ServerRow {
 function parseServersState(reply: string, where: string): Map<string, ServerRow> {
   const [version, header, ...lines] = reply.split('\n')
   if (version?.trim() !== '1' || !header?.startsWith('# '))
-    throw new ProviderError(`${where} answered ${JSON.stringify(reply.trim().slice(0, 200))} to show servers state`, { provider: where })
+    throw new ProviderError(
+      `${where} answered ${JSON.stringify(reply.trim().slice(0, 200))} to show servers state`,
+      { provider: where },
+    )
   const fields = header.slice(2).trim().split(/\s+/)
   const column = (name: string): number => {
     const index = fields.indexOf(name)
-    if (index < 0) throw new ProviderError(`${where}: show servers state has no field ${name}`, { provider: where })
+    if (index < 0)
+      throw new ProviderError(`${where}: show servers state has no field ${name}`, { provider: where })
     return index
   }
-  const [name, operational, admin, weight] = [column('srv_name'), column('srv_op_state'), column('srv_admin_state'), column('srv_uweight')]
+  const [name, operational, admin, weight] = [
+    column('srv_name'),
+    column('srv_op_state'),
+    column('srv_admin_state'),
+    column('srv_uweight'),
+  ]
   return new Map(
     lines
       .filter((line) => line.trim() !== '')
       .map((line) => line.trim().split(/\s+/))
-      .map((cells) => [cells[name] ?? '', { operational: Number(cells[operational]), admin: Number(cells[admin]), weight: Number(cells[weight]) }]),
+      .map((cells) => [
+        cells[name] ?? '',
+        {
+          operational: Number(cells[operational]),
+          admin: Number(cells[admin]),
+          weight: Number(cells[weight]),
+        },
+      ]),
   )
 }
 
 /** Sends one line and reads until HAProxy closes the connection, as it does after the replies. */
-function exchange({ host, port }: HaproxyOptions, command: string, signal: AbortSignal, timeoutMs: number): Promise<string> {
+function exchange(
+  { host, port }: HaproxyOptions,
+  command: string,
+  signal: AbortSignal,
+  timeoutMs: number,
+): Promise<string> {
   const where = `haproxy ${host}:${port}`
   return new Promise((resolve, reject) => {
     const socket = new Socket()
@@ -152,7 +202,13 @@ function exchange({ host, port }: HaproxyOptions, command: string, signal: Abort
     }
     const onAbort = (): void => fail(new Cancelled('the run was cancelled', { cause: signal.reason }))
     const timer = setTimeout(
-      () => fail(new ProviderError(`${where} gave no answer within ${Math.round(timeoutMs)} ms to: ${command}`, { provider: where, retryable: true })),
+      () =>
+        fail(
+          new ProviderError(`${where} gave no answer within ${Math.round(timeoutMs)} ms to: ${command}`, {
+            provider: where,
+            retryable: true,
+          }),
+        ),
       timeoutMs,
     )
     const settle = (): void => {
@@ -165,7 +221,12 @@ function exchange({ host, port }: HaproxyOptions, command: string, signal: Abort
     socket.setEncoding('utf8')
     socket.on('data', (text: string) => (reply += text))
     socket.on('error', (cause) =>
-      fail(new ProviderError(`${where} could not be reached: ${cause.message}; is the stats socket open to this runner?`, { provider: where, cause, retryable: true })),
+      fail(
+        new ProviderError(
+          `${where} could not be reached: ${cause.message}; is the stats socket open to this runner?`,
+          { provider: where, cause, retryable: true },
+        ),
+      ),
     )
     socket.on('end', () => {
       settle()

@@ -19,7 +19,11 @@ export interface RouterSettings {
 }
 
 /** Opens a router from settings that were validated by its own options. */
-export async function openRouter(settings: RouterSettings, ports: RouterPorts, arms: readonly string[]): Promise<TrafficRouter> {
+export async function openRouter(
+  settings: RouterSettings,
+  ports: RouterPorts,
+  arms: readonly string[],
+): Promise<TrafficRouter> {
   const provider: RouterProvider = await routers[settings.type]()
   return provider.create(provider.options.parse(settings) as never, ports, arms)
 }

@@ -39,13 +39,17 @@ describe('shift', () => {
     fake.before = (command) => (command.startsWith('set') ? 'lie' : 'act')
     const failure = await shifted().catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(NotInEffect)
-    expect((failure as Error).message).toBe('after the write of blue 90%, green 10% the router holds blue 100%, green 0%, in effect blue 100%, green 0%')
+    expect((failure as Error).message).toBe(
+      'after the write of blue 90%, green 10% the router holds blue 100%, green 0%, in effect blue 100%, green 0%',
+    )
     expect(elapsed()).toBe(defaultShift.timeoutMs)
   })
 
   it('is not in effect while a server is drained, and says which', async () => {
     fake.states = { green: 'drain' }
-    await expect(shifted()).rejects.toThrow('in effect blue 100%, green 0%, green is drained or in maintenance')
+    await expect(shifted()).rejects.toThrow(
+      'in effect blue 100%, green 0%, green is drained or in maintenance',
+    )
   })
 
   it('waits for a server that comes up', async () => {
@@ -58,18 +62,35 @@ describe('shift', () => {
 
   it('notices somebody who puts it back', async () => {
     atLook(4, () => (fake.weights = { blue: 100, green: 0 }))
-    await expect(shifted()).rejects.toThrow('blue 90%, green 10% was reverted by somebody else: the router holds blue 100%, green 0%')
+    await expect(shifted()).rejects.toThrow(
+      'blue 90%, green 10% was reverted by somebody else: the router holds blue 100%, green 0%',
+    )
   })
 
   it('names the owner who puts it back, where the router knows it', async () => {
-    const states = [tenPercent, { blue: 10_000, green: 0 }].map((weights): RouterState => ({ weights, effective: weights, members: { green: { enabled: true, healthy: false, units: 10 } }, owner: 'argo-cd' }))
-    const owned: TrafficRouter = { capabilities: router.capabilities, read: () => Promise.resolve(states.shift() as RouterState), write: () => Promise.resolve() }
-    await expect(shift(owned, tenPercent, states[0] as RouterState, ports)).rejects.toThrow(/was reverted by argo-cd: .*, green is down$/)
+    const states = [tenPercent, { blue: 10_000, green: 0 }].map((weights): RouterState => ({
+      weights,
+      effective: weights,
+      members: { green: { enabled: true, healthy: false, units: 10 } },
+      owner: 'argo-cd',
+    }))
+    const owned: TrafficRouter = {
+      capabilities: router.capabilities,
+      read: () => Promise.resolve(states.shift() as RouterState),
+      write: () => Promise.resolve(),
+    }
+    await expect(shift(owned, tenPercent, states[0] as RouterState, ports)).rejects.toThrow(
+      /was reverted by argo-cd: .*, green is down$/,
+    )
   })
 })
 
 describe('inEffect', () => {
-  const state = (weights: Record<string, number>, effective = weights): RouterState => ({ weights, effective, members: {} })
+  const state = (weights: Record<string, number>, effective = weights): RouterState => ({
+    weights,
+    effective,
+    members: {},
+  })
 
   it.each([
     ['as wanted', state({ blue: 9000, green: 1000 }), true],
@@ -112,7 +133,8 @@ describe('restoreWeights', () => {
     let looks = 0
     fake.before = (command) => {
       // Every second look, the write's own, finds something else.
-      if (command.startsWith('show') && ++looks % 2 === 0) fake.weights = { blue: 25 + looks, green: 75 - looks }
+      if (command.startsWith('show') && ++looks % 2 === 0)
+        fake.weights = { blue: 25 + looks, green: 75 - looks }
       return 'act'
     }
     await expect(restore()).rejects.toBeInstanceOf(Conflict)

@@ -31,7 +31,8 @@ export async function shift(
   const deadline = clock.now().getTime() + timeoutMs
   let state = await router.read(signal)
   while (!inEffect(router, state, wanted)) {
-    if (clock.now().getTime() >= deadline) throw new NotInEffect(`after the write of ${formatWeights(wanted)} ${describe(state)}`)
+    if (clock.now().getTime() >= deadline)
+      throw new NotInEffect(`after the write of ${formatWeights(wanted)} ${describe(state)}`)
     await clock.sleep(pollMs, signal)
     state = await router.read(signal)
   }
@@ -58,9 +59,17 @@ export function inEffect(router: TrafficRouter, state: RouterState, wanted: Weig
 }
 
 function describe(state: RouterState): string {
-  const out = Object.entries(state.members).filter(([, member]) => !member.enabled || member.healthy === false)
-  const why = out.map(([name, member]) => `${name} is ${member.enabled ? 'down' : 'drained or in maintenance'}`)
-  return [`the router holds ${formatWeights(state.weights)}`, `in effect ${formatWeights(state.effective)}`, ...why].join(', ')
+  const out = Object.entries(state.members).filter(
+    ([, member]) => !member.enabled || member.healthy === false,
+  )
+  const why = out.map(
+    ([name, member]) => `${name} is ${member.enabled ? 'down' : 'drained or in maintenance'}`,
+  )
+  return [
+    `the router holds ${formatWeights(state.weights)}`,
+    `in effect ${formatWeights(state.effective)}`,
+    ...why,
+  ].join(', ')
 }
 
 /**

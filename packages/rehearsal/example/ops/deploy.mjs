@@ -8,7 +8,9 @@ const response = await fetch(`${DEPLOY_VARS_ADMIN}/arms/${DEPLOY_ARM}`, {
   body: JSON.stringify({ version: DEPLOY_VERSION, digest: DEPLOY_DIGEST }),
 })
 if (!response.ok) {
-  console.error(`the deployment onto ${DEPLOY_ARM} was refused (${response.status}): ${await response.text()}`)
+  console.error(
+    `the deployment onto ${DEPLOY_ARM} was refused (${response.status}): ${await response.text()}`,
+  )
   process.exit(1)
 }
 console.log(`${DEPLOY_VERSION} is on ${DEPLOY_ARM}`)

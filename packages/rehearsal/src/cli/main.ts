@@ -15,7 +15,8 @@ try {
   await program.parseAsync()
 } catch (error) {
   process.exitCode = 1
-  if (error instanceof InputError) for (const { where, message } of error.problems) console.error(where ? `${where}: ${message}` : message)
+  if (error instanceof InputError)
+    for (const { where, message } of error.problems) console.error(where ? `${where}: ${message}` : message)
   else if (error instanceof WorkflowError) for (const finding of error.findings) console.error(finding)
   else console.error(error instanceof Error ? (error.stack ?? messageOf(error)) : String(error))
 }

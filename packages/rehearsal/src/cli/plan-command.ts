@@ -16,8 +16,13 @@ export function planCommand(): Command {
 /** The order of the regions and the stages of each, as lines of text. */
 export function describePlan(service: string, configs: readonly RegionConfig[]): string[] {
   const order = configs[0]?.order
-  const wait = order?.kind === 'delayed' ? `, each watched for ${formatDuration(order.delay ?? 0)} before the next` : ''
-  return [`${service}: ${order?.kind ?? ''}${wait}`, '', ...configs.flatMap((config, index) => [...describeRegion(config, index), ''])]
+  const wait =
+    order?.kind === 'delayed' ? `, each watched for ${formatDuration(order.delay ?? 0)} before the next` : ''
+  return [
+    `${service}: ${order?.kind ?? ''}${wait}`,
+    '',
+    ...configs.flatMap((config, index) => [...describeRegion(config, index), '']),
+  ]
 }
 
 function describeRegion({ region, canary }: RegionConfig, index: number): string[] {
@@ -25,5 +30,8 @@ function describeRegion({ region, canary }: RegionConfig, index: number): string
     ({ weight, watchMs, maxWatchMs, minRequests, errorRate }) =>
       `     ${formatPercent(weight).padStart(5)}  watched ${formatDuration(watchMs)} to ${formatDuration(maxWatchMs)}, at least ${minRequests} requests${errorRate === undefined ? '' : `, errors at most ${formatRate(errorRate)}`}`,
   )
-  return [`  ${index + 1}. ${region.name} (${region.environment}, guard ${region['guard-environment']})`, ...stages]
+  return [
+    `  ${index + 1}. ${region.name} (${region.environment}, guard ${region['guard-environment']})`,
+    ...stages,
+  ]
 }

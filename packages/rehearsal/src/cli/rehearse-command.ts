@@ -29,7 +29,11 @@ interface Options {
 export function rehearseCommand(): Command {
   return new Command('rehearse')
     .description('roll a release out over embedded regions, by the real workflows')
-    .option('--scenario <name or file>', `what goes wrong: ${scenarioNames.join(', ')}, or a YAML file`, 'healthy')
+    .option(
+      '--scenario <name or file>',
+      `what goes wrong: ${scenarioNames.join(', ')}, or a YAML file`,
+      'healthy',
+    )
     .option('--config <path>', 'a rollout.yml of your own; routers, sources, scripts and sinks are replaced')
     .option('--workflow <path>', 'a workflow of your own instead of the ready caller')
     .option('--speed <number>', 'how much faster than real time', '60')
@@ -49,7 +53,9 @@ async function run(options: Options): Promise<void> {
   const output = options.output ?? (await newOutput())
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort())
-  const view = process.stdout.isTTY ? liveView((text) => process.stdout.write(text)) : plainView((text) => process.stdout.write(text))
+  const view = process.stdout.isTTY
+    ? liveView((text) => process.stdout.write(text))
+    : plainView((text) => process.stdout.write(text))
   const result = await rehearse({
     releaseTree: options.releaseTree ?? fileURLToPath(new URL('../', exampleBase())),
     repository,
@@ -81,13 +87,20 @@ async function scenarioFor(name: string, file: RolloutFile): Promise<Scenario> {
   if (named) return named
   const text = await readFile(name, 'utf8').catch(() => undefined)
   if (text !== undefined) return parseScenario(text, name, file.regions)
-  throw new InputError([{ where: '--scenario', message: `${name} is neither a ready scenario (${scenarioNames.join(', ')}) nor a file that can be read` }])
+  throw new InputError([
+    {
+      where: '--scenario',
+      message: `${name} is neither a ready scenario (${scenarioNames.join(', ')}) nor a file that can be read`,
+    },
+  ])
 }
 
 function speedOf(text: string): number {
   const speed = Number(text)
   if (Number.isFinite(speed) && speed >= 1) return speed
-  throw new InputError([{ where: '--speed', message: `${text} is no speed; write a number from 1 on, such as 60` }])
+  throw new InputError([
+    { where: '--speed', message: `${text} is no speed; write a number from 1 on, such as 60` },
+  ])
 }
 
 /** The same version has the same digest, so that a rehearsal of a release that runs already is one. */
@@ -100,7 +113,9 @@ function conclude(result: RehearsalResult, output: string): string[] {
     `${conclusion} after ${(wallMs / 1000).toFixed(1)} s (${formatDuration(Math.round((wallMs * speed) / 1000) * 1000)} of the rollout's own time)`,
     ...regions.map(describeRegion),
     '',
-    evidence.root === null ? 'evidence: none was gathered; the workflow has no report job' : `evidence: ${evidence.complete ? 'complete' : 'NOT complete'}, root ${evidence.root}`,
+    evidence.root === null
+      ? 'evidence: none was gathered; the workflow has no report job'
+      : `evidence: ${evidence.complete ? 'complete' : 'NOT complete'}, root ${evidence.root}`,
     ...(told.length > 0 ? [`told: ${told.join(', ')}`] : []),
     ...(report.markdown === null ? [] : [`report: ${report.markdown}`]),
     ...(report.json === null ? [] : [`evidence.json: ${report.json}`]),
@@ -108,12 +123,25 @@ function conclude(result: RehearsalResult, output: string): string[] {
   ]
 }
 
-function describeRegion({ name, outcome, weights, rollbackMs, rollbackFrom, requests, failed, stages }: RegionResult): string {
+function describeRegion({
+  name,
+  outcome,
+  weights,
+  rollbackMs,
+  rollbackFrom,
+  requests,
+  failed,
+  stages,
+}: RegionResult): string {
   const arms = Object.entries(weights.after)
     .map(([arm, points]) => `${arm} ${formatPercent(points)}`)
     .join(', ')
   const last = stages.at(-1)
-  const why = last && last.verdict !== 'pass' ? `; ${formatPercent(last.weight)} ${last.verdict}: ${last.reason}` : ''
-  const took = rollbackMs === null ? '' : `; verified ${rollbackMs} ms after ${rollbackFrom === 'breach' ? 'the breach' : 'the restore began'}`
+  const why =
+    last && last.verdict !== 'pass' ? `; ${formatPercent(last.weight)} ${last.verdict}: ${last.reason}` : ''
+  const took =
+    rollbackMs === null
+      ? ''
+      : `; verified ${rollbackMs} ms after ${rollbackFrom === 'breach' ? 'the breach' : 'the restore began'}`
   return `  ${name.padEnd(12)} ${outcome.padEnd(14)} ${arms.padEnd(24)} ${requests} requests, ${failed} failed${took}${why}`
 }

@@ -24,6 +24,8 @@ export function validateCommand(): Command {
     .argument('[config]', 'path of rollout.yml', 'rollout.yml')
     .action(async (path: string) => {
       const { file, configs } = await readConfig(path)
-      console.log(`${path}: ${file.service} in ${configs.map(({ region }) => region.name).join(', ')}: no problem found`)
+      console.log(
+        `${path}: ${file.service} in ${configs.map(({ region }) => region.name).join(', ')}: no problem found`,
+      )
     })
 }

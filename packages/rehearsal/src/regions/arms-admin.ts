@@ -26,7 +26,11 @@ async function answer(
     return send(response, 200, Object.fromEntries(apps.map((app) => [app.arm, app.running])))
   const arm = /^(?:PUT \/arms\/([^/?]+)|GET \/arms\/([^/?]+)\/healthz)$/.exec(asked)?.slice(1).find(Boolean)
   if (arm === undefined)
-    return refuse(response, 404, `no ${asked}; there are GET /arms, PUT /arms/NAME and GET /arms/NAME/healthz`)
+    return refuse(
+      response,
+      404,
+      `no ${asked}; there are GET /arms, PUT /arms/NAME and GET /arms/NAME/healthz`,
+    )
   const app = apps.find((known) => known.arm === arm)
   if (app === undefined)
     return refuse(

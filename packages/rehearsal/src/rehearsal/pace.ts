@@ -14,12 +14,18 @@ export interface Pace {
 }
 
 /** Lowers the speed asked for to what the machine and the sampling interval allow. */
-export function choosePace(asked: number, { rps, regions, intervalMs }: { rps: number; regions: number; intervalMs: number }): Pace {
+export function choosePace(
+  asked: number,
+  { rps, regions, intervalMs }: { rps: number; regions: number; intervalMs: number },
+): Pace {
   const byTraffic = MAX_REAL_RPS / (rps * (1 + IDLE_SHARE * (regions - 1)))
   const byInterval = intervalMs / LEAST_INTERVAL_MS
   const speed = Math.max(1, Math.min(asked, byTraffic, byInterval))
   if (speed === asked) return { speed }
-  const why = byTraffic < byInterval ? `${rps} requests/s in ${regions} regions are more than this machine carries faster` : `samples every ${intervalMs / 1000} s cannot come faster`
+  const why =
+    byTraffic < byInterval
+      ? `${rps} requests/s in ${regions} regions are more than this machine carries faster`
+      : `samples every ${intervalMs / 1000} s cannot come faster`
   return { speed: Math.floor(speed), lowered: `speed ${asked} is lowered to ${Math.floor(speed)}: ${why}` }
 }
 

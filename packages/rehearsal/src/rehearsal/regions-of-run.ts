@@ -6,5 +6,8 @@ import type { JobView } from '../workflow/run'
  * region that its variables point to.
  */
 export function regionOfJob(job: JobView, regions: readonly string[]): string | undefined {
-  return job.name.split(' / ').find((part) => regions.includes(part)) ?? (job.workflowFile.endsWith('/rehearsed.yml') ? (regions[1] ?? regions[0]) : undefined)
+  return (
+    job.name.split(' / ').find((part) => regions.includes(part)) ??
+    (job.workflowFile.endsWith('/rehearsed.yml') ? (regions[1] ?? regions[0]) : undefined)
+  )
 }

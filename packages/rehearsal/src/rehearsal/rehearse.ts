@@ -60,12 +60,22 @@ const FIRST_RELEASES = {
 /** Rolls a release out over embedded regions by the real workflows, with the scenario's faults. */
 export async function rehearse(options: RehearsalOptions): Promise<RehearsalResult> {
   const file = parseRollout(await readFile(join(options.repository, options.config), 'utf8'), options.config)
-  const sample = { ...options.release, image: 'example', commit: 'example', 'run-id': '1', 'correlation-id': 'example' }
+  const sample = {
+    ...options.release,
+    image: 'example',
+    commit: 'example',
+    'run-id': '1',
+    'correlation-id': 'example',
+  }
   const configs = await resolveAll(file, { variables: sample })
   const scenario = await options.scenario(file)
   const kept = options.worldFolder === undefined ? undefined : await readWorld(options.worldFolder)
   const started = performance.now()
-  const pace = choosePace(options.speed, { rps: scenario.traffic.rps, regions: configs.length, intervalMs: configs[0]?.canary.analysis.interval ?? 10_000 })
+  const pace = choosePace(options.speed, {
+    rps: scenario.traffic.rps,
+    regions: configs.length,
+    intervalMs: configs[0]?.canary.analysis.interval ?? 10_000,
+  })
   if (pace.lowered) options.view.say(pace.lowered)
 
   const { clock, epoch } = clockFrom(Math.max(Date.now(), kept?.endedAt ?? 0), pace.speed)
@@ -85,7 +95,8 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalResu
       endpoints: world.regions,
       webhook: sink.url,
     })
-    for (const path of repository.replaced) options.view.say(`${options.config}: ${path} is replaced by the embedded regions' own`)
+    for (const path of repository.replaced)
+      options.view.say(`${options.config}: ${path} is replaced by the embedded regions' own`)
     await world.resetBaseline()
     await fullLoad(world)
 
@@ -103,12 +114,32 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalResu
     })
     opened.push(github)
     if (kept) github.restore(kept.github)
-    const context: Stage = { options, world, github, sink, repository, scenario, configs, speed: pace.speed, epoch, output, clock, runs, firstRunId: kept?.nextRunId ?? FIRST_RUN }
+    const context: Stage = {
+      options,
+      world,
+      github,
+      sink,
+      repository,
+      scenario,
+      configs,
+      speed: pace.speed,
+      epoch,
+      output,
+      clock,
+      runs,
+      firstRunId: kept?.nextRunId ?? FIRST_RUN,
+    }
     handle = await start(context)
     runs.push(handle.view)
     const result = await follow(handle, context, started)
     if (options.worldFolder !== undefined) {
-      const next: KeptWorld = { v: 1, world: await world.save(), github: github.save(), nextRunId: context.firstRunId + IDS_PER_RUN, endedAt: clock.now().getTime() }
+      const next: KeptWorld = {
+        v: 1,
+        world: await world.save(),
+        github: github.save(),
+        nextRunId: context.firstRunId + IDS_PER_RUN,
+        endedAt: clock.now().getTime(),
+      }
       await keepWorld(options.worldFolder, next)
     }
     return result
@@ -137,7 +168,9 @@ interface Stage {
 function start(stage: Stage): Promise<RunHandle> {
   const { options, github, repository, scenario, configs, output, speed, epoch, clock, world } = stage
   const names = configs.map(({ region }) => region.name)
-  const protectedBy = new Map(environmentsOf(configs, scenario).map((environment) => [environment.name, environment.reviewers ?? []]))
+  const protectedBy = new Map(
+    environmentsOf(configs, scenario).map((environment) => [environment.name, environment.reviewers ?? []]),
+  )
   const engine = createEngine({
     releaseTree: resolve(options.releaseTree),
     suiteRepository: SUITE,
@@ -153,11 +186,17 @@ function start(stage: Stage): Promise<RunHandle> {
     apiUrl: github.url,
     firstRunId: stage.firstRunId,
     builtIns: new Map([['actions/checkout', checkout]]),
-    jobEnvironment: (job, run) => ({ ...github.environmentFor(job, run), DEPLOY_ACTIONS_SPEED: String(speed), DEPLOY_ACTIONS_EPOCH: String(epoch) }),
+    jobEnvironment: (job, run) => ({
+      ...github.environmentFor(job, run),
+      DEPLOY_ACTIONS_SPEED: String(speed),
+      DEPLOY_ACTIONS_EPOCH: String(epoch),
+    }),
     async approve({ environment, run }) {
       if ((protectedBy.get(environment) ?? []).length === 0) return { state: 'approved' }
       const refusal = scenario.approvals[environment]
-      const answer = refusal ? ({ state: 'rejected', comment: refusal.reject } as const) : ({ state: 'approved', comment: 'approved by the rehearsal' } as const)
+      const answer = refusal
+        ? ({ state: 'rejected', comment: refusal.reject } as const)
+        : ({ state: 'approved', comment: 'approved by the rehearsal' } as const)
       github.recordApproval(run.id, { ...answer, user: REVIEWER, environments: [environment] })
       options.view.say(`${environment}: ${answer.state}${refusal ? ` (${refusal.reject})` : ''}`)
       return answer
@@ -167,14 +206,30 @@ function start(stage: Stage): Promise<RunHandle> {
       options.view.event(event)
     },
   })
-  const inputs = { ...options.release, ...(options.workflow === undefined ? { regions: options.regions } : {}) }
-  return engine.start({ workflow: repository.workflow, event: 'workflow_dispatch', inputs, ref: 'refs/heads/main', sha: repository.sha, actor: 'release-manager' })
+  const inputs = {
+    ...options.release,
+    ...(options.workflow === undefined ? { regions: options.regions } : {}),
+  }
+  return engine.start({
+    workflow: repository.workflow,
+    event: 'workflow_dispatch',
+    inputs,
+    ref: 'refs/heads/main',
+    sha: repository.sha,
+    actor: 'release-manager',
+  })
 }
 
 /** Variables of the repository: where the proxy of the struck region is, for workflows without rollout.yml. */
 function variablesOf({ regions }: World, configs: readonly RegionConfig[]): Record<string, string> {
   const region = regions[(configs[1] ?? configs[0])?.region.name ?? '']
-  return region ? { PROXY_HOST: region.runtime.host, PROXY_PORT: String(region.runtime.port), PROXY_METRICS: region.metrics } : {}
+  return region
+    ? {
+        PROXY_HOST: region.runtime.host,
+        PROXY_PORT: String(region.runtime.port),
+        PROXY_METRICS: region.metrics,
+      }
+    : {}
 }
 
 /** Follows the run to its end, lets the faults strike, and reads what is left. */
@@ -215,7 +270,11 @@ function firstWorld(configs: readonly RegionConfig[], rps: number): WorldPlanInp
   return {
     v: 1,
     rps,
-    regions: configs.map(({ region, arms: { names } }) => ({ name: region.name, baseline: names[0], arms: { [names[0]]: FIRST_RELEASES.serving, [names[1]]: FIRST_RELEASES.idle } })),
+    regions: configs.map(({ region, arms: { names } }) => ({
+      name: region.name,
+      baseline: names[0],
+      arms: { [names[0]]: FIRST_RELEASES.serving, [names[1]]: FIRST_RELEASES.idle },
+    })),
   }
 }
 
@@ -224,7 +283,13 @@ function environmentsOf(configs: readonly RegionConfig[], scenario: Scenario): E
   const branchPolicy = { protected_branches: true, custom_branch_policies: false }
   return configs.flatMap(({ region }) => {
     const proper: EnvironmentSetting[] = [
-      { name: region.environment, reviewers: [REVIEWER], preventSelfReview: true, canAdminsBypass: false, branchPolicy },
+      {
+        name: region.environment,
+        reviewers: [REVIEWER],
+        preventSelfReview: true,
+        canAdminsBypass: false,
+        branchPolicy,
+      },
       { name: region['guard-environment'], canAdminsBypass: false, branchPolicy },
     ]
     return proper.map((environment) => {
@@ -244,10 +309,11 @@ const LOAD_RAMP_MS = 1_500
 
 /** Regions that nobody looks at get a tenth of the traffic: the machine belongs to the one that is rolled out. */
 async function loadFor(event: EngineEvent, regions: readonly string[], world: World): Promise<void> {
-  if (event.type !== "job") return
+  if (event.type !== 'job') return
   const { job } = event
   const region = regionOfJob(job, regions)
-  if (job.key === 'plan' && job.status === 'completed') for (const name of regions) await world.setLoad(name, { busy: false })
+  if (job.key === 'plan' && job.status === 'completed')
+    for (const name of regions) await world.setLoad(name, { busy: false })
   if (region === undefined) return
   if (job.key === 'prepare' && job.status === 'in_progress') await world.setLoad(region, { busy: true })
   if (job.key === 'deploy' && job.status === 'completed') await world.setLoad(region, { busy: false })
@@ -256,6 +322,11 @@ async function loadFor(event: EngineEvent, regions: readonly string[], world: Wo
 /** The log of every job, as GitHub's page would have it. */
 async function writeLogs({ jobs }: RunView, output: string): Promise<void> {
   await mkdir(join(output, 'logs'), { recursive: true })
-  const text = ({ steps }: JobView): string => steps.map(({ name, conclusion, log }) => `##[${conclusion ?? 'unfinished'}] ${name}\n${log}`).join('\n')
-  await Promise.all(jobs.map((job) => writeFile(join(output, 'logs', `${job.id}-${job.name.replace(/[^A-Za-z0-9]+/g, '-')}.log`), text(job))))
+  const text = ({ steps }: JobView): string =>
+    steps.map(({ name, conclusion, log }) => `##[${conclusion ?? 'unfinished'}] ${name}\n${log}`).join('\n')
+  await Promise.all(
+    jobs.map((job) =>
+      writeFile(join(output, 'logs', `${job.id}-${job.name.replace(/[^A-Za-z0-9]+/g, '-')}.log`), text(job)),
+    ),
+  )
 }

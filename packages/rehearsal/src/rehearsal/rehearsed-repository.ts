@@ -52,15 +52,24 @@ function render(document: Document, { endpoints, webhook, own }: RepositoryOptio
   const regions = (document.toJS() as { regions: { name: string }[] }).regions
   regions.forEach(({ name }, index) => {
     const region = endpoints[name] as RegionEndpoints
-    const vars = { 'proxy-port': region.runtime.port, 'proxy-metrics': region.metrics, admin: region.admin, webhook }
-    for (const [key, value] of Object.entries(vars)) document.setIn(['regions', index, 'vars', own ? `rehearsal-${key}` : key], value)
+    const vars = {
+      'proxy-port': region.runtime.port,
+      'proxy-metrics': region.metrics,
+      admin: region.admin,
+      webhook,
+    }
+    for (const [key, value] of Object.entries(vars))
+      document.setIn(['regions', index, 'vars', own ? `rehearsal-${key}` : key], value)
   })
   return own ? replaceOutside(document) : []
 }
 
 const counter = (...names: string[]) => ({ source: 'rehearsal', sum: names })
 const server = (metric: string, code = ''): string => `${metric}{proxy="app",server="\${arm}"${code}}`
-const broken = [server('haproxy_server_connection_errors_total'), server('haproxy_server_response_errors_total')]
+const broken = [
+  server('haproxy_server_connection_errors_total'),
+  server('haproxy_server_response_errors_total'),
+]
 
 /** What an own config would reach outside, and the embedded thing that stands in for it. */
 function replaceOutside(document: Document): string[] {
@@ -70,22 +79,40 @@ function replaceOutside(document: Document): string[] {
     replaced.push(path.join('.'))
   }
   const config = document.toJS() as { checks?: Record<string, unknown>; notifications?: unknown[] }
-  put(['traffic', 'canary', 'router'], { type: 'haproxy', host: '127.0.0.1', port: '${vars.rehearsal-proxy-port}', backend: 'app' })
+  put(['traffic', 'canary', 'router'], {
+    type: 'haproxy',
+    host: '127.0.0.1',
+    port: '${vars.rehearsal-proxy-port}',
+    backend: 'app',
+  })
   put(['metrics'], {
     sources: { rehearsal: { type: 'scrape', pages: ['${vars.rehearsal-proxy-metrics}'] } },
     requests: counter(server('haproxy_server_http_responses_total'), ...broken),
     errors: counter(server('haproxy_server_http_responses_total', ',code="5xx"'), ...broken),
   })
-  put(['deploy'], { script: { run: '.rehearsal-ops/deploy.mjs', snapshot: '.rehearsal-ops/snapshot.mjs', restore: '.rehearsal-ops/restore.mjs' } })
+  put(['deploy'], {
+    script: {
+      run: '.rehearsal-ops/deploy.mjs',
+      snapshot: '.rehearsal-ops/snapshot.mjs',
+      restore: '.rehearsal-ops/restore.mjs',
+    },
+  })
   for (const name of Object.keys(config.checks ?? {}))
-    put(['checks', name], usesArm(document, name) ? { type: 'http', url: '${vars.rehearsal-admin}/arms/${arm}/healthz' } : { type: 'http', url: '${vars.rehearsal-admin}/arms' })
-  if ((config.notifications ?? []).length > 0) put(['notifications'], [{ type: 'webhook', url: '${vars.rehearsal-webhook}' }])
+    put(
+      ['checks', name],
+      usesArm(document, name)
+        ? { type: 'http', url: '${vars.rehearsal-admin}/arms/${arm}/healthz' }
+        : { type: 'http', url: '${vars.rehearsal-admin}/arms' },
+    )
+  if ((config.notifications ?? []).length > 0)
+    put(['notifications'], [{ type: 'webhook', url: '${vars.rehearsal-webhook}' }])
   return replaced
 }
 
 /** A check of the gate before the transaction cannot know an arm. */
 function usesArm(document: Document, check: string): boolean {
-  const before = (document.getIn(['gates', 'before', 'checks']) as { toJSON(): string[] } | undefined)?.toJSON() ?? []
+  const before =
+    (document.getIn(['gates', 'before', 'checks']) as { toJSON(): string[] } | undefined)?.toJSON() ?? []
   return !before.includes(check)
 }
 
@@ -95,7 +122,9 @@ async function writeScripts(folder: string): Promise<void> {
   await mkdir(target, { recursive: true })
   for (const name of ['deploy.mjs', 'snapshot.mjs', 'restore.mjs']) {
     const text = await readFile(new URL(`./example/ops/${name}`, exampleBase()), 'utf8')
-    await writeFile(join(target, name), text.replaceAll('DEPLOY_VARS_ADMIN', 'DEPLOY_VARS_REHEARSAL_ADMIN'), { mode: 0o755 })
+    await writeFile(join(target, name), text.replaceAll('DEPLOY_VARS_ADMIN', 'DEPLOY_VARS_REHEARSAL_ADMIN'), {
+      mode: 0o755,
+    })
   }
 }
 
@@ -106,7 +135,10 @@ export function exampleBase(): URL {
 
 async function commitOf(folder: string): Promise<string> {
   const hash = createHash('sha1')
-  const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile())
-  for (const entry of files.map((file) => join(file.parentPath, file.name)).sort()) hash.update(entry.slice(folder.length)).update(await readFile(entry))
+  const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) =>
+    entry.isFile(),
+  )
+  for (const entry of files.map((file) => join(file.parentPath, file.name)).sort())
+    hash.update(entry.slice(folder.length)).update(await readFile(entry))
   return hash.digest('hex')
 }

@@ -2,7 +2,12 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { evidenceRecord, type EvidenceRecord } from '@deploy-actions/evidence'
-import { transactionRecord, transactionStates, type TransactionState, type Weights } from '@deploy-actions/rollout'
+import {
+  transactionRecord,
+  transactionStates,
+  type TransactionState,
+  type Weights,
+} from '@deploy-actions/rollout'
 import type { Deployment } from '../github/deployments'
 import type { UploadedArtifact } from '../github/github'
 import type { RegionReading } from '../regions/world'
@@ -69,7 +74,10 @@ const reportFile = z.looseObject({
 export async function resultOf(observed: Observed): Promise<RehearsalResult> {
   const { run, speed, wallMs, artifacts, after } = observed
   const reportFolder = artifacts.find(({ name }) => name.startsWith('rollout-report-'))?.folder
-  const report = reportFolder === undefined ? undefined : reportFile.parse(JSON.parse(await readFile(join(reportFolder, 'evidence.json'), 'utf8')))
+  const report =
+    reportFolder === undefined
+      ? undefined
+      : reportFile.parse(JSON.parse(await readFile(join(reportFolder, 'evidence.json'), 'utf8')))
   const records = await readRecords(artifacts)
   const skipped = new Set(report?.plan?.skipped.map(({ name }) => name))
   return {
@@ -92,16 +100,31 @@ export async function resultOf(observed: Observed): Promise<RehearsalResult> {
 }
 
 const restoreFacts = z.looseObject({
-  stages: z.array(z.looseObject({ weight: z.number(), verdict: z.string(), reason: z.string(), durationMs: z.number() })).optional(),
+  stages: z
+    .array(
+      z.looseObject({ weight: z.number(), verdict: z.string(), reason: z.string(), durationMs: z.number() }),
+    )
+    .optional(),
   restored: z.array(z.looseObject({ kind: z.string(), ok: z.boolean() })).optional(),
   rollbackMs: z.number().optional(),
   restoreMs: z.number().optional(),
 })
 
-function regionResult(name: string, { before, after, changes, deployments, run, ownWorkflowRegion }: Observed, records: readonly EvidenceRecord[], skipped: boolean): RegionResult {
+function regionResult(
+  name: string,
+  { before, after, changes, deployments, run, ownWorkflowRegion }: Observed,
+  records: readonly EvidenceRecord[],
+  skipped: boolean,
+): RegionResult {
   const [first, last] = [before[name] as RegionReading, after[name] as RegionReading]
-  const own = transactionsOf(deployments, run.id, (region) => region === name || (name === ownWorkflowRegion && !(region in after)))
-  const facts = records.filter((record) => record.region === name).map((record) => restoreFacts.parse(record.facts ?? {}))
+  const own = transactionsOf(
+    deployments,
+    run.id,
+    (region) => region === name || (name === ownWorkflowRegion && !(region in after)),
+  )
+  const facts = records
+    .filter((record) => record.region === name)
+    .map((record) => restoreFacts.parse(record.facts ?? {}))
   const restored = facts.flatMap(({ restored = [] }) => restored)
   const rolledBack = restored.length > 0
   const back = sameArms(first.weights, last.weights)
@@ -111,16 +134,22 @@ function regionResult(name: string, { before, after, changes, deployments, run, 
     outcome: skipped ? 'skipped' : own[0] === undefined ? 'not-started' : outcomes[own[0]],
     proceeded: own.length > 0,
     weights: { before: first.weights, after: last.weights },
-    stages: facts.flatMap(({ stages = [] }) => stages.map(({ weight, verdict, reason, durationMs }) => ({ weight, verdict, reason, durationMs }))),
+    stages: facts.flatMap(({ stages = [] }) =>
+      stages.map(({ weight, verdict, reason, durationMs }) => ({ weight, verdict, reason, durationMs })),
+    ),
     rolledBack,
     // The action's word and the proxy's own reading must agree.
-    rollbackVerified: rolledBack && back && restored.filter(({ kind }) => kind === 'traffic').every(({ ok }) => ok),
-    rollbackMs: rolledBack ? (breach ?? facts.find(({ restoreMs }) => restoreMs !== undefined)?.restoreMs ?? null) : null,
+    rollbackVerified:
+      rolledBack && back && restored.filter(({ kind }) => kind === 'traffic').every(({ ok }) => ok),
+    rollbackMs: rolledBack
+      ? (breach ?? facts.find(({ restoreMs }) => restoreMs !== undefined)?.restoreMs ?? null)
+      : null,
     rollbackFrom: rolledBack ? (breach === undefined ? 'restore' : 'breach') : null,
     exposureMs: rolledBack ? exposure(name, first.weights, changes) : null,
     requests: last.requests - first.requests,
     failed: sum(last.failed) - sum(first.failed),
-    failedOutsideApp: last.failed.proxy + last.failed.connection - first.failed.proxy - first.failed.connection,
+    failedOutsideApp:
+      last.failed.proxy + last.failed.connection - first.failed.proxy - first.failed.connection,
   }
 }
 
@@ -135,11 +164,19 @@ const outcomes: Record<TransactionState, RegionResult['outcome']> = {
 }
 
 /** States of the transactions that a run opened here, newest first. */
-function transactionsOf(deployments: readonly Deployment[], runId: number, here: (region: string) => boolean): TransactionState[] {
+function transactionsOf(
+  deployments: readonly Deployment[],
+  runId: number,
+  here: (region: string) => boolean,
+): TransactionState[] {
   return deployments.flatMap(({ payload, statuses }) => {
     const record = transactionRecord.safeParse(payload)
     if (!record.success || record.data.run.id !== runId || !here(record.data.region)) return []
-    const said = statuses.flatMap(({ description }) => transactionStates.find((state) => description === state || description.startsWith(`${state}: `)) ?? [])
+    const said = statuses.flatMap(
+      ({ description }) =>
+        transactionStates.find((state) => description === state || description.startsWith(`${state}: `)) ??
+        [],
+    )
     return [said[0] ?? 'open']
   })
 }
@@ -160,9 +197,15 @@ async function readRecords(artifacts: readonly UploadedArtifact[]): Promise<Evid
   const folders = artifacts.filter(({ name }) => name.startsWith('evidence-'))
   const chains = await Promise.all(
     folders.map(async ({ folder }) => {
-      const { records } = JSON.parse(await readFile(join(folder, 'chain.json'), 'utf8')) as { records: number }
+      const { records } = JSON.parse(await readFile(join(folder, 'chain.json'), 'utf8')) as {
+        records: number
+      }
       const names = Array.from({ length: records }, (_, index) => `${String(index).padStart(4, '0')}.json`)
-      return Promise.all(names.map(async (name) => evidenceRecord.parse(JSON.parse(await readFile(join(folder, name), 'utf8')))))
+      return Promise.all(
+        names.map(async (name) =>
+          evidenceRecord.parse(JSON.parse(await readFile(join(folder, name), 'utf8'))),
+        ),
+      )
     }),
   )
   return chains.flat().sort((a, b) => a.startedAt.localeCompare(b.startedAt))
@@ -177,7 +220,10 @@ async function writeSummaries(run: RunView, folder: string): Promise<string[]> {
     .sort((a, b) => (a.startedAt ?? '').localeCompare(b.startedAt ?? ''))
   return Promise.all(
     jobs.map(async ({ name, steps }, index) => {
-      const file = join(target, `${String(index + 1).padStart(2, '0')}-${name.replace(/[^A-Za-z0-9]+/g, '-')}.md`)
+      const file = join(
+        target,
+        `${String(index + 1).padStart(2, '0')}-${name.replace(/[^A-Za-z0-9]+/g, '-')}.md`,
+      )
       await writeFile(file, `${steps.flatMap(({ summary }) => summary ?? []).join('\n\n')}\n`)
       return file
     }),

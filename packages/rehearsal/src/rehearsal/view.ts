@@ -19,24 +19,33 @@ const VERDICT = /\[[\w.]+\] (\d+(?:\.\d+)?%: (pass|fail|inconclusive|error)): (.
 /** The verdict that a line of a job's log tells, and why. */
 function verdictOf(event: EngineEvent): { job: string; verdict: string; why: string } | undefined {
   const match = event.type === 'log' ? VERDICT.exec(event.line) : null
-  return match && event.type === 'log' ? { job: event.job.name, verdict: match[1] ?? '', why: match[3] ?? '' } : undefined
+  return match && event.type === 'log'
+    ? { job: event.job.name, verdict: match[1] ?? '', why: match[3] ?? '' }
+    : undefined
 }
 
 /** A line per job and per change of weights: for logs and pipes. */
 export function plainView(write: Write): View {
   const started = Date.now()
   const last = new Map<string, string>()
-  const line = (text: string): void => write(`${((Date.now() - started) / 1000).toFixed(1).padStart(6)}s  ${text}\n`)
+  const line = (text: string): void =>
+    write(`${((Date.now() - started) / 1000).toFixed(1).padStart(6)}s  ${text}\n`)
   return {
     say: line,
     event(event) {
-      if (event.type === 'job' && event.job.status !== 'queued' && last.get(event.job.name) !== event.job.status) {
+      if (
+        event.type === 'job' &&
+        event.job.status !== 'queued' &&
+        last.get(event.job.name) !== event.job.status
+      ) {
         last.set(event.job.name, event.job.status)
-        if (event.job.conclusion !== 'skipped') line(`${event.job.name}: ${event.job.conclusion ?? event.job.status}`)
+        if (event.job.conclusion !== 'skipped')
+          line(`${event.job.name}: ${event.job.conclusion ?? event.job.status}`)
       }
       const judged = verdictOf(event)
       if (judged) line(`${judged.job}: ${judged.verdict}: ${judged.why}`)
-      if (event.type === 'annotation' && event.annotation.level !== 'notice') line(`${event.job?.name ?? 'run'}: ${event.annotation.level}: ${event.annotation.message}`)
+      if (event.type === 'annotation' && event.annotation.level !== 'notice')
+        line(`${event.job?.name ?? 'run'}: ${event.annotation.level}: ${event.annotation.message}`)
     },
     look(_, readings) {
       for (const [region, { weights }] of Object.entries(readings)) {
@@ -64,7 +73,8 @@ export function liveView(write: Write): View {
     event(event) {
       const judged = verdictOf(event)
       if (judged) verdicts.set(judged.job, judged.verdict)
-      if (event.type === 'annotation' && event.annotation.level === 'error') said.push(`${event.job?.name ?? 'run'}: ${event.annotation.message.split('\n')[0] ?? ''}`)
+      if (event.type === 'annotation' && event.annotation.level === 'error')
+        said.push(`${event.job?.name ?? 'run'}: ${event.annotation.message.split('\n')[0] ?? ''}`)
     },
     look(run, readings, now) {
       erase()
@@ -83,7 +93,13 @@ export function liveView(write: Write): View {
 
 const BAR_WIDTH = 20
 
-function row(name: string, { weights, baseline, requests, failed }: RegionReading, run: RunView, names: readonly string[], verdicts: ReadonlyMap<string, string>): string {
+function row(
+  name: string,
+  { weights, baseline, requests, failed }: RegionReading,
+  run: RunView,
+  names: readonly string[],
+  verdicts: ReadonlyMap<string, string>,
+): string {
   const canary = Object.entries(weights).find(([arm]) => arm !== baseline) ?? ['', 0]
   const filled = Math.round((canary[1] / 10_000) * BAR_WIDTH)
   const active = run.jobs.findLast((job) => job.status === 'in_progress' && regionOfJob(job, names) === name)

@@ -46,7 +46,8 @@ export function watch({ world, run, scenario, clock, regionOf, onLook }: Watched
     const now = clock.now().getTime()
     for (const [region, { weights }] of Object.entries(readings)) {
       const last = changes.findLast((change) => change.region === region)
-      if (JSON.stringify(last?.weights) !== JSON.stringify(weights)) changes.push({ region, at: now, weights })
+      if (JSON.stringify(last?.weights) !== JSON.stringify(weights))
+        changes.push({ region, at: now, weights })
     }
     const due = schedule.at(now, momentsOf(run, readings, regionOf))
     for (const [region, { faults, stopped: loadStopped }] of Object.entries(due.regions)) {
@@ -57,7 +58,8 @@ export function watch({ world, run, scenario, clock, regionOf, onLook }: Watched
       await world.setLoad(region, { stopped: loadStopped })
     }
     if (due.cancelRun) run.cancel()
-    for (const region of due.loseRunner) run.loseRunner((job) => job.key === 'deploy' && regionOf(job) === region)
+    for (const region of due.loseRunner)
+      run.loseRunner((job) => job.key === 'deploy' && regionOf(job) === region)
     onLook(readings)
   }
 
@@ -76,15 +78,28 @@ export function watch({ world, run, scenario, clock, regionOf, onLook }: Watched
   return watcher
 }
 
-function momentsOf(run: RunHandle, readings: Record<string, RegionReading>, regionOf: (job: JobView) => string | undefined): Record<string, RegionMoment> {
+function momentsOf(
+  run: RunHandle,
+  readings: Record<string, RegionReading>,
+  regionOf: (job: JobView) => string | undefined,
+): Record<string, RegionMoment> {
   return Object.fromEntries(
     Object.entries(readings).map(([region, { weights, baseline }]) => {
-      const deploy = run.view.jobs.find((job) => isWriter(job) && job.startedAt !== null && regionOf(job) === region)
+      const deploy = run.view.jobs.find(
+        (job) => isWriter(job) && job.startedAt !== null && regionOf(job) === region,
+      )
       const step = deploy?.steps.find(({ status }) => status === 'in_progress')?.name
-      const canaryWeight = Object.entries(weights).reduce((sum, [arm, points]) => (arm === baseline ? sum : sum + points), 0)
+      const canaryWeight = Object.entries(weights).reduce(
+        (sum, [arm, points]) => (arm === baseline ? sum : sum + points),
+        0,
+      )
       return [
         region,
-        { canaryWeight, ...(deploy?.startedAt ? { deployBeganAt: Date.parse(deploy.startedAt) } : {}), ...(step === undefined ? {} : { step }) },
+        {
+          canaryWeight,
+          ...(deploy?.startedAt ? { deployBeganAt: Date.parse(deploy.startedAt) } : {}),
+          ...(step === undefined ? {} : { step }),
+        },
       ]
     }),
   )

@@ -25,7 +25,7 @@ export interface KeptWorld {
 /** Reads a kept world; undefined when the folder holds none yet. @throws when it holds something else */
 export async function readWorld(folder: string): Promise<KeptWorld | undefined> {
   const text = await readFile(join(folder, 'world.json'), 'utf8').catch(() => undefined)
-  return text === undefined ? undefined : (keptWorld.parse(JSON.parse(text)))
+  return text === undefined ? undefined : keptWorld.parse(JSON.parse(text))
 }
 
 export async function keepWorld(folder: string, kept: KeptWorld): Promise<void> {

@@ -85,8 +85,12 @@ export function stepEnvironment(layers: EnvironmentLayers): Record<string, strin
   const passed = inherited.flatMap((name) =>
     process.env[name] === undefined ? [] : [[name, process.env[name]] as const],
   )
-  const server = githubVariables.map((name) => [`GITHUB_${name.toUpperCase()}`, toText(github[name] ?? '')])
-  const machine = Object.entries(runner).map(([name, value]) => [`RUNNER_${name.toUpperCase()}`, value])
+  const server = githubVariables.map(
+    (name) => [`GITHUB_${name.toUpperCase()}`, toText(github[name] ?? '')] as const,
+  )
+  const machine = Object.entries(runner).map(
+    ([name, value]) => [`RUNNER_${name.toUpperCase()}`, value] as const,
+  )
   return {
     ...Object.fromEntries(passed),
     HOME: layers.home,

@@ -20,7 +20,9 @@ export interface Due {
 }
 
 /** Tells which faults of a scenario hold at a moment. Each begins once and ends once. */
-export function createFaultSchedule(faults: readonly ScenarioFault[]): { at(now: number, moments: Record<string, RegionMoment>): Due } {
+export function createFaultSchedule(faults: readonly ScenarioFault[]): {
+  at(now: number, moments: Record<string, RegionMoment>): Due
+} {
   const began = new Map<ScenarioFault, number>()
   const struck = new Set<ScenarioFault>()
 
@@ -44,19 +46,28 @@ export function createFaultSchedule(faults: readonly ScenarioFault[]): { at(now:
       const regions = Object.fromEntries(
         Object.keys(moments).map((region) => {
           const here = held.filter((fault) => fault.region === region)
-          return [region, { faults: here.flatMap(regionFault), stopped: here.some((fault) => 'load' in fault) }]
+          return [
+            region,
+            { faults: here.flatMap(regionFault), stopped: here.some((fault) => 'load' in fault) },
+          ]
         }),
       )
       return {
         regions,
         cancelRun: faults.some((fault) => 'run' in fault && once(fault, now)),
-        loseRunner: faults.filter((fault) => 'runner' in fault && once(fault, now)).map(({ region }) => region),
+        loseRunner: faults
+          .filter((fault) => 'runner' in fault && once(fault, now))
+          .map(({ region }) => region),
       }
     },
   }
 }
 
-function begins(fault: ScenarioFault, { deployBeganAt, canaryWeight, step }: RegionMoment, now: number): boolean {
+function begins(
+  fault: ScenarioFault,
+  { deployBeganAt, canaryWeight, step }: RegionMoment,
+  now: number,
+): boolean {
   if (deployBeganAt === undefined) return false
   const stage = fault['at-stage']
   // A router's units round: the stage is there when its weight is, within one percent.

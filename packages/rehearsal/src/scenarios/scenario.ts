@@ -36,14 +36,24 @@ const loadFault = z.strictObject({ ...timing, load: z.literal('stop') })
 const runFault = z.strictObject({ ...timing, run: z.literal('cancel') })
 const runnerFault = z.strictObject({ ...timing, runner: z.literal('lost') })
 
-const kinds = { arm: armFault, metrics: metricsFault, router: routerFault, load: loadFault, run: runFault, runner: runnerFault }
+const kinds = {
+  arm: armFault,
+  metrics: metricsFault,
+  router: routerFault,
+  load: loadFault,
+  run: runFault,
+  runner: runnerFault,
+}
 export type ScenarioFault = z.infer<(typeof kinds)[keyof typeof kinds]>
 
 /** Which kind a fault is is told by its key; so its mistakes are told by that kind's schema. */
 const fault = z.record(z.string(), z.unknown()).transform((value, context): ScenarioFault => {
   const kind = (Object.keys(kinds) as (keyof typeof kinds)[]).find((key) => key in value)
   if (kind === undefined) {
-    context.addIssue({ code: 'custom', message: `is no fault; it has one of ${Object.keys(kinds).join(', ')}` })
+    context.addIssue({
+      code: 'custom',
+      message: `is no fault; it has one of ${Object.keys(kinds).join(', ')}`,
+    })
     return z.NEVER
   }
   const parsed = kinds[kind].safeParse(value)
@@ -75,16 +85,25 @@ const scenarios: Record<string, (region: string, environment: string) => z.input
   'reject-approval': (_, environment) => ({ approvals: { [environment]: { reject: 'not today' } } }),
   'cancel-at-25': (region) => ({ faults: [{ region, run: 'cancel', 'at-stage': '25%' }] }),
   'runner-lost-at-50': (region) => ({ faults: [{ region, runner: 'lost', 'at-stage': '50%' }] }),
-  'red-after-rollout': (region) => ({ faults: [{ region, arm: 'canary', health: 'red', 'at-stage': '100%' }] }),
-  'lost-before-commit': (region) => ({ faults: [{ region, runner: 'lost', 'at-step': 'Gate after the rollout' }] }),
-  'red-in-soak': (region) => ({ faults: [{ region, arm: 'canary', health: 'red', 'at-step': 'Tell that it was promoted' }] }),
+  'red-after-rollout': (region) => ({
+    faults: [{ region, arm: 'canary', health: 'red', 'at-stage': '100%' }],
+  }),
+  'lost-before-commit': (region) => ({
+    faults: [{ region, runner: 'lost', 'at-step': 'Gate after the rollout' }],
+  }),
+  'red-in-soak': (region) => ({
+    faults: [{ region, arm: 'canary', health: 'red', 'at-step': 'Tell that it was promoted' }],
+  }),
 }
 
 /** Names of the ready scenarios; they strike in the second region. */
 export const scenarioNames = Object.keys(scenarios)
 
 /** A ready scenario for these regions, or undefined when none has that name. */
-export function namedScenario(name: string, regions: readonly { name: string; environment: string }[]): Scenario | undefined {
+export function namedScenario(
+  name: string,
+  regions: readonly { name: string; environment: string }[],
+): Scenario | undefined {
   const struck = regions[1] ?? regions[0]
   const make = scenarios[name]
   return make && struck ? scenario.parse(make(struck.name, struck.environment)) : undefined
@@ -95,13 +114,18 @@ export function parseScenario(text: string, path: string, regions: readonly { na
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const source = { path, document, lines }
-  if (document.errors.length > 0) throw new InputError(document.errors.map((error) => ({ where: path, message: error.message })))
+  if (document.errors.length > 0)
+    throw new InputError(document.errors.map((error) => ({ where: path, message: error.message })))
   const parsed = scenario.safeParse(document.toJS() ?? {})
   if (!parsed.success) throw new InputError(problemsOf(source, scenario, parsed.error.issues))
   const known = regions.map(({ name }) => name)
   const unknown = parsed.data.faults.filter((fault) => !known.includes(fault.region))
   if (unknown.length > 0)
-    throw new InputError(unknown.map((fault) => ({ where: path, message: `no region is named ${fault.region}; known: ${known.join(', ')}` })))
+    throw new InputError(
+      unknown.map((fault) => ({
+        where: path,
+        message: `no region is named ${fault.region}; known: ${known.join(', ')}`,
+      })),
+    )
   return parsed.data
 }
-

@@ -1,0 +1,149 @@
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from '@jest/globals'
+import { GateFailed, type Artifacts, type GitHub } from '@deploy-actions/action-kit'
+import { openChain, type EvidenceRecord } from '@deploy-actions/evidence'
+import { openLedger } from '@deploy-actions/ledger'
+import type { TransactionRecord, TransactionState } from '@deploy-actions/rollout'
+import { createFakePorts, type FakePorts } from '@deploy-actions/testing'
+import { inputs as schema } from './inputs'
+import { COLLECT_STEP } from './jobs'
+import { main } from './main'
+import { post } from './post'
+import type { Outputs } from './outputs'
+
+const digest = `sha256:${'b'.repeat(64)}`
+const region = (name: string, index: number) => ({
+  name,
+  environment: `production-${name}`,
+  'guard-environment': `production-${name}-guard`,
+  index,
+  predecessor: '',
+  'predecessor-environment': '',
+  'predecessor-guard-environment': '',
+  parts: { soak: false, before: false, 'after-deploy': false, 'after-rollout': false },
+})
+const plan = JSON.stringify({ service: 'shop', release: { version: '1.1.0', digest }, order: 'serial', regions: [region('us', 0), region('eu', 1)], skipped: [] })
+
+interface Job {
+  id: number
+  name: string
+  region: string
+  conclusion?: string
+  records: Partial<EvidenceRecord>[]
+}
+
+let artifacts: Artifacts
+let ledgerFolder: string
+let approvals: unknown[]
+
+beforeEach(async () => {
+  artifacts = createFakePorts().artifacts
+  ledgerFolder = await mkdtemp(join(tmpdir(), 'ledger-'))
+  approvals = []
+})
+
+function portsFor(jobs: readonly Job[]): FakePorts {
+  const github: GitHub = {
+    request: (route) => (route.endsWith('/approvals') ? Promise.resolve(approvals as never) : Promise.reject(new Error(route))),
+    list: () => Promise.resolve(jobs.map(({ id, name, conclusion = 'success' }) => ({ id, name, conclusion, runner_name: 'runner', steps: [{ name: COLLECT_STEP }] })) as never),
+  }
+  return createFakePorts({ artifacts, github })
+}
+
+/** A job runs: collect, what its actions recorded, and the post that uploads. */
+async function runJob({ id, name, region, records }: Job): Promise<void> {
+  const ports = createFakePorts({ artifacts, context: { job: name } })
+  await main(schema.parse({ mode: 'collect', service: 'shop', region, 'job-id': String(id) }), ports)
+  const chain = openChain(ports.evidence.folder)
+  for (const record of records)
+    await chain.append({ v: 1, job: name, action: 'canary-step', actionRef: '', startedAt: '2026-11-21T10:00:00.000Z', endedAt: '2026-11-21T10:01:00.000Z', region, run: { id: 1001, attempt: 1, workflowRef: '', actor: 'ann' }, inputs: {}, outcome: 'promoted', reason: 'fine', facts: {}, calls: [], ...record })
+  await post(ports)
+}
+
+async function transaction(name: string, state: TransactionState, runId = 1001): Promise<void> {
+  const ledger = openLedger(`file:${ledgerFolder}`, 'shop', createFakePorts())
+  const record: TransactionRecord = {
+    v: 1,
+    id: `${runId}-1-shop-${name}-1`,
+    service: 'shop',
+    region: name,
+    environment: `production-${name}`,
+    release: { version: '1.1.0', digest },
+    commit: 'c',
+    run: { id: runId, attempt: 1, workflowRef: '', actor: 'ann' },
+    correlationId: 'x',
+    openedAt: '2026-11-21T10:00:00.000Z',
+    restore: [],
+  }
+  await ledger.open(record)
+  if (state === 'restored') await ledger.mark(record.id, 'restoring', '')
+  if (state !== 'open') await ledger.mark(record.id, state, 'said so')
+}
+
+async function report(jobs: readonly Job[], missing: readonly number[] = []): Promise<{ outcome: Outputs | GateFailed; ports: FakePorts; evidence: () => Promise<Record<string, unknown>> }> {
+  for (const job of jobs) if (!missing.includes(job.id)) await runJob(job)
+  const ports = portsFor(jobs)
+  const outcome = await main(schema.parse({ mode: 'report', plan, ledger: `file:${ledgerFolder}`, 'job-id': '99' }), ports).catch((error: GateFailed) => error)
+  const evidence = async () => JSON.parse(await readFile(join(ports.context.temp, 'deploy-actions/report/evidence.json'), 'utf8')) as Record<string, unknown>
+  return { outcome, ports, evidence }
+}
+
+const us: Job = { id: 1, name: 'deploy-us', region: 'us', records: [{}] }
+const eu: Job = { id: 2, name: 'deploy-eu', region: 'eu', records: [{}, {}] }
+
+describe('the report of a run', () => {
+  it('succeeds when every planned region is committed by this run, and its evidence is whole', async () => {
+    await transaction('us', 'committed')
+    await transaction('eu', 'committed')
+    const { outcome, evidence } = await report([us, eu])
+    expect(outcome).toMatchObject({ outcome: 'succeeded', complete: true, 'chain-head': expect.stringMatching(/^sha256:[0-9a-f]{64}$/) })
+    expect(await evidence()).toMatchObject({ complete: true, problems: [], jobs: [{ name: 'deploy-us', records: 1 }, { name: 'deploy-eu', records: 2 }] })
+  })
+
+  it('fails when a region was restored or never started, with the reason that its jobs gave', async () => {
+    await transaction('us', 'restored')
+    const { outcome } = await report([us, { ...eu, records: [{ action: 'rollout-plan', outcome: 'stop', reason: 'eu does not start: us comes first' }] }])
+    expect(outcome).toBeInstanceOf(GateFailed)
+    expect((outcome as GateFailed).message).toBe('the rollout did not reach all its regions: us restored (restored: said so); eu not-started (eu does not start: us comes first)')
+  })
+
+  it('does not take the commit of another run for its own', async () => {
+    await transaction('us', 'committed', 900)
+    await transaction('eu', 'committed')
+    expect((await report([us, eu])).outcome).toMatchObject({ message: expect.stringContaining('us not-started') })
+  })
+
+  it('names who rejected a region', async () => {
+    await transaction('us', 'committed')
+    approvals = [{ state: 'rejected', comment: 'not today', user: { login: 'sre' }, environments: [{ name: 'production-eu' }] }]
+    expect((await report([us])).outcome).toMatchObject({ message: expect.stringContaining('eu not-started (sre rejected it: not today)') })
+  })
+
+  it('is not complete without the evidence of a job that ran, and names it', async () => {
+    await transaction('us', 'committed')
+    await transaction('eu', 'committed')
+    const { outcome, ports } = await report([us, { ...eu, conclusion: 'failure' }], [2])
+    expect(outcome).toMatchObject({ outcome: 'succeeded', complete: false })
+    expect(ports.recorded.summary.join()).toContain('job deploy-eu (failure) left no evidence')
+  })
+
+  it('finds a record that was changed after it was sealed', async () => {
+    await transaction('us', 'committed')
+    await transaction('eu', 'committed')
+    await runJob(us)
+    const folder = await mkdtemp(join(tmpdir(), 'tampered-'))
+    const [artifact] = await artifacts.list()
+    if (!artifact) throw new Error('nothing was uploaded')
+    await artifacts.download(artifact, folder)
+    const changed = (await readFile(join(folder, '0000.json'), 'utf8')).replace('"fine"', '"finer"')
+    await mkdir(folder, { recursive: true })
+    await writeFile(join(folder, '0000.json'), changed)
+    artifacts = createFakePorts().artifacts
+    await artifacts.upload(artifact.name, folder, ['0000.json', 'chain.json'])
+    const { outcome, ports } = await report([us, eu], [1])
+    expect(outcome).toMatchObject({ complete: false })
+    expect(ports.recorded.summary.join()).toContain('the chain ends at')
+  })
+})
