@@ -6,12 +6,12 @@ import { GateFailed, InputError } from '@deploy-actions/action-kit'
 import { parseRollout } from '@deploy-actions/config'
 import type { TransactionState } from '@deploy-actions/rollout'
 import { createFakePorts } from '@deploy-actions/testing'
-import { joinTransaction, mustBeOpen } from './forward'
+import { commitTransaction, joinTransaction, mustBeOpen } from './forward'
 import type { Ledger } from './ledger'
 import { openLedger } from './open-ledger'
 import { provePredecessor } from './predecessor'
 import { jobTransaction, transactionRecord } from './transaction.fixture'
-import { saveJobTransaction } from './transaction-file'
+import { findJobTransaction, saveJobTransaction } from './transaction-file'
 
 let folder: string
 let ledger: Ledger
@@ -54,6 +54,26 @@ describe('a forward write', () => {
 
   it('stops when the ledger does not know it', async () => {
     await expect(mustBeOpen(ledger, record)).rejects.toThrow('is not in the ledger: nothing more is written')
+  })
+})
+
+describe('a commit', () => {
+  const state = async () => (await findJobTransaction(folder, id))?.state
+
+  it('is done when the ledger has it; in between the job file says that it was begun', async () => {
+    await ledger.open(record)
+    const seen: unknown[] = []
+    const watched: Ledger = { ...ledger, mark: async (...args) => (seen.push(await state()), ledger.mark(...args)) }
+    await commitTransaction(jobTransaction(1), watched, 'all traffic on green', { temp: folder })
+    expect(seen).toEqual(['committing'])
+    expect(await state()).toBe('committed')
+    expect(await ledger.find({ id })).toMatchObject([{ state: 'committed', note: 'committed: all traffic on green' }])
+  })
+
+  it('that the ledger refuses stays begun', async () => {
+    await mark('restoring', 'restored')
+    await expect(commitTransaction(jobTransaction(1), ledger, '', { temp: folder })).rejects.toThrow('is restored and cannot become committed')
+    expect(await state()).toBe('committing')
   })
 })
 
