@@ -1,0 +1,138 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { createClock } from './clock'
+import { Cancelled, ProviderError } from './errors'
+import { createGitHub } from './github'
+
+interface Answer {
+  status: number
+  body?: unknown
+  headers?: Record<string, string>
+}
+
+let server: Server | undefined
+const run = { controller: new AbortController() }
+afterEach(() => {
+  server?.closeAllConnections()
+  server?.close()
+  run.controller = new AbortController()
+})
+
+/** A GitHub that answers so, one after the other; the last answer stays, and null is a cut connection. */
+async function github(...answers: (Answer | null)[]) {
+  const asked: string[] = []
+  const calls: { what: string; status: number | string }[] = []
+  server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`)
+    const answer = answers[Math.min(asked.length, answers.length) - 1]
+    if (!answer) return request.socket.destroy()
+    response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers }).end(JSON.stringify(answer.body ?? {}))
+  }).listen(0, '127.0.0.1')
+  await new Promise((resolve) => server?.once('listening', resolve))
+  const client = createGitHub({
+    token: 'ghs_1',
+    apiUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    context: { owner: 'acme', repo: 'shop' },
+    // Fast: what is waited between two tries is scaled.
+    clock: createClock({ speed: 1000, epoch: Date.now() }),
+    signal: run.controller.signal,
+    evidence: { call: ({ what, status }) => void calls.push({ what, status }) },
+  })
+  return { client, asked, calls }
+}
+
+const READ = 'GET /repos/{owner}/{repo}/deployments'
+const WRITE = 'POST /repos/{owner}/{repo}/deployments'
+const failure = async (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error as ProviderError,
+  )
+
+describe('a request', () => {
+  it('has owner and repo filled in, and is in the evidence', async () => {
+    const { client, asked, calls } = await github({ status: 200, body: [{ id: 1 }] })
+    expect(await client.request(READ, { environment: 'eu' })).toEqual([{ id: 1 }])
+    expect(asked).toEqual(['GET /repos/acme/shop/deployments?environment=eu'])
+    expect(calls).toEqual([{ what: READ, status: 200 }])
+  })
+
+  it.each<[string, Answer | null]>([
+    ['a 500', { status: 500 }],
+    ['a 429', { status: 429 }],
+    ['the rate limit', { status: 403, body: { message: 'You have exceeded a secondary rate limit' } }],
+    ['a cut connection', null],
+  ])('that only reads is repeated after %s', async (_, answer) => {
+    const { client, asked } = await github(answer, answer, { status: 200, body: 'ok' })
+    expect(await client.request(READ)).toBe('ok')
+    expect(asked).toHaveLength(3)
+  })
+
+  it('is repeated three times at most', async () => {
+    const { client, asked } = await github({ status: 502 })
+    expect(await failure(client.request(READ))).toMatchObject({ status: 502, retryable: true })
+    expect(asked).toHaveLength(4)
+  })
+
+  it.each<[string, Answer | null]>([
+    ['a 500', { status: 500 }],
+    ['a cut connection', null],
+  ])('that writes is not repeated after %s: it may have been done', async (_, answer) => {
+    const { client, asked } = await github(answer, { status: 201 })
+    expect(await failure(client.request(WRITE))).toBeInstanceOf(ProviderError)
+    expect(asked).toHaveLength(1)
+  })
+
+  it('ends with the run', async () => {
+    const { client } = await github({ status: 500 })
+    run.controller.abort(new Error('stop'))
+    expect(await failure(client.request(WRITE))).toBeInstanceOf(Cancelled)
+  })
+})
+
+describe('what went wrong', () => {
+  it.each<[string, Answer, string | undefined, string]>([
+    ['a missing permission', { status: 403, body: { message: 'Resource not accessible by integration' } }, 'deployments: write', `GitHub refused ${WRITE} (403: Resource not accessible by integration): the token lacks \`deployments: write\`; add it to the job's permissions and to those of every calling job`],
+    ['a 403 of which nobody knows the permission', { status: 403, body: { message: 'Forbidden' } }, undefined, `GitHub answered 403 to ${WRITE}: Forbidden`],
+    ['a rate limit, which is no permission', { status: 403, body: { message: 'API rate limit exceeded' } }, 'deployments: write', `GitHub answered 403 to ${WRITE}: API rate limit exceeded`],
+    ['a validation error', { status: 422, body: { message: 'Validation Failed' } }, 'deployments: write', `GitHub answered 422 to ${WRITE}: Validation Failed`],
+  ])('is told: %s', async (_, answer, permission, message) => {
+    const { client } = await github({ ...answer, headers: { 'x-github-request-id': 'ABC:1' } })
+    const error = await failure(client.request(WRITE, {}, permission === undefined ? {} : { permission }))
+    expect(error).toMatchObject({ message, provider: 'GitHub', status: answer.status, requestId: 'ABC:1' })
+  })
+
+  it('is told of a GitHub that cannot be reached', async () => {
+    const { client, calls } = await github(null)
+    const error = await failure(client.request(WRITE))
+    expect(error).toMatchObject({ message: expect.stringMatching(/^GitHub could not be reached for POST/), status: undefined, requestId: undefined, retryable: true })
+    expect(calls).toMatchObject([{ what: WRITE, status: expect.any(String) }])
+  })
+})
+
+describe('a list', () => {
+  const page = (from: number, count: number): Answer => ({ status: 200, body: Array.from({ length: count }, (_, index) => from + index) })
+
+  it('is read until a page is not full', async () => {
+    const { client, asked } = await github(page(0, 100), page(100, 100), page(200, 5))
+    expect(await client.list(READ)).toEqual(Array.from({ length: 205 }, (_, index) => index))
+    expect(asked.map((line) => line.split('?')[1])).toEqual(['per_page=100&page=1', 'per_page=100&page=2', 'per_page=100&page=3'])
+  })
+
+  it('is read up to its limit', async () => {
+    const { client, asked } = await github(page(0, 100), page(100, 100))
+    expect(await client.list(READ, {}, { limit: 150 })).toHaveLength(150)
+    expect(asked).toHaveLength(2)
+    const small = await github(page(0, 20))
+    expect(await small.client.list(READ, {}, { limit: 20 })).toHaveLength(20)
+    expect(small.asked).toEqual(['GET /repos/acme/shop/deployments?per_page=20&page=1'])
+  })
+
+  it('is found under its name in the answer, where it has one', async () => {
+    const { client } = await github({ status: 200, body: { total_count: 1, jobs: [{ id: 9 }] } })
+    expect(await client.list(READ, {}, { pick: 'jobs' })).toEqual([{ id: 9 }])
+    expect(await client.list(READ, {}, { pick: 'runs', permission: 'actions: read' })).toEqual([])
+    expect(await client.list(READ)).toEqual([])
+  })
+})

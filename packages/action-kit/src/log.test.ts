@@ -1,0 +1,38 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { createLog } from './log'
+
+let printed = ''
+beforeEach(() => {
+  printed = ''
+  jest.spyOn(process.stdout, 'write').mockImplementation((chunk) => ((printed += String(chunk)), true))
+})
+afterEach(() => void jest.restoreAllMocks())
+
+const log = createLog()
+
+describe('the log', () => {
+  it('has a line or a command for everything', () => {
+    log.info('a line')
+    log.debug('d')
+    log.notice('n')
+    log.warning('w')
+    log.error('two\nlines')
+    log.mask('swordfish')
+    log.group('Plan', ['one', 'two'])
+    expect(printed.split('\n')).toEqual(['a line', '::debug::d', '::notice::n', '::warning::w', '::error::two%0Alines', '::add-mask::swordfish', '::group::Plan', 'one', 'two', '::endgroup::', ''])
+  })
+
+  it('fences what others wrote: a token of its own each time ends it', () => {
+    log.foreign('Output', 'fine\n::set-output name=x::y\n')
+    log.foreign('Output', 'more')
+    const lines = printed.split('\n')
+    const [first, second] = lines.flatMap((line) => /^::stop-commands::([0-9a-f-]{36})$/.exec(line)?.[1] ?? [])
+    expect(lines).toEqual(['::group::Output', `::stop-commands::${first}`, 'fine', '::set-output name=x::y', `::${first}::`, '::endgroup::', '::group::Output', `::stop-commands::${second}`, 'more', `::${second}::`, '::endgroup::', ''])
+    expect(first).not.toBe(second)
+  })
+
+  it('passes over silence', () => {
+    log.foreign('Output', ' \n')
+    expect(printed).toBe('')
+  })
+})
