@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import type { Clock } from './clock'
 import { ProviderError } from './errors'
 import type { ChildProcess, ChildProcesses, ChildResult, EvidenceCollector } from './ports'
@@ -34,7 +33,12 @@ export function createChildProcesses(
   }
 }
 
-function run({ command, cwd, env, timeoutMs, signal }: ChildProcess, clock: Clock): Promise<ChildResult> {
+async function run(
+  { command, cwd, env, timeoutMs, signal }: ChildProcess,
+  clock: Clock,
+): Promise<ChildResult> {
+  // Most actions start none, and the module is a part of what a start costs.
+  const { spawn } = await import('node:child_process')
   const [program, ...args] = command
   const started = clock.realMs()
   return new Promise((resolve, reject) => {

@@ -1,3 +1,6 @@
+// First, since a schema reads the settings when it is made.
+import './zod-settings'
+
 export {
   action,
   standardOutputs,
