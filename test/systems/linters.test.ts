@@ -15,7 +15,12 @@ let local: string
 let shipped: string
 
 beforeAll(async () => {
-  local = await repository((text) => text.replaceAll('uses: $/', 'uses: ./').replaceAll('uses: OWNER/deploy-actions/', 'uses: ./').replace(/(uses: \.\/\S+)@v1/g, '$1'))
+  local = await repository((text) =>
+    text
+      .replaceAll('uses: $/', 'uses: ./')
+      .replaceAll('uses: OWNER/deploy-actions/', 'uses: ./')
+      .replace(/(uses: \.\/\S+)@v1/g, '$1'),
+  )
   shipped = await repository((text) => text)
 })
 afterAll(() => Promise.all([local, shipped].map((folder) => rm(folder, { recursive: true }))))
@@ -40,14 +45,20 @@ async function repository(change: (text: string) => string): Promise<string> {
 function run(command: string, args: string[], cwd: string): Promise<{ code: number; output: string }> {
   return new Promise((resolve, reject) => {
     execFile(command, args, { cwd, maxBuffer: 16 * 1024 * 1024 }, (error, stdout, stderr) => {
-      if (error && typeof error.code !== 'number') reject(new Error(`${command} cannot be run; run test/systems/install first`, { cause: error }))
+      if (error && typeof error.code !== 'number')
+        reject(new Error(`${command} cannot be run; run test/systems/install first`, { cause: error }))
       else resolve({ code: error ? Number(error.code) : 0, output: `${stdout}${stderr}` })
     })
   })
 }
 
 describe('actionlint', () => {
-  const lint = (folder: string) => run(bin('actionlint'), ['-no-color', '-ignore', 'unexpected key "queue" for "concurrency" section'], folder)
+  const lint = (folder: string) =>
+    run(
+      bin('actionlint'),
+      ['-no-color', '-ignore', 'unexpected key "queue" for "concurrency" section'],
+      folder,
+    )
 
   it('finds nothing', async () => {
     expect(await lint(local)).toEqual({ code: 0, output: '' })
@@ -59,12 +70,20 @@ describe('actionlint', () => {
     await writeFile(file, text.replace('mode: commit', 'mood: commit'))
     const { code, output } = await lint(local)
     await writeFile(file, text)
-    expect({ code, names: output.includes('input "mood" is not defined in action') }).toEqual({ code: 1, names: true })
+    expect({ code, names: output.includes('input "mood" is not defined in action') }).toEqual({
+      code: 1,
+      names: true,
+    })
   }, 60_000)
 })
 
 describe('zizmor', () => {
-  const audit = (folder: string) => run(bin('zizmor'), ['--offline', '--no-progress', '--color=never', '--config', join(root, '.github/zizmor.yml'), '.'], folder)
+  const audit = (folder: string) =>
+    run(
+      bin('zizmor'),
+      ['--offline', '--no-progress', '--color=never', '--config', join(root, '.github/zizmor.yml'), '.'],
+      folder,
+    )
 
   it('finds nothing', async () => {
     const { code, output } = await audit(shipped)
@@ -77,6 +96,9 @@ describe('zizmor', () => {
     await writeFile(file, text.replace('exit 1', 'echo ${{ inputs.region }}'))
     const { code, output } = await audit(shipped)
     await writeFile(file, text)
-    expect({ failed: code !== 0, names: output.includes('template-injection') }).toEqual({ failed: true, names: true })
+    expect({ failed: code !== 0, names: output.includes('template-injection') }).toEqual({
+      failed: true,
+      names: true,
+    })
   }, 60_000)
 })

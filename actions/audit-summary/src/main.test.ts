@@ -24,7 +24,13 @@ const region = (name: string, index: number) => ({
   'predecessor-guard-environment': '',
   parts: { soak: false, before: false, 'after-deploy': false, 'after-rollout': false },
 })
-const plan = JSON.stringify({ service: 'shop', release: { version: '1.1.0', digest }, order: 'serial', regions: [region('us', 0), region('eu', 1)], skipped: [] })
+const plan = JSON.stringify({
+  service: 'shop',
+  release: { version: '1.1.0', digest },
+  order: 'serial',
+  regions: [region('us', 0), region('eu', 1)],
+  skipped: [],
+})
 
 interface Job {
   id: number
@@ -46,8 +52,18 @@ beforeEach(async () => {
 
 function portsFor(jobs: readonly Job[]): FakePorts {
   const github: GitHub = {
-    request: (route) => (route.endsWith('/approvals') ? Promise.resolve(approvals as never) : Promise.reject(new Error(route))),
-    list: () => Promise.resolve(jobs.map(({ id, name, conclusion = 'success' }) => ({ id, name, conclusion, runner_name: 'runner', steps: [{ name: COLLECT_STEP }] })) as never),
+    request: (route) =>
+      route.endsWith('/approvals') ? Promise.resolve(approvals as never) : Promise.reject(new Error(route)),
+    list: () =>
+      Promise.resolve(
+        jobs.map(({ id, name, conclusion = 'success' }) => ({
+          id,
+          name,
+          conclusion,
+          runner_name: 'runner',
+          steps: [{ name: COLLECT_STEP }],
+        })) as never,
+      ),
   }
   return createFakePorts({ artifacts, github })
 }
@@ -58,7 +74,22 @@ async function runJob({ id, name, region, records }: Job): Promise<void> {
   await main(schema.parse({ mode: 'collect', service: 'shop', region, 'job-id': String(id) }), ports)
   const chain = openChain(ports.evidence.folder)
   for (const record of records)
-    await chain.append({ v: 1, job: name, action: 'canary-step', actionRef: '', startedAt: '2026-11-21T10:00:00.000Z', endedAt: '2026-11-21T10:01:00.000Z', region, run: { id: 1001, attempt: 1, workflowRef: '', actor: 'ann' }, inputs: {}, outcome: 'promoted', reason: 'fine', facts: {}, calls: [], ...record })
+    await chain.append({
+      v: 1,
+      job: name,
+      action: 'canary-step',
+      actionRef: '',
+      startedAt: '2026-11-21T10:00:00.000Z',
+      endedAt: '2026-11-21T10:01:00.000Z',
+      region,
+      run: { id: 1001, attempt: 1, workflowRef: '', actor: 'ann' },
+      inputs: {},
+      outcome: 'promoted',
+      reason: 'fine',
+      facts: {},
+      calls: [],
+      ...record,
+    })
   await post(ports)
 }
 
@@ -82,11 +113,24 @@ async function transaction(name: string, state: TransactionState, runId = 1001):
   if (state !== 'open') await ledger.mark(record.id, state, 'said so')
 }
 
-async function report(jobs: readonly Job[], missing: readonly number[] = []): Promise<{ outcome: Outputs | GateFailed; ports: FakePorts; evidence: () => Promise<Record<string, unknown>> }> {
+async function report(
+  jobs: readonly Job[],
+  missing: readonly number[] = [],
+): Promise<{
+  outcome: Outputs | GateFailed
+  ports: FakePorts
+  evidence: () => Promise<Record<string, unknown>>
+}> {
   for (const job of jobs) if (!missing.includes(job.id)) await runJob(job)
   const ports = portsFor(jobs)
-  const outcome = await main(schema.parse({ mode: 'report', plan, ledger: `file:${ledgerFolder}`, 'job-id': '99' }), ports).catch((error: GateFailed) => error)
-  const evidence = async () => JSON.parse(await readFile(join(ports.context.temp, 'deploy-actions/report/evidence.json'), 'utf8')) as Record<string, unknown>
+  const outcome = await main(
+    schema.parse({ mode: 'report', plan, ledger: `file:${ledgerFolder}`, 'job-id': '99' }),
+    ports,
+  ).catch((error: GateFailed) => error)
+  const evidence = async () =>
+    JSON.parse(
+      await readFile(join(ports.context.temp, 'deploy-actions/report/evidence.json'), 'utf8'),
+    ) as Record<string, unknown>
   return { outcome, ports, evidence }
 }
 
@@ -98,27 +142,57 @@ describe('the report of a run', () => {
     await transaction('us', 'committed')
     await transaction('eu', 'committed')
     const { outcome, evidence } = await report([us, eu])
-    expect(outcome).toMatchObject({ outcome: 'succeeded', complete: true, 'chain-head': expect.stringMatching(/^sha256:[0-9a-f]{64}$/) })
-    expect(await evidence()).toMatchObject({ complete: true, problems: [], jobs: [{ name: 'deploy-us', records: 1 }, { name: 'deploy-eu', records: 2 }] })
+    expect(outcome).toMatchObject({
+      outcome: 'succeeded',
+      complete: true,
+      'chain-head': expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+    })
+    expect(await evidence()).toMatchObject({
+      complete: true,
+      problems: [],
+      jobs: [
+        { name: 'deploy-us', records: 1 },
+        { name: 'deploy-eu', records: 2 },
+      ],
+    })
   })
 
   it('fails when a region was restored or never started, with the reason that its jobs gave', async () => {
     await transaction('us', 'restored')
-    const { outcome } = await report([us, { ...eu, records: [{ action: 'rollout-plan', outcome: 'stop', reason: 'eu does not start: us comes first' }] }])
+    const { outcome } = await report([
+      us,
+      {
+        ...eu,
+        records: [{ action: 'rollout-plan', outcome: 'stop', reason: 'eu does not start: us comes first' }],
+      },
+    ])
     expect(outcome).toBeInstanceOf(GateFailed)
-    expect((outcome as GateFailed).message).toBe('the rollout did not reach all its regions: us restored (restored: said so); eu not-started (eu does not start: us comes first)')
+    expect((outcome as GateFailed).message).toBe(
+      'the rollout did not reach all its regions: us restored (restored: said so); eu not-started (eu does not start: us comes first)',
+    )
   })
 
   it('does not take the commit of another run for its own', async () => {
     await transaction('us', 'committed', 900)
     await transaction('eu', 'committed')
-    expect((await report([us, eu])).outcome).toMatchObject({ message: expect.stringContaining('us not-started') })
+    expect((await report([us, eu])).outcome).toMatchObject({
+      message: expect.stringContaining('us not-started'),
+    })
   })
 
   it('names who rejected a region', async () => {
     await transaction('us', 'committed')
-    approvals = [{ state: 'rejected', comment: 'not today', user: { login: 'sre' }, environments: [{ name: 'production-eu' }] }]
-    expect((await report([us])).outcome).toMatchObject({ message: expect.stringContaining('eu not-started (sre rejected it: not today)') })
+    approvals = [
+      {
+        state: 'rejected',
+        comment: 'not today',
+        user: { login: 'sre' },
+        environments: [{ name: 'production-eu' }],
+      },
+    ]
+    expect((await report([us])).outcome).toMatchObject({
+      message: expect.stringContaining('eu not-started (sre rejected it: not today)'),
+    })
   })
 
   it('is not complete without the evidence of a job that ran, and names it', async () => {

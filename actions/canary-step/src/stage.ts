@@ -9,7 +9,7 @@ import {
 import type { Clock, Log } from '@deploy-actions/action-kit'
 import type { StagePlan } from '@deploy-actions/config'
 import type { ArmSampler } from '@deploy-actions/metrics'
-import { formatDuration, formatPercent } from '@deploy-actions/rollout'
+import { formatDuration, formatPercent, WHOLE } from '@deploy-actions/rollout'
 
 /** One sample, and what was made of it: the trail that evidence keeps. */
 export interface JudgedSample {
@@ -43,7 +43,10 @@ export function judgeFor(
 ): SequentialJudge {
   return createSequentialJudge(
     { alpha, margin },
-    stages.map(({ errorRate }) => (errorRate === undefined ? {} : { errorRate })),
+    stages.map(({ errorRate, weight }) => ({
+      whole: weight === WHOLE,
+      ...(errorRate === undefined ? {} : { errorRate }),
+    })),
   )
 }
 

@@ -2,7 +2,13 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { GateFailed, InputError, ProviderError, type ChildProcess, type ChildResult } from '@deploy-actions/action-kit'
+import {
+  GateFailed,
+  InputError,
+  ProviderError,
+  type ChildProcess,
+  type ChildResult,
+} from '@deploy-actions/action-kit'
 import { openLedger, readJobTransactions, restoreUnfinishedTraffic } from '@deploy-actions/ledger'
 import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
 import { inputs as schema } from './inputs'
@@ -57,22 +63,37 @@ async function job(runId = 1001, health = 200): Promise<FakePorts> {
 }
 
 const run = (ports: FakePorts, inputs: Record<string, string>): Promise<Outputs | Error> =>
-  main(schema.parse({ region: 'eu', ledger: `file:${folder}/ledger`, ...inputs }), ports).catch((error: Error) => error)
-const begin = (ports: FakePorts, inputs: Record<string, string> = {}) => run(ports, { mode: 'begin', ...release, ...inputs })
-const states = async (): Promise<string[]> => (await openLedger(`file:${folder}/ledger`, 'shop', createFakePorts()).find({})).map(({ state }) => state)
+  main(schema.parse({ region: 'eu', ledger: `file:${folder}/ledger`, ...inputs }), ports).catch(
+    (error: Error) => error,
+  )
+const begin = (ports: FakePorts, inputs: Record<string, string> = {}) =>
+  run(ports, { mode: 'begin', ...release, ...inputs })
+const states = async (): Promise<string[]> =>
+  (await openLedger(`file:${folder}/ledger`, 'shop', createFakePorts()).find({})).map(({ state }) => state)
 const writes = (): string[] => haproxy.commands.filter((command) => command.startsWith('set server'))
-const message = (outcome: Outputs | Error): string => (outcome instanceof Error ? outcome.message : outcome.reason)
+const message = (outcome: Outputs | Error): string =>
+  outcome instanceof Error ? outcome.message : outcome.reason
 
 describe('begin', () => {
   it('records what it found before anything is written, and says which arm is which', async () => {
     const ports = await job()
-    expect(await begin(ports)).toMatchObject({ outcome: 'begun', transaction: '1001-1-shop-eu-1', 'baseline-arm': 'blue', 'canary-arm': 'green' })
+    expect(await begin(ports)).toMatchObject({
+      outcome: 'begun',
+      transaction: '1001-1-shop-eu-1',
+      'baseline-arm': 'blue',
+      'canary-arm': 'green',
+    })
     const [transaction] = await readJobTransactions(ports.context.temp)
     expect(transaction?.record.restore).toEqual([
       { kind: 'traffic', router: 'canary', weights: { blue: 10_000, green: 0 } },
       { kind: 'script', name: 'deploy', state: 'green had 0.9.0' },
     ])
-    expect(scripts[0]?.env).toMatchObject({ DEPLOY_ARM: 'green', DEPLOY_BASELINE_ARM: 'blue', DEPLOY_CANARY_ARM: 'green', DEPLOY_REGION: 'eu' })
+    expect(scripts[0]?.env).toMatchObject({
+      DEPLOY_ARM: 'green',
+      DEPLOY_BASELINE_ARM: 'blue',
+      DEPLOY_CANARY_ARM: 'green',
+      DEPLOY_REGION: 'eu',
+    })
     expect(await states()).toEqual(['open'])
     expect(writes()).toEqual([])
     expect(ports.recorded.log.map(({ line }) => line).join('\n')).toContain('"router": "canary"')
@@ -86,10 +107,30 @@ describe('begin', () => {
   })
 
   it.each<[string, () => Promise<unknown> | void, RegExp, new (...args: never[]) => Error]>([
-    ['when neither arm carries all the traffic', () => void (haproxy.weights = { blue: 60, green: 40 }), /neither arm of shop in eu carries all the traffic: the router holds blue 60%, green 40%; nothing was written/, InputError],
-    ['when the proxy cannot be reached', () => config(1), /haproxy 127\.0\.0\.1:1 could not be reached: .*is the stats socket open to this runner\?/, ProviderError],
-    ['when the snapshot fails', () => void (answer = () => ({ exitCode: 2, stderr: 'no api\n' })), /the snapshot failed, so nothing was written: ops\/snapshot\.sh ended with exit code 2: no api/, GateFailed],
-    ['when the snapshot is too long to keep', () => void (answer = () => ({ stdout: 'x'.repeat(1025) })), /at most 1 KiB/, Error],
+    [
+      'when neither arm carries all the traffic',
+      () => void (haproxy.weights = { blue: 60, green: 40 }),
+      /neither arm of shop in eu carries all the traffic: the router holds blue 60%, green 40%; nothing was written/,
+      InputError,
+    ],
+    [
+      'when the proxy cannot be reached',
+      () => config(1),
+      /haproxy 127\.0\.0\.1:1 could not be reached: .*is the stats socket open to this runner\?/,
+      ProviderError,
+    ],
+    [
+      'when the snapshot fails',
+      () => void (answer = () => ({ exitCode: 2, stderr: 'no api\n' })),
+      /the snapshot failed, so nothing was written: ops\/snapshot\.sh ended with exit code 2: no api/,
+      GateFailed,
+    ],
+    [
+      'when the snapshot is too long to keep',
+      () => void (answer = () => ({ stdout: 'x'.repeat(1025) })),
+      /at most 1 KiB/,
+      Error,
+    ],
   ])('opens nothing %s', async (_, spoil, expected, kind) => {
     await spoil()
     const outcome = await begin(await job())
@@ -101,12 +142,16 @@ describe('begin', () => {
   it('refuses a target that another run holds, names that run and leaves its transaction alone', async () => {
     await begin(await job(77))
     const outcome = await begin(await job(1001))
-    expect(message(outcome)).toMatch(/shop in eu is held by run 77 .* transaction 77-1-shop-eu-1 is open\. Nothing was written/)
+    expect(message(outcome)).toMatch(
+      /shop in eu is held by run 77 .* transaction 77-1-shop-eu-1 is open\. Nothing was written/,
+    )
     expect(await states()).toEqual(['open'])
   })
 
   it('proves the predecessor again: an approval may have taken days', async () => {
-    expect(message(await begin(await job(), { predecessor: 'us' }))).toMatch(/us comes first and has no transaction yet/)
+    expect(message(await begin(await job(), { predecessor: 'us' }))).toMatch(
+      /us comes first and has no transaction yet/,
+    )
     expect(await states()).toEqual([])
   })
 
@@ -124,7 +169,9 @@ describe('commit', () => {
     const ports = await job()
     await begin(ports)
     haproxy.weights = { blue: 0, green: 100 }
-    expect(await run(ports, { mode: 'commit', transaction: '1001-1-shop-eu-1' })).toMatchObject({ outcome: 'committed' })
+    expect(await run(ports, { mode: 'commit', transaction: '1001-1-shop-eu-1' })).toMatchObject({
+      outcome: 'committed',
+    })
     expect(await states()).toEqual(['committed'])
     expect(await restoreUnfinishedTraffic(ports)).toBeUndefined()
   })
@@ -133,20 +180,30 @@ describe('commit', () => {
     const ports = await job()
     await begin(ports)
     haproxy.weights = { blue: 25, green: 75 }
-    expect(message(await run(ports, { mode: 'commit', transaction: '1001-1-shop-eu-1' }))).toMatch(/eu cannot be committed: green does not carry all the traffic \(the router holds blue 25%, green 75%/)
+    expect(message(await run(ports, { mode: 'commit', transaction: '1001-1-shop-eu-1' }))).toMatch(
+      /eu cannot be committed: green does not carry all the traffic \(the router holds blue 25%, green 75%/,
+    )
     expect(await states()).toEqual(['open'])
   })
 
   it('stops when somebody else has taken the transaction over', async () => {
     const ports = await job()
     await begin(ports)
-    await openLedger(`file:${folder}/ledger`, 'shop', ports).mark('1001-1-shop-eu-1', 'restoring', 'emergency')
-    expect(message(await run(ports, { mode: 'commit', transaction: '1001-1-shop-eu-1' }))).toMatch(/is restoring \(restoring: emergency\): nothing more is written/)
+    await openLedger(`file:${folder}/ledger`, 'shop', ports).mark(
+      '1001-1-shop-eu-1',
+      'restoring',
+      'emergency',
+    )
+    expect(message(await run(ports, { mode: 'commit', transaction: '1001-1-shop-eu-1' }))).toMatch(
+      /is restoring \(restoring: emergency\): nothing more is written/,
+    )
   })
 
   it('needs the transaction of this job', async () => {
     expect(message(await run(await job(), { mode: 'commit' }))).toMatch(/input `transaction`: is missing/)
-    expect(message(await run(await job(), { mode: 'commit', transaction: '9-1-shop-eu-1' }))).toMatch(/was not begun in this job/)
+    expect(message(await run(await job(), { mode: 'commit', transaction: '9-1-shop-eu-1' }))).toMatch(
+      /was not begun in this job/,
+    )
   })
 })
 
@@ -156,10 +213,24 @@ describe('restore', () => {
     await begin(ports)
     haproxy.weights = { blue: 50, green: 50 }
     scripts = []
-    const outcome = await run(ports, { mode: 'restore', transaction: '1001-1-shop-eu-1', reason: 'too many errors' })
-    expect(outcome).toMatchObject({ outcome: 'restored', restored: [{ kind: 'traffic', ok: true }, { kind: 'script', ok: true }, { kind: 'health', ok: true }] })
+    const outcome = await run(ports, {
+      mode: 'restore',
+      transaction: '1001-1-shop-eu-1',
+      reason: 'too many errors',
+    })
+    expect(outcome).toMatchObject({
+      outcome: 'restored',
+      restored: [
+        { kind: 'traffic', ok: true },
+        { kind: 'script', ok: true },
+        { kind: 'health', ok: true },
+      ],
+    })
     expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
-    expect(scripts[0]).toMatchObject({ command: [join(folder, 'ops/restore.sh')], env: { DEPLOY_STATE: 'green had 0.9.0', DEPLOY_ARM: 'blue' } })
+    expect(scripts[0]).toMatchObject({
+      command: [join(folder, 'ops/restore.sh')],
+      env: { DEPLOY_STATE: 'green had 0.9.0', DEPLOY_ARM: 'blue' },
+    })
     expect(await states()).toEqual(['restored'])
   })
 
@@ -192,7 +263,9 @@ describe('restore', () => {
   it('is unverified when what serves is not healthy', async () => {
     const ports = await job(1001, 503)
     await begin(ports)
-    expect(await run(ports, { mode: 'restore', transaction: '1001-1-shop-eu-1' })).toMatchObject({ outcome: 'unverified' })
+    expect(await run(ports, { mode: 'restore', transaction: '1001-1-shop-eu-1' })).toMatchObject({
+      outcome: 'unverified',
+    })
     expect(await states()).toEqual(['unverified'])
   })
 
@@ -202,15 +275,21 @@ describe('restore', () => {
     haproxy.weights = { blue: 0, green: 100 }
     await run(ports, { mode: 'commit', transaction: '77-1-shop-eu-1' })
     await begin(await job(78))
-    expect(message(await run(await job(79), { mode: 'restore', to: '77-1-shop-eu-1' }))).toMatch(/is no longer the newest in eu: 78-1-shop-eu-1/)
-    expect(message(await run(await job(79), { mode: 'restore', to: 'nope' }))).toMatch(/the ledger has no transaction nope of shop/)
+    expect(message(await run(await job(79), { mode: 'restore', to: '77-1-shop-eu-1' }))).toMatch(
+      /is no longer the newest in eu: 78-1-shop-eu-1/,
+    )
+    expect(message(await run(await job(79), { mode: 'restore', to: 'nope' }))).toMatch(
+      /the ledger has no transaction nope of shop/,
+    )
   })
 
   it('writes nothing in a dry run', async () => {
     const ports = await job()
     await begin(ports)
     haproxy.weights = { blue: 50, green: 50 }
-    expect(await run(ports, { mode: 'restore', transaction: '1001-1-shop-eu-1', 'dry-run': 'true' })).toMatchObject({ outcome: 'would-restore' })
+    expect(
+      await run(ports, { mode: 'restore', transaction: '1001-1-shop-eu-1', 'dry-run': 'true' }),
+    ).toMatchObject({ outcome: 'would-restore' })
     expect(haproxy.weights).toEqual({ blue: 50, green: 50 })
     expect(await states()).toEqual(['open'])
   })

@@ -20,7 +20,14 @@ const children = createChildProcesses(createClock(), { call: ({ ms: _, ...call }
 async function run(program: string, more: Partial<ChildProcess> = {}): Promise<ChildResult> {
   calls.length = 0
   await writeFile(join(folder, 'program.mjs'), program)
-  return children.run({ command: [process.execPath, 'program.mjs'], cwd: folder, env: {}, timeoutMs: 20_000, signal: new AbortController().signal, ...more })
+  return children.run({
+    command: [process.execPath, 'program.mjs'],
+    cwd: folder,
+    env: {},
+    timeoutMs: 20_000,
+    signal: new AbortController().signal,
+    ...more,
+  })
 }
 
 describe('a child', () => {
@@ -33,7 +40,9 @@ describe('a child', () => {
   it('gets its own variables, and of ours only what finds programs', async () => {
     process.env['DEPLOY_TEST_TOKEN'] = 'swordfish'
     try {
-      const { stdout } = await run('console.log(JSON.stringify(process.env))', { env: { DEPLOY_ARM: 'green' } })
+      const { stdout } = await run('console.log(JSON.stringify(process.env))', {
+        env: { DEPLOY_ARM: 'green' },
+      })
       const env = JSON.parse(stdout) as Record<string, string>
       expect(env).toMatchObject({ DEPLOY_ARM: 'green', PATH: process.env['PATH'] })
       expect(env).not.toHaveProperty('DEPLOY_TEST_TOKEN')
@@ -43,7 +52,9 @@ describe('a child', () => {
   })
 
   it('is given its arguments as they are: no shell reads them', async () => {
-    const { stdout } = await run('console.log(process.argv[2])', { command: [process.execPath, 'program.mjs', '$HOME; `id` *'] })
+    const { stdout } = await run('console.log(process.argv[2])', {
+      command: [process.execPath, 'program.mjs', '$HOME; `id` *'],
+    })
     expect(stdout).toBe('$HOME; `id` *\n')
   })
 
@@ -54,9 +65,13 @@ describe('a child', () => {
   })
 
   it('that cannot be started is an error that says so', async () => {
-    const failure = await run('', { command: [join(folder, 'nothing-here')] }).catch((error: unknown) => error)
+    const failure = await run('', { command: [join(folder, 'nothing-here')] }).catch(
+      (error: unknown) => error,
+    )
     expect(failure).toBeInstanceOf(ProviderError)
-    expect((failure as Error).message).toMatch(/nothing-here could not be started: .*ENOENT; is it there and executable\?$/)
+    expect((failure as Error).message).toMatch(
+      /nothing-here could not be started: .*ENOENT; is it there and executable\?$/,
+    )
   })
 })
 
@@ -79,8 +94,12 @@ describe('an end from outside', () => {
   })
 
   it('comes when the run is cancelled, before it began or while it goes on', async () => {
-    expect(await run('setInterval(() => {}, 1000)', { signal: AbortSignal.abort() })).toMatchObject({ ended: 'cancelled' })
-    expect(await run('setInterval(() => {}, 1000)', { signal: AbortSignal.timeout(50) })).toMatchObject({ ended: 'cancelled' })
+    expect(await run('setInterval(() => {}, 1000)', { signal: AbortSignal.abort() })).toMatchObject({
+      ended: 'cancelled',
+    })
+    expect(await run('setInterval(() => {}, 1000)', { signal: AbortSignal.timeout(50) })).toMatchObject({
+      ended: 'cancelled',
+    })
   })
 
   it('is not put off by who ignores it, nor by who left the group and holds the output', async () => {

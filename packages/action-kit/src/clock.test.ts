@@ -5,10 +5,18 @@ beforeEach(() => void jest.useFakeTimers({ now: Date.parse('2026-11-21T10:00:00.
 afterEach(() => void jest.useRealTimers())
 
 const epoch = Date.parse('2026-11-21T09:59:00.000Z')
-const rehearsal = { GITHUB_API_URL: 'http://127.0.0.1:4000/api/v3', DEPLOY_ACTIONS_SPEED: '60', DEPLOY_ACTIONS_EPOCH: String(epoch) }
+const rehearsal = {
+  GITHUB_API_URL: 'http://127.0.0.1:4000/api/v3',
+  DEPLOY_ACTIONS_SPEED: '60',
+  DEPLOY_ACTIONS_EPOCH: String(epoch),
+}
 
 /** Whether a sleep is over after so many real milliseconds. */
-async function overAfter(clock: ReturnType<typeof createClock>, sleepMs: number, realMs: number): Promise<boolean> {
+async function overAfter(
+  clock: ReturnType<typeof createClock>,
+  sleepMs: number,
+  realMs: number,
+): Promise<boolean> {
   let over = false
   void clock.sleep(sleepMs, new AbortController().signal).then(() => (over = true))
   await jest.advanceTimersByTimeAsync(realMs)
@@ -19,7 +27,11 @@ describe('the clock of the wall', () => {
   const clock = createClock()
 
   it('is the wall clock', async () => {
-    expect([clock.speed, clock.now().toISOString(), clock.ioTimeout(500)]).toEqual([1, '2026-11-21T10:00:00.000Z', 500])
+    expect([clock.speed, clock.now().toISOString(), clock.ioTimeout(500)]).toEqual([
+      1,
+      '2026-11-21T10:00:00.000Z',
+      500,
+    ])
     expect([await overAfter(clock, 1000, 999), await overAfter(clock, 1000, 1000)]).toEqual([false, true])
   })
 
@@ -62,7 +74,11 @@ describe('the clock of a rehearsal', () => {
     ['slower than the wall clock', { DEPLOY_ACTIONS_SPEED: '0.5' }],
     ['at a speed that is none', { DEPLOY_ACTIONS_SPEED: 'fast' }],
     ['without the shared moment', { DEPLOY_ACTIONS_EPOCH: undefined }],
-  ])('is not to be had %s', (_, change) => expect(clockFromEnvironment({ ...rehearsal, ...change }).speed).toBe(1))
+  ])('is not to be had %s', (_, change) =>
+    expect(clockFromEnvironment({ ...rehearsal, ...change }).speed).toBe(1),
+  )
 
-  it.each(['http://localhost:1', 'http://127.3.2.1/', 'http://[::1]:4000'])('is to be had on %s', (url) => expect(clockFromEnvironment({ ...rehearsal, GITHUB_API_URL: url }).speed).toBe(60))
+  it.each(['http://localhost:1', 'http://127.3.2.1/', 'http://[::1]:4000'])('is to be had on %s', (url) =>
+    expect(clockFromEnvironment({ ...rehearsal, GITHUB_API_URL: url }).speed).toBe(60),
+  )
 })

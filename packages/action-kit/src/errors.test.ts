@@ -2,14 +2,27 @@ import { describe, expect, it } from '@jest/globals'
 import { Cancelled, causesOf, GateFailed, InputError, messageOf, ProviderError } from './errors'
 
 it('says every problem of an input, each at its place', () => {
-  const error = new InputError([{ where: 'input `region`', message: 'is missing' }, { where: '', message: 'nothing was written' }])
+  const error = new InputError([
+    { where: 'input `region`', message: 'is missing' },
+    { where: '', message: 'nothing was written' },
+  ])
   expect(error.message).toBe('input `region`: is missing\nnothing was written')
   expect(new InputError('just so').problems).toEqual([{ where: '', message: 'just so' }])
 })
 
 it('knows how the action ended, and what must be put out all the same', () => {
-  const ends = [new InputError('x'), new GateFailed('x'), new ProviderError('x', { provider: 'y' }), new Cancelled('x')].map(({ name, outcome }) => `${name} ${outcome}`)
-  expect(ends).toEqual(['InputError invalid', 'GateFailed failed', 'ProviderError error', 'Cancelled cancelled'])
+  const ends = [
+    new InputError('x'),
+    new GateFailed('x'),
+    new ProviderError('x', { provider: 'y' }),
+    new Cancelled('x'),
+  ].map(({ name, outcome }) => `${name} ${outcome}`)
+  expect(ends).toEqual([
+    'InputError invalid',
+    'GateFailed failed',
+    'ProviderError error',
+    'Cancelled cancelled',
+  ])
   expect(new GateFailed('x', { outputs: { verdict: 'fail' } }).outputs).toEqual({ verdict: 'fail' })
   expect(new GateFailed('x')).not.toHaveProperty('cause')
 })

@@ -23,7 +23,14 @@ const context = () =>
     GITHUB_ACTION_REF: 'v1',
     RUNNER_TEMP: temp,
   })
-const ending = { action: 'canary-step', startedAt: new Date('2026-11-21T10:00:00Z'), endedAt: new Date('2026-11-21T10:05:00Z'), inputs: { region: 'eu' }, outcome: 'promoted', reason: 'all well' }
+const ending = {
+  action: 'canary-step',
+  startedAt: new Date('2026-11-21T10:00:00Z'),
+  endedAt: new Date('2026-11-21T10:05:00Z'),
+  inputs: { region: 'eu' },
+  outcome: 'promoted',
+  reason: 'all well',
+}
 
 async function closed(act: (evidence: ReturnType<typeof collectEvidence>) => void): Promise<EvidenceRecord> {
   const evidence = collectEvidence(context())
@@ -54,7 +61,12 @@ describe('the evidence of an action', () => {
       region: 'eu',
       environment: 'production-eu',
       transaction: '7-2-shop-eu-1',
-      run: { id: 7, attempt: 2, workflowRef: 'acme/shop/.github/workflows/deploy.yml@refs/heads/main', actor: 'ann' },
+      run: {
+        id: 7,
+        attempt: 2,
+        workflowRef: 'acme/shop/.github/workflows/deploy.yml@refs/heads/main',
+        actor: 'ann',
+      },
       inputs: { region: 'eu' },
       outcome: 'promoted',
       reason: 'all well',
@@ -78,6 +90,20 @@ describe('the context', () => {
   })
 
   it('of a laptop is empty', () => {
-    expect(readContext({})).toEqual({ owner: '', repo: '', runId: 0, attempt: 1, sha: '', ref: '', actor: '', job: '', workflowRef: '', serverUrl: 'https://github.com', actionRef: '', workspace: process.cwd(), temp: tmpdir() })
+    expect(readContext({})).toEqual({
+      owner: '',
+      repo: '',
+      runId: 0,
+      attempt: 1,
+      sha: '',
+      ref: '',
+      actor: '',
+      job: '',
+      workflowRef: '',
+      serverUrl: 'https://github.com',
+      actionRef: '',
+      workspace: process.cwd(),
+      temp: tmpdir(),
+    })
   })
 })

@@ -11,11 +11,13 @@ interface Answer {
   headers?: Record<string, string>
 }
 
-let server: Server | undefined
+const servers: Server[] = []
 const run = { controller: new AbortController() }
 afterEach(() => {
-  server?.closeAllConnections()
-  server?.close()
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections()
+    server.close()
+  }
   run.controller = new AbortController()
 })
 
@@ -23,13 +25,19 @@ afterEach(() => {
 async function github(...answers: (Answer | null)[]) {
   const asked: string[] = []
   const calls: { what: string; status: number | string }[] = []
-  server = createServer((request, response) => {
+  const server = createServer((request, response): void => {
     asked.push(`${request.method} ${request.url}`)
     const answer = answers[Math.min(asked.length, answers.length) - 1]
-    if (!answer) return request.socket.destroy()
-    response.writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers }).end(JSON.stringify(answer.body ?? {}))
+    if (!answer) {
+      request.socket.destroy()
+      return
+    }
+    response
+      .writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers })
+      .end(JSON.stringify(answer.body ?? {}))
   }).listen(0, '127.0.0.1')
-  await new Promise((resolve) => server?.once('listening', resolve))
+  servers.push(server)
+  await new Promise((resolve) => server.once('listening', resolve))
   const client = createGitHub({
     token: 'ghs_1',
     apiUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
@@ -93,10 +101,30 @@ describe('a request', () => {
 
 describe('what went wrong', () => {
   it.each<[string, Answer, string | undefined, string]>([
-    ['a missing permission', { status: 403, body: { message: 'Resource not accessible by integration' } }, 'deployments: write', `GitHub refused ${WRITE} (403: Resource not accessible by integration): the token lacks \`deployments: write\`; add it to the job's permissions and to those of every calling job`],
-    ['a 403 of which nobody knows the permission', { status: 403, body: { message: 'Forbidden' } }, undefined, `GitHub answered 403 to ${WRITE}: Forbidden`],
-    ['a rate limit, which is no permission', { status: 403, body: { message: 'API rate limit exceeded' } }, 'deployments: write', `GitHub answered 403 to ${WRITE}: API rate limit exceeded`],
-    ['a validation error', { status: 422, body: { message: 'Validation Failed' } }, 'deployments: write', `GitHub answered 422 to ${WRITE}: Validation Failed`],
+    [
+      'a missing permission',
+      { status: 403, body: { message: 'Resource not accessible by integration' } },
+      'deployments: write',
+      `GitHub refused ${WRITE} (403: Resource not accessible by integration): the token lacks \`deployments: write\`; add it to the job's permissions and to those of every calling job`,
+    ],
+    [
+      'a 403 of which nobody knows the permission',
+      { status: 403, body: { message: 'Forbidden' } },
+      undefined,
+      `GitHub answered 403 to ${WRITE}: Forbidden`,
+    ],
+    [
+      'a rate limit, which is no permission',
+      { status: 403, body: { message: 'API rate limit exceeded' } },
+      'deployments: write',
+      `GitHub answered 403 to ${WRITE}: API rate limit exceeded`,
+    ],
+    [
+      'a validation error',
+      { status: 422, body: { message: 'Validation Failed' } },
+      'deployments: write',
+      `GitHub answered 422 to ${WRITE}: Validation Failed`,
+    ],
   ])('is told: %s', async (_, answer, permission, message) => {
     const { client } = await github({ ...answer, headers: { 'x-github-request-id': 'ABC:1' } })
     const error = await failure(client.request(WRITE, {}, permission === undefined ? {} : { permission }))
@@ -106,18 +134,30 @@ describe('what went wrong', () => {
   it('is told of a GitHub that cannot be reached', async () => {
     const { client, calls } = await github(null)
     const error = await failure(client.request(WRITE))
-    expect(error).toMatchObject({ message: expect.stringMatching(/^GitHub could not be reached for POST/), status: undefined, requestId: undefined, retryable: true })
+    expect(error).toMatchObject({
+      message: expect.stringMatching(/^GitHub could not be reached for POST/),
+      status: undefined,
+      requestId: undefined,
+      retryable: true,
+    })
     expect(calls).toMatchObject([{ what: WRITE, status: expect.any(String) }])
   })
 })
 
 describe('a list', () => {
-  const page = (from: number, count: number): Answer => ({ status: 200, body: Array.from({ length: count }, (_, index) => from + index) })
+  const page = (from: number, count: number): Answer => ({
+    status: 200,
+    body: Array.from({ length: count }, (_, index) => from + index),
+  })
 
   it('is read until a page is not full', async () => {
     const { client, asked } = await github(page(0, 100), page(100, 100), page(200, 5))
     expect(await client.list(READ)).toEqual(Array.from({ length: 205 }, (_, index) => index))
-    expect(asked.map((line) => line.split('?')[1])).toEqual(['per_page=100&page=1', 'per_page=100&page=2', 'per_page=100&page=3'])
+    expect(asked.map((line) => line.split('?')[1])).toEqual([
+      'per_page=100&page=1',
+      'per_page=100&page=2',
+      'per_page=100&page=3',
+    ])
   })
 
   it('is read up to its limit', async () => {

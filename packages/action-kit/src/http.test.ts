@@ -37,9 +37,17 @@ describe('a request', () => {
     const url = await listen((request, response) => {
       let body = ''
       request.on('data', (text) => (body += text))
-      request.on('end', () => response.writeHead(201, { 'x-seen': `${request.method} ${request.url} ${request.headers['x-key']} ${request.headers['user-agent']}` }).end(body))
+      request.on('end', () =>
+        response
+          .writeHead(201, {
+            'x-seen': `${request.method} ${request.url} ${request.headers['x-key']} ${request.headers['user-agent']}`,
+          })
+          .end(body),
+      )
     })
-    expect(await ask({ method: 'POST', url: `${url}/hook?x=1`, headers: { 'x-key': 'v' }, body: '{"a":1}' })).toMatchObject({
+    expect(
+      await ask({ method: 'POST', url: `${url}/hook?x=1`, headers: { 'x-key': 'v' }, body: '{"a":1}' }),
+    ).toMatchObject({
       status: 201,
       headers: { 'x-seen': 'POST /hook?x=1 v deploy-actions' },
       body: '{"a":1}',
@@ -55,7 +63,9 @@ describe('a request', () => {
   })
 
   it('takes any status for an answer, and follows no redirect', async () => {
-    const url = await listen((request, response) => response.writeHead(request.url === '/' ? 302 : 500, { location: '/elsewhere' }).end())
+    const url = await listen((request, response) =>
+      response.writeHead(request.url === '/' ? 302 : 500, { location: '/elsewhere' }).end(),
+    )
     expect(await ask({ url })).toMatchObject({ status: 302, headers: { location: '/elsewhere' } })
     expect(await ask({ url: `${url}/x` })).toMatchObject({ status: 500 })
   })
@@ -69,7 +79,11 @@ describe('no answer', () => {
     for (const path of ['', '/half']) {
       const error = await failure(ask({ url: `${url}${path}`, timeoutMs: 100 }))
       expect(error).toBeInstanceOf(ProviderError)
-      expect(error).toMatchObject({ message: `${url} gave no answer within 100 ms`, provider: url, retryable: true })
+      expect(error).toMatchObject({
+        message: `${url} gave no answer within 100 ms`,
+        provider: url,
+        retryable: true,
+      })
     }
     expect(calls).toEqual([{ system: url, what: 'GET /half', status: `${url} gave no answer within 100 ms` }])
   })
@@ -78,12 +92,17 @@ describe('no answer', () => {
     const url = await listen(() => {})
     server?.close()
     await new Promise((resolve) => server?.once('close', resolve))
-    expect(await failure(ask({ url }))).toMatchObject({ message: expect.stringMatching(/could not be reached: .*ECONNREFUSED/), retryable: true })
+    expect(await failure(ask({ url }))).toMatchObject({
+      message: expect.stringMatching(/could not be reached: .*ECONNREFUSED/),
+      retryable: true,
+    })
   })
 
   it('of more than 16 MiB is taken', async () => {
     const url = await listen((_, response) => response.end(Buffer.alloc(16 * 1024 * 1024 + 1)))
-    expect(await failure(ask({ url }))).toMatchObject({ message: expect.stringMatching(/could not be reached: content size at .* over limit: 16777216/) })
+    expect(await failure(ask({ url }))).toMatchObject({
+      message: expect.stringMatching(/could not be reached: content size at .* over limit: 16777216/),
+    })
   })
 
   it('is waited for when the run is cancelled', async () => {

@@ -9,15 +9,14 @@ const schema = z.object({
   mode: z.enum(['begin', 'commit']),
   weight: z.coerce.number().int().max(100).optional(),
   'dry-run': flag(false),
-  'api-token': z
-    .string()
-    .regex(/^ghs_/, 'is no token')
-    .optional()
-    .meta(secret),
-  tags: z.preprocess((text) => (typeof text === 'string' ? text.split(',') : text), z.array(z.string().max(3))).optional(),
+  'api-token': z.string().regex(/^ghs_/, 'is no token').optional().meta(secret),
+  tags: z
+    .preprocess((text) => (typeof text === 'string' ? text.split(',') : text), z.array(z.string().max(3)))
+    .optional(),
 })
 
-const env = (inputs: Record<string, string>) => Object.fromEntries(Object.entries(inputs).map(([key, value]) => [`INPUT_${key.toUpperCase()}`, value]))
+const env = (inputs: Record<string, string>) =>
+  Object.fromEntries(Object.entries(inputs).map(([key, value]) => [`INPUT_${key.toUpperCase()}`, value]))
 
 /** Every problem that these inputs have. */
 function problems(inputs: Record<string, string>): string[] {
@@ -32,8 +31,15 @@ function problems(inputs: Record<string, string>): string[] {
 
 describe('readInputs', () => {
   it('reads what the runner sets; empty means absent', () => {
-    expect(readInputs(schema, env({ region: ' eu-west\n', mode: 'begin', weight: '', 'dry-run': '   ', 'api-token': '' }))).toEqual({ region: 'eu-west', mode: 'begin', 'dry-run': false })
-    expect(readInputs(schema, env({ region: 'eu', mode: 'commit', weight: '10', 'dry-run': 'TRUE' }))).toEqual({ region: 'eu', mode: 'commit', weight: 10, 'dry-run': true })
+    expect(
+      readInputs(
+        schema,
+        env({ region: ' eu-west\n', mode: 'begin', weight: '', 'dry-run': '   ', 'api-token': '' }),
+      ),
+    ).toEqual({ region: 'eu-west', mode: 'begin', 'dry-run': false })
+    expect(
+      readInputs(schema, env({ region: 'eu', mode: 'commit', weight: '10', 'dry-run': 'TRUE' })),
+    ).toEqual({ region: 'eu', mode: 'commit', weight: 10, 'dry-run': true })
   })
 
   it('reports every problem at once, each with the input, its value and what is allowed', () => {
@@ -47,23 +53,36 @@ describe('readInputs', () => {
   })
 
   it('never shows the value of a secret', () => {
-    expect(problems({ region: 'eu', mode: 'begin', 'api-token': 'swordfish' })).toEqual(['input `api-token`: the value (not shown): is no token'])
+    expect(problems({ region: 'eu', mode: 'begin', 'api-token': 'swordfish' })).toEqual([
+      'input `api-token`: the value (not shown): is no token',
+    ])
   })
 
   it('names the place within an input, and cuts what is long', () => {
-    expect(problems({ region: 'eu', mode: 'begin', tags: 'ab,cdef' })).toEqual(['input `tags at 1`: "ab,cdef": Too big: expected string to have <=3 characters'])
-    expect(problems({ region: 'eu', mode: 'x'.repeat(300) })[0]).toBe(`input \`mode\`: "${'x'.repeat(200)}...": Invalid option: expected one of "begin"|"commit"`)
+    expect(problems({ region: 'eu', mode: 'begin', tags: 'ab,cdef' })).toEqual([
+      'input `tags at 1`: "ab,cdef": Too big: expected string to have <=3 characters',
+    ])
+    expect(problems({ region: 'eu', mode: 'x'.repeat(300) })[0]).toBe(
+      `input \`mode\`: "${'x'.repeat(200)}...": Invalid option: expected one of "begin"|"commit"`,
+    )
   })
 
   it('names no input where a rule is about several', () => {
-    const either = z.object({ a: z.string().optional(), b: z.string().optional() }).refine(({ a, b }) => a ?? b, 'a or b')
+    const either = z
+      .object({ a: z.string().optional(), b: z.string().optional() })
+      .refine(({ a, b }) => a ?? b, 'a or b')
     expect(() => readInputs(either, {})).toThrow('input ``: is missing; it is required')
   })
 })
 
 describe('what goes into evidence', () => {
   it('is what was given, without secrets, cut to 4 KiB', () => {
-    expect(recordedInputs(schema, env({ region: 'eu', mode: 'x'.repeat(5000), 'api-token': 'ghs_swordfish', weight: '' }))).toEqual({ region: 'eu', mode: 'x'.repeat(4096) })
+    expect(
+      recordedInputs(
+        schema,
+        env({ region: 'eu', mode: 'x'.repeat(5000), 'api-token': 'ghs_swordfish', weight: '' }),
+      ),
+    ).toEqual({ region: 'eu', mode: 'x'.repeat(4096) })
   })
 })
 
@@ -71,7 +90,10 @@ describe('what an input says about itself', () => {
   it('is found behind optional and default', () => {
     const inner = z.string().describe('a name').meta({ description: 'a name', example: 'shop' })
     expect(inputMeta(inner.optional())).toEqual({ description: 'a name', example: 'shop' })
-    expect(inputMeta(inner.default('x').describe('another'))).toEqual({ description: 'another', example: 'shop' })
+    expect(inputMeta(inner.default('x').describe('another'))).toEqual({
+      description: 'another',
+      example: 'shop',
+    })
   })
 })
 
@@ -84,12 +106,22 @@ describe('the inputs that actions share', () => {
   })
 
   it('know two kinds of ledger, GitHub by default', () => {
-    expect(['github', 'file:/tmp/x', 'file:', 's3:x'].map((text) => read('ledger', text).success)).toEqual([true, true, false, false])
+    expect(['github', 'file:/tmp/x', 'file:', 's3:x'].map((text) => read('ledger', text).success)).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ])
     expect(read('ledger').data).toBe('github')
   })
 
   it('are secret where they hold secrets, in every group', () => {
-    const secrets = Object.entries({ ...commonInputs, ...targetInputs, ...configuredInputs, ...writerInputs }).filter(([, field]) => inputMeta(field).secret)
+    const secrets = Object.entries({
+      ...commonInputs,
+      ...targetInputs,
+      ...configuredInputs,
+      ...writerInputs,
+    }).filter(([, field]) => inputMeta(field).secret)
     expect(secrets.map(([key]) => key).sort()).toEqual(['github-token', 'secrets'])
   })
 })

@@ -19,15 +19,42 @@ describe('the log', () => {
     log.error('two\nlines')
     log.mask('swordfish')
     log.group('Plan', ['one', 'two'])
-    expect(printed.split('\n')).toEqual(['a line', '::debug::d', '::notice::n', '::warning::w', '::error::two%0Alines', '::add-mask::swordfish', '::group::Plan', 'one', 'two', '::endgroup::', ''])
+    expect(printed.split('\n')).toEqual([
+      'a line',
+      '::debug::d',
+      '::notice::n',
+      '::warning::w',
+      '::error::two%0Alines',
+      '::add-mask::swordfish',
+      '::group::Plan',
+      'one',
+      'two',
+      '::endgroup::',
+      '',
+    ])
   })
 
   it('fences what others wrote: a token of its own each time ends it', () => {
     log.foreign('Output', 'fine\n::set-output name=x::y\n')
     log.foreign('Output', 'more')
     const lines = printed.split('\n')
-    const [first, second] = lines.flatMap((line) => /^::stop-commands::([0-9a-f-]{36})$/.exec(line)?.[1] ?? [])
-    expect(lines).toEqual(['::group::Output', `::stop-commands::${first}`, 'fine', '::set-output name=x::y', `::${first}::`, '::endgroup::', '::group::Output', `::stop-commands::${second}`, 'more', `::${second}::`, '::endgroup::', ''])
+    const [first, second] = lines.flatMap(
+      (line) => /^::stop-commands::([0-9a-f-]{36})$/.exec(line)?.[1] ?? [],
+    )
+    expect(lines).toEqual([
+      '::group::Output',
+      `::stop-commands::${first}`,
+      'fine',
+      '::set-output name=x::y',
+      `::${first}::`,
+      '::endgroup::',
+      '::group::Output',
+      `::stop-commands::${second}`,
+      'more',
+      `::${second}::`,
+      '::endgroup::',
+      '',
+    ])
     expect(first).not.toBe(second)
   })
 

@@ -13,18 +13,29 @@ describe('escapeText', () => {
 
   it('lets nothing break out of a cell', () => {
     fc.assert(
-      fc.property(fc.string({ unit: fc.constantFrom('a', '|', '\\', '<', '>', '@', '\n', '`', '&') }), (text) => {
-        const escaped = escapeText(text)
-        expect(escaped).not.toMatch(/[\n<>]|@(?!\u200b)/)
-        // Every bar and backtick has an odd number of backslashes before it.
-        for (const [run] of escaped.matchAll(/\\*[|`]/g)) expect(run.length % 2).toBe(0)
-      }),
+      fc.property(
+        fc.string({ unit: fc.constantFrom('a', '|', '\\', '<', '>', '@', '\n', '`', '&') }),
+        (text) => {
+          const escaped = escapeText(text)
+          expect(escaped).not.toMatch(/[\n<>]|@(?!\u200b)/)
+          // Every bar and backtick has an odd number of backslashes before it.
+          for (const [run] of escaped.matchAll(/\\*[|`]/g)) expect(run.length % 2).toBe(0)
+        },
+      ),
     )
   })
 })
 
 it('writes a table of plain text', () => {
-  expect(table(['What', 'Weight'], [['blue|1', '90%'], ['green', '10%']])).toBe('| What | Weight |\n| --- | --- |\n| blue\\|1 | 90% |\n| green | 10% |')
+  expect(
+    table(
+      ['What', 'Weight'],
+      [
+        ['blue|1', '90%'],
+        ['green', '10%'],
+      ],
+    ),
+  ).toBe('| What | Weight |\n| --- | --- |\n| blue\\|1 | 90% |\n| green | 10% |')
 })
 
 it('fences text longer than any fence within', () => {

@@ -7,7 +7,9 @@ describe('a script line', () => {
     ['ops/deploy.sh', 'ops/deploy.sh', []],
     ['  ops/deploy.sh   --fast  1 ', 'ops/deploy.sh', ['--fast', '1']],
     ['./ops/a..b.sh x=../y', './ops/a..b.sh', ['x=../y']],
-  ])('%j is a path and plain arguments', (line, path, args) => expect(script.parse(line)).toEqual({ path, args }))
+  ])('%j is a path and plain arguments', (line, path, args) =>
+    expect(script.parse(line)).toEqual({ path, args }),
+  )
 
   it.each([
     ['', 'names no script'],
@@ -16,11 +18,27 @@ describe('a script line', () => {
     ['../deploy.sh', 'lies outside the repository'],
     ['ops/../../deploy.sh', 'lies outside the repository'],
     ['-rf ops', 'begins with -, which is no path'],
-    ...['a; b', 'a && b', 'a | b', 'a > b', 'a $HOME', 'a `b`', "a 'b c'", 'a "b"', 'a *', 'a (b)', 'a {b}', 'a\\b', 'a ?'].map((line) => [
+    ...[
+      'a; b',
+      'a && b',
+      'a | b',
+      'a > b',
+      'a $HOME',
+      'a `b`',
+      "a 'b c'",
+      'a "b"',
+      'a *',
+      'a (b)',
+      'a {b}',
+      'a\\b',
+      'a ?',
+    ].map((line) => [
       line,
       'is not run by a shell: write a path and plain arguments; variables reach the script as DEPLOY_*',
     ]),
-  ])('%j is refused', (line, why) => expect(script.safeParse(line).error?.issues[0]?.message).toBe(`${JSON.stringify(line)} ${why}`))
+  ])('%j is refused', (line, why) =>
+    expect(script.safeParse(line).error?.issues[0]?.message).toBe(`${JSON.stringify(line)} ${why}`),
+  )
 })
 
 it('runs a script of the repository with nothing but its variables', async () => {
@@ -28,12 +46,30 @@ it('runs a script of the repository with nothing but its variables', async () =>
   const { signal } = new AbortController()
   const ended: ChildResult = { exitCode: 0, stdout: '', stderr: '', ended: 'exit', ms: 1 }
   const process = { run: (child: ChildProcess) => Promise.resolve((ran.push(child), ended)) }
-  expect(await runScript({ path: 'ops/deploy.sh', args: ['--fast'] }, { process, workspace: '/repo' }, { variables: { DEPLOY_ARM: 'green' }, timeoutMs: 5, signal })).toBe(ended)
-  expect(ran).toEqual([{ command: ['/repo/ops/deploy.sh', '--fast'], cwd: '/repo', env: { DEPLOY_ARM: 'green' }, timeoutMs: 5, signal }])
+  expect(
+    await runScript(
+      { path: 'ops/deploy.sh', args: ['--fast'] },
+      { process, workspace: '/repo' },
+      { variables: { DEPLOY_ARM: 'green' }, timeoutMs: 5, signal },
+    ),
+  ).toBe(ended)
+  expect(ran).toEqual([
+    {
+      command: ['/repo/ops/deploy.sh', '--fast'],
+      cwd: '/repo',
+      env: { DEPLOY_ARM: 'green' },
+      timeoutMs: 5,
+      signal,
+    },
+  ])
 })
 
 it('names variables as shells can read them', () => {
-  expect(deployVariables({ region: 'eu', 'correlation-id': 'c', 'vars-probe.url': 'u' })).toEqual({ DEPLOY_REGION: 'eu', DEPLOY_CORRELATION_ID: 'c', DEPLOY_VARS_PROBE_URL: 'u' })
+  expect(deployVariables({ region: 'eu', 'correlation-id': 'c', 'vars-probe.url': 'u' })).toEqual({
+    DEPLOY_REGION: 'eu',
+    DEPLOY_CORRELATION_ID: 'c',
+    DEPLOY_VARS_PROBE_URL: 'u',
+  })
 })
 
 describe('how a script ended', () => {
@@ -47,5 +83,12 @@ describe('how a script ended', () => {
     [{ exitCode: null, ended: 'timeout' }, 'ops/a.sh did not end in time and was stopped'],
     // It may well have ended by itself when it was told to stop.
     [{ exitCode: 0, ended: 'cancelled' }, 'ops/a.sh was stopped because the run was cancelled'],
-  ])('%j', (end, words) => expect(scriptFailure({ path: 'ops/a.sh', args: [] }, { exitCode: 0, stdout: '', stderr: '', ended: 'exit', ms: 1, ...end })).toBe(words))
+  ])('%j', (end, words) =>
+    expect(
+      scriptFailure(
+        { path: 'ops/a.sh', args: [] },
+        { exitCode: 0, stdout: '', stderr: '', ended: 'exit', ms: 1, ...end },
+      ),
+    ).toBe(words),
+  )
 })

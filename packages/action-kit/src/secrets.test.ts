@@ -13,10 +13,15 @@ describe('secretLines', () => {
     expect(secretLines.parse(undefined).size).toBe(0)
   })
 
-  it.each(['TOKEN', 'TO KEN=swordfish', '=swordfish', '1T=swordfish', 'T-K=swordfish'])('refuses a line such as %j without showing it', (line) => {
-    const { error } = secretLines.safeParse(`OK=1\n${line}`)
-    expect(error?.issues.map(({ message }) => message)).toEqual(['line 2 is not KEY=VALUE (the line is not shown)'])
-  })
+  it.each(['TOKEN', 'TO KEN=swordfish', '=swordfish', '1T=swordfish', 'T-K=swordfish'])(
+    'refuses a line such as %j without showing it',
+    (line) => {
+      const { error } = secretLines.safeParse(`OK=1\n${line}`)
+      expect(error?.issues.map(({ message }) => message)).toEqual([
+        'line 2 is not KEY=VALUE (the line is not shown)',
+      ])
+    },
+  )
 })
 
 describe('redact', () => {
@@ -40,6 +45,10 @@ describe('redact', () => {
 
   it('leaves none of a secret behind, wherever it stands', () => {
     const secret = fc.string({ minLength: 6, maxLength: 20 }).filter((text) => !text.includes('*'))
-    fc.assert(fc.property(secret, fc.string(), fc.string(), (hidden, before, after) => expect(redact(`${before}${hidden}${after}`, [hidden])).not.toContain(hidden)))
+    fc.assert(
+      fc.property(secret, fc.string(), fc.string(), (hidden, before, after) =>
+        expect(redact(`${before}${hidden}${after}`, [hidden])).not.toContain(hidden),
+      ),
+    )
   })
 })

@@ -41,5 +41,7 @@ it('is cut at a line, in bytes, and says so', async () => {
   const text = await written(Array.from({ length: 40_000 }, () => 'é').join('\n'))
   expect(Buffer.byteLength(text)).toBeLessThanOrEqual(SUMMARY_BUDGET_BYTES)
   expect(Buffer.byteLength(text)).toBeGreaterThan(SUMMARY_BUDGET_BYTES - 10)
-  expect(text).toMatch(/^(é\n)+\n*_The rest is left out to keep within the size that GitHub shows; the evidence has all of it\._\n$/)
+  expect(text).toMatch(
+    /^(é\n)+\n*_The rest is left out to keep within the size that GitHub shows; the evidence has all of it\._\n$/,
+  )
 })

@@ -207,9 +207,9 @@ describe('gross failure', () => {
   })
 })
 
-describe('without baseline traffic', () => {
+describe('with all traffic on the canary', () => {
   it('takes what the baseline can have been at most as one more limit', () => {
-    const judge = createSequentialJudge(usual, [{}])
+    const judge = createSequentialJudge(usual, [{ whole: true }])
     judge.learn(arm(10_000, 10))
     // Wilson at z = 2.326: p = 0.001, z^2/n = 0.000541; centre 0.00127052, spread 0.00077982... ; times 1.25 plus 0.001.
     const [z, n, p] = [2.326, 10_000, 0.001]
@@ -227,13 +227,13 @@ describe('without baseline traffic', () => {
   })
 
   it('keeps that limit below 1', () => {
-    const judge = createSequentialJudge(usual, [{}])
+    const judge = createSequentialJudge(usual, [{ whole: true }])
     judge.learn(arm(10, 10))
     expect(judge.judge(sample(arm(10), arm(0)), 0)[0]?.limit).toBe(0.99)
   })
 
   it('has nothing to say when there never was any', () => {
-    expect(createSequentialJudge(usual, [{}]).judge(sample(arm(10), arm(0)), 0)).toEqual([])
+    expect(createSequentialJudge(usual, [{ whole: true }]).judge(sample(arm(10), arm(0)), 0)).toEqual([])
   })
 })
 

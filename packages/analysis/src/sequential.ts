@@ -16,6 +16,8 @@ export interface SequentialSettings {
 export interface StageLimits {
   /** highest error rate, 0 to 1 */
   errorRate?: number
+  /** the canary arm has all the traffic: there is no baseline beside it any more */
+  whole?: boolean
 }
 
 /** The judge of one rollout of one target. It may be asked at every sample; its evidence carries over between stages. */
@@ -95,9 +97,14 @@ export function createSequentialJudge(
     canary: ArmSample,
     baseline: ArmSample | undefined,
     problems: Sample['problems'],
+    whole: boolean,
   ): Judgement[] => {
-    if (baseline === undefined) return [unknown(problems.map(({ message }) => message))]
-    return baseline.requests > 0 ? [judgeComparison(canary, baseline)] : judgeBound(canary)
+    if (whole) return judgeBound(canary)
+    return [
+      baseline === undefined
+        ? unknown(problems.map(({ message }) => message))
+        : judgeComparison(canary, baseline),
+    ]
   }
 
   /** At 100 % the baseline is silent: what its rate can have been at most, times the margin, is one more limit. */
@@ -153,7 +160,7 @@ export function createSequentialJudge(
       own?.evidence.add(canary)
       return [
         ...judgeGross(canary),
-        ...againstBaseline(canary, baseline, problems),
+        ...againstBaseline(canary, baseline, problems, stages[stage]?.whole === true),
         ...(own
           ? [
               againstLimit(

@@ -13,14 +13,22 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
-const record = (action: string, more: Partial<EvidenceRecord> = {}): Omit<EvidenceRecord, 'seq' | 'previous'> => ({
+const record = (
+  action: string,
+  more: Partial<EvidenceRecord> = {},
+): Omit<EvidenceRecord, 'seq' | 'previous'> => ({
   v: 1,
   job: 'deploy',
   action,
   actionRef: 'v1',
   startedAt: '2026-11-21T10:00:00.000Z',
   endedAt: '2026-11-21T10:00:01.000Z',
-  run: { id: 7, attempt: 1, workflowRef: 'acme/shop/.github/workflows/deploy.yml@refs/heads/main', actor: 'ann' },
+  run: {
+    id: 7,
+    attempt: 1,
+    workflowRef: 'acme/shop/.github/workflows/deploy.yml@refs/heads/main',
+    actor: 'ann',
+  },
   inputs: { region: 'eu' },
   outcome: 'promoted',
   reason: 'all well',
@@ -30,7 +38,8 @@ const record = (action: string, more: Partial<EvidenceRecord> = {}): Omit<Eviden
 })
 const about = { jobId: 42, job: 'deploy', region: 'eu', attempt: 1 }
 const file = (name: string): string => join(folder, name)
-const edit = async (name: string, change: (text: string) => string): Promise<void> => writeFile(file(name), change(await readFile(file(name), 'utf8')))
+const edit = async (name: string, change: (text: string) => string): Promise<void> =>
+  writeFile(file(name), change(await readFile(file(name), 'utf8')))
 
 /** A sealed chain of three. */
 async function sealed(): Promise<void> {
@@ -41,7 +50,9 @@ async function sealed(): Promise<void> {
 
 describe('digestOf', () => {
   it('is the sha256 of the canonical JSON: keys sorted, no blanks', () => {
-    expect(digestOf({ b: 1, a: [true, null] })).toBe(`sha256:${createHash('sha256').update('{"a":[true,null],"b":1}').digest('hex')}`)
+    expect(digestOf({ b: 1, a: [true, null] })).toBe(
+      `sha256:${createHash('sha256').update('{"a":[true,null],"b":1}').digest('hex')}`,
+    )
     expect(digestOf({ a: [true, null], b: 1 })).toBe(digestOf({ b: 1, a: [true, null] }))
   })
 })
@@ -56,7 +67,11 @@ describe('a chain', () => {
       ['canary-step', 1],
       ['commit', 2],
     ])
-    expect(records.map(({ previous }) => previous)).toEqual([null, digestOf(records[0]), digestOf(records[1])])
+    expect(records.map(({ previous }) => previous)).toEqual([
+      null,
+      digestOf(records[0]),
+      digestOf(records[1]),
+    ])
     expect(manifest).toEqual({ v: 1, ...about, records: 3, head: digestOf(records[2]) })
   })
 
@@ -68,11 +83,17 @@ describe('a chain', () => {
 
   it('may be empty', async () => {
     await openChain(join(folder, 'new')).seal(about)
-    expect(await readChain(join(folder, 'new'))).toEqual({ manifest: { v: 1, ...about, records: 0, head: null }, records: [], problems: [] })
+    expect(await readChain(join(folder, 'new'))).toEqual({
+      manifest: { v: 1, ...about, records: 0, head: null },
+      records: [],
+      problems: [],
+    })
   })
 
   it('takes no record that is none', async () => {
-    await expect(openChain(folder).append(record('begin', { endedAt: 'yesterday' }))).rejects.toThrow('endedAt')
+    await expect(openChain(folder).append(record('begin', { endedAt: 'yesterday' }))).rejects.toThrow(
+      'endedAt',
+    )
     expect(await readdir(folder)).toEqual([])
   })
 })
@@ -85,18 +106,67 @@ describe('tampering', () => {
   }
 
   it.each<[string, () => Promise<void>, RegExp[]]>([
-    ['a changed record', () => edit('0001.json', (text) => text.replace('all well', 'all fine')), [/^record 2 follows sha256:\w+, not sha256:\w+$/]],
-    ['a changed last record', () => edit('0002.json', (text) => text.replace('promoted', 'restored')), [/^the chain ends at sha256:\w+, its manifest says sha256:\w+$/]],
-    ['a changed link', () => edit('0000.json', (text) => text.replace('"previous": null', `"previous": "${digestOf(1)}"`)), [/^record 0 follows sha256:\w+, not nothing$/, /^record 1 follows/]],
-    ['a removed record', () => rm(file('0001.json')), [/^record 1 says it is number 2: one is missing$/, /^2 records are there, the manifest counts 3$/]],
-    ['a removed last record', () => rm(file('0002.json')), [/^the chain ends at/, /^2 records are there, the manifest counts 3$/]],
-    ['no record left', async () => void (await Promise.all(['0000.json', '0001.json', '0002.json'].map((name) => rm(file(name))))), [/^the chain ends at nothing/, /^0 records are there/]],
-    ['records in another order', () => swap('0000.json', '0001.json'), [/^record 0 says it is number 1/, /^record 1 says it is number 0/, /^record 2 follows/]],
-    ['a record put in between', () => edit('0002.json', (text) => text.replace('"seq": 2', '"seq": 3')), [/^record 2 says it is number 3/, /^the chain ends at/]],
-    ['a record with another field', () => edit('0001.json', (text) => text.replace('"v": 1', '"v": 1, "note": "x"')), [/^0001\.json cannot be read: /, /^record 1 says it is number 2/, /^2 records are there/]],
-    ['half a record', () => edit('0002.json', (text) => text.slice(0, 100)), [/^0002\.json cannot be read: /, /^the chain ends at/, /^2 records are there/]],
-    ['another count in the manifest', () => edit('chain.json', (text) => text.replace('"records": 3', '"records": 2')), [/^3 records are there, the manifest counts 2$/]],
-    ['another head in the manifest', () => edit('chain.json', (text) => text.replace(/"head": ".*"/, '"head": null')), [/^the chain ends at sha256:\w+, its manifest says nothing$/]],
+    [
+      'a changed record',
+      () => edit('0001.json', (text) => text.replace('all well', 'all fine')),
+      [/^record 2 follows sha256:\w+, not sha256:\w+$/],
+    ],
+    [
+      'a changed last record',
+      () => edit('0002.json', (text) => text.replace('promoted', 'restored')),
+      [/^the chain ends at sha256:\w+, its manifest says sha256:\w+$/],
+    ],
+    [
+      'a changed link',
+      () => edit('0000.json', (text) => text.replace('"previous": null', `"previous": "${digestOf(1)}"`)),
+      [/^record 0 follows sha256:\w+, not nothing$/, /^record 1 follows/],
+    ],
+    [
+      'a removed record',
+      () => rm(file('0001.json')),
+      [/^record 1 says it is number 2: one is missing$/, /^2 records are there, the manifest counts 3$/],
+    ],
+    [
+      'a removed last record',
+      () => rm(file('0002.json')),
+      [/^the chain ends at/, /^2 records are there, the manifest counts 3$/],
+    ],
+    [
+      'no record left',
+      async () =>
+        void (await Promise.all(['0000.json', '0001.json', '0002.json'].map((name) => rm(file(name))))),
+      [/^the chain ends at nothing/, /^0 records are there/],
+    ],
+    [
+      'records in another order',
+      () => swap('0000.json', '0001.json'),
+      [/^record 0 says it is number 1/, /^record 1 says it is number 0/, /^record 2 follows/],
+    ],
+    [
+      'a record put in between',
+      () => edit('0002.json', (text) => text.replace('"seq": 2', '"seq": 3')),
+      [/^record 2 says it is number 3/, /^the chain ends at/],
+    ],
+    [
+      'a record with another field',
+      () => edit('0001.json', (text) => text.replace('"v": 1', '"v": 1, "note": "x"')),
+      [/^0001\.json cannot be read: /, /^record 1 says it is number 2/, /^2 records are there/],
+    ],
+    [
+      'half a record',
+      () => edit('0002.json', (text) => text.slice(0, 100)),
+      [/^0002\.json cannot be read: /, /^the chain ends at/, /^2 records are there/],
+    ],
+    [
+      'another count in the manifest',
+      () => edit('chain.json', (text) => text.replace('"records": 3', '"records": 2')),
+      [/^3 records are there, the manifest counts 2$/],
+    ],
+    [
+      'another head in the manifest',
+      () => edit('chain.json', (text) => text.replace(/"head": ".*"/, '"head": null')),
+      [/^the chain ends at sha256:\w+, its manifest says nothing$/],
+    ],
     ['no manifest', () => rm(file('chain.json')), [/^chain\.json cannot be read: /]],
   ])('is found: %s', async (_, tamper, expected) => {
     await sealed()
@@ -127,7 +197,9 @@ describe('firstFailure', () => {
     expect(await firstFailure(folder)).toBeUndefined()
     await chain.append(record('begin', { outcome: 'begun', reason: 'begun' }))
     expect(await firstFailure(folder)).toBeUndefined()
-    await chain.append(record('canary-step', { outcome: 'failed', reason: 'canary 43 of 5,120 requests failed' }))
+    await chain.append(
+      record('canary-step', { outcome: 'failed', reason: 'canary 43 of 5,120 requests failed' }),
+    )
     await chain.append(record('commit', { outcome: 'cancelled', reason: 'the run was cancelled' }))
     expect(await firstFailure(folder)).toBe('canary 43 of 5,120 requests failed')
   })
@@ -137,7 +209,11 @@ describe('the root of a run', () => {
   const heads = ['a', 'b', 'c'].map((name) => digestOf(name))
 
   it('does not depend on the order in which the chains were found', () => {
-    fc.assert(fc.property(fc.shuffledSubarray(heads, { minLength: 3 }), (shuffled) => expect(rootOf(shuffled)).toBe(rootOf(heads))))
+    fc.assert(
+      fc.property(fc.shuffledSubarray(heads, { minLength: 3 }), (shuffled) =>
+        expect(rootOf(shuffled)).toBe(rootOf(heads)),
+      ),
+    )
   })
 
   it('depends on every one of them', () => {

@@ -67,11 +67,17 @@ const nothingLeft = async (): Promise<void> => {
 describe('beginTransaction', () => {
   it('writes ahead: first the artifact, then the record, then the job file', async () => {
     const transaction = await begin()
-    expect(steps).toEqual(['artifact restore-point-1001-1-shop-eu-1; 0 job files', 'record 1001-1-shop-eu-1; 0 job files'])
+    expect(steps).toEqual([
+      'artifact restore-point-1001-1-shop-eu-1; 0 job files',
+      'record 1001-1-shop-eu-1; 0 job files',
+    ])
     expect(await readJobTransactions(ports.context.temp)).toEqual([transaction])
     expect(await ledger.find({})).toMatchObject([{ state: 'open', record: transaction.record }])
     // What restorers compare is the same record, with what they need to reach the router.
-    expect(restorePointFile.parse(JSON.parse(uploaded))).toEqual({ record: transaction.record, settings: transaction.settings })
+    expect(restorePointFile.parse(JSON.parse(uploaded))).toEqual({
+      record: transaction.record,
+      settings: transaction.settings,
+    })
     expect(fake.commands.filter((command) => command.startsWith('set'))).toEqual([])
   })
 
@@ -93,20 +99,31 @@ describe('beginTransaction', () => {
 
   it('takes the snapshot of the arm that will be written, after the traffic', async () => {
     const state: RestorePoint = { kind: 'script', name: 'deploy', state: '1.3.0' }
-    const { record } = await begin({ snapshot: ({ canary }) => Promise.resolve([{ ...state, state: `${canary} ${state.state}` }]) })
-    expect(record.restore.map((point) => (point.kind === 'script' ? point.state : point.kind))).toEqual(['traffic', 'green 1.3.0'])
+    const { record } = await begin({
+      snapshot: ({ canary }) => Promise.resolve([{ ...state, state: `${canary} ${state.state}` }]),
+    })
+    expect(record.restore.map((point) => (point.kind === 'script' ? point.state : point.kind))).toEqual([
+      'traffic',
+      'green 1.3.0',
+    ])
   })
 
   it('refuses a snapshot over 1 KiB, and leaves nothing', async () => {
-    const failure = await begin({ snapshot: () => Promise.resolve([{ kind: 'script', name: 'deploy', state: 'x'.repeat(1025) }]) }).catch((error: unknown) => error)
+    const failure = await begin({
+      snapshot: () => Promise.resolve([{ kind: 'script', name: 'deploy', state: 'x'.repeat(1025) }]),
+    }).catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(InputError)
-    expect((failure as Error).message).toBe('transaction 1001-1-shop-eu-1: restore.1.state: a script state is at most 1 KiB; nothing was written')
+    expect((failure as Error).message).toBe(
+      'transaction 1001-1-shop-eu-1: restore.1.state: a script state is at most 1 KiB; nothing was written',
+    )
     await nothingLeft()
   })
 
   it('refuses a target of which neither arm carries everything', async () => {
     fake.weights = { blue: 75, green: 25 }
-    await expect(begin()).rejects.toThrow(/neither arm of shop in eu carries all the traffic: the router holds blue 75%, green 25%; nothing was written/)
+    await expect(begin()).rejects.toThrow(
+      /neither arm of shop in eu carries all the traffic: the router holds blue 75%, green 25%; nothing was written/,
+    )
     await nothingLeft()
   })
 
@@ -114,7 +131,9 @@ describe('beginTransaction', () => {
     fake.weights = { blue: 25, green: 75 }
     const { record, settings } = await begin({ anyWeights: true })
     expect(settings.arms).toEqual({ baseline: 'green', canary: 'blue' })
-    expect(record.restore).toEqual([{ kind: 'traffic', router: 'canary', weights: { blue: 2500, green: 7500 } }])
+    expect(record.restore).toEqual([
+      { kind: 'traffic', router: 'canary', weights: { blue: 2500, green: 7500 } },
+    ])
   })
 
   it('leaves nothing in a dry run', async () => {
@@ -128,7 +147,9 @@ describe('beginTransaction', () => {
   })
 
   it('keeps no job file when another run holds the target: there is nothing of ours to restore', async () => {
-    await ledger.open(transactionRecord({ id: '900-1-shop-eu-1', run: { ...transactionRecord().run, id: 900 } }))
+    await ledger.open(
+      transactionRecord({ id: '900-1-shop-eu-1', run: { ...transactionRecord().run, id: 900 } }),
+    )
     await expect(begin()).rejects.toBeInstanceOf(LiveTransaction)
     expect(await readJobTransactions(ports.context.temp)).toEqual([])
   })

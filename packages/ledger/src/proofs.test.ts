@@ -33,7 +33,9 @@ describe('a forward write', () => {
   it('joins a transaction of its own job only', async () => {
     await saveJobTransaction(folder, jobTransaction(1))
     expect(await joinTransaction(id, { temp: folder })).toEqual(jobTransaction(1))
-    await expect(joinTransaction('9-1-shop-eu-1', { temp: folder })).rejects.toThrow(/^input `transaction`: 9-1-shop-eu-1 was not begun in this job/)
+    await expect(joinTransaction('9-1-shop-eu-1', { temp: folder })).rejects.toThrow(
+      /^input `transaction`: 9-1-shop-eu-1 was not begun in this job/,
+    )
     await expect(joinTransaction('9-1-shop-eu-1', { temp: folder })).rejects.toBeInstanceOf(InputError)
   })
 
@@ -48,7 +50,9 @@ describe('a forward write', () => {
     [['superseded'], 'is superseded (superseded)'],
   ])('stops when it is %j', async (states, text) => {
     await mark(...states)
-    await expect(mustBeOpen(ledger, record)).rejects.toThrow(`transaction ${id} ${text}: nothing more is written to its target`)
+    await expect(mustBeOpen(ledger, record)).rejects.toThrow(
+      `transaction ${id} ${text}: nothing more is written to its target`,
+    )
     await expect(mustBeOpen(ledger, record)).rejects.toBeInstanceOf(GateFailed)
   })
 
@@ -63,34 +67,56 @@ describe('a commit', () => {
   it('is done when the ledger has it; in between the job file says that it was begun', async () => {
     await ledger.open(record)
     const seen: unknown[] = []
-    const watched: Ledger = { ...ledger, mark: async (...args) => (seen.push(await state()), ledger.mark(...args)) }
+    const watched: Ledger = {
+      ...ledger,
+      mark: async (...args) => (seen.push(await state()), ledger.mark(...args)),
+    }
     await commitTransaction(jobTransaction(1), watched, 'all traffic on green', { temp: folder })
     expect(seen).toEqual(['committing'])
     expect(await state()).toBe('committed')
-    expect(await ledger.find({ id })).toMatchObject([{ state: 'committed', note: 'committed: all traffic on green' }])
+    expect(await ledger.find({ id })).toMatchObject([
+      { state: 'committed', note: 'committed: all traffic on green' },
+    ])
   })
 
   it('that the ledger refuses stays begun', async () => {
     await mark('restoring', 'restored')
-    await expect(commitTransaction(jobTransaction(1), ledger, '', { temp: folder })).rejects.toThrow('is restored and cannot become committed')
+    await expect(commitTransaction(jobTransaction(1), ledger, '', { temp: folder })).rejects.toThrow(
+      'is restored and cannot become committed',
+    )
     expect(await state()).toBe('committing')
   })
 })
 
 describe('the proof of a predecessor', () => {
-  const file = parseRollout('service: shop\nregions: [{ name: eu, environment: production-eu }, { name: us, environment: production-us }]\n', 'rollout.yml')
+  const file = parseRollout(
+    'service: shop\nregions: [{ name: eu, environment: production-eu }, { name: us, environment: production-us }]\n',
+    'rollout.yml',
+  )
   const transaction = { id, commit: record.commit }
 
   it('is its newest transaction, committed with this digest', async () => {
     await mark('committed')
-    expect(await provePredecessor(ledger, file, 'eu', release.digest)).toEqual({ proven: true, reason: `eu is committed with 1.4.0 (transaction ${id})`, transaction })
+    expect(await provePredecessor(ledger, file, 'eu', release.digest)).toEqual({
+      proven: true,
+      reason: `eu is committed with 1.4.0 (transaction ${id})`,
+      transaction,
+    })
   })
 
   it('is missing without a transaction', async () => {
-    expect(await provePredecessor(ledger, file, 'us', release.digest)).toEqual({ proven: false, reason: 'us comes first and has no transaction yet' })
+    expect(await provePredecessor(ledger, file, 'us', release.digest)).toEqual({
+      proven: false,
+      reason: 'us comes first and has no transaction yet',
+    })
   })
 
-  it.each<TransactionState[][]>([[[]], [['restoring']], [['restoring', 'restored']], [['committed', 'restoring', 'restored']]])('is missing while its newest is after %j', async (states) => {
+  it.each<TransactionState[][]>([
+    [[]],
+    [['restoring']],
+    [['restoring', 'restored']],
+    [['committed', 'restoring', 'restored']],
+  ])('is missing while its newest is after %j', async (states) => {
     await mark(...states)
     expect(await provePredecessor(ledger, file, 'eu', release.digest)).toEqual({
       proven: false,
@@ -101,7 +127,10 @@ describe('the proof of a predecessor', () => {
 
   it('is not the commit of another release', async () => {
     await mark('committed')
-    expect(await provePredecessor(ledger, file, 'eu', `sha256:${'9'.repeat(64)}`)).toMatchObject({ proven: false, reason: `eu comes first and still runs 1.4.0 (${release.digest})` })
+    expect(await provePredecessor(ledger, file, 'eu', `sha256:${'9'.repeat(64)}`)).toMatchObject({
+      proven: false,
+      reason: `eu comes first and still runs 1.4.0 (${release.digest})`,
+    })
   })
 
   it('does not count who lost the race for the environment', async () => {
@@ -112,7 +141,9 @@ describe('the proof of a predecessor', () => {
   })
 
   it('needs a region that exists', async () => {
-    await expect(provePredecessor(ledger, file, 'asia', release.digest)).rejects.toThrow('no region is named asia; known: eu, us.')
+    await expect(provePredecessor(ledger, file, 'asia', release.digest)).rejects.toThrow(
+      'no region is named asia; known: eu, us.',
+    )
   })
 })
 

@@ -19,7 +19,9 @@ beforeEach(async () => {
   }
   ports = createFakePorts({
     process(child) {
-      steps.push(`${child.command.join(' ')} DEPLOY_STATE=${child.env['DEPLOY_STATE']} DEPLOY_ARM=${child.env['DEPLOY_ARM']}`)
+      steps.push(
+        `${child.command.join(' ')} DEPLOY_STATE=${child.env['DEPLOY_STATE']} DEPLOY_ARM=${child.env['DEPLOY_ARM']}`,
+      )
       return script(child)
     },
   })
@@ -32,30 +34,58 @@ const record = transactionRecord({
     { kind: 'script', name: 'deploy', state: '1.3.0' },
   ],
 })
-const restorer: ScriptRestorer = { script: { path: 'ops/restore.sh', args: ['--now'] }, timeoutMs: 1000, variables: { DEPLOY_ARM: 'green' } }
+const restorer: ScriptRestorer = {
+  script: { path: 'ops/restore.sh', args: ['--now'] },
+  timeoutMs: 1000,
+  variables: { DEPLOY_ARM: 'green' },
+}
 const health = (ok: boolean) => () => {
   steps.push('health')
   return Promise.resolve({ ok, detail: ok ? 'all green' : 'healthz is red' })
 }
 const restore = (options: Partial<Parameters<typeof restoreTarget>[3]> = {}) =>
-  restoreTarget(record, jobTransaction(fake.port).settings, ports, { script: restorer, health: health(true), ...options })
+  restoreTarget(record, jobTransaction(fake.port).settings, ports, {
+    script: restorer,
+    health: health(true),
+    ...options,
+  })
 
 describe('restoreTarget', () => {
   it('goes from traffic over the workload to health', async () => {
     const { outcome, points } = await restore()
     expect(outcome).toBe('restored')
-    expect(steps).toEqual(['traffic', 'traffic', `${ports.context.workspace}/ops/restore.sh --now DEPLOY_STATE=1.3.0 DEPLOY_ARM=green`, 'health'])
+    expect(steps).toEqual([
+      'traffic',
+      'traffic',
+      `${ports.context.workspace}/ops/restore.sh --now DEPLOY_STATE=1.3.0 DEPLOY_ARM=green`,
+      'health',
+    ])
     expect(points).toEqual([
-      { kind: 'traffic', name: 'canary', ok: true, detail: 'reads blue 100%, green 0%', weights: { blue: 10_000, green: 0 } },
+      {
+        kind: 'traffic',
+        name: 'canary',
+        ok: true,
+        detail: 'reads blue 100%, green 0%',
+        weights: { blue: 10_000, green: 0 },
+      },
       { kind: 'script', name: 'deploy', ok: true, detail: 'ops/restore.sh put it back' },
       { kind: 'health', name: 'what serves now', ok: true, detail: 'all green' },
     ])
-    expect(ports.recorded.log.map(({ level }) => level)).toEqual(['info', 'foreign', 'foreign', 'info', 'info'])
+    expect(ports.recorded.log.map(({ level }) => level)).toEqual([
+      'info',
+      'foreign',
+      'foreign',
+      'info',
+      'info',
+    ])
   })
 
   it('is unverified when what serves then is not healthy', async () => {
     expect((await restore({ health: health(false) })).outcome).toBe('unverified')
-    expect(ports.recorded.log.at(-1)).toEqual({ level: 'error', line: 'health what serves now: NOT restored: healthz is red' })
+    expect(ports.recorded.log.at(-1)).toEqual({
+      level: 'error',
+      line: 'health what serves now: NOT restored: healthz is red',
+    })
   })
 
   it('is restored where nobody can tell of health', async () => {
@@ -74,7 +104,11 @@ describe('restoreTarget', () => {
   })
 
   it.each<[string, () => Partial<ChildResult>, string]>([
-    ['fails', () => ({ exitCode: 2, stderr: 'no such release' }), 'ops/restore.sh ended with exit code 2: no such release'],
+    [
+      'fails',
+      () => ({ exitCode: 2, stderr: 'no such release' }),
+      'ops/restore.sh ended with exit code 2: no such release',
+    ],
     [
       'cannot be started',
       () => {

@@ -11,7 +11,12 @@ export function transactionRecord(change: Partial<TransactionRecord> = {}): Tran
     environment: 'production-eu',
     release: { version: '1.4.0', digest: `sha256:${'4'.repeat(64)}` },
     commit: 'c'.repeat(40),
-    run: { id: 1001, attempt: 1, workflowRef: 'acme/shop/.github/workflows/deploy.yml@refs/heads/main', actor: 'ann' },
+    run: {
+      id: 1001,
+      attempt: 1,
+      workflowRef: 'acme/shop/.github/workflows/deploy.yml@refs/heads/main',
+      actor: 'ann',
+    },
     correlationId: 'shop-1001-1',
     openedAt: '2026-11-21T10:00:00.000Z',
     restore: [{ kind: 'traffic', router: 'canary', weights: { blue: 10_000, green: 0 } }],
@@ -23,7 +28,10 @@ export function transactionRecord(change: Partial<TransactionRecord> = {}): Tran
 export function jobTransaction(port: number, change: Partial<JobTransaction> = {}): JobTransaction {
   return {
     record: transactionRecord(),
-    settings: { router: { type: 'haproxy', port, backend: 'app' }, arms: { baseline: 'blue', canary: 'green' } },
+    settings: {
+      router: { type: 'haproxy', port, backend: 'app' },
+      arms: { baseline: 'blue', canary: 'green' },
+    },
     ledger: 'github',
     state: 'open',
     ...change,

@@ -4,7 +4,12 @@ import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } f
 import { createFileLedger } from './file-ledger'
 import type { Ledger } from './ledger'
 import { jobTransaction, transactionRecord } from './transaction.fixture'
-import { findJobTransaction, readJobTransactions, saveJobTransaction, type JobTransaction } from './transaction-file'
+import {
+  findJobTransaction,
+  readJobTransactions,
+  saveJobTransaction,
+  type JobTransaction,
+} from './transaction-file'
 import { restoreUnfinishedTraffic } from './unfinished'
 
 let fake: FakeHaproxy
@@ -19,21 +24,36 @@ beforeEach(async () => {
 afterEach(() => fake.close())
 
 const save = (change: Partial<JobTransaction> = {}) =>
-  saveJobTransaction(ports.context.temp, jobTransaction(fake.port, { ledger: `file:${join(ports.context.temp, 'ledger')}`, ...change }))
+  saveJobTransaction(
+    ports.context.temp,
+    jobTransaction(fake.port, { ledger: `file:${join(ports.context.temp, 'ledger')}`, ...change }),
+  )
 const states = async () => (await readJobTransactions(ports.context.temp)).map(({ state }) => state)
 const inLedger = async () => (await ledger.find({ id: transactionRecord().id }))[0]?.state
 const warnings = () => ports.recorded.log.filter(({ level }) => level === 'warning').map(({ line }) => line)
-const withScript = transactionRecord({ restore: [...transactionRecord().restore, { kind: 'script', name: 'deploy', state: '1.3.0' }] })
+const withScript = transactionRecord({
+  restore: [...transactionRecord().restore, { kind: 'script', name: 'deploy', state: '1.3.0' }],
+})
 
 describe('the post of a writer', () => {
   it('puts the traffic of an open transaction back, proves it, and closes it', async () => {
     await save()
-    expect(await restoreUnfinishedTraffic(ports)).toEqual({ outcome: 'traffic-restored', reason: '1001-1-shop-eu-1: traffic restored: reads blue 100%, green 0%' })
+    expect(await restoreUnfinishedTraffic(ports)).toEqual({
+      outcome: 'traffic-restored',
+      reason: '1001-1-shop-eu-1: traffic restored: reads blue 100%, green 0%',
+    })
     expect(fake.weights).toEqual({ blue: 100, green: 0 })
     expect(await states()).toEqual(['restored'])
     expect(await inLedger()).toBe('restored')
-    expect(ports.recorded.subject).toEqual({ service: 'shop', region: 'eu', environment: 'production-eu', transaction: '1001-1-shop-eu-1' })
-    expect(ports.recorded.facts).toMatchObject({ restored: [{ kind: 'traffic', ok: true, weights: { blue: 10_000, green: 0 } }] })
+    expect(ports.recorded.subject).toEqual({
+      service: 'shop',
+      region: 'eu',
+      environment: 'production-eu',
+      transaction: '1001-1-shop-eu-1',
+    })
+    expect(ports.recorded.facts).toMatchObject({
+      restored: [{ kind: 'traffic', ok: true, weights: { blue: 10_000, green: 0 } }],
+    })
     expect(ports.recorded.summary).toHaveLength(1)
   })
 
@@ -50,7 +70,9 @@ describe('the post of a writer', () => {
     expect(await restoreUnfinishedTraffic(ports)).toMatchObject({ outcome: 'traffic-restored' })
     expect(fake.weights).toEqual({ blue: 100, green: 0 })
     expect(await states()).toEqual(['restored'])
-    expect(warnings()).toContainEqual(expect.stringMatching(/^the ledger could not be told that 1001-1-shop-eu-1 is restored: /))
+    expect(warnings()).toContainEqual(
+      expect.stringMatching(/^the ledger could not be told that 1001-1-shop-eu-1 is restored: /),
+    )
   })
 
   it('writes nothing a second time', async () => {
@@ -61,11 +83,14 @@ describe('the post of a writer', () => {
     expect(fake.commands).toHaveLength(written)
   })
 
-  it.each(['committed', 'restored', 'traffic-restored'] as const)('leaves a transaction alone that is %s', async (state) => {
-    await save({ state })
-    expect(await restoreUnfinishedTraffic(ports)).toBeUndefined()
-    expect(fake.commands).toEqual([])
-  })
+  it.each(['committed', 'restored', 'traffic-restored'] as const)(
+    'leaves a transaction alone that is %s',
+    async (state) => {
+      await save({ state })
+      expect(await restoreUnfinishedTraffic(ports)).toBeUndefined()
+      expect(fake.commands).toEqual([])
+    },
+  )
 
   it('asks the ledger whether a commit that was cut short holds', async () => {
     await save({ state: 'committing' })
@@ -84,7 +109,11 @@ describe('the post of a writer', () => {
     await save({ state: 'committing', ledger: 'github' })
     expect(await restoreUnfinishedTraffic(ports)).toBeUndefined()
     expect(fake.commands).toEqual([])
-    expect(warnings()).toEqual([expect.stringMatching(/^whether 1001-1-shop-eu-1 was committed is not known .* its target is left to the guard$/)])
+    expect(warnings()).toEqual([
+      expect.stringMatching(
+        /^whether 1001-1-shop-eu-1 was committed is not known .* its target is left to the guard$/,
+      ),
+    ])
   })
 
   it('has nothing to do in a job without a transaction', async () => {
@@ -95,7 +124,9 @@ describe('the post of a writer', () => {
   it('fails, and stays to be done, when the router does not hold what was recorded', async () => {
     await save()
     fake.before = (command) => (command.startsWith('set') ? 'lie' : 'act')
-    await expect(restoreUnfinishedTraffic(ports)).rejects.toThrow(/^1001-1-shop-eu-1: traffic NOT restored: after the write of blue 100%, green 0% the router holds blue 25%, green 75%/)
+    await expect(restoreUnfinishedTraffic(ports)).rejects.toThrow(
+      /^1001-1-shop-eu-1: traffic NOT restored: after the write of blue 100%, green 0% the router holds blue 25%, green 75%/,
+    )
     expect(await states()).toEqual(['open'])
     expect(await inLedger()).toBe('open')
   })
@@ -104,7 +135,9 @@ describe('the post of a writer', () => {
     const other = transactionRecord({ id: '1001-1-shop-us-1', openedAt: '2026-11-21T09:00:00.000Z' })
     await save({ record: other, settings: jobTransaction(1).settings })
     await save()
-    await expect(restoreUnfinishedTraffic(ports)).rejects.toThrow(/1001-1-shop-us-1: traffic NOT restored: .*; 1001-1-shop-eu-1: traffic restored/)
+    await expect(restoreUnfinishedTraffic(ports)).rejects.toThrow(
+      /1001-1-shop-us-1: traffic NOT restored: .*; 1001-1-shop-eu-1: traffic restored/,
+    )
     expect(fake.weights).toEqual({ blue: 100, green: 0 })
     expect(await states()).toEqual(['open', 'restored'])
     expect(ports.recorded.facts['restored']).toMatchObject([{ ok: false }, { ok: true }])
@@ -113,10 +146,20 @@ describe('the post of a writer', () => {
 
 describe('the transactions of a job', () => {
   it('come in the order in which they were opened, and are found by their id', async () => {
-    for (const [id, openedAt] of [['b', '2026-11-21T10:00:01.000Z'], ['a', '2026-11-21T10:00:02.000Z'], ['c', '2026-11-21T10:00:00.000Z']] as const)
+    for (const [id, openedAt] of [
+      ['b', '2026-11-21T10:00:01.000Z'],
+      ['a', '2026-11-21T10:00:02.000Z'],
+      ['c', '2026-11-21T10:00:00.000Z'],
+    ] as const)
       await save({ record: transactionRecord({ id, openedAt }) })
-    expect((await readJobTransactions(ports.context.temp)).map(({ record }) => record.id)).toEqual(['c', 'b', 'a'])
-    expect((await findJobTransaction(ports.context.temp, 'a'))?.record.openedAt).toBe('2026-11-21T10:00:02.000Z')
+    expect((await readJobTransactions(ports.context.temp)).map(({ record }) => record.id)).toEqual([
+      'c',
+      'b',
+      'a',
+    ])
+    expect((await findJobTransaction(ports.context.temp, 'a'))?.record.openedAt).toBe(
+      '2026-11-21T10:00:02.000Z',
+    )
     expect(await findJobTransaction(ports.context.temp, 'd')).toBeUndefined()
   })
 })

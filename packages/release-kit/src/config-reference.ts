@@ -56,10 +56,7 @@ function rowsOf(path: string, schema: Schema, required: boolean): Row[] {
   if (schema.type === 'array' && isObject(itemsOf(schema)))
     return [row, ...childRows(`${path}[]`, itemsOf(schema))]
   if (schema.type === 'array' && itemsOf(schema).anyOf)
-    return [
-      row,
-      ...(itemsOf(schema).anyOf ?? []).flatMap((variant) => childRows(`${path}[]`, variant)),
-    ]
+    return [row, ...(itemsOf(schema).anyOf ?? []).flatMap((variant) => childRows(`${path}[]`, variant))]
   if (typeof schema.additionalProperties === 'object' && schema.type === 'object' && !schema.properties)
     return [
       row,

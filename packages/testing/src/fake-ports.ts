@@ -50,7 +50,15 @@ export interface FakePortsOptions {
 export function createFakePorts(options: FakePortsOptions = {}): FakePorts {
   const clock = options.clock ?? createFakeClock()
   const controller = new AbortController()
-  const recorded: Recorded = { log: [], summary: [], facts: {}, subject: {}, calls: [], masked: [], state: new Map() }
+  const recorded: Recorded = {
+    log: [],
+    summary: [],
+    facts: {},
+    subject: {},
+    calls: [],
+    masked: [],
+    state: new Map(),
+  }
   const at = (level: string) => (line: string) => void recorded.log.push({ level, line })
   const temp = options.context?.temp ?? mkdtempSync(join(tmpdir(), 'deploy-actions-test-'))
   return {
@@ -95,7 +103,10 @@ export function createFakePorts(options: FakePortsOptions = {}): FakePorts {
       ...options.context,
       temp,
     },
-    state: { save: (key, value) => void recorded.state.set(key, value), get: (key) => recorded.state.get(key) },
+    state: {
+      save: (key, value) => void recorded.state.set(key, value),
+      get: (key) => recorded.state.get(key),
+    },
   }
 }
 
@@ -121,7 +132,10 @@ function refuseGitHub(): GitHub {
   const refuse = (route: string): never => {
     throw new Error(`no test answers ${route}`)
   }
-  return { request: (route) => Promise.resolve().then(() => refuse(route)), list: (route) => Promise.resolve().then(() => refuse(route)) }
+  return {
+    request: (route) => Promise.resolve().then(() => refuse(route)),
+    list: (route) => Promise.resolve().then(() => refuse(route)),
+  }
 }
 
 /** Artifacts in memory: names are unique in a run, as on GitHub, and what was uploaded can be had back. */
@@ -130,7 +144,9 @@ function memoryArtifacts(): Artifacts {
   return {
     async upload(name, folder, files) {
       if (stored.some((one) => one.name === name)) throw new Error(`an artifact named ${name} exists already`)
-      const contents = await Promise.all(files.map(async (file) => [file, await readFile(join(folder, file))] as const))
+      const contents = await Promise.all(
+        files.map(async (file) => [file, await readFile(join(folder, file))] as const),
+      )
       stored.push({ name, files: new Map(contents) })
       return { id: stored.length, name }
     },
