@@ -106,7 +106,7 @@ describe('begin', () => {
     expect(await readJobTransactions(ports.context.temp)).toEqual([])
   })
 
-  it.each<[string, () => Promise<unknown> | void, RegExp, new (...args: never[]) => Error]>([
+  it.each<[string, () => unknown, RegExp, new (...args: never[]) => Error]>([
     [
       'when neither arm carries all the traffic',
       () => void (haproxy.weights = { blue: 60, green: 40 }),

@@ -36,7 +36,7 @@ describe('a request', () => {
   it('goes out as it was given', async () => {
     const url = await listen((request, response) => {
       let body = ''
-      request.on('data', (text) => (body += text))
+      request.on('data', (text: Buffer) => (body += text.toString()))
       request.on('end', () =>
         response
           .writeHead(201, {
