@@ -261,7 +261,7 @@ describe('the github ledger among others', () => {
 
   it('names the permission that the job lacks', async () => {
     await expect(githubLedger(world, { contents: 'read' }).open(record(1))).rejects.toThrow(
-      'the token lacks `deployments: read`',
+      'the token lacks `deployments: write` or, in a job that only looks, `deployments: read`',
     )
     await expect(githubLedger(world, { deployments: 'read' }).open(record(1))).rejects.toThrow(
       'the token lacks `deployments: write`',

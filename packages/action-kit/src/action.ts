@@ -1,3 +1,5 @@
+// First, since a schema reads the settings when it is made.
+import './zod-settings'
 import { z } from 'zod'
 import { createArtifacts } from './artifacts'
 import { createChildProcesses } from './child-processes'

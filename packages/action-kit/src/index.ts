@@ -1,6 +1,3 @@
-// First, since a schema reads the settings when it is made.
-import './zod-settings'
-
 export {
   action,
   standardOutputs,

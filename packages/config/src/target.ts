@@ -58,7 +58,7 @@ export async function readRollout(
     throw new InputError([
       {
         where: name,
-        message: `cannot be read (${messageOf(error)}); check out the repository first, or name the file in \`config\``,
+        message: `cannot be read (${messageOf(error)}); check out the repository first, or name another file`,
       },
     ])
   })

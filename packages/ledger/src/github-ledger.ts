@@ -9,7 +9,8 @@ import {
 } from '@deploy-actions/rollout'
 import { describeState, LiveTransaction, type Entry, type Ledger } from './ledger'
 
-const READ = { permission: 'deployments: read' }
+/** Backticks close and open the quotation in the message: a job that deploys is told of the permission it needs. */
+const READ = { permission: 'deployments: write` or, in a job that only looks, `deployments: read' }
 const WRITE = { permission: 'deployments: write' }
 
 /** Deployments looked through at most: those of one service and mostly one environment, newest first. */

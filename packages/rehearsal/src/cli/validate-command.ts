@@ -1,6 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { Command } from 'commander'
-import { parseRollout, resolveAll, type RegionConfig, type RolloutFile } from '@deploy-actions/config'
+import { readRollout, resolveAll, type RegionConfig, type RolloutFile } from '@deploy-actions/config'
 
 /** Values for variables that only a run knows. */
 export const sampleVariables = {
@@ -14,7 +13,7 @@ export const sampleVariables = {
 
 /** Reads and checks a whole rollout.yml. @throws InputError with every problem, each with line and column */
 export async function readConfig(path: string): Promise<{ file: RolloutFile; configs: RegionConfig[] }> {
-  const file = parseRollout(await readFile(path, 'utf8'), path)
+  const file = await readRollout(path, { workspace: '' })
   return { file, configs: await resolveAll(file, { variables: sampleVariables }) }
 }
 

@@ -1,6 +1,6 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { parseRollout, resolveAll, type RegionConfig, type RolloutFile } from '@deploy-actions/config'
+import { readRollout, resolveAll, type RegionConfig, type RolloutFile } from '@deploy-actions/config'
 import type { Release } from '@deploy-actions/rollout'
 import { startGitHub, type GitHubEmulator } from '../github/github'
 import type { EnvironmentSetting } from '../github/github-options'
@@ -59,7 +59,7 @@ const FIRST_RELEASES = {
 
 /** Rolls a release out over embedded regions by the real workflows, with the scenario's faults. */
 export async function rehearse(options: RehearsalOptions): Promise<RehearsalResult> {
-  const file = parseRollout(await readFile(join(options.repository, options.config), 'utf8'), options.config)
+  const file = await readRollout(options.config, { workspace: options.repository })
   const sample = {
     ...options.release,
     image: 'example',
