@@ -8,11 +8,18 @@ import { bundle } from '../../packages/release-kit/src/bundle'
 import { sizeOf } from '../../packages/release-kit/src/size-budget'
 
 /*
- * What an action costs a job: the download of the tree, and the start. Times are medians of interleaved runs, compared
- * with a bundle that holds @actions/core alone, so that the speed of the machine falls out.
+ * What an action costs a job: the download of the tree, and the start. A start is compared with one of a bundle that
+ * holds @actions/core alone, taken right before it, so that the machine and its load fall out; ratios are medians.
  * npm run bench:start -- [--runs 15] [--check]
  */
 const LIMITS = { first: 1.7, next: 1.2, gzipped: 3_000_000 }
+
+/** One start of an action in a new job, the one after it, and the one of @actions/core before both; milliseconds. */
+interface Round {
+  core: number
+  first: number
+  next: number
+}
 
 const { values } = parseArgs({
   options: { runs: { type: 'string', default: '15' }, check: { type: 'boolean', default: false } },
@@ -22,38 +29,59 @@ const release = join(root, '.release')
 const folder = await mkdtemp(join(tmpdir(), 'bench-start-'))
 try {
   const core = await bundleCore()
-  const size = await sizeOf(release)
-  console.log(
-    `tree: ${mega(size.plain)} MB, gzipped ${mega(size.gzipped)} MB (limit ${mega(LIMITS.gzipped)})`,
-  )
-  const times = await measure(core, Number(values.runs))
-  const coreMs = median(times.get('core') ?? [])
-  console.log(
-    `node alone: ${median(times.get('node') ?? []).toFixed(0)} ms, node and @actions/core: ${coreMs.toFixed(0)} ms; medians of ${values.runs}`,
-  )
-  console.log('action           first start     next starts     files of the suite')
-  const over: string[] = size.gzipped > LIMITS.gzipped ? ['the tree is too large'] : []
-  for (const action of Object.keys(suite)) {
-    const [first, next] = (['first', 'next'] as const).map((kind) =>
-      median(times.get(`${action} ${kind}`) ?? []),
-    )
-    const [firstRatio, nextRatio] = [(first ?? NaN) / coreMs, (next ?? NaN) / coreMs]
-    console.log(
-      `${action.padEnd(15)} ${ms(first)} x${firstRatio.toFixed(2)}  ${ms(next)} x${nextRatio.toFixed(2)}  ${await loadedFiles(action)}`,
-    )
-    if (!(firstRatio <= LIMITS.first))
-      over.push(
-        `${action} starts ${firstRatio.toFixed(2)} times as slowly as @actions/core alone (limit ${LIMITS.first})`,
-      )
-    if (!(nextRatio <= LIMITS.next))
-      over.push(
-        `${action} starts again ${nextRatio.toFixed(2)} times as slowly as @actions/core alone (limit ${LIMITS.next})`,
-      )
-  }
+  const over = [...(await tooLarge()), ...(await tooSlow(core))]
   for (const problem of over) console.log(`over the limit: ${problem}`)
   if (values.check && over.length > 0) process.exitCode = 1
 } finally {
   await rm(folder, { recursive: true })
+}
+
+async function tooLarge(): Promise<string[]> {
+  const { plain, gzipped } = await sizeOf(release)
+  console.log(`tree: ${mega(plain)} MB, gzipped ${mega(gzipped)} MB (limit ${mega(LIMITS.gzipped)})`)
+  return gzipped > LIMITS.gzipped ? ['the tree is too large'] : []
+}
+
+async function tooSlow(core: string): Promise<string[]> {
+  const rounds = new Map<string, Round[]>(Object.keys(suite).map((action) => [action, []]))
+  const node: number[] = []
+  for (let run = 0; run < Number(values.runs); run++) {
+    node.push(time(['-e', ''], folder))
+    for (const [action, taken] of rounds) taken.push(await measure(action, core))
+  }
+  const all = [...rounds.values()].flat()
+  console.log(
+    `node alone: ${median(node).toFixed(0)} ms, with @actions/core: ${median(all.map((round) => round.core)).toFixed(0)} ms`,
+  )
+  console.log('action           first start     next starts     files of the suite')
+  const over: string[] = []
+  for (const [action, taken] of rounds) {
+    const cells = (['first', 'next'] as const).map((kind) => {
+      const ratio = median(taken.map((round) => round[kind] / round.core))
+      if (!(ratio <= LIMITS[kind]))
+        over.push(
+          `${action}, ${kind} start: ${ratio.toFixed(2)} times @actions/core alone (limit ${LIMITS[kind]})`,
+        )
+      return `${median(taken.map((round) => round[kind]))
+        .toFixed(0)
+        .padStart(5)} ms x${ratio.toFixed(2)}`
+    })
+    console.log(`${action.padEnd(15)} ${cells.join('  ')}  ${await loadedFiles(action)}`)
+  }
+  return over
+}
+
+/** An action gets no inputs: it reads them, says what is missing, and ends. */
+async function measure(action: string, core: string): Promise<Round> {
+  const temp = await mkdtemp(join(folder, 'job-'))
+  return { core: time([core], temp), first: time([stub(action)], temp), next: time([stub(action)], temp) }
+}
+
+/** Real milliseconds from start to exit. */
+function time(args: string[], temp: string): number {
+  const started = performance.now()
+  start(args, temp)
+  return performance.now() - started
 }
 
 /** What an action with the toolkit alone would be. */
@@ -69,26 +97,6 @@ async function bundleCore(): Promise<string> {
   } finally {
     await rm(source, { recursive: true })
   }
-}
-
-/** Real milliseconds from start to exit; an action has no inputs, so it reads them, says what is missing, and ends. */
-async function measure(core: string, runs: number): Promise<Map<string, number[]>> {
-  const times = new Map<string, number[]>()
-  const time = (name: string, args: string[], temp: string): void => {
-    const started = performance.now()
-    start(args, temp)
-    times.set(name, [...(times.get(name) ?? []), performance.now() - started])
-  }
-  for (let run = 0; run < runs; run++) {
-    time('node', ['-e', ''], folder)
-    time('core', [core], folder)
-    for (const action of Object.keys(suite)) {
-      const temp = await mkdtemp(join(folder, 'job-'))
-      time(`${action} first`, [stub(action)], temp)
-      time(`${action} next`, [stub(action)], temp)
-    }
-  }
-  return times
 }
 
 /** How many files of the suite the start loads, and their size. */
@@ -123,10 +131,6 @@ function stub(action: string): string {
 
 function median(numbers: readonly number[]): number {
   return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN
-}
-
-function ms(value: number | undefined): string {
-  return `${(value ?? NaN).toFixed(0).padStart(5)} ms`
 }
 
 function mega(bytes: number): string {

@@ -98,7 +98,7 @@ describe('a target of a rollout.yml', () => {
 
   it('needs its file', async () => {
     await expect(readRollout('deploy/other.yml', { workspace })).rejects.toThrow(
-      /^deploy\/other\.yml: cannot be read \(.*ENOENT.*check out the repository first, or name the file in `config`$/,
+      /^deploy\/other\.yml: cannot be read \(.*ENOENT.*check out the repository first, or name another file$/,
     )
   })
 })
