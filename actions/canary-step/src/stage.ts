@@ -74,7 +74,8 @@ export async function watchStage({
     const now = clock.now().getTime()
     const judgements = judge.judge(sample, index)
     trail.push({ stage: index, sample, judgements })
-    if (sample.canary) lastGood = now
+    // At 100 % nobody asks the baseline any more.
+    if (sample.canary && (sample.baseline || plan.weight === WHOLE)) lastGood = now
     tick = Math.max(tick, Math.floor((now - began) / intervalMs))
     const { requests } = judge.seen(index).canary
     const decision = decide(plan, {

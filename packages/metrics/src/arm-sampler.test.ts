@@ -67,6 +67,30 @@ describe('a sample', () => {
     })
   })
 
+  it('never reaches back over a restart whose levels could not be read', async () => {
+    const level = (requests: number): Counts => ({
+      blue: { requests, errors: 0 },
+      green: { requests, errors: 0 },
+    })
+    let now: Counts | 'down' = level(1000)
+    const { sampler: taken, signal } = await sampler(() => now)
+    await taken.restart(signal)
+    now = 'down'
+    // The weights changed, and nobody knows what had been counted until then.
+    await taken.restart(signal)
+    now = level(5000)
+    const first = await taken.sample(signal)
+    expect(first).not.toHaveProperty('canary')
+    expect(first).not.toHaveProperty('baseline')
+    expect(first.problems).toMatchObject([{ kind: 'stale' }])
+    now = level(5010)
+    expect(await taken.sample(signal)).toMatchObject({
+      canary: { requests: 10 },
+      baseline: { requests: 10 },
+      problems: [],
+    })
+  })
+
   it('takes an error that was counted before its request for both', async () => {
     expect(
       (await second({ blue: { requests: 5, errors: 0 } }, { blue: { requests: 6, errors: 3 } })).baseline,

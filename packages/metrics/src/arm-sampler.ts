@@ -53,9 +53,12 @@ export async function createArmSampler(
     return answers
   }
 
+  /** False after a look whose levels are not known: what the next one counts reaches back too far. */
+  let levelled = false
+
   return {
     async restart(signal) {
-      await ask(signal)
+      levelled = allAnswered(await ask(signal))
       last = ports.clock.now()
     },
     async sample(signal) {
@@ -66,15 +69,23 @@ export async function createArmSampler(
       const problems: SampleProblem[] = []
       const baseline = armSample('baseline', answers, problems)
       const canary = armSample('canary', answers, problems)
-      return {
-        at: at.toISOString(),
-        windowMs,
-        ...(baseline ? { baseline } : {}),
-        ...(canary ? { canary } : {}),
-        problems,
-      }
+      const about = { at: at.toISOString(), windowMs }
+      if (levelled)
+        return { ...about, ...(baseline ? { baseline } : {}), ...(canary ? { canary } : {}), problems }
+      levelled = allAnswered(answers)
+      return { ...about, problems: [...problems, NOT_LEVELLED] }
     },
   }
+}
+
+const NOT_LEVELLED: SampleProblem = {
+  kind: 'stale',
+  message: 'the counters could not be read when the weights changed; they count from the next sample on',
+}
+
+/** Every query was answered, be it by the word that there is no such series. */
+function allAnswered(answers: ReadonlyMap<Question, QueryResult>): boolean {
+  return [...answers.values()].every(({ problem }) => problem === undefined || problem.kind === 'absent')
 }
 
 /** Absent requests mean no traffic; absent errors beside known requests mean none. Anything else is not known. */

@@ -67,6 +67,8 @@ describe('a write', () => {
   })
 
   it('refuses a share that its units cannot express, before anything is written', async () => {
+    // 0.2 % of 256 is half a unit: nothing, or twice what was asked for.
+    await expect(write({ blue: 9980, green: 20 })).rejects.toThrow("finer than HAProxy's weights")
     await expect(write({ blue: 9990, green: 10 })).rejects.toThrow(
       "a share of 0.1% for green is finer than HAProxy's weights; the least is 0.4%",
     )

@@ -134,8 +134,8 @@ function toUnits(wanted: Weights, members: readonly string[]): Record<string, nu
     Object.values(shares).every((points) => (points * total) % WHOLE === 0)
   const units = apportion(shares, TOTALS.find(exact) ?? MAX_WEIGHT)
   for (const member of members)
-    // A share too small for one unit must not silently become nothing.
-    if ((shares[member] ?? 0) > 0 && units[member] === 0)
+    // A share too small for one unit must not silently become nothing, or a whole unit.
+    if ((shares[member] ?? 0) > 0 && (shares[member] ?? 0) * MAX_WEIGHT < WHOLE)
       throw new ProviderError(
         `a share of ${formatPercent(shares[member] ?? 0)} for ${member} is finer than HAProxy's weights; the least is 0.4%`,
         { provider: 'haproxy' },
