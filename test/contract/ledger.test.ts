@@ -34,9 +34,15 @@ const kinds: Record<string, () => Promise<Place>> = {
 }
 
 /** Our ledger in a job of its own. */
-function githubLedger(world: TestGitHub, permissions: Permissions, service = 'shop'): Ledger {
+function githubLedger(
+  world: TestGitHub,
+  permissions: Permissions,
+  service = 'shop',
+  now = '2026-11-20T12:00:00.000Z',
+): Ledger {
   const { job, run } = world.begin(permissions)
-  return createGitHubLedger(world.client(job), service, `https://github.com/acme/shop/actions/runs/${run.id}`)
+  const logUrl = `https://github.com/acme/shop/actions/runs/${run.id}`
+  return createGitHubLedger(world.client(job), service, { logUrl, now: () => new Date(now) })
 }
 
 function record(run: number, change: Partial<TransactionRecord> = {}): TransactionRecord {
@@ -257,6 +263,19 @@ describe('the github ledger among others', () => {
       description: '1.3.0 to eu-west',
     })
     expect(ours?.statuses.map(({ state }) => state)).toEqual(['inactive', 'pending', 'in_progress'])
+  })
+
+  it('forgets a record whose statuses GitHub no longer keeps', async () => {
+    await ledger.open(record(1))
+    await ledger.mark(record(1).id, 'committed', 'done')
+    const { deployments } = world.github
+    deployments[0]?.statuses.splice(0)
+    // 20 November 2026 and 61 days.
+    const later = githubLedger(world, { deployments: 'write' }, 'shop', '2027-01-20T12:00:00.000Z')
+    expect(await later.find({})).toEqual([])
+    expect(await ledger.find({})).toMatchObject([{ state: 'open' }])
+    await later.open(record(2, { openedAt: '2027-01-20T12:00:00.000Z' }))
+    expect(await later.find({})).toMatchObject([{ record: { run: { id: 2 } }, state: 'open' }])
   })
 
   it('names the permission that the job lacks', async () => {

@@ -13,8 +13,15 @@ import { describeState, LiveTransaction, type Entry, type Ledger } from './ledge
 const READ = { permission: 'deployments: write` or, in a job that only looks, `deployments: read' }
 const WRITE = { permission: 'deployments: write' }
 
-/** Deployments looked through at most: those of one service and mostly one environment, newest first. */
-const MAX_DEPLOYMENTS = 300
+/** Deployments are looked through newest first, those of one service and mostly of one environment. */
+const PAGE = 100
+const MAX_PAGES = 3
+
+/**
+ * GitHub keeps statuses for 90 days and runs for 35: a record of that age without any status has lost them, and it
+ * cannot be live. What it came to is not known any more, so it counts for nothing.
+ */
+const FORGOTTEN_AFTER_MS = 60 * 24 * 3_600_000
 
 const deployment = z.looseObject({ id: z.int(), environment: z.string(), payload: z.unknown() })
 const deploymentStatus = z.looseObject({ state: z.string(), description: z.string().nullish() })
@@ -34,32 +41,44 @@ interface Known extends Entry {
   deployment: number
   /** it was once marked open: its opener had seen that it holds the environment */
   letIn: boolean
+  /** it has at least one state of ours */
+  told: boolean
 }
 
 /** Transactions as GitHub Deployments: one each, its payload the record, its statuses the states. */
-export function createGitHubLedger(github: GitHub, service: string, logUrl: string): Ledger {
+export function createGitHubLedger(
+  github: GitHub,
+  service: string,
+  { logUrl, now }: { logUrl: string; now: () => Date },
+): Ledger {
   const task = `deploy-actions/${service}`
   const known = new Map<string, number>()
 
-  /** Newest first; each is read only when it is asked for. */
+  /** Newest first; pages and states are read only when they are asked for. */
   async function* entries(environment: string | undefined, only?: string): AsyncGenerator<Known> {
-    const query = { task, ...(environment === undefined ? {} : { environment }) }
-    const listed = await github.list<unknown>('GET /repos/{owner}/{repo}/deployments', query, {
-      ...READ,
-      limit: MAX_DEPLOYMENTS,
-    })
-    const newestFirst = listed.map((item) => deployment.parse(item)).sort((a, b) => b.id - a.id)
-    for (const { id, payload } of newestFirst) {
-      // What is no record of ours was put there by somebody else and means nothing here.
-      const record = transactionRecord.safeParse(typeof payload === 'string' ? parseJson(payload) : payload)
-      if (!record.success || record.data.service !== service) continue
-      known.set(record.data.id, id)
-      if (only !== undefined && record.data.id !== only) continue
-      yield { deployment: id, record: record.data, ...(await stateOf(id)) }
+    for (let page = 1; page <= MAX_PAGES; page++) {
+      const listed = await github.request<unknown[]>(
+        'GET /repos/{owner}/{repo}/deployments',
+        { task, ...(environment === undefined ? {} : { environment }), per_page: PAGE, page },
+        READ,
+      )
+      for (const item of listed) {
+        const { id, payload } = deployment.parse(item)
+        // What is no record of ours was put there by somebody else and means nothing here.
+        const record = transactionRecord.safeParse(typeof payload === 'string' ? parseJson(payload) : payload)
+        if (!record.success || record.data.service !== service) continue
+        known.set(record.data.id, id)
+        if (only !== undefined && record.data.id !== only) continue
+        const state = await stateOf(id)
+        const openedAt = Date.parse(record.data.openedAt)
+        if (!state.told && now().getTime() - openedAt > FORGOTTEN_AFTER_MS) continue
+        yield { deployment: id, record: record.data, ...state }
+      }
+      if (listed.length < PAGE) return
     }
   }
 
-  const stateOf = async (id: number): Promise<Pick<Known, 'state' | 'note' | 'letIn'>> => {
+  const stateOf = async (id: number): Promise<Pick<Known, 'state' | 'note' | 'letIn' | 'told'>> => {
     const statuses = await github.list<unknown>(
       'GET /repos/{owner}/{repo}/deployments/{deployment_id}/statuses',
       { deployment_id: id },
@@ -72,7 +91,7 @@ export function createGitHubLedger(github: GitHub, service: string, logUrl: stri
     })
     // Without any it was created, and its creator died before it could say more.
     const { state, note } = ours[0] ?? { state: 'open', note: '' }
-    return { state, note, letIn: ours.some((mark) => mark.state === 'open') }
+    return { state, note, letIn: ours.some((mark) => mark.state === 'open'), told: ours.length > 0 }
   }
 
   const setState = async (id: number, state: TransactionState, note: string): Promise<void> => {

@@ -1,4 +1,4 @@
-import { runUrl, type GitHub, type RunContext } from '@deploy-actions/action-kit'
+import { runUrl, type Clock, type GitHub, type RunContext } from '@deploy-actions/action-kit'
 import { createFileLedger } from './file-ledger'
 import { createGitHubLedger } from './github-ledger'
 import type { Ledger } from './ledger'
@@ -7,9 +7,9 @@ import type { Ledger } from './ledger'
 export function openLedger(
   spec: string,
   service: string,
-  ports: { github: GitHub; context: RunContext },
+  ports: { github: GitHub; context: RunContext; clock: Clock },
 ): Ledger {
   return spec.startsWith('file:')
     ? createFileLedger(spec.slice('file:'.length), service)
-    : createGitHubLedger(ports.github, service, runUrl(ports.context))
+    : createGitHubLedger(ports.github, service, { logUrl: runUrl(ports.context), now: ports.clock.now })
 }

@@ -152,7 +152,8 @@ describe('openLedger', () => {
     await ledger.open(record)
     expect(await openLedger(`file:${folder}`, 'shop', ports).find({})).toHaveLength(1)
     const routes: string[] = []
-    const github = { ...ports.github, list: (route: string) => Promise.resolve((routes.push(route), [])) }
+    const request = (route: string) => Promise.resolve((routes.push(route), []) as never)
+    const github = { ...ports.github, request }
     expect(await openLedger('github', 'shop', { ...ports, github }).find({})).toEqual([])
     expect(routes).toEqual(['GET /repos/{owner}/{repo}/deployments'])
   })
