@@ -1,7 +1,7 @@
 import { runUrl, type Ports } from '@deploy-actions/action-kit'
 import { tell, type Link, type RolloutEvent } from '@deploy-actions/notifiers'
 import { formatPercent } from '@deploy-actions/rollout'
-import type { Walk } from './main'
+import type { Walk } from './walk'
 import type { StageResult } from './outputs'
 
 type Particulars = Pick<RolloutEvent, 'kind' | 'status'> &

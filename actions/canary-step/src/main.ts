@@ -1,33 +1,25 @@
 import type { SequentialJudge } from '@deploy-actions/analysis'
-import { Cancelled, GateFailed, InputError, messageOf, type Ports } from '@deploy-actions/action-kit'
+import { Cancelled, GateFailed, InputError, type Ports } from '@deploy-actions/action-kit'
 import { stagesOutOfReach } from '@deploy-actions/config'
 import {
   beginTransaction,
   commitTransaction,
   mustBeOpen,
   openLedger,
-  restoreTraffic,
-  saveJobTransaction,
   type JobTransaction,
   type Ledger,
-  type RestoredPoint,
 } from '@deploy-actions/ledger'
 import { createArmSampler, preflight, type ArmSampler } from '@deploy-actions/metrics'
 import { canaryWeights, formatPercent, formatWeights } from '@deploy-actions/rollout'
 import { defaultShift, openRouter, shift } from '@deploy-actions/traffic'
-import { tellStage, tellRestored, tellPromoted } from './events'
+import { tellPromoted, tellStage } from './events'
 import type { Inputs } from './inputs'
 import type { Outputs, StageResult } from './outputs'
+import { putBack, StageFailed } from './put-back'
 import { summarise } from './report'
 import { readSettings, type CanarySettings } from './settings'
-import { judgeFor, watchStage, type JudgedSample } from './stage'
-
-/** What a walk has come to so far; evidence and outputs are made of it, however it ends. */
-export interface Walk {
-  settings: CanarySettings
-  stages: StageResult[]
-  trail: JudgedSample[]
-}
+import { judgeFor, watchStage } from './stage'
+import { note, position, type Walk } from './walk'
 
 /** Walks the canary through its stages; puts the traffic back at once when one fails, and proves it. */
 export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
@@ -124,56 +116,6 @@ async function walkStages(
   }
 }
 
-/** A stage's verdict sends the traffic back. */
-class StageFailed extends GateFailed {
-  constructor(
-    readonly stage: StageResult,
-    /** real milliseconds of the sample that decided */
-    readonly decidedAtMs: number,
-  ) {
-    super(`${formatPercent(stage.weight)}: ${stage.reason}`)
-  }
-}
-
-/** Writes the restore point back, proves it, tells people, and gives the error that ends the action. */
-async function putBack(
-  walk: Walk,
-  transaction: JobTransaction,
-  ledger: Ledger,
-  error: unknown,
-  ports: Ports,
-): Promise<Error> {
-  const started = error instanceof StageFailed ? error.decidedAtMs : ports.clock.realMs()
-  ports.log.error(`traffic is put back: ${messageOf(error)}`)
-  const points = await restoreTraffic(transaction.record, transaction.settings, ports)
-  const rollbackMs = Math.round(ports.clock.realMs() - started)
-  const verified = points.every(({ ok }) => ok)
-  for (const { ok, detail } of points)
-    ports.log.info(`traffic ${ok ? 'restored and verified' : 'NOT restored'}: ${detail}`)
-  if (verified)
-    await saveJobTransaction(ports.context.temp, {
-      ...transaction,
-      state: walk.settings.transaction ? 'traffic-restored' : 'restored',
-    })
-  if (!walk.settings.transaction) await closeOwn(transaction, ledger, verified, points, ports)
-  note(walk, ports, { restored: points, rollbackMs })
-  await tellRestored(walk, { verified, rollbackMs, cause: messageOf(error) }, ports)
-  const last = walk.stages.at(-1)
-  const reason = verified
-    ? `${messageOf(error)}; traffic is back at ${points.map(({ weights }) => formatWeights(weights ?? {})).join(', ')}, verified after ${rollbackMs} ms`
-    : `${messageOf(error)}; traffic could NOT be put back: ${points.map(({ detail }) => detail).join('; ')}`
-  ports.summary.add(summarise(walk, reason))
-  const verdict = error instanceof StageFailed && last && last.verdict !== 'pass' ? last.verdict : 'error'
-  const outputs = {
-    verdict,
-    ...position(walk),
-    'rolled-back': true,
-    'rollback-verified': verified,
-    'rollback-ms': rollbackMs,
-  }
-  return new GateFailed(reason, { cause: error instanceof StageFailed ? undefined : error, outputs })
-}
-
 /** Without a transaction of the job, the walk is one of its own: opened before the first write, closed here. */
 function open(
   settings: CanarySettings,
@@ -196,22 +138,6 @@ function open(
     },
     ports,
   )
-}
-
-async function closeOwn(
-  { record }: JobTransaction,
-  ledger: Ledger,
-  verified: boolean,
-  points: readonly RestoredPoint[],
-  ports: Ports,
-): Promise<void> {
-  const note = points.map(({ detail }) => detail).join('; ')
-  try {
-    await ledger.mark(record.id, 'restoring', 'canary-step')
-    await ledger.mark(record.id, verified ? 'restored' : 'restore-failed', note)
-  } catch (error) {
-    ports.log.warning(`the ledger could not be told of the restore: ${messageOf(error)}`)
-  }
 }
 
 async function wouldWalk(
@@ -246,12 +172,4 @@ function cancelled(walk: Walk, error: Cancelled, ports: Ports): Cancelled {
     cause: error,
     outputs: { verdict: 'error', ...position(walk) },
   })
-}
-
-function position({ stages }: Walk): Pick<Outputs, 'stage' | 'weight' | 'stages'> {
-  return { stage: stages.length, weight: formatPercent(stages.at(-1)?.weight ?? 0), stages }
-}
-
-function note({ stages, trail, settings }: Walk, ports: Ports, more: Record<string, unknown>): void {
-  ports.evidence.facts({ stages, samples: trail, analysis: settings.analysis, ...more })
 }

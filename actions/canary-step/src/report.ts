@@ -1,6 +1,6 @@
 import { escapeText, table } from '@deploy-actions/action-kit'
 import { formatDuration, formatPercent, formatRate } from '@deploy-actions/rollout'
-import type { Walk } from './main'
+import type { Walk } from './walk'
 
 const BARS = '▁▂▃▄▅▆▇█'
 /** Wider than this a line of samples wraps in GitHub's summary. */

@@ -1,21 +1,22 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { readRollout, resolveAll, type RegionConfig, type RolloutFile } from '@deploy-actions/config'
 import type { Release } from '@deploy-actions/rollout'
 import { startGitHub, type GitHubEmulator } from '../github/github'
-import type { EnvironmentSetting } from '../github/github-options'
 import { openWorld, type World } from '../regions/world'
-import type { WorldPlanInput } from '../regions/world-plan'
 import { checkout } from '../runner/checkout'
 import type { Scenario } from '../scenarios/scenario'
 import { createEngine } from '../workflow/engine'
 import type { RunHandle } from '../workflow/engine-options'
-import type { EngineEvent, JobView, RunView } from '../workflow/run'
+import type { RunView } from '../workflow/run'
+import { environmentsOf, firstWorld, REVIEWER } from './first-world'
+import { writeLogs } from './job-logs'
 import { choosePace, clockFrom } from './pace'
 import { regionOfJob } from './regions-of-run'
 import { prepareRepository, type RehearsedRepository } from './rehearsed-repository'
 import { resultOf, type RehearsalResult } from './result'
 import type { View } from './view'
+import { fullLoad, loadFor } from './traffic-load'
 import { watch } from './watcher'
 import { openWebhookSink, type WebhookSink } from './webhook-sink'
 import { keepWorld, readWorld, type KeptWorld } from './world-folder'
@@ -49,13 +50,6 @@ const REPOSITORY = 'example/shop'
 const FIRST_RUN = 1001
 /** Runs and jobs share one counter; a rehearsal has far fewer of them. */
 const IDS_PER_RUN = 1000
-const REVIEWER = 'sre-on-call'
-
-/** What runs before the first rehearsal: two releases, the older one idle. */
-const FIRST_RELEASES = {
-  serving: { version: '1.0.0', digest: `sha256:${'a'.repeat(64)}` },
-  idle: { version: '0.9.0', digest: `sha256:${'9'.repeat(64)}` },
-}
 
 /** Rolls a release out over embedded regions by the real workflows, with the scenario's faults. */
 export async function rehearse(options: RehearsalOptions): Promise<RehearsalResult> {
@@ -264,69 +258,4 @@ async function follow(handle: RunHandle, stage: Stage, started: number): Promise
     folder: output,
     ownWorkflowRegion: options.workflow === undefined ? undefined : (names[1] ?? names[0]),
   })
-}
-
-function firstWorld(configs: readonly RegionConfig[], rps: number): WorldPlanInput {
-  return {
-    v: 1,
-    rps,
-    regions: configs.map(({ region, arms: { names } }) => ({
-      name: region.name,
-      baseline: names[0],
-      arms: { [names[0]]: FIRST_RELEASES.serving, [names[1]]: FIRST_RELEASES.idle },
-    })),
-  }
-}
-
-/** As docs/environments.md asks for: reviewers and branches for the region, nobody for its guard. */
-function environmentsOf(configs: readonly RegionConfig[], scenario: Scenario): EnvironmentSetting[] {
-  const branchPolicy = { protected_branches: true, custom_branch_policies: false }
-  return configs.flatMap(({ region }) => {
-    const proper: EnvironmentSetting[] = [
-      {
-        name: region.environment,
-        reviewers: [REVIEWER],
-        preventSelfReview: true,
-        canAdminsBypass: false,
-        branchPolicy,
-      },
-      { name: region['guard-environment'], canAdminsBypass: false, branchPolicy },
-    ]
-    return proper.map((environment) => {
-      const { reviewers, 'wait-timer': waitTimer } = scenario.environments[environment.name] ?? {}
-      return { ...environment, ...(reviewers ? { reviewers } : {}), ...(waitTimer ? { waitTimer } : {}) }
-    })
-  })
-}
-
-/** Until the plan is made every region has its full traffic, as it would in production; the load has a ramp. */
-async function fullLoad(world: World): Promise<void> {
-  for (const name of Object.keys(world.regions)) await world.setLoad(name, { busy: true })
-  await new Promise((resolve) => setTimeout(resolve, LOAD_RAMP_MS))
-}
-/** Real milliseconds in which the load rises to its rate. */
-const LOAD_RAMP_MS = 1_500
-
-/** Regions that nobody looks at get a tenth of the traffic: the machine belongs to the one that is rolled out. */
-async function loadFor(event: EngineEvent, regions: readonly string[], world: World): Promise<void> {
-  if (event.type !== 'job') return
-  const { job } = event
-  const region = regionOfJob(job, regions)
-  if (job.key === 'plan' && job.status === 'completed')
-    for (const name of regions) await world.setLoad(name, { busy: false })
-  if (region === undefined) return
-  if (job.key === 'prepare' && job.status === 'in_progress') await world.setLoad(region, { busy: true })
-  if (job.key === 'deploy' && job.status === 'completed') await world.setLoad(region, { busy: false })
-}
-
-/** The log of every job, as GitHub's page would have it. */
-async function writeLogs({ jobs }: RunView, output: string): Promise<void> {
-  await mkdir(join(output, 'logs'), { recursive: true })
-  const text = ({ steps }: JobView): string =>
-    steps.map(({ name, conclusion, log }) => `##[${conclusion ?? 'unfinished'}] ${name}\n${log}`).join('\n')
-  await Promise.all(
-    jobs.map((job) =>
-      writeFile(join(output, 'logs', `${job.id}-${job.name.replace(/[^A-Za-z0-9]+/g, '-')}.log`), text(job)),
-    ),
-  )
 }

@@ -1,0 +1,79 @@
+import { GateFailed, messageOf, type Ports } from '@deploy-actions/action-kit'
+import {
+  restoreTraffic,
+  saveJobTransaction,
+  type JobTransaction,
+  type Ledger,
+  type RestoredPoint,
+} from '@deploy-actions/ledger'
+import { formatPercent, formatWeights } from '@deploy-actions/rollout'
+import { tellRestored } from './events'
+import type { StageResult } from './outputs'
+import { summarise } from './report'
+import { note, position, type Walk } from './walk'
+
+/** A stage's verdict sends the traffic back. */
+export class StageFailed extends GateFailed {
+  constructor(
+    readonly stage: StageResult,
+    /** real milliseconds of the sample that decided */
+    readonly decidedAtMs: number,
+  ) {
+    super(`${formatPercent(stage.weight)}: ${stage.reason}`)
+  }
+}
+
+/** Writes the restore point back, proves it, tells people, and gives the error that ends the action. */
+export async function putBack(
+  walk: Walk,
+  transaction: JobTransaction,
+  ledger: Ledger,
+  error: unknown,
+  ports: Ports,
+): Promise<Error> {
+  const started = error instanceof StageFailed ? error.decidedAtMs : ports.clock.realMs()
+  ports.log.error(`traffic is put back: ${messageOf(error)}`)
+  const points = await restoreTraffic(transaction.record, transaction.settings, ports)
+  const rollbackMs = Math.round(ports.clock.realMs() - started)
+  const verified = points.every(({ ok }) => ok)
+  for (const { ok, detail } of points)
+    ports.log.info(`traffic ${ok ? 'restored and verified' : 'NOT restored'}: ${detail}`)
+  if (verified)
+    await saveJobTransaction(ports.context.temp, {
+      ...transaction,
+      state: walk.settings.transaction ? 'traffic-restored' : 'restored',
+    })
+  if (!walk.settings.transaction) await closeOwn(transaction, ledger, verified, points, ports)
+  note(walk, ports, { restored: points, rollbackMs })
+  await tellRestored(walk, { verified, rollbackMs, cause: messageOf(error) }, ports)
+  const last = walk.stages.at(-1)
+  const reason = verified
+    ? `${messageOf(error)}; traffic is back at ${points.map(({ weights }) => formatWeights(weights ?? {})).join(', ')}, verified after ${rollbackMs} ms`
+    : `${messageOf(error)}; traffic could NOT be put back: ${points.map(({ detail }) => detail).join('; ')}`
+  ports.summary.add(summarise(walk, reason))
+  const verdict = error instanceof StageFailed && last && last.verdict !== 'pass' ? last.verdict : 'error'
+  const outputs = {
+    verdict,
+    ...position(walk),
+    'rolled-back': true,
+    'rollback-verified': verified,
+    'rollback-ms': rollbackMs,
+  }
+  return new GateFailed(reason, { cause: error instanceof StageFailed ? undefined : error, outputs })
+}
+
+async function closeOwn(
+  { record }: JobTransaction,
+  ledger: Ledger,
+  verified: boolean,
+  points: readonly RestoredPoint[],
+  ports: Ports,
+): Promise<void> {
+  const note = points.map(({ detail }) => detail).join('; ')
+  try {
+    await ledger.mark(record.id, 'restoring', 'canary-step')
+    await ledger.mark(record.id, verified ? 'restored' : 'restore-failed', note)
+  } catch (error) {
+    ports.log.warning(`the ledger could not be told of the restore: ${messageOf(error)}`)
+  }
+}
