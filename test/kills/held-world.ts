@@ -98,6 +98,7 @@ export class HeldWorld {
       inputs: { config: 'rollout.yml', region: 'eu-west', 'github-token': view.token, ...inputs },
       env: {
         ...environment,
+        GITHUB_ACTION_REPOSITORY: 'acme/deploy-actions',
         GITHUB_RUN_ID: String(run.id),
         GITHUB_SHA: 'a'.repeat(40),
         DEPLOY_ACTIONS_SPEED: String(SPEED),

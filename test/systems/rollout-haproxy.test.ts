@@ -79,6 +79,7 @@ function step(action: string, inputs: Record<string, string>): Promise<BundleRes
       config: 'rollout.yml',
       region: 'us-east',
       ledger: `file:${job.temp}/ledger`,
+      image: 'registry.example.com/shop',
       secrets: '',
       'github-token': '',
       ...inputs,

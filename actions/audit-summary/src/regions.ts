@@ -39,8 +39,12 @@ export async function regionResults(
   const ledger = openLedger(ledgerSpec, plan.service, ports)
   const due = await Promise.all(
     plan.regions.map(async ({ name, environment }): Promise<RegionResult> => {
-      const entry = await newest(ledger, environment)
-      if (!entry || entry.record.run.id !== ports.context.runId)
+      // By this run's own record: another rollout may have begun there since.
+      const entries = await ledger.find({ environment })
+      const entry = entries.find(
+        ({ record, state }) => record.run.id === ports.context.runId && state !== 'superseded',
+      )
+      if (!entry)
         return {
           name,
           environment,
@@ -57,16 +61,23 @@ export async function regionResults(
       }
     }),
   )
-  return [
-    ...due,
-    ...plan.skipped.map(({ name, environment, reason }) => ({
-      name,
-      environment,
-      outcome: 'skipped' as const,
-      reason,
-      transaction: null,
-    })),
-  ]
+  const skipped = await Promise.all(
+    plan.skipped.map(async ({ name, environment, reason }): Promise<RegionResult> => {
+      // What ran there when the plan was made may have been taken back since, by a soak that went red.
+      const entry = await newest(ledger, environment)
+      const back = entry && ['restored', 'unverified', 'restore-failed'].includes(entry.state)
+      return back
+        ? {
+            name,
+            environment,
+            outcome: outcomes[entry.state],
+            reason: entry.note,
+            transaction: entry.record.id,
+          }
+        : { name, environment, outcome: 'skipped', reason, transaction: null }
+    }),
+  )
+  return [...due, ...skipped]
 }
 
 function whyNotStarted(region: string, environment: string, { approvals, records }: Hearsay): string {

@@ -13,6 +13,8 @@ import { main } from './main'
 import type { Outputs } from './outputs'
 
 const HEALTHY = 0.001
+/** What a person does to the region of the running test. */
+let byHand: () => void = () => undefined
 const STAGES =
   '[{ weight: 10%, watch: 5m }, { weight: 25%, watch: 5m }, { weight: 50%, watch: 5m }, { weight: 75%, watch: 5m }, { weight: 100%, watch: 30m }]'
 
@@ -38,6 +40,7 @@ async function run(
     errorRate: () => HEALTHY,
     ...simulation,
   })
+  byHand = () => void (region.haproxy.weights = { blue: 100, green: 0 })
   const ports = createFakePorts({ clock, http: () => metrics(region.metrics(), clock) })
   const inputs = schema.parse({
     service: 'shop',
@@ -151,6 +154,36 @@ describe('canary-step over a bad release', () => {
     const { outcome, region } = await run({}, {}, silent(60_000, 600_000))
     expect((outcome as GateFailed).outputs).toMatchObject({ verdict: 'error', 'rollback-verified': true })
     expect(region.haproxy.weights).toEqual({ blue: 100, green: 0 })
+  })
+})
+
+describe('canary-step and other writers', () => {
+  it('does not overwrite weights that somebody else has set meanwhile', async () => {
+    // At 12 min, in the 50 % stage, a person takes the canary out by hand.
+    let taken = false
+    const { outcome, region } = await run({}, {}, (answer, clock) => {
+      if (!taken && clock.now().getTime() > Date.parse('2026-11-21T10:12:00.000Z')) {
+        taken = true
+        byHand()
+      }
+      return answer
+    })
+    expect((outcome as Error).message).toMatch(
+      /somebody else changed the weights: expected blue 50%, green 50%, found blue 100%, green 0%/,
+    )
+    expect(region.haproxy.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('never promotes without a single request, whatever the config says', async () => {
+    const { outcome } = await run(
+      { requestsPerSecond: 10 },
+      { analysis: '{ on-inconclusive: promote }' },
+      (answer, clock) => {
+        const stopped = clock.now().getTime() > Date.parse('2026-11-21T10:00:59.000Z')
+        return stopped ? { ...answer, body: 'requests_total{arm="blue",code="2xx"} 500\n' } : answer
+      },
+    )
+    expect((outcome as GateFailed).outputs).toMatchObject({ 'rolled-back': true })
   })
 })
 

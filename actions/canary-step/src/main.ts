@@ -10,8 +10,8 @@ import {
   type Ledger,
 } from '@deploy-actions/ledger'
 import { createArmSampler, preflight, type ArmSampler } from '@deploy-actions/metrics'
-import { canaryWeights, formatPercent, formatWeights } from '@deploy-actions/rollout'
-import { defaultShift, openRouter, shift } from '@deploy-actions/traffic'
+import { canaryWeights, formatPercent, formatWeights, type Arms, type Weights } from '@deploy-actions/rollout'
+import { defaultShift, openRouter, shift, type RouterState } from '@deploy-actions/traffic'
 import { tellPromoted, tellStage } from './events'
 import type { Inputs } from './inputs'
 import type { Outputs, StageResult } from './outputs'
@@ -52,6 +52,8 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
 
 /** What looks and what judges, once it is proven that they can. */
 interface Watching {
+  /** which arm is which, as it was when it was proven */
+  arms: Arms
   sampler: ArmSampler
   judge: SequentialJudge
 }
@@ -74,25 +76,32 @@ async function prove(
   if (problems.length > 0) throw new InputError(problems.map((message) => ({ where: '', message })))
   const judge = judgeFor(settings.stages, settings.analysis)
   judge.learn(seen.baseline)
-  return { sampler, judge }
+  return { arms, sampler, judge }
 }
 
 async function walkStages(
   walk: Walk,
-  { sampler, judge }: Watching,
+  { arms: proven, sampler, judge }: Watching,
   transaction: JobTransaction,
   ledger: Ledger,
   ports: Ports,
 ): Promise<void> {
   const { settings, trail } = walk
   const { arms } = transaction.settings
+  if (proven.canary !== arms.canary)
+    throw new GateFailed(
+      `somebody else switched the traffic to ${arms.baseline} meanwhile: no traffic was moved`,
+    )
   const router = await openRouter(settings.router, ports, [arms.baseline, arms.canary])
+  const told: Promise<void>[] = []
+  // What the router must still hold: any other change since is somebody else's, and is not overwritten.
+  let held: RouterState = { ...(await router.read(ports.signal)), weights: recordedWeights(transaction) }
 
   for (const [index, plan] of settings.stages.entries()) {
     await mustBeOpen(ledger, transaction.record)
     const wanted = canaryWeights(arms, plan.weight)
     ports.log.info(`stage ${index + 1} of ${settings.stages.length}: ${formatWeights(wanted)}`)
-    await shift(router, wanted, await router.read(ports.signal), ports, defaultShift)
+    held = await shift(router, wanted, held, ports, defaultShift)
     const end = await watchStage({
       index,
       plan,
@@ -112,8 +121,18 @@ async function walkStages(
     }
     walk.stages.push(result)
     if (end.then === 'rollback') throw new StageFailed(result, end.decidedAtMs)
-    await tellStage(result, walk, ports)
+    // A slow sink must not leave a stage unwatched.
+    told.push(tellStage(result, walk, ports))
   }
+  await Promise.all(told)
+}
+
+/** The weights that the transaction found. */
+function recordedWeights({ record }: JobTransaction): Weights {
+  const traffic = record.restore.find((point) => point.kind === 'traffic')
+  if (!traffic)
+    throw new GateFailed(`transaction ${record.id} has no traffic to restore: nothing is written in it`)
+  return traffic.weights
 }
 
 /** Without a transaction of the job, the walk is one of its own: opened before the first write, closed here. */
@@ -133,6 +152,7 @@ function open(
       release,
       router,
       arms,
+      ...(inputs.image === undefined ? {} : { image: inputs.image }),
       ...(config ? { config } : {}),
       dryRun,
     },

@@ -50,6 +50,7 @@ export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
       environment,
       correlationId,
       release,
+      ...(inputs.image === undefined ? {} : { image: inputs.image }),
       router: config.traffic.canary.router as RouterSettings,
       arms: config.arms.names,
       config: { path: target.file.path, digest: target.file.digest },

@@ -1,7 +1,7 @@
 import { GateFailed, InputError, type Ports } from '@deploy-actions/action-kit'
 import { configuredTarget } from '@deploy-actions/config'
 import { findJobTransaction, newest, openLedger, type Ledger } from '@deploy-actions/ledger'
-import { liveStates, type TransactionRecord } from '@deploy-actions/rollout'
+import { liveStates, type TransactionRecord, type TransactionState } from '@deploy-actions/rollout'
 import type { Inputs } from './inputs'
 
 /** `open`: what this very run left open on the target; else the transaction of that id. */
@@ -28,13 +28,16 @@ export async function findRecord(inputs: Inputs, ports: Ports): Promise<Transact
       : await findJobTransaction(ports.context.temp, inputs.transaction)
   if (own && (own.state === 'open' || own.state === 'traffic-restored')) return own.record
   const entry = await newest(ledger, environment)
-  return entry && entry.record.run.id === ports.context.runId && liveStates.includes(entry.state)
+  return entry && entry.record.run.id === ports.context.runId && unfinished.includes(entry.state)
     ? entry.record
     : undefined
 }
 
+/** What this run still has to put back: also what it tried to and could not. */
+const unfinished: readonly TransactionState[] = [...liveStates, 'restore-failed']
+
 /** A committed transaction may only be undone while nothing newer stands on its target. */
-async function mustBeNewest(ledger: Ledger, record: TransactionRecord): Promise<void> {
+export async function mustBeNewest(ledger: Ledger, record: TransactionRecord): Promise<void> {
   const latest = await newest(ledger, record.environment)
   if (latest && latest.record.id !== record.id)
     throw new GateFailed(

@@ -260,6 +260,22 @@ describe('restore', () => {
     expect(await states()).toEqual(['restore-failed'])
   })
 
+  it('is tried again by posts and guard when the traffic could not be put back', async () => {
+    const ports = await job()
+    await begin(ports)
+    haproxy.weights = { blue: 50, green: 50 }
+    // The router refuses for the whole restore, and is back afterwards.
+    haproxy.before = () => {
+      throw new Error('down')
+    }
+    const outcome = await run(ports, { mode: 'restore', transaction: '1001-1-shop-eu-1' })
+    expect((outcome as GateFailed).outputs).toMatchObject({ outcome: 'restore-failed' })
+    expect((await readJobTransactions(ports.context.temp))[0]?.state).toBe('open')
+    delete haproxy.before
+    expect(await run(await job(1001), { mode: 'restore' })).toMatchObject({ outcome: 'restored' })
+    expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
+  })
+
   it('is unverified when what serves is not healthy', async () => {
     const ports = await job(1001, 503)
     await begin(ports)

@@ -12,7 +12,7 @@ export async function configAtRecord(
   record: TransactionRecord,
   ports: Ports,
 ): Promise<ConfiguredTarget | undefined> {
-  const { release, region, correlationId, config } = record
+  const { release, image, region, correlationId, config } = record
   if (!config) return undefined
   try {
     const file = await readRollout(config.path, ports.context)
@@ -21,7 +21,7 @@ export async function configAtRecord(
         `${config.path} in the checkout is not the one of ${record.id}; check out ${record.commit}`,
       )
     return await configuredTarget(
-      { config: config.path, region, ...release, 'correlation-id': correlationId },
+      { config: config.path, region, ...release, image, 'correlation-id': correlationId },
       ports.context,
     )
   } catch (error) {
@@ -46,13 +46,18 @@ export async function settingsOfConfig(record: TransactionRecord, ports: Ports) 
   }
 }
 
+/** The script that puts the workload back; a config that cannot be resolved must not keep the traffic from being restored. */
 export async function scriptRestorer(
   target: ConfiguredTarget,
   record: TransactionRecord,
   arms: { baseline: string; canary: string },
   ports: Ports,
-): Promise<ScriptRestorer> {
-  const { restore: script, timeout } = (await target.config({ arm: arms.baseline })).deploy.script
+): Promise<ScriptRestorer | undefined> {
+  const config = await target.config({ arm: arms.baseline }).catch((error: unknown) => {
+    ports.log.warning(`the script that restores ${record.id} cannot be used: ${messageOf(error)}`)
+  })
+  if (!config) return undefined
+  const { restore: script, timeout } = config.deploy.script
   const variables = scriptVariables(target, record.previous ?? {}, ports.context, {
     arm: arms.baseline,
     ...arms,
@@ -66,7 +71,12 @@ export async function healthProof(
   arms: { baseline: string; canary: string },
   ports: Ports,
 ): Promise<HealthProof | undefined> {
-  const config = await target.config({ arm: arms.baseline })
+  let config: Awaited<ReturnType<ConfiguredTarget['config']>>
+  try {
+    config = await target.config({ arm: arms.baseline })
+  } catch (error) {
+    return () => Promise.resolve({ ok: false, detail: messageOf(error) })
+  }
   const gate = config.gates['after-deploy']
   if (!gate) return undefined
   const variables = scriptVariables(target, {}, ports.context, { arm: arms.baseline, ...arms })

@@ -6,11 +6,12 @@ import {
   restoreTarget,
   saveJobTransaction,
   trustedSettings,
+  type JobTransaction,
   type Ledger,
   type RestoreResult,
 } from '@deploy-actions/ledger'
 import { formatDuration, type TransactionRecord } from '@deploy-actions/rollout'
-import { findRecord } from './find-record'
+import { findRecord, mustBeNewest } from './find-record'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 import { configAtRecord, healthProof, scriptRestorer, settingsOfConfig } from './record-config'
@@ -45,6 +46,8 @@ export async function restoreRecord(
     return { outcome: 'would-restore', reason: `would restore ${id}`, transaction: id }
   }
   const ledger = openLedger(inputs.ledger, service, ports)
+  // The proof of trust took its time, and somebody may have begun meanwhile.
+  if (inputs.to === id) await mustBeNewest(ledger, record)
   await markUnlessDown(ledger, id, 'restoring', `${ports.context.job} of run ${ports.context.runId}`, ports)
   const target = await configAtRecord(record, ports)
   const result = await restoreTarget(record, settings, ports, {
@@ -53,12 +56,14 @@ export async function restoreRecord(
   })
   const why = inputs.reason ?? (await firstFailure(ports.evidence.folder)) ?? 'the rollout did not end well'
   await markUnlessDown(ledger, id, result.outcome, why, ports)
-  if (own)
-    await saveJobTransaction(ports.context.temp, {
-      ...own,
-      state: result.outcome === 'restore-failed' ? 'traffic-restored' : 'restored',
-    })
+  if (own) await saveJobTransaction(ports.context.temp, { ...own, state: jobStateAfter(result) })
   return concluded(record, result, why, ports)
+}
+
+/** What the posts of this job still have to do: traffic that is not back is theirs. */
+function jobStateAfter({ outcome, points }: RestoreResult): JobTransaction['state'] {
+  if (outcome !== 'restore-failed') return 'restored'
+  return points.some(({ kind, ok }) => kind === 'traffic' && !ok) ? 'open' : 'traffic-restored'
 }
 
 /** Restoring never waits for the ledger: it is told when it answers. */

@@ -65,6 +65,8 @@ order: { kind: delayed, delay: 30m }
 deploy: { script: { run: ops/x.sh, snapshot: ops/x.sh, restore: ops/x.sh } }
 traffic: { canary: { router: ${region.inputs.router} } }
 metrics: ${region.inputs.metrics}
+checks: { up: { type: http, url: 'http://10.0.0.1/healthz' } }
+gates: { after-rollout: { checks: [up], timeout: 30m } }
 canary:
   analysis: { min-requests: 80 }
   stages: [{ weight: 10%, watch: 5m }, { weight: 100%, watch: 15m }]
@@ -172,7 +174,7 @@ describe('a plan is refused, and nothing is written,', () => {
     [
       'for an unknown key, with its place',
       (text) => text.replace('min-requests', 'min-request'),
-      /rollout\.yml:11:15: canary\.analysis\.min-request: unknown key; known here: .*Did you mean min-requests\?/,
+      /rollout\.yml:13:15: canary\.analysis\.min-request: unknown key; known here: .*Did you mean min-requests\?/,
     ],
     [
       'for an unresolved variable',
@@ -192,7 +194,7 @@ describe('a plan is refused, and nothing is written,', () => {
     [
       'for a worst case beyond the job limit',
       (text) => text.replace('watch: 15m', 'watch: 3h'),
-      /could take 9h.* at worst, and a hosted job is ended after 6h/,
+      /could take 10h18m33s at worst, and a hosted job is ended after 6h/,
     ],
     [
       'for min-requests out of reach',
@@ -203,6 +205,21 @@ describe('a plan is refused, and nothing is written,', () => {
       'for a secret that was not handed over',
       (text) => `${text}notifications: [{ type: webhook, url-secret: HOOK }]\n`,
       /rollout\.yml:\d+:\d+: url-secret: the secret HOOK was not handed over/,
+    ],
+    [
+      'for a delay that no job can wait',
+      (text) => text.replace('delay: 30m', 'delay: 12h'),
+      /a delay of 12h does not fit into the soak job \(5h30m\)/,
+    ],
+    [
+      'for a delay in which nothing is watched',
+      (text) => text.replace(/gates: .*\n/, ''),
+      /nothing would be watched in the delay/,
+    ],
+    [
+      'for a script that the guard has no time to run',
+      (text) => text.replace('restore: ops/x.sh', 'restore: ops/x.sh, timeout: 90m'),
+      /deploy\.script\.timeout may be at most 50m/,
     ],
     [
       'for a script that is not there',

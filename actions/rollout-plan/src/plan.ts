@@ -12,9 +12,11 @@ import { openLedger } from '@deploy-actions/ledger'
 import {
   expectedMs,
   formatDuration,
+  GUARD_LIMIT_MS,
   JOB_LIMIT_MS,
   maxParallel,
   place,
+  PREPARE_LIMIT_MS,
   selectRegions,
   worstCaseMs,
   type OrderKind,
@@ -46,7 +48,7 @@ export async function plan(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const due = selected.filter((_, index) => standings[index]?.skip === undefined)
   const problems: Problem[] = [
     ...standings.flatMap(({ held }) => (held === undefined ? [] : [{ where: '', message: held }])),
-    ...due.flatMap((config) => tooLong(config)),
+    ...due.flatMap((config) => tooLong(config, order)),
     ...(await missingScripts(due, ports.context)),
     ...(await checkEnvironments(due, inputs['require-protection'], ports)),
   ]
@@ -150,15 +152,33 @@ function timingOf({ deploy, gates, canary }: RegionConfig): RegionTiming {
   }
 }
 
-function tooLong(config: RegionConfig): Problem[] {
+/** What the jobs of region.yml cannot finish within their `timeout-minutes`, and a delay in which nothing is watched. */
+function tooLong(config: RegionConfig, { delayMs }: Order): Problem[] {
+  const { region, gates, deploy } = config
   const worst = worstCaseMs(timingOf(config))
-  if (worst <= JOB_LIMIT_MS) return []
-  return [
-    {
-      where: config.region.name,
-      message: `the deploy job could take ${formatDuration(worst)} at worst, and a hosted job is ended after 6h (${formatDuration(JOB_LIMIT_MS)} are planned with): shorten max-watch, the gates' timeouts or the script's timeout`,
-    },
+  const said: [boolean, string][] = [
+    [
+      worst > JOB_LIMIT_MS,
+      `the deploy job could take ${formatDuration(worst)} at worst, and a hosted job is ended after 6h (${formatDuration(JOB_LIMIT_MS)} are planned with): shorten max-watch, the gates' timeouts or the script's timeout`,
+    ],
+    [
+      delayMs > JOB_LIMIT_MS,
+      `a delay of ${formatDuration(delayMs)} does not fit into the soak job (${formatDuration(JOB_LIMIT_MS)}): shorten it, or use a wait timer of the environment`,
+    ],
+    [
+      (gates.before?.timeout ?? 0) > PREPARE_LIMIT_MS,
+      `gates.before may take at most ${formatDuration(PREPARE_LIMIT_MS)}: the prepare job is ended after 2h`,
+    ],
+    [
+      deploy.script.timeout > GUARD_LIMIT_MS,
+      `deploy.script.timeout may be at most ${formatDuration(GUARD_LIMIT_MS)}: the guard restores within an hour`,
+    ],
+    [
+      delayMs > 0 && gates['after-rollout'] === undefined,
+      'order: delayed watches the checks of gates.after-rollout, and there are none: nothing would be watched in the delay',
+    ],
   ]
+  return said.flatMap(([wrong, message]) => (wrong ? [{ where: region.name, message }] : []))
 }
 
 function conclude(

@@ -8,22 +8,19 @@ export async function missingScripts(
   configs: readonly RegionConfig[],
   { workspace }: Pick<RunContext, 'workspace'>,
 ): Promise<Problem[]> {
-  const { script } = configs[0]?.deploy ?? {}
-  const named = script ? { run: script.run, snapshot: script.snapshot, restore: script.restore } : {}
+  // Regions may have scripts of their own; most share theirs, and each is looked at once.
+  const named = new Map<string, string>()
+  for (const { run, snapshot, restore } of configs.map(({ deploy }) => deploy.script))
+    for (const [name, { path }] of Object.entries({ run, snapshot, restore }))
+      named.set(path, `deploy.script.${name}`)
   const problems = await Promise.all(
-    Object.entries(named).map(async ([name, { path }]): Promise<Problem[]> => {
+    [...named].map(async ([path, where]): Promise<Problem[]> => {
       const executable = await access(join(workspace, path), constants.X_OK).then(
         () => true,
         () => false,
       )
-      return executable
-        ? []
-        : [
-            {
-              where: `deploy.script.${name}`,
-              message: `${path} is not in the repository or not executable (chmod +x, git add --chmod=+x)`,
-            },
-          ]
+      const message = `${path} is not in the repository or not executable (chmod +x, git add --chmod=+x)`
+      return executable ? [] : [{ where, message }]
     }),
   )
   return problems.flat()

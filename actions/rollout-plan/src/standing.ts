@@ -22,7 +22,7 @@ export async function standing(
   const { id, release, run } = entry.record
   if (liveStates.includes(entry.state) && run.id !== runId)
     return { held: new LiveTransaction(entry).message }
-  if (entry.state === 'committed' && release.digest === digest)
+  if (entry.state === 'committed' && release.digest === digest && !entry.record.weightsOnly)
     return { skip: `its newest transaction ${id} is committed with this digest` }
   return {}
 }

@@ -98,7 +98,7 @@ async function write(
       router: place.settings,
       arms: place.arms,
       ...(place.config ? { config: place.config } : {}),
-      anyWeights: true,
+      weightsOnly: true,
       dryRun: false,
     },
     ports,

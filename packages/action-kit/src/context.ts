@@ -18,6 +18,7 @@ export function readContext(env: Environment): RunContext {
     workflowRef: env['GITHUB_WORKFLOW_REF'] ?? '',
     serverUrl: env['GITHUB_SERVER_URL'] ?? 'https://github.com',
     actionRef: env['GITHUB_ACTION_REF'] ?? '',
+    actionRepository: env['GITHUB_ACTION_REPOSITORY'] ?? '',
     workspace: env['GITHUB_WORKSPACE'] ?? process.cwd(),
     temp: env['RUNNER_TEMP'] ?? tmpdir(),
   }

@@ -102,6 +102,7 @@ describe('the context', () => {
       workflowRef: '',
       serverUrl: 'https://github.com',
       actionRef: '',
+      actionRepository: '',
       workspace: process.cwd(),
       temp: tmpdir(),
     })

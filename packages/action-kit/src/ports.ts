@@ -137,6 +137,8 @@ export interface RunContext {
   workflowRef: string
   serverUrl: string
   actionRef: string
+  /** `OWNER/NAME` of the repository that this action came from; empty for a local one */
+  actionRepository: string
   workspace: string
   /** emptied per job: what all steps and posts of a job share */
   temp: string

@@ -66,9 +66,12 @@ export function decide(
   if (elapsedMs >= budget.watchMs && enough && judged)
     return { verdict, final: true, then: 'next', reason: because }
 
-  if (elapsedMs >= budget.maxWatchMs) {
+  // One lost answer at the very end is no verdict: the next may come before the error time is over.
+  const justLost = verdict === 'error' && enough && sinceGoodMs < budget.errorTimeoutMs
+  if (elapsedMs >= budget.maxWatchMs && !justLost) {
     const reason = `after the longest watch of ${formatDuration(budget.maxWatchMs)} ${verdict === 'error' ? because : tooLittle}`
-    const promote = budget.onInconclusive === 'promote' && verdict !== 'error'
+    // No data never promotes, whatever a config says.
+    const promote = budget.onInconclusive === 'promote' && verdict !== 'error' && requests > 0
     return {
       verdict: verdict === 'error' ? 'error' : 'inconclusive',
       final: true,

@@ -98,8 +98,10 @@ export async function watchChecks(checks: NamedChecks, options: WatchOptions): P
         checks: timelines,
       }
     const left = deadline - clock.now().getTime()
-    if (left <= 0) return ending(timelines, forMs)
-    await clock.sleep(Math.min(intervalMs, left), signal)
+    // What is red at the end is looked at until it is green again or red for good.
+    const red = timelines.some(({ state }) => state === 'red')
+    if (left <= 0 && !red) return ending(timelines, forMs)
+    await clock.sleep(left > 0 ? Math.min(intervalMs, left) : intervalMs, signal)
   }
 }
 

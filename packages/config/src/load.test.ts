@@ -52,7 +52,9 @@ async function problems(text: string, secrets?: string): Promise<string[]> {
 describe('the example of the rehearsal', () => {
   it('resolves for every region', async () => {
     const file = parseRollout(example, 'rollout.yml')
-    const configs = await resolveAll(file, { variables })
+    const configs = await resolveAll(file, {
+      variables: { ...variables, image: 'registry.example.com/shop' },
+    })
     expect(configs.map(({ region }) => region.name)).toEqual(['us-east', 'eu-west', 'apac-se'])
     expect(file.regions.map((region) => region['guard-environment'])).toEqual([
       'production-us-east-guard',
@@ -63,7 +65,7 @@ describe('the example of the rehearsal', () => {
 
   it('is filled for its region and arm, with durations in milliseconds and rates as numbers', async () => {
     const config = await resolveRegion(parseRollout(example, 'rollout.yml'), 'eu-west', {
-      variables: { ...variables, arm: 'green' },
+      variables: { ...variables, image: 'registry.example.com/shop', arm: 'green' },
     })
     expect(config.traffic.canary.router).toEqual({
       type: 'haproxy',

@@ -129,7 +129,7 @@ describe('beginTransaction', () => {
 
   it('takes the larger arm for the baseline where any weights will do', async () => {
     fake.weights = { blue: 25, green: 75 }
-    const { record, settings } = await begin({ anyWeights: true })
+    const { record, settings } = await begin({ weightsOnly: true })
     expect(settings.arms).toEqual({ baseline: 'green', canary: 'blue' })
     expect(record.restore).toEqual([
       { kind: 'traffic', router: 'canary', weights: { blue: 2500, green: 7500 } },

@@ -4,6 +4,7 @@ import { InputError, type Ports } from '@deploy-actions/action-kit'
 import {
   findArms,
   formatWeights,
+  liveStates,
   transactionRecord,
   type Arms,
   type Release,
@@ -12,7 +13,7 @@ import {
   type Weights,
 } from '@deploy-actions/rollout'
 import { openRouter, type RouterSettings } from '@deploy-actions/traffic'
-import { newest, newestCommitted, type Ledger } from './ledger'
+import { LiveTransaction, newest, newestCommitted, type Ledger } from './ledger'
 import {
   readJobTransactions,
   saveJobTransaction,
@@ -35,8 +36,9 @@ export interface BeginRequest {
   config?: { path: string; digest: string }
   /** Takes the restore points beside the traffic, once it is known which arm will be written. */
   snapshot?: (arms: Arms) => Promise<RestorePoint[]>
-  /** Without it one arm must carry everything: a rollout only starts from there. */
-  anyWeights?: boolean
+  /** Only the weights are set, whatever they are: without it one arm must carry everything, as a rollout needs it. */
+  weightsOnly?: boolean
+  image?: string
   dryRun: boolean
 }
 
@@ -50,7 +52,7 @@ type BeginPorts = Pick<Ports, 'clock' | 'log' | 'signal' | 'evidence' | 'context
 export async function beginTransaction(request: BeginRequest, ports: BeginPorts): Promise<JobTransaction> {
   const router = await openRouter(request.router, ports, request.arms)
   const state = await router.read(ports.signal)
-  const arms = findArms(state.weights) ?? (request.anyWeights ? byShare(state.weights) : undefined)
+  const arms = findArms(state.weights) ?? (request.weightsOnly ? byShare(state.weights) : undefined)
   if (!arms)
     throw new InputError(
       `neither arm of ${request.service} in ${request.region} carries all the traffic: the router holds ${formatWeights(state.weights)}; nothing was written. Put all of it on the arm that serves, then start again`,
@@ -68,6 +70,8 @@ export async function beginTransaction(request: BeginRequest, ports: BeginPorts)
     region: request.region,
     environment: request.environment,
     release: request.release,
+    ...(request.image === undefined ? {} : { image: request.image }),
+    ...(request.weightsOnly ? { weightsOnly: true as const } : {}),
     ...(previous ? { previous } : {}),
     commit: ports.context.sha,
     ...(request.config ? { config: request.config } : {}),
@@ -88,6 +92,9 @@ export async function beginTransaction(request: BeginRequest, ports: BeginPorts)
     state: 'open',
   }
   if (request.dryRun) return transaction
+  // Before the artifact, whose name can be used once: a refusal must not spoil the next try.
+  const holder = await newest(request.ledger, request.environment)
+  if (holder && liveStates.includes(holder.state)) throw new LiveTransaction(holder)
 
   if (request.ledgerSpec === 'github') await upload(transaction, ports)
   await request.ledger.open(record)
@@ -122,16 +129,23 @@ export async function leftOpen(
   runId: number,
 ): Promise<TransactionRecord | undefined> {
   const entry = await newest(ledger, environment)
-  return entry && entry.record.run.id === runId && (entry.state === 'open' || entry.state === 'restoring')
+  return entry && entry.record.run.id === runId && [...liveStates, 'restore-failed'].includes(entry.state)
     ? entry.record
     : undefined
 }
 
-async function nextId({ service, region }: BeginRequest, { context }: BeginPorts): Promise<string> {
-  const own = (await readJobTransactions(context.temp)).filter(
-    ({ record }) => record.service === service && record.region === region,
-  )
-  return `${context.runId}-${context.attempt}-${service}-${region}-${own.length + 1}`
+async function nextId(
+  { service, region, environment, ledger }: BeginRequest,
+  { context }: BeginPorts,
+): Promise<string> {
+  const prefix = `${context.runId}-${context.attempt}-${service}-${region}-`
+  const inJob = (await readJobTransactions(context.temp)).map(({ record }) => record.id)
+  // Other jobs of the run may have opened some, too.
+  const inRun = (await ledger.find({ environment, limit: 20 })).map(({ record }) => record.id)
+  const numbers = [...inJob, ...inRun]
+    .filter((id) => id.startsWith(prefix))
+    .map((id) => Number(id.slice(prefix.length)))
+  return `${prefix}${Math.max(0, ...numbers) + 1}`
 }
 
 /** The artifact that restorers compare the record with; its name is found by the id. */

@@ -63,7 +63,8 @@ export async function newest(ledger: Ledger, environment: string): Promise<Entry
   return (await ledger.find({ environment, state: held, limit: 1 }))[0]
 }
 
-/** What runs in an environment as far as the ledger knows: its newest committed transaction. */
+/** What runs in an environment as far as the ledger knows: its newest committed rollout. */
 export async function newestCommitted(ledger: Ledger, environment: string): Promise<Entry | undefined> {
-  return (await ledger.find({ environment, state: ['committed'], limit: 1 }))[0]
+  const committed = await ledger.find({ environment, state: ['committed'] })
+  return committed.find(({ record }) => !record.weightsOnly)
 }

@@ -30,6 +30,12 @@ export async function provePredecessor(
       reason: `${name} comes first, and its newest transaction ${id} (${release.version}) is ${entry.state}`,
       transaction,
     }
+  if (entry.record.weightsOnly)
+    return {
+      proven: false,
+      reason: `${name} comes first, and its weights were set by hand since (transaction ${id})`,
+      transaction,
+    }
   if (release.digest !== digest)
     return {
       proven: false,

@@ -14,8 +14,16 @@ const workflowRun = z.looseObject({
   referenced_workflows: z.array(z.looseObject({ path: z.string() })).nullish(),
 })
 
-/** Our own workflow that opens transactions, wherever it is called from. */
-const REGION_WORKFLOW = /(^|\/)deploy-actions\/\.github\/workflows\/region\.yml(@|$)/
+/**
+ * Our own workflow that opens transactions: of the very repository that this action came from, at any ref. Where the
+ * runner does not tell that repository (a local action), one of the suite's own name will do.
+ */
+function isRegionWorkflow(path: string, suite: string): boolean {
+  const [file = ''] = path.split('@')
+  return suite === ''
+    ? /(^|\/)deploy-actions\/\.github\/workflows\/region\.yml$/.test(file)
+    : file === `${suite}/.github/workflows/region.yml`
+}
 
 /** A record that cannot be trusted is not acted on: anyone with `deployments: write` can plant one. */
 export class Untrusted extends GateFailed {}
@@ -47,7 +55,7 @@ export async function trustedSettings(
   const workflows = [run.path, ...(run.referenced_workflows ?? []).map(({ path }) => path)]
   const trusted = workflows.some(
     (path) =>
-      REGION_WORKFLOW.test(path) ||
+      isRegionWorkflow(path, context.actionRepository) ||
       trustedWorkflows.some((known) => path === known || path.startsWith(`${known}@`)),
   )
   if (!trusted)

@@ -14,6 +14,12 @@ const RESTORE_MS = 31_000 + 120_000
 /** GitHub ends a hosted job after six hours; half an hour is kept for the restore and the runner itself. */
 export const JOB_LIMIT_MS = 330 * 60_000
 
+/** What the prepare job (2 h) leaves for the gate before anything is touched. */
+export const PREPARE_LIMIT_MS = 110 * 60_000
+
+/** What the guard job (1 h) leaves for the script that restores, beside traffic and health. */
+export const GUARD_LIMIT_MS = 50 * 60_000
+
 /** How long the deploy job of a region takes when all goes well and every script is instant. */
 export function expectedMs({ gates, stages }: RegionTiming): number {
   return sum(gates.map(({ greenForMs }) => greenForMs)) + sum(stages.map(({ watchMs }) => watchMs))

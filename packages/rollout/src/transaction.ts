@@ -42,6 +42,10 @@ export const transactionRecord = z.strictObject({
   region: z.string(),
   environment: z.string(),
   release,
+  /** image of the release without tag or digest, where it was given */
+  image: z.string().optional(),
+  /** the weights were set by hand: no release was rolled out by this */
+  weightsOnly: z.literal(true).optional(),
   previous: release.optional(),
   commit: z.string(),
   /** absent when an action is used alone: its settings are then in the run's artifact */

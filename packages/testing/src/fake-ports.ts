@@ -99,6 +99,7 @@ export function createFakePorts(options: FakePortsOptions = {}): FakePorts {
       workflowRef: 'acme/shop/.github/workflows/deploy.yml@refs/heads/main',
       serverUrl: 'https://github.com',
       actionRef: 'v1',
+      actionRepository: 'acme/deploy-actions',
       workspace: temp,
       ...options.context,
       temp,

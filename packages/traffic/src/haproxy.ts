@@ -104,8 +104,6 @@ export function create(
     read,
     async write(wanted, expected, signal) {
       const current = await read(signal)
-      if (!sameWeights(current.weights, expected.weights))
-        throw new Conflict(where, expected.weights, current.weights)
       const units = toUnits(wanted, Object.keys(servers))
       const growing = (member: string): number => (units[member] ?? 0) - (current.members[member]?.units ?? 0)
       // Growing before shrinking, so that at no instant traffic goes nowhere; one connection, so both follow at once.
@@ -114,6 +112,8 @@ export function create(
         .sort((a, b) => growing(b) - growing(a))
         .map((member) => `set server ${settings.backend}/${servers[member]} weight ${units[member]}`)
       if (commands.length === 0) return
+      if (!sameWeights(current.weights, expected.weights))
+        throw new Conflict(where, expected.weights, current.weights)
       const reply = await ask(commands.join('; '), signal)
       if (reply.trim() !== '')
         throw new ProviderError(
@@ -123,6 +123,9 @@ export function create(
     },
   }
 }
+
+/** What is read back of one unit rounds to a little less than one; less than this would be about twice what was asked for. */
+const LEAST_UNIT = 0.9
 
 /** Totals to split into units, the plainest first: whole percents read as themselves on HAProxy's own page. */
 const TOTALS = [100, 200, MAX_WEIGHT]
@@ -135,7 +138,7 @@ function toUnits(wanted: Weights, members: readonly string[]): Record<string, nu
   const units = apportion(shares, TOTALS.find(exact) ?? MAX_WEIGHT)
   for (const member of members)
     // A share too small for one unit must not silently become nothing, or a whole unit.
-    if ((shares[member] ?? 0) > 0 && (shares[member] ?? 0) * MAX_WEIGHT < WHOLE)
+    if ((shares[member] ?? 0) > 0 && (shares[member] ?? 0) * MAX_WEIGHT < LEAST_UNIT * WHOLE)
       throw new ProviderError(
         `a share of ${formatPercent(shares[member] ?? 0)} for ${member} is finer than HAProxy's weights; the least is 0.4%`,
         { provider: 'haproxy' },

@@ -27,18 +27,30 @@ export async function shift(
   { clock, signal }: { clock: Clock; signal: AbortSignal },
   { timeoutMs, settleMs, pollMs }: ShiftOptions = defaultShift,
 ): Promise<RouterState> {
-  await router.write(wanted, expected, signal)
   const deadline = clock.now().getTime() + timeoutMs
-  let state = await router.read(signal)
+  /** One lost exchange is no verdict on a release: what may be repeated is, until the time is over. */
+  const persist = async <T>(call: () => Promise<T>): Promise<T> => {
+    for (;;) {
+      try {
+        return await call()
+      } catch (error) {
+        const lost = error instanceof ProviderError && error.retryable
+        if (!lost || clock.now().getTime() >= deadline) throw error
+        await clock.sleep(pollMs, signal)
+      }
+    }
+  }
+  await persist(() => router.write(wanted, expected, signal))
+  let state = await persist(() => router.read(signal))
   while (!inEffect(router, state, wanted)) {
     if (clock.now().getTime() >= deadline)
       throw new NotInEffect(`after the write of ${formatWeights(wanted)} ${describe(state)}`)
     await clock.sleep(pollMs, signal)
-    state = await router.read(signal)
+    state = await persist(() => router.read(signal))
   }
   if (settleMs === 0) return state
   await clock.sleep(settleMs, signal)
-  const settled = await router.read(signal)
+  const settled = await persist(() => router.read(signal))
   if (inEffect(router, settled, wanted)) return settled
   const who = settled.owner ? ` by ${settled.owner}` : ' by somebody else'
   throw new NotInEffect(`${formatWeights(wanted)} was reverted${who}: ${describe(settled)}`)

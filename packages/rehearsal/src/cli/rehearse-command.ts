@@ -74,7 +74,8 @@ async function run(options: Options): Promise<void> {
   view.end()
   if (options.result !== undefined) await writeFile(options.result, `${JSON.stringify(result, null, 2)}\n`)
   console.log(conclude(result, output).join('\n'))
-  process.exitCode = result.conclusion === 'success' ? 0 : 1
+  // A bad day that did not happen proves nothing.
+  process.exitCode = result.conclusion === 'success' && result.notStruck.length === 0 ? 0 : 1
 }
 
 async function newOutput(): Promise<string> {
@@ -107,7 +108,7 @@ function speedOf(text: string): number {
 const digestOf = (version: string): string => `sha256:${createHash('sha256').update(version).digest('hex')}`
 
 function conclude(result: RehearsalResult, output: string): string[] {
-  const { conclusion, regions, wallMs, speed, evidence, report, told } = result
+  const { conclusion, regions, wallMs, speed, evidence, report, told, notStruck } = result
   return [
     '',
     `${conclusion} after ${(wallMs / 1000).toFixed(1)} s (${formatDuration(Math.round((wallMs * speed) / 1000) * 1000)} of the rollout's own time)`,
@@ -116,6 +117,7 @@ function conclude(result: RehearsalResult, output: string): string[] {
     evidence.root === null
       ? 'evidence: none was gathered; the workflow has no report job'
       : `evidence: ${evidence.complete ? 'complete' : 'NOT complete'}, root ${evidence.root}`,
+    ...notStruck.map((fault) => `this fault never began, so it was not rehearsed: ${fault}`),
     ...(told.length > 0 ? [`told: ${told.join(', ')}`] : []),
     ...(report.markdown === null ? [] : [`report: ${report.markdown}`]),
     ...(report.json === null ? [] : [`evidence.json: ${report.json}`]),

@@ -48,6 +48,7 @@ export interface RehearsalOptions {
 const SUITE = 'OWNER/deploy-actions'
 const REPOSITORY = 'example/shop'
 const FIRST_RUN = 1001
+const IMAGE = 'registry.example.com/shop'
 /** Runs and jobs share one counter; a rehearsal has far fewer of them. */
 const IDS_PER_RUN = 1000
 
@@ -56,7 +57,7 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalResu
   const file = await readRollout(options.config, { workspace: options.repository })
   const sample = {
     ...options.release,
-    image: 'example',
+    image: IMAGE,
     commit: 'example',
     'run-id': '1',
     'correlation-id': 'example',
@@ -202,7 +203,7 @@ function start(stage: Stage): Promise<RunHandle> {
   })
   const inputs = {
     ...options.release,
-    ...(options.workflow === undefined ? { regions: options.regions } : {}),
+    ...(options.workflow === undefined ? { regions: options.regions, image: IMAGE } : {}),
   }
   return engine.start({
     workflow: repository.workflow,
@@ -255,6 +256,7 @@ async function follow(handle: RunHandle, stage: Stage, started: number): Promise
     deployments: github.deployments,
     artifacts: github.artifacts(run.id),
     webhook: sink.received,
+    notStruck: watcher.waiting(),
     folder: output,
     ownWorkflowRegion: options.workflow === undefined ? undefined : (names[1] ?? names[0]),
   })

@@ -47,6 +47,8 @@ export interface RehearsalResult {
   report: { markdown: string | null; json: string | null; summaries: string[] }
   /** what the webhook was told, in order */
   told: string[]
+  /** faults of the scenario whose moment never came: what was to be rehearsed did not happen */
+  notStruck: string[]
 }
 
 /** Everything the result is read from: the proxies, the emulated GitHub, and what the jobs uploaded. */
@@ -60,6 +62,7 @@ export interface Observed {
   deployments: readonly Deployment[]
   artifacts: readonly UploadedArtifact[]
   webhook: readonly unknown[]
+  notStruck: readonly unknown[]
   folder: string
   /** the region that a workflow without rollout.yml works on: its transactions name none of ours */
   ownWorkflowRegion: string | undefined
@@ -92,6 +95,7 @@ export async function resultOf(observed: Observed): Promise<RehearsalResult> {
       json: reportFolder === undefined ? null : join(reportFolder, 'evidence.json'),
       summaries: await writeSummaries(run, observed.folder),
     },
+    notStruck: observed.notStruck.map((fault) => JSON.stringify(fault)),
     told: observed.webhook.flatMap((body) => {
       const { event } = body as { event?: { kind: string; region?: string } }
       return event ? [event.region === undefined ? event.kind : `${event.kind} ${event.region}`] : []

@@ -1,7 +1,7 @@
 import type { Clock } from '@deploy-actions/action-kit'
 import type { Weights } from '@deploy-actions/rollout'
 import { createFaultSchedule, type RegionMoment } from '../scenarios/fault-schedule'
-import type { Scenario } from '../scenarios/scenario'
+import type { Scenario, ScenarioFault } from '../scenarios/scenario'
 import type { RegionReading, World } from '../regions/world'
 import type { RunHandle } from '../workflow/engine-options'
 import type { JobView } from '../workflow/run'
@@ -21,6 +21,8 @@ export interface WeightChange {
 export interface Watcher {
   changes: WeightChange[]
   latest: Record<string, RegionReading>
+  /** faults whose moment has not come */
+  waiting(): ScenarioFault[]
   stop(): Promise<void>
 }
 
@@ -37,7 +39,7 @@ export function watch({ world, run, scenario, clock, regionOf, onLook }: Watched
   const schedule = createFaultSchedule(scenario.faults)
   const changes: WeightChange[] = []
   const held = new Map<string, string>()
-  const watcher: Watcher = { changes, latest: {}, stop }
+  const watcher: Watcher = { changes, latest: {}, waiting: schedule.waiting, stop }
   let stopped = false
 
   const look = async (): Promise<void> => {

@@ -22,6 +22,8 @@ export interface Due {
 /** Tells which faults of a scenario hold at a moment. Each begins once and ends once. */
 export function createFaultSchedule(faults: readonly ScenarioFault[]): {
   at(now: number, moments: Record<string, RegionMoment>): Due
+  /** faults that have not begun: at the end of a run, those whose moment never came */
+  waiting(): ScenarioFault[]
 } {
   const began = new Map<ScenarioFault, number>()
   const struck = new Set<ScenarioFault>()
@@ -37,6 +39,7 @@ export function createFaultSchedule(faults: readonly ScenarioFault[]): {
   }
 
   return {
+    waiting: () => faults.filter((fault) => !began.has(fault)),
     at(now, moments) {
       for (const fault of faults) {
         const moment = moments[fault.region]

@@ -110,7 +110,11 @@ export function namedScenario(
 }
 
 /** Reads a scenario file. @throws InputError with line and column of every problem, unknown regions among them */
-export function parseScenario(text: string, path: string, regions: readonly { name: string }[]): Scenario {
+export function parseScenario(
+  text: string,
+  path: string,
+  regions: readonly { name: string; environment: string; 'guard-environment': string }[],
+): Scenario {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const source = { path, document, lines }
@@ -119,13 +123,28 @@ export function parseScenario(text: string, path: string, regions: readonly { na
   const parsed = scenario.safeParse(document.toJS() ?? {})
   if (!parsed.success) throw new InputError(problemsOf(source, scenario, parsed.error.issues))
   const known = regions.map(({ name }) => name)
-  const unknown = parsed.data.faults.filter((fault) => !known.includes(fault.region))
-  if (unknown.length > 0)
-    throw new InputError(
-      unknown.map((fault) => ({
-        where: path,
-        message: `no region is named ${fault.region}; known: ${known.join(', ')}`,
-      })),
-    )
+  const environments = regions.flatMap((region) => [region.environment, region['guard-environment']])
+  const { faults, approvals, environments: settings } = parsed.data
+  const problems = [
+    ...faults
+      .filter((fault) => !known.includes(fault.region))
+      .map((fault) => `no region is named ${fault.region}; known: ${known.join(', ')}`),
+    ...[...Object.keys(approvals), ...Object.keys(settings)]
+      .filter((name) => !environments.includes(name))
+      .map((name) => `no environment is named ${name}; known: ${environments.join(', ')}`),
+    ...faults
+      .filter(
+        (fault) =>
+          'arm' in fault &&
+          [fault.errors, fault.latency, fault.health, fault.connections].every(
+            (effect) => effect === undefined,
+          ),
+      )
+      .map(
+        (fault) =>
+          `the fault of an arm in ${fault.region} does nothing; give it errors, latency, health or connections`,
+      ),
+  ]
+  if (problems.length > 0) throw new InputError(problems.map((message) => ({ where: path, message })))
   return parsed.data
 }
