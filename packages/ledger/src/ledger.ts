@@ -1,5 +1,5 @@
 import { ProviderError } from '@deploy-actions/action-kit'
-import type { TransactionRecord, TransactionState } from '@deploy-actions/rollout'
+import { transactionStates, type TransactionRecord, type TransactionState } from '@deploy-actions/rollout'
 
 /** A transaction as the ledger knows it. */
 export interface Entry {
@@ -52,14 +52,7 @@ export class LiveTransaction extends ProviderError {
 
 /** The newest transaction of an environment that ever held it; those that lost the race for it do not count. */
 export async function newest(ledger: Ledger, environment: string): Promise<Entry | undefined> {
-  const held: TransactionState[] = [
-    'open',
-    'committed',
-    'restoring',
-    'restored',
-    'unverified',
-    'restore-failed',
-  ]
+  const held = transactionStates.filter((state) => state !== 'superseded')
   return (await ledger.find({ environment, state: held, limit: 1 }))[0]
 }
 
