@@ -1,5 +1,7 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
-import { GateFailed, InputError, type HttpResponse } from '@deploy-actions/action-kit'
+import { Cancelled, GateFailed, InputError, type HttpResponse } from '@deploy-actions/action-kit'
 import {
   createFakeClock,
   createFakePorts,
@@ -154,6 +156,55 @@ describe('canary-step over a bad release', () => {
     const { outcome, region } = await run({}, {}, silent(60_000, 600_000))
     expect((outcome as GateFailed).outputs).toMatchObject({ verdict: 'error', 'rollback-verified': true })
     expect(region.haproxy.weights).toEqual({ blue: 100, green: 0 })
+  })
+})
+
+describe('canary-step and its sinks', () => {
+  it('ends as cancelled while a stage is still being told: nothing rejects unheard', async () => {
+    const clock = createFakeClock()
+    const region = await simulateRegion({ clock, seed: 1, requestsPerSecond: 100, errorRate: () => HEALTHY })
+    const unheard: unknown[] = []
+    const listen = (reason: unknown): void => void unheard.push(reason)
+    process.on('unhandledRejection', listen)
+    const ports = createFakePorts({
+      clock,
+      cancelReason: new Cancelled('cancelled by the test'),
+      http: async (request) => {
+        if (request.method !== 'POST') return region.metrics()
+        // The sink does not answer; the run is cancelled meanwhile.
+        await new Promise((resolve) => {
+          request.signal.addEventListener('abort', resolve)
+          ports.cancel()
+        })
+        throw new Cancelled('the run was cancelled')
+      },
+    })
+    await writeFile(
+      join(ports.context.workspace, 'rollout.yml'),
+      `version: 1
+service: shop
+regions: [{ name: eu, environment: production }]
+deploy: { script: { run: ops/x.sh, snapshot: ops/x.sh, restore: ops/x.sh } }
+traffic: { canary: { router: ${region.inputs.router} } }
+metrics: ${region.inputs.metrics}
+notifications: [{ type: webhook, url: 'https://hooks.example.com/' }]
+`,
+    )
+    const inputs = schema.parse({
+      region: 'eu',
+      version: '1.1.0',
+      digest: `sha256:${'b'.repeat(64)}`,
+      ledger: `file:${ports.context.temp}/ledger`,
+    })
+    const outcome = await main(inputs, ports).catch((error: Error) => error)
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('unhandledRejection', listen)
+    await region.close()
+    expect(outcome).toBeInstanceOf(Cancelled)
+    expect(unheard).toEqual([])
+    expect(ports.recorded.log.map(({ line }) => line)).toContain(
+      'the 10% stage could not be told: the run was cancelled',
+    )
   })
 })
 

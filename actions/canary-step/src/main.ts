@@ -1,5 +1,5 @@
 import type { SequentialJudge } from '@deploy-actions/analysis'
-import { Cancelled, GateFailed, InputError, type Ports } from '@deploy-actions/action-kit'
+import { Cancelled, GateFailed, InputError, messageOf, type Ports } from '@deploy-actions/action-kit'
 import { stagesOutOfReach } from '@deploy-actions/config'
 import {
   beginTransaction,
@@ -29,7 +29,7 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const ledger = openLedger(settings.transaction?.ledger ?? inputs.ledger, service, ports)
   if (inputs['dry-run']) return wouldWalk(settings, ledger, inputs, ports)
 
-  const walk: Walk = { settings, stages: [], trail: [] }
+  const walk: Walk = { settings, stages: [], trail: [], told: [] }
   const watching = await prove(settings, ledger, inputs, ports)
   const transaction = settings.transaction ?? (await open(settings, ledger, inputs, false, ports))
   ports.evidence.about({ transaction: transaction.record.id })
@@ -38,7 +38,9 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   } catch (error) {
     // A cancelled run has seconds: its posts put the traffic back.
     if (error instanceof Cancelled) throw cancelled(walk, error, ports)
-    throw await putBack(walk, transaction, ledger, error, ports)
+    const failure = await putBack(walk, transaction, ledger, error, ports)
+    await Promise.all(walk.told)
+    throw failure
   }
   if (!settings.transaction)
     await commitTransaction(
@@ -47,6 +49,7 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
       `${settings.release.version} serves all on ${transaction.settings.arms.canary}`,
       ports.context,
     )
+  await Promise.all(walk.told)
   return promoted(walk, ports)
 }
 
@@ -93,7 +96,6 @@ async function walkStages(
       `somebody else switched the traffic to ${arms.baseline} meanwhile: no traffic was moved`,
     )
   const router = await openRouter(settings.router, ports, [arms.baseline, arms.canary])
-  const told: Promise<void>[] = []
   // What the router must still hold: any other change since is somebody else's, and is not overwritten.
   let held: RouterState = { ...(await router.read(ports.signal)), weights: recordedWeights(transaction) }
 
@@ -121,10 +123,13 @@ async function walkStages(
     }
     walk.stages.push(result)
     if (end.then === 'rollback') throw new StageFailed(result, end.decidedAtMs)
-    // A slow sink must not leave a stage unwatched.
-    told.push(tellStage(result, walk, ports))
+    // A slow sink must not leave a stage unwatched; a rejection that nobody awaits would end the process unrecorded.
+    walk.told.push(
+      tellStage(result, walk, ports).catch((error: unknown) =>
+        ports.log.warning(`the ${formatPercent(plan.weight)} stage could not be told: ${messageOf(error)}`),
+      ),
+    )
   }
-  await Promise.all(told)
 }
 
 /** The weights that the transaction found. */

@@ -9,6 +9,8 @@ export interface Walk {
   settings: CanarySettings
   stages: StageResult[]
   trail: JudgedSample[]
+  /** stage events on their way to the sinks; none rejects */
+  told: Promise<void>[]
 }
 
 /** Where the walk stands, as outputs. */
