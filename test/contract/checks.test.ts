@@ -1,69 +1,57 @@
-import { describe, expect, it } from '@jest/globals'
-import { Cancelled, ProviderError } from '@deploy-actions/action-kit'
-import { checks, openCheck, type CheckSettings } from '@deploy-actions/checks'
-import { createFakePorts, type FakePortsOptions } from '@deploy-actions/testing'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { Cancelled, InputError } from '@deploy-actions/action-kit'
+import { checks, type ConfiguredCheck } from '@deploy-actions/checks'
+import { createFakePorts, type FakePorts } from '@deploy-actions/testing'
+import type { CheckLab, OpenCheckLab } from './checks/check-lab'
+import { loadLabs } from './load-labs'
 
-/** What makes a check of this type green and red, what keeps it from being made, and how a cancelled run shows. */
-interface Lab {
-  settings: object
-  green: FakePortsOptions
-  red: FakePortsOptions
-  broken: FakePortsOptions
-  cancelled: FakePortsOptions
-}
+const labs = await loadLabs<OpenCheckLab>('checks', checks)
 
-const fails = (error: Error) => () => {
-  throw error
-}
-const unreachable = new ProviderError('could not be reached', { provider: 'x' })
+describe.each(labs)('the $type check of $place', ({ type, open }) => {
+  let lab: CheckLab
+  let ports: FakePorts
+  let configured: ConfiguredCheck
+  const cancelReason = new Cancelled('the run was cancelled')
+  beforeEach(async () => {
+    lab = await open()
+    const context = lab.workspace === undefined ? {} : { workspace: lab.workspace }
+    ports = createFakePorts({ real: true, secrets: lab.secrets ?? {}, context, cancelReason })
+    configured = await checks.configure(lab.settings)
+  })
+  afterEach(() => lab.close())
 
-const labs: Record<keyof typeof checks, Lab> = {
-  http: {
-    settings: { type: 'http', url: 'http://127.0.0.1:1/healthz', expect: { latency: '1s' } },
-    green: { http: () => ({ status: 200 }) },
-    red: { http: () => ({ status: 500 }) },
-    broken: { http: fails(unreachable) },
-    cancelled: { http: fails(new Cancelled('the run was cancelled')) },
-  },
-  script: {
-    settings: { type: 'script', run: 'ops/smoke.sh', timeout: '1m' },
-    green: { process: () => ({ exitCode: 0 }) },
-    red: { process: () => ({ exitCode: 1 }) },
-    broken: { process: fails(unreachable) },
-    cancelled: { process: () => ({ exitCode: null, ended: 'cancelled' }) },
-  },
-}
+  const probe = () => configured.open(ports).probe(ports.signal)
+  const oneLine = expect.stringMatching(/^[^\n]*\w[^\n]*$/)
 
-it('covers every check', () => expect(Object.keys(labs)).toEqual(Object.keys(checks)))
-
-describe.each(Object.entries(labs))('the %s check', (type, lab) => {
-  async function probe(options: FakePortsOptions) {
-    const ports = createFakePorts(options)
-    const settings = (await checks[type as keyof typeof checks]()).options.parse(
-      lab.settings,
-    ) as CheckSettings
-    const check = await openCheck(settings, {
-      http: ports.http,
-      process: ports.process,
-      workspace: '/repo',
-      variables: {},
-    })
-    return check.probe(ports.signal)
-  }
+  it('is called by its type', () => expect(configured.written.type).toBe(type))
 
   it('is green or red, and says why in one line', async () => {
-    for (const state of ['green', 'red'] as const)
-      expect(await probe(lab[state])).toMatchObject({
-        state,
-        detail: expect.stringMatching(/^[^\n]*\w[^\n]*$/),
-      })
+    expect(await probe()).toMatchObject({ state: 'green', detail: oneLine })
+    await lab.red()
+    expect(await probe()).toMatchObject({ state: 'red', detail: oneLine })
+  })
+
+  it('may be looked at again and again', async () => {
+    const check = configured.open(ports)
+    for (let round = 0; round < 3; round++) expect((await check.probe(ports.signal)).state).toBe('green')
   })
 
   it('is never green, and never thrown, when it cannot be made', async () => {
-    expect((await probe(lab.broken)).state).not.toBe('green')
+    await lab.break()
+    const { state, detail } = await probe()
+    expect([state, detail]).toEqual([expect.stringMatching(/^(red|unknown)$/), oneLine])
   })
 
   it('is thrown when the run was cancelled', async () => {
-    await expect(probe(lab.cancelled)).rejects.toBeInstanceOf(Cancelled)
+    ports.cancel()
+    await expect(probe()).rejects.toBeInstanceOf(Cancelled)
+  })
+
+  it('leaves each look in the evidence, and its secrets nowhere', async () => {
+    if (lab.secrets) expect(() => configured.open(createFakePorts())).toThrow(InputError)
+    await probe()
+    expect(ports.recorded.calls).not.toEqual([])
+    for (const secret of Object.values(lab.secrets ?? {}))
+      expect(JSON.stringify([ports.recorded, configured.written])).not.toContain(secret)
   })
 })

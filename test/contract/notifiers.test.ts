@@ -1,26 +1,11 @@
-import { describe, expect, it } from '@jest/globals'
-import { Cancelled, ProviderError, type HttpRequest, type HttpResponse } from '@deploy-actions/action-kit'
-import {
-  eventKinds,
-  notifiers,
-  openNotifier,
-  type NotifierSettings,
-  type RolloutEvent,
-} from '@deploy-actions/notifiers'
-import { createFakePorts } from '@deploy-actions/testing'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { Cancelled, InputError } from '@deploy-actions/action-kit'
+import { eventKinds, notifiers, type ConfiguredNotifier, type RolloutEvent } from '@deploy-actions/notifiers'
+import { createFakePorts, type FakePorts } from '@deploy-actions/testing'
+import { loadLabs } from './load-labs'
+import type { NotifierLab, OpenNotifierLab } from './notifiers/notifier-lab'
 
-/** A sink of this type, and the secrets that it needs. */
-interface Lab {
-  settings: object
-  secrets: Record<string, string>
-}
-
-const labs: Record<keyof typeof notifiers, Lab> = {
-  webhook: {
-    settings: { type: 'webhook', 'url-secret': 'HOOK', 'hmac-secret': 'KEY' },
-    secrets: { HOOK: 'https://hooks.test/T0/B1/swordfish', KEY: 'correct horse' },
-  },
-}
+const labs = await loadLabs<OpenNotifierLab>('notifiers', notifiers)
 
 const event: RolloutEvent = {
   kind: 'restored',
@@ -33,71 +18,55 @@ const event: RolloutEvent = {
   correlationId: 'shop-7-1',
 }
 
-it('covers every sink', () => expect(Object.keys(labs)).toEqual(Object.keys(notifiers)))
+describe.each(labs)('the $type sink before $place', ({ type, open }) => {
+  let lab: NotifierLab
+  let ports: FakePorts
+  let configured: ConfiguredNotifier
+  const cancelReason = new Cancelled('the run was cancelled')
+  beforeEach(async () => {
+    lab = await open()
+    ports = createFakePorts({ real: true, secrets: lab.secrets, cancelReason })
+    configured = await notifiers.configure(lab.settings)
+  })
+  afterEach(() => lab.close())
 
-describe.each(Object.entries(labs))('the %s sink', (type, lab) => {
-  async function send(
-    given: RolloutEvent,
-    answer: Partial<HttpResponse> | Error,
-    secrets: Record<string, string> = lab.secrets,
-  ) {
-    const asked: HttpRequest[] = []
-    const ports = createFakePorts({
-      http(request) {
-        asked.push(request)
-        if (answer instanceof Error) throw answer
-        return answer
-      },
-    })
-    const settings = (await notifiers[type as keyof typeof notifiers]()).options.parse(
-      lab.settings,
-    ) as NotifierSettings
-    const sink = await openNotifier(settings, {
-      http: ports.http,
-      clock: ports.clock,
-      secrets: new Map(Object.entries(secrets)),
-    })
-    return { delivery: await sink.send(given, ports.signal), asked }
-  }
+  const send = (given: RolloutEvent = event) => configured.open(ports).send(given, ports.signal)
+
+  it('is called by its type', () => expect(configured.written.type).toBe(type))
 
   it.each(eventKinds)('delivers an event of kind %s', async (kind) => {
-    const { delivery, asked } = await send({ ...event, kind }, { status: 200 })
-    expect(delivery.delivered).toBe(true)
-    expect(asked).toHaveLength(1)
+    expect((await send({ ...event, kind })).delivered).toBe(true)
+    expect(lab.sent).toHaveLength(1)
   })
 
-  it('is not thrown, and says why, when it does not deliver', async () => {
-    for (const answer of [
-      { status: 500 },
-      { status: 404 },
-      new ProviderError('could not be reached', { provider: 'x' }),
-    ])
-      expect((await send(event, answer)).delivery).toMatchObject({
-        delivered: false,
-        detail: expect.stringMatching(/\w/),
-      })
+  it.each(['refuses', 'is broken'] as const)('is not thrown, and says why, when its system %s', async (how) => {
+    lab.fail(how)
+    expect(await send()).toMatchObject({ delivered: false, detail: expect.stringMatching(/\w/) })
   })
 
-  it('needs its secrets, and sends nothing without them', async () => {
-    const { delivery, asked } = await send(event, { status: 200 }, {})
-    expect(delivery).toMatchObject({
-      delivered: false,
-      detail: expect.stringMatching(/was not handed over$/),
-    })
-    expect(asked).toEqual([])
+  it('is not thrown, and says why, when its system is gone', async () => {
+    await lab.leave()
+    expect(await send()).toMatchObject({ delivered: false, detail: expect.stringMatching(/\w/) })
   })
 
-  it('puts no secret into what it sends or says', async () => {
-    const { delivery, asked } = await send(event, { status: 500 })
-    for (const secret of Object.values(lab.secrets)) {
-      expect(JSON.stringify(delivery)).not.toContain(secret)
-      expect(`${JSON.stringify(asked[0]?.headers)}${asked[0]?.body ?? ''}`).not.toContain(secret)
+  it('is not opened without its secrets, and sends nothing then', async () => {
+    for (const name of Object.keys(lab.secrets)) {
+      const { [name]: _, ...others } = lab.secrets
+      expect(() => configured.open(createFakePorts({ secrets: others }))).toThrow(InputError)
     }
-    // Where the address is the secret, the transport is told.
-    if (Object.values(lab.secrets).includes(asked[0]?.url ?? '')) expect(asked[0]?.hidePath).toBe(true)
+    expect(lab.sent).toEqual([])
+  })
+
+  it('puts no secret into what it sends, says or leaves in the evidence', async () => {
+    lab.fail('is broken')
+    const delivery = await send()
+    for (const secret of Object.values(lab.secrets))
+      expect(JSON.stringify([delivery, lab.sent, ports.recorded, configured.written])).not.toContain(secret)
   })
 
   it('ends with the run', async () => {
-    await expect(send(event, new Cancelled('the run was cancelled'))).rejects.toBeInstanceOf(Cancelled)
+    ports.cancel()
+    await expect(send()).rejects.toBeInstanceOf(Cancelled)
+    expect(lab.sent).toEqual([])
   })
 })

@@ -1,105 +1,55 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { Cancelled, ProviderError } from '@deploy-actions/action-kit'
-import { WHOLE, type Weights } from '@deploy-actions/rollout'
-import { createFakePorts, startFakeHaproxy, type FakePorts } from '@deploy-actions/testing'
+import { Cancelled, InputError, ProviderError } from '@deploy-actions/action-kit'
+import { WHOLE } from '@deploy-actions/rollout'
+import { createFakePorts, type FakePorts } from '@deploy-actions/testing'
 import {
   Conflict,
   inEffect,
-  openRouter,
   restoreWeights,
   routers,
   shift,
-  type RouterSettings,
-  type TrafficRouter,
+  type ConfiguredRouter,
+  type ObservedRouter,
 } from '@deploy-actions/traffic'
-import { openWorld } from '../../packages/rehearsal/src/regions/world'
+import { loadLabs } from './load-labs'
+import type { OpenRouterLab, RouterLab } from './routers/router-lab'
 
-/** Something that a router steers, with two members: blue has all the traffic. */
-interface Lab {
-  settings: RouterSettings
-  /** What the thing itself says, read without the router. */
-  weights(): Promise<Weights>
-  /** Somebody else gives blue and green these whole percents. */
-  meddle(blue: number, green: number): Promise<void>
-  close(): Promise<void>
-}
+const labs = await loadLabs<OpenRouterLab>('routers', routers)
 
-const digest = `sha256:${'a'.repeat(64)}`
-
-/** Every router of the registry, against everything that stands in for its provider. */
-const labs: Record<keyof typeof routers, Record<string, () => Promise<Lab>>> = {
-  haproxy: {
-    async 'the fake'() {
-      const fake = await startFakeHaproxy({ blue: 100, green: 0 })
-      return {
-        settings: { type: 'haproxy', port: fake.port, backend: 'app' },
-        weights() {
-          const { blue = 0, green = 0 } = fake.weights
-          return Promise.resolve({
-            blue: Math.round((WHOLE * blue) / (blue + green)),
-            green: Math.round((WHOLE * green) / (blue + green)),
-          })
-        },
-        meddle: (blue, green) => Promise.resolve(void Object.assign(fake.weights, { blue, green })),
-        close: () => fake.close(),
-      }
-    },
-    async 'an embedded region'() {
-      const arms = { blue: { version: '1.0.0', digest }, green: { version: '1.1.0', digest } }
-      const world = await openWorld(
-        { v: 1, rps: 0, regions: [{ name: 'eu', baseline: 'blue', arms }] },
-        { inProcess: true },
-      )
-      const runtime = world.regions['eu']?.runtime
-      const settings: RouterSettings = {
-        type: 'haproxy',
-        host: runtime?.host,
-        port: runtime?.port,
-        backend: world.regions['eu']?.backend,
-      }
-      const meddler = createFakePorts()
-      return {
-        settings,
-        weights: async () => (await world.state())['eu']?.weights ?? {},
-        async meddle(blue, green) {
-          const router = await openRouter(settings, meddler, ['blue', 'green'])
-          await router.write(
-            { blue: blue * 100, green: green * 100 },
-            await router.read(meddler.signal),
-            meddler.signal,
-          )
-        },
-        close: () => world.close(),
-      }
-    },
-  },
-}
-
-const cases = Object.entries(labs).flatMap(([type, places]) =>
-  Object.entries(places).map(([place, open]) => ({ type: type as keyof typeof routers, place, open })),
-)
-
-it('covers every router', () => expect(Object.keys(labs)).toEqual(Object.keys(routers)))
-
-describe.each(cases)('the $type router before $place', ({ type, open }) => {
-  let lab: Lab
+describe.each(labs)('the $type router before $place', ({ type, open }) => {
+  let lab: RouterLab
   let ports: FakePorts
-  let router: TrafficRouter
+  let configured: ConfiguredRouter
+  let router: ObservedRouter
+  const cancelReason = new Cancelled('the run was cancelled')
   beforeEach(async () => {
     lab = await open()
-    ports = createFakePorts()
-    router = await openRouter(lab.settings, ports, ['blue', 'green'])
+    ports = createFakePorts({ real: true, secrets: lab.secrets ?? {}, cancelReason })
+    configured = await routers.configure(lab.settings)
+    router = configured.open(ports, ['blue', 'green'])
   })
   afterEach(() => lab.close())
 
   const read = () => router.read(ports.signal)
   const tenPercent = { blue: 9000, green: 1000 }
 
-  it('parses its own options again without a change, for a restorer gets them parsed', async () => {
-    const { options } = await routers[type]()
-    const once = options.parse(lab.settings)
-    expect(options.parse(JSON.parse(JSON.stringify(once)))).toEqual(once)
+  it('is called by its type, and opened again from what a record keeps of it', async () => {
+    expect(configured.written).toEqual(lab.settings)
+    expect(configured.written.type).toBe(type)
+    const kept = await routers.configure(JSON.parse(JSON.stringify(configured.written)))
+    expect((await kept.open(ports, ['blue', 'green']).read(ports.signal)).weights).toEqual({
+      blue: WHOLE,
+      green: 0,
+    })
+  })
+
+  it('is not opened without its secrets, and shows them to nobody', async () => {
+    if (lab.secrets)
+      expect(() => configured.open(createFakePorts(), ['blue', 'green'])).toThrow(InputError)
+    await router.write(tenPercent, await read(), ports.signal)
+    for (const secret of Object.values(lab.secrets ?? {}))
+      expect(JSON.stringify([ports.recorded, configured.written])).not.toContain(secret)
   })
 
   it('says what its provider can express', () => {
@@ -171,14 +121,16 @@ describe.each(cases)('the $type router before $place', ({ type, open }) => {
     lab = await open()
   })
 
-  it('leaves each call in the evidence', async () => {
+  it('leaves what it was asked and what it answered in the evidence', async () => {
     await router.write(tenPercent, await read(), ports.signal)
-    expect(ports.recorded.calls.length).toBeGreaterThanOrEqual(3)
-    for (const { system, what, ms } of ports.recorded.calls)
-      expect([system, what, ms]).toEqual([
-        expect.stringMatching(/\w/),
-        expect.stringMatching(/\w/),
-        expect.any(Number),
-      ])
+    await read()
+    const own = ports.recorded.calls.filter(({ system }) => system === router.where)
+    expect(own.map(({ what, status, answer }) => [what, status, answer])).toEqual([
+      ['read', 'ok', 'the router holds blue 100%, green 0%, in effect blue 100%, green 0%'],
+      ['write blue 90%, green 10%', 'ok', 'accepted'],
+      ['read', 'ok', 'the router holds blue 90%, green 10%, in effect blue 90%, green 10%'],
+    ])
+    // And each exchange with the system itself, whatever it is.
+    expect(ports.recorded.calls.length).toBeGreaterThan(own.length)
   })
 })

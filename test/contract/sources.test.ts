@@ -1,92 +1,120 @@
-import { describe, expect, it } from '@jest/globals'
-import { Cancelled, ProviderError, type HttpResponse } from '@deploy-actions/action-kit'
-import { openSource, sources, type QueryResult } from '@deploy-actions/metrics'
-import { createFakePorts } from '@deploy-actions/testing'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { Cancelled, InputError } from '@deploy-actions/action-kit'
+import { sources, type ConfiguredSource, type OpenedSource, type QueryResult } from '@deploy-actions/metrics'
+import { createFakePorts, type FakePorts } from '@deploy-actions/testing'
+import { loadLabs } from './load-labs'
+import type { OpenSourceLab, SourceLab } from './sources/source-lab'
 
-type Answer = Partial<HttpResponse> | Error
+const labs = await loadLabs<OpenSourceLab>('sources', sources)
 
-/** How a provider of this type answers, and what is asked of it. */
-interface Lab {
-  settings: object
-  query: object
-  /** an answer in which the counter has this value; undefined: it has no such counter, but works */
-  answer(count: number | undefined): Answer
-}
+describe.each(labs)('the $type source before $place', ({ type, open }) => {
+  let lab: SourceLab
+  let ports: FakePorts
+  let configured: ConfiguredSource
+  let source: OpenedSource
+  /** where the next window begins */
+  let from: Date
+  const cancelReason = new Cancelled('the run was cancelled')
+  const queries = () => [{ name: 'canary requests', kind: 'counter' as const, query: lab.query }]
+  beforeEach(async () => {
+    ports = createFakePorts({ real: true, cancelReason })
+    lab = await open(ports.clock)
+    ports = { ...ports, secrets: new Map(Object.entries(lab.secrets ?? {})) }
+    configured = await sources.configure(lab.settings)
+    source = configured.open(ports, queries())
+    from = ports.clock.now()
+  })
+  afterEach(() => lab.close())
 
-const labs: Record<keyof typeof sources, Lab> = {
-  scrape: {
-    settings: { type: 'scrape', pages: ['http://127.0.0.1:1/metrics'] },
-    query: { sum: ['hits_total{arm="blue"}'] },
-    answer: (count) => ({ body: `up 1\n${count === undefined ? '' : `hits_total{arm="blue"} ${count}\n`}` }),
-  },
-}
+  /** So long that every source can tell of it. */
+  const stretch = () => Math.max(10_000, 2 * source.resolution)
+  const now = () => ports.clock.now().getTime()
 
-it('covers every source', () => expect(Object.keys(labs)).toEqual(Object.keys(sources)))
-
-describe.each(Object.entries(labs))('the %s source', (type, lab) => {
-  const provider = () => sources[type as keyof typeof sources]()
-
-  /** One sample per answer. */
-  async function ask(answers: Answer[], signal?: AbortSignal): Promise<QueryResult[]> {
-    let round = 0
-    const ports = createFakePorts({
-      http({ signal: aborted }) {
-        if (aborted.aborted) throw new Cancelled('the run was cancelled')
-        const answer = answers[round] as Answer
-        if (answer instanceof Error) throw answer
-        return answer
-      },
-    })
-    const { options, query } = await provider()
-    const source = await openSource(options.parse(lab.settings), {
-      http: ports.http,
-      secrets: new Map(),
-    })
-    const results: QueryResult[] = []
-    for (; round < answers.length; round++)
-      results.push(
-        ...(await source.sample(
-          [{ name: 'requests canary', query: query.parse(lab.query) }],
-          signal ?? ports.signal,
-        )),
-      )
-    return results
+  /** The counter reaches `count` in the middle of a window, which is asked for as soon as it is complete. */
+  async function reach(count: number | undefined): Promise<QueryResult> {
+    const to = new Date(from.getTime() + stretch())
+    ports.clock.advance(Math.max(0, to.getTime() - stretch() / 2 - now()))
+    lab.count(count)
+    ports.clock.advance(Math.max(0, to.getTime() - now()))
+    return ask(to)
+  }
+  async function ask(to: Date): Promise<QueryResult> {
+    // A source that lags is asked later, of the same window.
+    ports.clock.advance(source.lag)
+    const [result] = await source.sample(['canary requests'], { from, to }, ports.signal)
+    if (result?.problem === undefined) from = result!.window.to
+    return result!
+  }
+  /** The counter says this, and the source has had a look. */
+  async function begin(count: number | undefined): Promise<void> {
+    lab.count(count)
+    const at = ports.clock.now()
+    ports.clock.advance(source.lag)
+    await source.sample(['canary requests'], { from: at, to: at }, ports.signal)
+    from = source.lag === 0 ? at : ports.clock.now()
   }
 
-  it('parses its own options again without a change', async () => {
-    const { options } = await provider()
-    const once = options.parse(lab.settings)
-    expect(options.parse(JSON.parse(JSON.stringify(once)))).toEqual(once)
+  it('is called by its type, and says when its data are there', () => {
+    expect(configured.written.type).toBe(type)
+    for (const ms of [configured.lag, configured.resolution]) expect(ms).toBeGreaterThanOrEqual(0)
+    expect([source.lag, source.resolution]).toEqual([configured.lag, configured.resolution])
+    expect(configured.query.safeParse(lab.query).success).toBe(true)
   })
 
-  it('answers every query, the first time with nothing, then with what was added', async () => {
-    expect(await ask([lab.answer(100), lab.answer(130), lab.answer(130)])).toEqual([
-      { value: 0 },
-      { value: 30 },
-      { value: 0 },
-    ])
-  })
-
-  it('tells a counter that is not there from a provider that fails, and throws neither', async () => {
-    const down = new ProviderError('http://127.0.0.1:1 could not be reached: ECONNREFUSED', { provider: 'x' })
-    const kinds = (await ask([lab.answer(undefined), down, { status: 500 }, { status: 401 }])).map(
-      ({ problem }) => problem?.kind,
-    )
-    expect(kinds).toEqual(['absent', 'provider', 'provider', 'provider'])
+  it('answers what was added within the window, and which window that is', async () => {
+    await begin(100)
+    const asked = from
+    const first = await reach(130)
+    expect(first).toMatchObject({ value: 30 })
+    expect(first.window.from).toEqual(asked)
+    const second = await reach(130)
+    expect(second).toMatchObject({ value: 0 })
+    expect(second.window.from).toEqual(first.window.to)
   })
 
   it('loses nothing over a failure, and counts a reset from zero', async () => {
-    const results = await ask([lab.answer(100), { status: 500 }, lab.answer(140), lab.answer(5)])
-    expect(results.map(({ value }) => value)).toEqual([0, undefined, 40, 5])
+    await begin(100)
+    lab.fail(true)
+    expect((await reach(110)).problem?.kind).toBe('provider')
+    lab.fail(false)
+    ports.clock.advance(stretch())
+    lab.count(140)
+    ports.clock.advance(stretch())
+    expect(await ask(new Date(now() - source.lag))).toMatchObject({ value: 40 })
+    expect(await reach(5)).toMatchObject({ value: 5 })
   })
 
-  it('gives no number that is none', async () => {
-    expect(
-      (await ask([lab.answer(NaN), lab.answer(Infinity)])).map(({ problem }) => problem?.kind === undefined),
-    ).toEqual([false, false])
+  it('tells a counter that is not there from a system that fails, and throws neither', async () => {
+    await begin(undefined)
+    expect((await reach(undefined)).problem?.kind).toBe('absent')
+    lab.fail(true)
+    expect((await reach(1)).problem?.kind).toBe('provider')
+    await lab.leave()
+    expect((await reach(1)).problem?.kind).toBe('provider')
+  })
+
+  it.each([NaN, Infinity])('gives no number for %s', async (odd) => {
+    await begin(1)
+    const { value, problem } = await reach(odd)
+    expect([value, problem?.kind]).toEqual([undefined, expect.stringMatching(/^(nan|infinite)$/)])
+  })
+
+  it('answers only what it is asked', async () => {
+    await begin(1)
+    expect(await source.sample([], { from, to: ports.clock.now() }, ports.signal)).toEqual([])
   })
 
   it('ends with the run', async () => {
-    await expect(ask([lab.answer(1)], AbortSignal.abort())).rejects.toBeInstanceOf(Cancelled)
+    ports.cancel()
+    await expect(reach(1)).rejects.toBeInstanceOf(Cancelled)
+  })
+
+  it('leaves its calls in the evidence, and its secrets nowhere', async () => {
+    if (lab.secrets) expect(() => configured.open(createFakePorts(), queries())).toThrow(InputError)
+    await begin(1)
+    await reach(2)
+    expect(ports.recorded.calls).not.toEqual([])
+    for (const secret of Object.values(lab.secrets ?? {}))
+      expect(JSON.stringify([ports.recorded, configured.written])).not.toContain(secret)
   })
 })

@@ -1,11 +1,10 @@
-import { runUrl, type Ports } from '@deploy-actions/action-kit'
-import { tell, type Link, type RolloutEvent } from '@deploy-actions/notifiers'
+import { providerPorts, type Ports } from '@deploy-actions/action-kit'
+import { buildEvent, tell, type StageReport } from '@deploy-actions/notifiers'
 import { formatPercent } from '@deploy-actions/rollout'
-import type { Walk } from './walk'
 import type { StageResult } from './outputs'
+import type { Walk } from './walk'
 
-type Particulars = Pick<RolloutEvent, 'kind' | 'status'> &
-  Partial<Pick<RolloutEvent, 'stage' | 'cause' | 'impact' | 'next'>>
+type Particulars = Parameters<typeof buildEvent>[1]
 
 export const tellStage = (stage: StageResult, walk: Walk, ports: Ports): Promise<void> =>
   say(
@@ -47,12 +46,8 @@ export function tellRestored(
         ? `traffic is back at its restore point, verified ${rollbackMs} ms after the breach`
         : 'traffic could NOT be put back; a person is needed now',
       cause,
-      ...(stage
-        ? {
-            stage: report(stage),
-            impact: `${stage.errors} of ${stage.requests} canary requests failed in this stage`,
-          }
-        : {}),
+      stage: stage && report(stage),
+      impact: stage && `${stage.errors} of ${stage.requests} canary requests failed in this stage`,
       next: verified
         ? 'the workload is restored, then the chain stops'
         : 'put the traffic back by hand now; the restore point is in the log of this run',
@@ -61,30 +56,22 @@ export function tellRestored(
   )
 }
 
-const report = ({ weight, verdict, reason, durationMs }: StageResult) => ({
+const report = ({ weight, weights, readAt, verdict, reason, durationMs }: StageResult): StageReport => ({
   weight,
+  weights,
+  readAt,
   verdict,
   reason,
   durationMs,
 })
 
 async function say({ settings }: Walk, particulars: Particulars, ports: Ports): Promise<void> {
-  const { target, release, subscriptions } = settings
-  const { runId, attempt, workflowRef, actor } = ports.context
-  const links: Link[] = [
-    { title: 'Run', url: runUrl(ports.context) },
-    ...Object.entries(settings.links).map(([title, url]) => ({ title, url })),
-  ]
-  const event: RolloutEvent = {
-    ...particulars,
-    at: ports.clock.now().toISOString(),
-    service: target.service,
-    region: target.region,
-    environment: target.environment,
-    release,
-    links,
-    run: { id: runId, attempt, workflowRef, actor },
-    correlationId: target.correlationId,
-  }
-  await tell(event, subscriptions, { ...ports, secrets: settings.secrets })
+  const { target, release, links, subscriptions } = settings
+  const { service, region, environment, correlationId } = target
+  const event = buildEvent(
+    { service, region, environment, release, links, correlationId },
+    particulars,
+    ports,
+  )
+  await tell(event, subscriptions, providerPorts(ports))
 }

@@ -1,21 +1,31 @@
 import type { SequentialJudge } from '@deploy-actions/analysis'
-import { Cancelled, GateFailed, InputError, messageOf, type Ports } from '@deploy-actions/action-kit'
+import {
+  Cancelled,
+  GateFailed,
+  InputError,
+  messageOf,
+  providerPorts,
+  type Ports,
+} from '@deploy-actions/action-kit'
 import { stagesOutOfReach } from '@deploy-actions/config'
+import { openLedger, type Ledger } from '@deploy-actions/ledger'
+import { createArmSampler, preflight, type ArmSampler } from '@deploy-actions/metrics'
+import { canaryWeights, formatPercent, formatWeights } from '@deploy-actions/rollout'
+import { Conflict, defaultShift, shift, type RouterState } from '@deploy-actions/traffic'
 import {
   beginTransaction,
   commitTransaction,
+  findTargetArms,
   mustBeOpen,
-  openLedger,
+  readRouter,
+  weightsFound,
+  type FoundArms,
   type JobTransaction,
-  type Ledger,
-} from '@deploy-actions/ledger'
-import { createArmSampler, preflight, type ArmSampler } from '@deploy-actions/metrics'
-import { canaryWeights, formatPercent, formatWeights, type Arms, type Weights } from '@deploy-actions/rollout'
-import { defaultShift, openRouter, shift, type RouterState } from '@deploy-actions/traffic'
+} from '@deploy-actions/transaction'
 import { tellPromoted, tellStage } from './events'
 import type { Inputs } from './inputs'
 import type { Outputs, StageResult } from './outputs'
-import { putBack, StageFailed } from './put-back'
+import { endUnmoved, putBack, StageFailed } from './put-back'
 import { summarise } from './report'
 import { readSettings, type CanarySettings } from './settings'
 import { judgeFor, watchStage } from './stage'
@@ -27,18 +37,20 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const { service, region, environment } = settings.target
   ports.evidence.about({ service, region, environment })
   const ledger = openLedger(settings.transaction?.ledger ?? inputs.ledger, service, ports)
-  if (inputs['dry-run']) return wouldWalk(settings, ledger, inputs, ports)
+  const found = await findArms(settings, ports)
+  if (inputs['dry-run']) return wouldWalk(settings, found, ports)
 
   const walk: Walk = { settings, stages: [], trail: [], told: [] }
-  const watching = await prove(settings, ledger, inputs, ports)
-  const transaction = settings.transaction ?? (await open(settings, ledger, inputs, false, ports))
+  const watching = await prove(settings, found, ports)
+  const transaction = settings.transaction ?? (await open(settings, found, ledger, inputs, ports))
   ports.evidence.about({ transaction: transaction.record.id })
   try {
-    await walkStages(walk, watching, transaction, ledger, ports)
+    await walkStages(walk, watching, found, transaction, ledger, ports)
   } catch (error) {
     // A cancelled run has seconds: its posts put the traffic back.
     if (error instanceof Cancelled) throw cancelled(walk, error, ports)
-    const failure = await putBack(walk, transaction, ledger, error, ports)
+    const end = isUnmoved(walk, error) ? endUnmoved : putBack
+    const failure = await end(walk, transaction, ledger, error, ports)
     await Promise.all(walk.told)
     throw failure
   }
@@ -53,57 +65,55 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   return promoted(walk, ports)
 }
 
+/** The router is read once, here; every write verifies for itself that nobody has changed it since. */
+async function findArms(settings: CanarySettings, ports: Ports): Promise<FoundArms> {
+  const { transaction, target, router, arms } = settings
+  if (!transaction) return findTargetArms(target, router, arms, providerPorts(ports))
+  const found = await readRouter(router, arms, providerPorts(ports))
+  return { ...found, arms: transaction.settings.arms }
+}
+
 /** What looks and what judges, once it is proven that they can. */
 interface Watching {
-  /** which arm is which, as it was when it was proven */
-  arms: Arms
   sampler: ArmSampler
   judge: SequentialJudge
 }
 
 /** Before anything is opened or moved: the metrics answer, the baseline has traffic, every stage can see what it must. */
-async function prove(
-  settings: CanarySettings,
-  ledger: Ledger,
-  inputs: Inputs,
-  ports: Ports,
-): Promise<Watching> {
-  const { arms } = (settings.transaction ?? (await open(settings, ledger, inputs, true, ports))).settings
-  const sampler = await createArmSampler(await settings.samplerFor(arms), {
-    ...ports,
-    secrets: settings.secrets,
-  })
+async function prove(settings: CanarySettings, { arms }: FoundArms, ports: Ports): Promise<Watching> {
+  const sampler = createArmSampler(await settings.samplerFor(arms), providerPorts(ports))
   const seen = await preflight(sampler, settings.analysis.interval, ports)
   if (!seen.ok) throw new GateFailed(`no traffic was moved: ${seen.reason}`)
   const problems = stagesOutOfReach(seen.requestsPerSecond, settings.stages)
   if (problems.length > 0) throw new InputError(problems.map((message) => ({ where: '', message })))
   const judge = judgeFor(settings.stages, settings.analysis)
   judge.learn(seen.baseline)
-  return { arms, sampler, judge }
+  return { sampler, judge }
 }
 
 async function walkStages(
   walk: Walk,
-  { arms: proven, sampler, judge }: Watching,
+  { sampler, judge }: Watching,
+  { router, reading, arms }: FoundArms,
   transaction: JobTransaction,
   ledger: Ledger,
   ports: Ports,
 ): Promise<void> {
   const { settings, trail } = walk
-  const { arms } = transaction.settings
-  if (proven.canary !== arms.canary)
+  const weights = weightsFound(transaction.record)
+  if (!weights)
     throw new GateFailed(
-      `somebody else switched the traffic to ${arms.baseline} meanwhile: no traffic was moved`,
+      `transaction ${transaction.record.id} has no traffic to restore: nothing is written in it`,
     )
-  const router = await openRouter(settings.router, ports, [arms.baseline, arms.canary])
   // What the router must still hold: any other change since is somebody else's, and is not overwritten.
-  let held: RouterState = { ...(await router.read(ports.signal)), weights: recordedWeights(transaction) }
+  let held: RouterState = { ...reading, weights }
 
   for (const [index, plan] of settings.stages.entries()) {
     await mustBeOpen(ledger, transaction.record)
     const wanted = canaryWeights(arms, plan.weight)
     ports.log.info(`stage ${index + 1} of ${settings.stages.length}: ${formatWeights(wanted)}`)
-    held = await shift(router, wanted, held, ports, defaultShift)
+    const shown = await shift(router, wanted, held, ports, defaultShift)
+    held = shown
     const end = await watchStage({
       index,
       plan,
@@ -113,13 +123,14 @@ async function walkStages(
       trail,
       ...ports,
     })
-    const seen = judge.seen(index).canary
     const result: StageResult = {
       weight: plan.weight,
+      weights: shown.weights,
+      readAt: shown.readAt,
       verdict: end.verdict,
       reason: end.reason,
       durationMs: end.durationMs,
-      ...seen,
+      ...end.seen,
     }
     walk.stages.push(result)
     if (end.then === 'rollback') throw new StageFailed(result, end.decidedAtMs)
@@ -132,52 +143,32 @@ async function walkStages(
   }
 }
 
-/** The weights that the transaction found. */
-function recordedWeights({ record }: JobTransaction): Weights {
-  const traffic = record.restore.find((point) => point.kind === 'traffic')
-  if (!traffic)
-    throw new GateFailed(`transaction ${record.id} has no traffic to restore: nothing is written in it`)
-  return traffic.weights
-}
-
 /** Without a transaction of the job, the walk is one of its own: opened before the first write, closed here. */
 function open(
-  settings: CanarySettings,
+  { target, release, config }: CanarySettings,
+  found: FoundArms,
   ledger: Ledger,
   inputs: Inputs,
-  dryRun: boolean,
   ports: Ports,
 ): Promise<JobTransaction> {
-  const { target, release, router, arms, config } = settings
+  const { service, region, environment, correlationId } = target
+  const { ledger: ledgerSpec, image } = inputs
   return beginTransaction(
-    {
-      ...target,
-      ledgerSpec: inputs.ledger,
-      ledger,
-      release,
-      router,
-      arms,
-      ...(inputs.image === undefined ? {} : { image: inputs.image }),
-      ...(config ? { config } : {}),
-      dryRun,
-    },
+    { service, region, environment, correlationId, ledgerSpec, ledger, release, image, found, config },
     ports,
   )
 }
 
-async function wouldWalk(
-  settings: CanarySettings,
-  ledger: Ledger,
-  inputs: Inputs,
-  ports: Ports,
-): Promise<Outputs> {
-  const { settings: found } = settings.transaction ?? (await open(settings, ledger, inputs, true, ports))
-  for (const { weight } of settings.stages)
-    ports.log.info(`would set ${formatWeights(canaryWeights(found.arms, weight))}`)
+/** The first write found that somebody else had changed the router, and left it alone. */
+const isUnmoved = ({ stages }: Walk, error: unknown): boolean =>
+  error instanceof Conflict && stages.length === 0
+
+function wouldWalk({ stages }: CanarySettings, { arms }: FoundArms, ports: Ports): Outputs {
+  for (const { weight } of stages) ports.log.info(`would set ${formatWeights(canaryWeights(arms, weight))}`)
   return {
     outcome: 'would-promote',
     verdict: 'pass',
-    reason: `would walk through ${settings.stages.map(({ weight }) => formatPercent(weight)).join(', ')}`,
+    reason: `would walk through ${stages.map(({ weight }) => formatPercent(weight)).join(', ')}`,
   }
 }
 

@@ -2,8 +2,11 @@ import { z } from 'zod'
 
 /** What one stage came to. */
 export const stageResult = z.object({
-  /** basis points */
+  /** what was planned for the canary arm, in basis points */
   weight: z.int(),
+  /** what the router itself showed when the stage began, in basis points, and when (ISO 8601) */
+  weights: z.record(z.string(), z.int()),
+  readAt: z.string(),
   verdict: z.enum(['pass', 'fail', 'inconclusive', 'error', 'cancelled']),
   reason: z.string(),
   durationMs: z.number(),
@@ -25,7 +28,7 @@ export const outputs = z.object({
   stages: z
     .array(stageResult)
     .optional()
-    .describe('JSON: weight, verdict, reason, duration and counts of each stage'),
+    .describe('JSON: planned weight, weights read back, verdict, reason, duration and counts of each stage'),
   'rolled-back': z.boolean().optional().describe('true when the traffic was put back'),
   'rollback-verified': z
     .boolean()

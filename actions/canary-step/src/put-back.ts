@@ -1,12 +1,13 @@
 import { GateFailed, messageOf, type Ports } from '@deploy-actions/action-kit'
+import type { Ledger } from '@deploy-actions/ledger'
+import { formatPercent, formatWeights } from '@deploy-actions/rollout'
 import {
+  abandonTransaction,
   restoreTraffic,
   saveJobTransaction,
   type JobTransaction,
-  type Ledger,
   type RestoredPoint,
-} from '@deploy-actions/ledger'
-import { formatPercent, formatWeights } from '@deploy-actions/rollout'
+} from '@deploy-actions/transaction'
 import { tellRestored } from './events'
 import type { StageResult } from './outputs'
 import { summarise } from './report'
@@ -60,6 +61,21 @@ export async function putBack(
     'rollback-ms': rollbackMs,
   }
   return new GateFailed(reason, { cause: error instanceof StageFailed ? undefined : error, outputs })
+}
+
+/** Nothing was written, so nothing is put back: what somebody else wrote stands. */
+export async function endUnmoved(
+  walk: Walk,
+  transaction: JobTransaction,
+  ledger: Ledger,
+  error: unknown,
+  ports: Ports,
+): Promise<Error> {
+  const reason = `no traffic was moved: ${messageOf(error)}`
+  if (!walk.settings.transaction) await abandonTransaction(transaction, ledger, reason, ports)
+  note(walk, ports, {})
+  ports.summary.add(summarise(walk, reason))
+  return new GateFailed(reason, { cause: error, outputs: { verdict: 'error', ...position(walk) } })
 }
 
 async function closeOwn(

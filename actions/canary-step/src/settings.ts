@@ -1,4 +1,4 @@
-import { InputError, type Ports, type Secrets } from '@deploy-actions/action-kit'
+import { InputError, type Ports } from '@deploy-actions/action-kit'
 import {
   bareTarget,
   configuredTarget,
@@ -10,18 +10,18 @@ import {
   type StagePlan,
   type Target,
 } from '@deploy-actions/config'
-import type { SamplerSettings, SourceSettings } from '@deploy-actions/metrics'
+import type { SamplerSettings } from '@deploy-actions/metrics'
 import type { Subscription } from '@deploy-actions/notifiers'
-import { joinTransaction, type JobTransaction } from '@deploy-actions/ledger'
-import type { Arms, Release } from '@deploy-actions/rollout'
-import type { RouterSettings } from '@deploy-actions/traffic'
+import { defined, type Arms, type Release } from '@deploy-actions/rollout'
+import type { ConfiguredRouter } from '@deploy-actions/traffic'
+import { joinTransaction, type JobTransaction } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 
 /** Everything a walk through the stages needs, wherever it came from. */
 export interface CanarySettings {
   target: Target
   release: Release
-  router: RouterSettings
+  router: ConfiguredRouter
   arms: readonly [string, string]
   config?: { path: string; digest: string }
   analysis: AnalysisConfig
@@ -31,51 +31,51 @@ export interface CanarySettings {
   samplerFor(arms: Arms): Promise<SamplerSettings>
   subscriptions: Subscription[]
   links: Record<string, string>
-  secrets: Secrets
 }
 
 /** From rollout.yml, or, with `router`, from the inputs alone. @throws InputError with every problem at once */
-export function readSettings(inputs: Inputs, ports: Ports): Promise<CanarySettings> {
-  return inputs.router === undefined ? fromConfig(inputs, ports) : fromInputs(inputs, inputs.router, ports)
-}
-
-async function fromConfig(inputs: Inputs, ports: Ports): Promise<CanarySettings> {
+export async function readSettings(inputs: Inputs, ports: Ports): Promise<CanarySettings> {
   const transaction =
     inputs.transaction === undefined ? undefined : await joinTransaction(inputs.transaction, ports.context)
   const release = transaction?.record.release ?? releaseOf(inputs)
-  const target = await configuredTarget({ ...inputs, ...release }, ports.context)
-  const config = await target.config({ secrets: inputs.secrets })
   const own = await overrides(inputs)
+  const read =
+    inputs.router === undefined
+      ? await fromConfig({ ...inputs, ...release }, own, ports)
+      : await fromInputs({ ...inputs, ...release }, inputs.router, own, ports)
+  return { ...read, ...defined({ transaction }), release }
+}
+
+type Read = Omit<CanarySettings, 'transaction' | 'release'>
+interface Overrides {
+  analysis?: AnalysisConfig
+  stages?: StageConfig[]
+}
+
+async function fromConfig(inputs: Inputs, own: Overrides, ports: Ports): Promise<Read> {
+  const target = await configuredTarget(inputs, ports.context)
+  const config = await target.config({ secrets: ports.secrets })
   const analysis = own.analysis ?? config.canary.analysis
   return {
     target,
-    release,
-    router: config.traffic.canary.router as RouterSettings,
+    router: config.traffic.canary.router,
     arms: config.arms.names,
     config: { path: target.file.path, digest: target.file.digest },
     analysis,
     stages: planStages(own.stages ?? config.canary.stages, analysis),
-    ...(transaction ? { transaction } : {}),
-    async samplerFor({ baseline, canary }) {
-      const [forBaseline, forCanary] = [
-        await target.config({ arm: baseline }),
-        await target.config({ arm: canary }),
-      ]
-      return {
-        sources: forCanary.metrics.sources as Record<string, SourceSettings>,
-        baseline: forBaseline.metrics,
-        canary: forCanary.metrics,
-      }
+    async samplerFor(arms) {
+      const baseline = await target.config({ arm: arms.baseline })
+      const canary = await target.config({ arm: arms.canary })
+      return { sources: canary.metrics.sources, baseline: baseline.metrics, canary: canary.metrics }
     },
     subscriptions: config.notifications,
     links: config.evidence.links,
-    secrets: inputs.secrets,
   }
 }
 
-async function fromInputs(inputs: Inputs, router: string, ports: Ports): Promise<CanarySettings> {
-  const { metrics: text, transaction: id } = inputs
-  if (text === undefined || inputs.stages === undefined)
+async function fromInputs(inputs: Inputs, router: string, own: Overrides, ports: Ports): Promise<Read> {
+  const { metrics: text } = inputs
+  if (text === undefined || own.stages === undefined)
     throw new InputError(
       (['metrics', 'stages'] as const)
         .filter((key) => inputs[key] === undefined)
@@ -84,39 +84,31 @@ async function fromInputs(inputs: Inputs, router: string, ports: Ports): Promise
           message: 'is missing; with `router` it has to be given, too',
         })),
     )
-  const transaction = id === undefined ? undefined : await joinTransaction(id, ports.context)
-  const release = transaction?.record.release ?? releaseOf(inputs)
-  const own = await overrides(inputs)
+  const target = bareTarget(inputs, ports.context)
   const analysis = own.analysis ?? (await sections.analysis('{}'))
-  const metricsFor = (arm: string) => sections.metrics(text.replaceAll('${arm}', arm))
+  const metricsOf = (arm: string) => sections.metrics(text, { ...target.variables, arm })
   const arms =
     inputs.arms === undefined ? (['blue', 'green'] as const) : (await sections.arms(inputs.arms)).names
-  await metricsFor(arms[0])
+  // Before anything is read or moved: what is wrong with it is wrong for either arm.
+  await metricsOf(arms[0])
   return {
-    target: bareTarget(inputs, ports.context),
-    release,
-    router: await sections.router(router),
+    target,
+    router: await sections.router(router, target.variables),
     arms,
     analysis,
-    stages: planStages(own.stages ?? [], analysis),
-    ...(transaction ? { transaction } : {}),
+    stages: planStages(own.stages, analysis),
     async samplerFor({ baseline, canary }) {
-      const [forBaseline, forCanary] = [await metricsFor(baseline), await metricsFor(canary)]
-      return {
-        sources: forCanary.sources as Record<string, SourceSettings>,
-        baseline: forBaseline,
-        canary: forCanary,
-      }
+      const [forBaseline, forCanary] = [await metricsOf(baseline), await metricsOf(canary)]
+      return { sources: forCanary.sources, baseline: forBaseline, canary: forCanary }
     },
     subscriptions: [],
     links: {},
-    secrets: inputs.secrets,
   }
 }
 
-async function overrides(inputs: Inputs): Promise<{ analysis?: AnalysisConfig; stages?: StageConfig[] }> {
-  return {
-    ...(inputs.analysis === undefined ? {} : { analysis: await sections.analysis(inputs.analysis) }),
-    ...(inputs.stages === undefined ? {} : { stages: await sections.stages(inputs.stages) }),
-  }
+async function overrides({ analysis, stages }: Inputs): Promise<Overrides> {
+  return defined({
+    analysis: analysis === undefined ? undefined : await sections.analysis(analysis),
+    stages: stages === undefined ? undefined : await sections.stages(stages),
+  })
 }

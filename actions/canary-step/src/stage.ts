@@ -22,6 +22,8 @@ export interface JudgedSample {
 export interface StageEnd extends StageDecision {
   durationMs: number
   decidedAtMs: number
+  /** what the canary was seen to get in this stage */
+  seen: { requests: number; errors: number }
 }
 
 interface Watch {
@@ -64,12 +66,14 @@ export async function watchStage({
 }: Watch): Promise<StageEnd> {
   await sampler.restart(signal)
   const began = clock.now().getTime()
-  let lastGood = began
+  // No sample can be there earlier than the sources can tell of the first window.
+  let lastGood = began + sampler.lag + sampler.resolution
   let said = ''
   for (let tick = 1; ; tick++) {
     // Absolute deadlines: a slow answer must not stretch every later interval.
     await clock.sleep(Math.max(0, began + tick * intervalMs - clock.now().getTime()), signal)
     const sample = await sampler.sample(signal)
+    if (!sample) continue
     const decidedAtMs = clock.realMs()
     const now = clock.now().getTime()
     const judgements = judge.judge(sample, index)
@@ -77,11 +81,12 @@ export async function watchStage({
     // At 100 % nobody asks the baseline any more.
     if (sample.canary && (sample.baseline || plan.weight === WHOLE)) lastGood = now
     tick = Math.max(tick, Math.floor((now - began) / intervalMs))
-    const { requests } = judge.seen(index).canary
+    const seen = judge.seen(index).canary
     const decision = decide(plan, {
-      elapsedMs: now - began,
-      sinceGoodMs: now - lastGood,
-      requests,
+      // What is watched is what the samples cover: with sources that lag, the stage lasts so much longer.
+      elapsedMs: Date.parse(sample.at) - began,
+      sinceGoodMs: Math.max(0, now - lastGood),
+      requests: seen.requests,
       judgements,
     })
     const line = `${formatPercent(plan.weight)}: ${decision.verdict}: ${decision.reason}`
@@ -89,6 +94,6 @@ export async function watchStage({
     if (decision.final || decision.verdict !== said)
       log.info(`[${formatDuration(Math.round((now - began) / 1000) * 1000)}] ${line}`)
     said = decision.verdict
-    if (decision.final) return { ...decision, durationMs: now - began, decidedAtMs }
+    if (decision.final) return { ...decision, durationMs: now - began, decidedAtMs, seen }
   }
 }

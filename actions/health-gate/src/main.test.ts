@@ -61,7 +61,7 @@ describe('health-gate', () => {
     [{ mode: 'watch' }, /input `for`: is missing/],
     [
       { checks: '{ api: { type: htp, url: "https://x.example.com" } }' },
-      /htp is no known type; known: http, script\. Did you mean http\?/,
+      /htp is not a known type; known: http, script\. Did you mean http\?/,
     ],
     [
       { checks: '{ api: { type: http, uri: "https://x.example.com" } }' },

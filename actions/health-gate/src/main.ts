@@ -1,15 +1,22 @@
-import { escapeText, GateFailed, InputError, table, type Ports } from '@deploy-actions/action-kit'
+import {
+  escapeText,
+  GateFailed,
+  InputError,
+  providerPorts,
+  table,
+  type Ports,
+} from '@deploy-actions/action-kit'
 import {
   holdUntilGreen,
-  openCheck,
   watchChecks,
-  type CheckSettings,
+  type ConfiguredCheck,
   type GateResult,
-  type HealthCheck,
+  type NamedChecks,
 } from '@deploy-actions/checks'
-import { configuredTarget, scriptVariables, sections } from '@deploy-actions/config'
-import { joinTransaction, newestCommitted, openLedger } from '@deploy-actions/ledger'
-import { parseDuration } from '@deploy-actions/rollout'
+import { configuredTarget, correlationOf, scriptVariables, sections, variablesOf } from '@deploy-actions/config'
+import { newestCommitted, openLedger } from '@deploy-actions/ledger'
+import { defined, parseDuration } from '@deploy-actions/rollout'
+import { armsOf, joinTransaction } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 
@@ -22,7 +29,7 @@ const DEFAULTS = {
 /** The checks by name, and the times that the inputs leave to the config. */
 interface Plan {
   title: string
-  checks: Map<string, CheckSettings>
+  checks: ReadonlyMap<string, ConfiguredCheck>
   times: typeof DEFAULTS
   variables: Record<string, string>
 }
@@ -34,14 +41,8 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
       { where: 'input `for`', message: 'is missing; with mode: watch it says how long, for example 30m' },
     ])
   const plan = await planGate(inputs, ports)
-  const checks = new Map<string, HealthCheck>()
-  const checkPorts = {
-    http: ports.http,
-    process: ports.process,
-    workspace: ports.context.workspace,
-    variables: plan.variables,
-  }
-  for (const [name, settings] of plan.checks) checks.set(name, await openCheck(settings, checkPorts))
+  const checkPorts = providerPorts(ports, plan.variables)
+  const checks = new Map([...plan.checks].map(([name, check]) => [name, check.open(checkPorts)]))
   const result = await run(inputs, plan, checks, ports)
   return conclude(plan, result, ports)
 }
@@ -49,7 +50,7 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
 function run(
   inputs: Inputs,
   { times }: Plan,
-  checks: Map<string, HealthCheck>,
+  checks: NamedChecks,
   ports: Ports,
 ): Promise<GateResult> {
   const { clock, signal, log } = ports
@@ -60,7 +61,7 @@ function run(
     ...pace,
     greenForMs: inputs['green-for'] ?? times['green-for'],
     timeoutMs: inputs.timeout ?? times.timeout,
-    ...(inputs.attempts === undefined ? {} : { attempts: inputs.attempts }),
+    ...defined({ attempts: inputs.attempts }),
     failFast: inputs['fail-fast'],
     onTimeout: inputs['on-timeout'],
   })
@@ -68,7 +69,8 @@ function run(
 
 async function planGate(inputs: Inputs, ports: Ports): Promise<Plan> {
   if (inputs.checks !== undefined) {
-    const checks = await sections.checks(inputs.checks)
+    const correlationId = correlationOf(inputs, inputs.region ?? 'gate', ports.context)
+    const checks = await sections.checks(inputs.checks, variablesOf(inputs, ports.context, correlationId))
     return { title: inputs.mode, checks: new Map(Object.entries(checks)), times: DEFAULTS, variables: {} }
   }
   if (inputs.gate === undefined)
@@ -83,29 +85,24 @@ async function planGate(inputs: Inputs, ports: Ports): Promise<Plan> {
   const release = transaction?.record.release
   const target = await configuredTarget({ ...inputs, ...release }, ports.context)
   const { service, region, environment } = target
-  ports.evidence.about({
-    service,
-    region,
-    environment,
-    ...(transaction ? { transaction: transaction.record.id } : {}),
-  })
+  ports.evidence.about(defined({ service, region, environment, transaction: transaction?.record.id }))
   // Before the transaction there is no arm; after a region is done, its live arm is what the ledger says.
   const arms = transaction?.settings.arms
   const arm =
     arms?.canary ??
     (inputs.gate === 'before' ? undefined : await liveArm(inputs, service, environment, ports))
-  const config = await target.config(arm === undefined ? {} : { arm })
+  const config = await target.config(defined({ arm }))
   const gate = config.gates[inputs.gate]
   const names = gate?.checks ?? []
   return {
     title: inputs.gate,
-    checks: new Map(names.map((name) => [name, config.checks[name] as CheckSettings])),
+    checks: new Map(Object.entries(config.checks).filter(([name]) => names.includes(name))),
     times: gate ?? DEFAULTS,
     variables: scriptVariables(
       target,
       { ...inputs, ...release },
       ports.context,
-      arm === undefined ? undefined : { arm, baseline: arms?.baseline ?? arm, canary: arms?.canary ?? arm },
+      arm === undefined ? undefined : { baseline: arm, canary: arm, ...arms, arm },
     ),
   }
 }
@@ -118,8 +115,7 @@ async function liveArm(
   ports: Ports,
 ): Promise<string | undefined> {
   const entry = await newestCommitted(openLedger(inputs.ledger, service, ports), environment)
-  const traffic = entry?.record.restore.find((point) => point.kind === 'traffic')
-  return traffic && Object.entries(traffic.weights).find(([, points]) => points === 0)?.[0]
+  return entry && armsOf(entry.record)?.canary
 }
 
 function conclude(
@@ -165,7 +161,7 @@ function conclude(
     verdict,
     reason,
     checks,
-    ...(greenSince === undefined ? {} : { 'green-since': greenSince }),
+    ...defined({ 'green-since': greenSince }),
   }
   if (verdict === 'fail') throw new GateFailed(`${title}: ${reason}`, { outputs })
   return { outcome: verdict === 'pass' ? 'green' : 'inconclusive', ...outputs }

@@ -1,21 +1,23 @@
+import { escapeText, GateFailed, providerPorts, table, type Ports } from '@deploy-actions/action-kit'
 import {
-  escapeText,
-  GateFailed,
-  runScript,
-  scriptFailure,
-  table,
-  type Ports,
-} from '@deploy-actions/action-kit'
-import { configuredTarget, releaseOf, scriptVariables, type ConfiguredTarget } from '@deploy-actions/config'
+  configuredTarget,
+  findRegion,
+  releaseOf,
+  scriptVariables,
+  type ConfiguredTarget,
+} from '@deploy-actions/config'
+import type { DeployPoint } from '@deploy-actions/deploys'
+import { openLedger, provePredecessor } from '@deploy-actions/ledger'
+import type { Arms } from '@deploy-actions/rollout'
 import {
   beginTransaction,
+  describePoint,
+  findTargetArms,
   leftOpen,
-  openLedger,
-  provePredecessor,
+  prepareTransaction,
+  restorePointsOf,
   type JobTransaction,
-} from '@deploy-actions/ledger'
-import { formatWeights, type Arms, type RestorePoint } from '@deploy-actions/rollout'
-import type { RouterSettings } from '@deploy-actions/traffic'
+} from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 import { restoreRecord } from './restore'
@@ -24,63 +26,52 @@ import { restoreRecord } from './restore'
 export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const target = await configuredTarget(inputs, ports.context)
   const release = releaseOf(inputs)
-  const config = await target.config({ secrets: inputs.secrets })
-  const { service, region, environment, correlationId } = target
+  const config = await target.config({ secrets: ports.secrets })
+  const { service, region, environment, correlationId, file } = target
   ports.evidence.about({ service, region, environment })
   const ledger = openLedger(inputs.ledger, service, ports)
 
   // An approval may have taken days: what was proven before it is proven again.
   if (inputs.predecessor !== undefined) {
-    const proof = await provePredecessor(ledger, target.file, inputs.predecessor, release.digest)
+    const proof = await provePredecessor(ledger, findRegion(file, inputs.predecessor), release.digest)
     if (!proof.proven) throw new GateFailed(proof.reason)
     ports.log.info(proof.reason)
   }
-  const earlier = inputs['dry-run'] ? undefined : await leftOpen(ledger, environment, ports.context.runId)
+  const dryRun = inputs['dry-run']
+  const earlier = dryRun ? undefined : await leftOpen(ledger, environment, ports.context.runId)
   if (earlier) {
     ports.log.warning(`an earlier attempt of this run left ${earlier.id} open: it is restored first`)
     await restoreRecord(earlier, inputs, ports)
   }
 
-  const transaction = await beginTransaction(
-    {
-      ledgerSpec: inputs.ledger,
-      ledger,
-      service,
-      region,
-      environment,
-      correlationId,
-      release,
-      ...(inputs.image === undefined ? {} : { image: inputs.image }),
-      router: config.traffic.canary.router as RouterSettings,
-      arms: config.arms.names,
-      config: { path: target.file.path, digest: target.file.digest },
-      snapshot: (arms) => snapshot(target, arms, inputs, ports),
-      dryRun: inputs['dry-run'],
-    },
-    ports,
-  )
+  const router = config.traffic.canary.router
+  const request = {
+    ledgerSpec: inputs.ledger,
+    ledger,
+    service,
+    region,
+    environment,
+    correlationId,
+    release,
+    image: inputs.image,
+    found: await findTargetArms(target, router, config.arms.names, providerPorts(ports)),
+    config: { path: file.path, digest: file.digest },
+    snapshot: (arms: Arms) => snapshot(target, arms, inputs, ports),
+  }
+  const transaction = await (dryRun ? prepareTransaction : beginTransaction)(request, ports)
   return opened(transaction, inputs, ports)
 }
 
-/** What the deploy script's `snapshot` prints of the arm that will be written. */
+/** What the deployer needs to put the arm back that will be written. */
 async function snapshot(
   target: ConfiguredTarget,
   arms: Arms,
   inputs: Inputs,
   ports: Ports,
-): Promise<RestorePoint[]> {
-  const config = await target.config({ arm: arms.canary })
-  const { snapshot: script, timeout } = config.deploy.script
-  const variables = scriptVariables(target, inputs, ports.context, { arm: arms.canary, ...arms })
-  const workspace = ports.context.workspace
-  const result = await runScript(
-    script,
-    { process: ports.process, workspace },
-    { variables, timeoutMs: timeout, signal: ports.signal },
-  )
-  const failure = scriptFailure(script, result)
-  if (failure !== undefined) throw new GateFailed(`the snapshot failed, so nothing was written: ${failure}`)
-  return [{ kind: 'script', name: 'deploy', state: result.stdout.trim() }]
+): Promise<DeployPoint[]> {
+  const { deploy } = await target.config({ arm: arms.canary })
+  const variables = scriptVariables(target, inputs, ports.context)
+  return deploy.open(providerPorts(ports, variables), arms).snapshot(ports.signal)
 }
 
 function opened({ record, settings }: JobTransaction, inputs: Inputs, ports: Ports): Outputs {
@@ -92,18 +83,13 @@ function opened({ record, settings }: JobTransaction, inputs: Inputs, ports: Por
   ports.log.info(dry ? `would begin ${record.id}: ${reason}` : `begun ${record.id}: ${reason}`)
   ports.evidence.about({ transaction: record.id })
   ports.evidence.facts({ record, settings })
-  const rows = record.restore.map((point) =>
-    point.kind === 'traffic'
-      ? ['traffic', point.router, formatWeights(point.weights)]
-      : ['script', point.name, point.state.slice(0, 200)],
-  )
   ports.summary.add(
     [
       `### ${escapeText(record.region)}: transaction ${dry ? 'would be ' : ''}begun`,
       '',
       `${escapeText(reason)}. Until the commit, every ending puts back:`,
       '',
-      table(['What', 'Name', 'As found'], rows),
+      table(['What', 'Name', 'As found'], restorePointsOf(record).map(describePoint)),
       '',
       `Transaction \`${record.id}\``,
     ].join('\n'),

@@ -1,7 +1,8 @@
-import { escapeText, GateFailed, InputError, type Ports } from '@deploy-actions/action-kit'
-import { commitTransaction, joinTransaction, mustBeOpen, openLedger } from '@deploy-actions/ledger'
+import { escapeText, GateFailed, InputError, providerPorts, type Ports } from '@deploy-actions/action-kit'
+import { openLedger } from '@deploy-actions/ledger'
 import { canaryWeights, formatWeights, WHOLE } from '@deploy-actions/rollout'
-import { inEffect, openRouter, type RouterSettings } from '@deploy-actions/traffic'
+import { described, inEffect, routers } from '@deploy-actions/traffic'
+import { commitTransaction, joinTransaction, mustBeOpen } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 
@@ -22,12 +23,13 @@ export async function commit(inputs: Inputs, ports: Ports): Promise<Outputs> {
   await mustBeOpen(ledger, record)
 
   const { baseline, canary } = settings.arms
-  const router = await openRouter(settings.router as RouterSettings, ports, [baseline, canary])
-  const state = await router.read(ports.signal)
-  ports.evidence.facts({ weights: state.weights, effective: state.effective })
-  if (!inEffect(router, state, canaryWeights(settings.arms, WHOLE)))
+  const router = (await routers.configure(settings.router)).open(providerPorts(ports), [baseline, canary])
+  const reading = await router.read(ports.signal)
+  const { weights, effective, readAt } = reading
+  ports.evidence.facts({ weights, effective, readAt })
+  if (!inEffect(router, reading, canaryWeights(settings.arms, WHOLE)))
     throw new GateFailed(
-      `${region} cannot be committed: ${canary} does not carry all the traffic (the router holds ${formatWeights(state.weights)}, in effect ${formatWeights(state.effective)})`,
+      `${region} cannot be committed: ${canary} does not carry all the traffic (${described(reading)})`,
     )
   const reason = `${record.release.version} serves all of ${service} in ${region} on ${canary}`
   if (inputs['dry-run']) {
@@ -37,7 +39,7 @@ export async function commit(inputs: Inputs, ports: Ports): Promise<Outputs> {
   await commitTransaction(transaction, ledger, reason, ports.context)
   ports.log.info(`committed ${record.id}: ${reason}`)
   ports.summary.add(
-    `### ${escapeText(region)}: committed\n\n${escapeText(reason)}. The old release stays on ${escapeText(baseline)} for an instant return.`,
+    `### ${escapeText(region)}: committed\n\n${escapeText(reason)}: the router read ${escapeText(formatWeights(weights))} at ${readAt}. The old release stays on ${escapeText(baseline)} for an instant return.`,
   )
   return {
     outcome: 'committed',

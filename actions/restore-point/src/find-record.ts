@@ -1,7 +1,8 @@
 import { GateFailed, InputError, type Ports } from '@deploy-actions/action-kit'
 import { configuredTarget } from '@deploy-actions/config'
-import { findJobTransaction, newest, openLedger, type Ledger } from '@deploy-actions/ledger'
-import { liveStates, type TransactionRecord, type TransactionState } from '@deploy-actions/rollout'
+import { newest, openLedger, type Ledger, type TransactionRecord } from '@deploy-actions/ledger'
+import { liveStates, type TransactionState } from '@deploy-actions/rollout'
+import { findJobTransaction } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 
 /** `open`: what this very run left open on the target; else the transaction of that id. */

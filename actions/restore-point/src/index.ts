@@ -1,5 +1,5 @@
 import { action } from '@deploy-actions/action-kit'
-import { restoreUnfinishedTraffic } from '@deploy-actions/ledger'
+import { restoreUnfinishedTraffic } from '@deploy-actions/transaction'
 import { inputs } from './inputs'
 import { main } from './main'
 import { outputs } from './outputs'

@@ -9,8 +9,9 @@ import {
   type ChildProcess,
   type ChildResult,
 } from '@deploy-actions/action-kit'
-import { openLedger, readJobTransactions, restoreUnfinishedTraffic } from '@deploy-actions/ledger'
+import { openLedger } from '@deploy-actions/ledger'
 import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
+import { readJobTransactions, restoreUnfinishedTraffic } from '@deploy-actions/transaction'
 import { inputs as schema } from './inputs'
 import { main } from './main'
 import type { Outputs } from './outputs'
@@ -86,7 +87,7 @@ describe('begin', () => {
     const [transaction] = await readJobTransactions(ports.context.temp)
     expect(transaction?.record.restore).toEqual([
       { kind: 'traffic', router: 'canary', weights: { blue: 10_000, green: 0 } },
-      { kind: 'script', name: 'deploy', state: 'green had 0.9.0' },
+      { kind: 'script', name: 'deploy', arm: 'green', state: 'green had 0.9.0' },
     ])
     expect(scripts[0]?.env).toMatchObject({
       DEPLOY_ARM: 'green',
@@ -116,7 +117,7 @@ describe('begin', () => {
     [
       'when the proxy cannot be reached',
       () => config(1),
-      /haproxy 127\.0\.0\.1:1 could not be reached: .*is the stats socket open to this runner\?/,
+      /haproxy 127\.0\.0\.1:1 could not be reached: .*is it open to this runner\?/,
       ProviderError,
     ],
     [
@@ -229,7 +230,8 @@ describe('restore', () => {
     expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
     expect(scripts[0]).toMatchObject({
       command: [join(folder, 'ops/restore.sh')],
-      env: { DEPLOY_STATE: 'green had 0.9.0', DEPLOY_ARM: 'blue' },
+      // The arm that the snapshot was taken from: the one that serves again is not touched.
+      env: { DEPLOY_STATE: 'green had 0.9.0', DEPLOY_ARM: 'green', DEPLOY_BASELINE_ARM: 'blue' },
     })
     expect(await states()).toEqual(['restored'])
   })

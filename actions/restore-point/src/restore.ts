@@ -1,20 +1,19 @@
 import { escapeText, GateFailed, messageOf, table, type Ports } from '@deploy-actions/action-kit'
 import { firstFailure } from '@deploy-actions/evidence'
+import { openLedger, type Ledger, type TransactionRecord } from '@deploy-actions/ledger'
+import { formatDuration } from '@deploy-actions/rollout'
 import {
   findJobTransaction,
-  openLedger,
+  jobStateAfter,
   restoreTarget,
   saveJobTransaction,
   trustedSettings,
-  type JobTransaction,
-  type Ledger,
   type RestoreResult,
-} from '@deploy-actions/ledger'
-import { formatDuration, type TransactionRecord } from '@deploy-actions/rollout'
+} from '@deploy-actions/transaction'
 import { findRecord, mustBeNewest } from './find-record'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
-import { configAtRecord, healthProof, scriptRestorer, settingsOfConfig } from './record-config'
+import { configAtRecord, deployerOf, healthProof, settingsOfConfig } from './record-config'
 
 /** Puts a target back to the restore point of one transaction. Idempotent; an open transaction that is not there is no error. */
 export async function restore(inputs: Inputs, ports: Ports): Promise<Outputs> {
@@ -51,19 +50,13 @@ export async function restoreRecord(
   await markUnlessDown(ledger, id, 'restoring', `${ports.context.job} of run ${ports.context.runId}`, ports)
   const target = await configAtRecord(record, ports)
   const result = await restoreTarget(record, settings, ports, {
-    script: target && (await scriptRestorer(target, record, settings.arms, ports)),
+    deployer: target && (await deployerOf(target, record, settings.arms, ports)),
     health: target && (await healthProof(target, settings.arms, ports)),
   })
   const why = inputs.reason ?? (await firstFailure(ports.evidence.folder)) ?? 'the rollout did not end well'
   await markUnlessDown(ledger, id, result.outcome, why, ports)
   if (own) await saveJobTransaction(ports.context.temp, { ...own, state: jobStateAfter(result) })
   return concluded(record, result, why, ports)
-}
-
-/** What the posts of this job still have to do: traffic that is not back is theirs. */
-function jobStateAfter({ outcome, points }: RestoreResult): JobTransaction['state'] {
-  if (outcome !== 'restore-failed') return 'restored'
-  return points.some(({ kind, ok }) => kind === 'traffic' && !ok) ? 'open' : 'traffic-restored'
 }
 
 /** Restoring never waits for the ledger: it is told when it answers. */

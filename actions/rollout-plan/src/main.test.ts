@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { InputError, ProviderError, type GitHub } from '@deploy-actions/action-kit'
-import { beginTransaction, openLedger } from '@deploy-actions/ledger'
+import { openLedger } from '@deploy-actions/ledger'
 import {
   createFakePorts,
   simulateRegion,
@@ -11,6 +11,8 @@ import {
   type SimulatedRegion,
 } from '@deploy-actions/testing'
 import { createFakeClock, type FakeClock } from '@deploy-actions/testing'
+import { routers } from '@deploy-actions/traffic'
+import { beginTransaction, findTargetArms } from '@deploy-actions/transaction'
 import { inputs as schema } from './inputs'
 import { main } from './main'
 import type { Outputs } from './outputs'
@@ -94,13 +96,7 @@ async function plan(text = config(), more: Record<string, string> = {}, runId = 
 async function openElsewhere(environment: string, state: 'open' | 'committed'): Promise<void> {
   const ports = createFakePorts({ clock, context: { runId: 77, actor: 'bob' } })
   const ledger = openLedger(`file:${workspace}/ledger`, 'shop', ports)
-  const router = {
-    type: 'haproxy' as const,
-    host: '127.0.0.1',
-    port: region.haproxy.port,
-    backend: 'app',
-    timeout: 2000,
-  }
+  const router = await routers.configure({ type: 'haproxy', port: region.haproxy.port, backend: 'app' })
   const target = { service: 'shop', region: environment.slice(-2), environment, correlationId: 'shop-77-1' }
   const { record } = await beginTransaction(
     {
@@ -108,9 +104,7 @@ async function openElsewhere(environment: string, state: 'open' | 'committed'): 
       ledgerSpec: `file:${workspace}/ledger`,
       ledger,
       release,
-      router,
-      arms: ['blue', 'green'],
-      dryRun: false,
+      found: await findTargetArms(target, router, ['blue', 'green'], ports),
     },
     ports,
   )
@@ -179,7 +173,7 @@ describe('a plan is refused, and nothing is written,', () => {
     [
       'for an unresolved variable',
       (text) => text.replace('ops/x.sh,', "'ops/${vars.script}',"),
-      /rollout\.yml:7:26: \$\{vars\.script\} is no variable; known: region, /,
+      /rollout\.yml:7:26: \$\{vars\.script\} is not a variable; known: region, /,
     ],
     [
       'for stages that do not rise',
@@ -219,7 +213,7 @@ describe('a plan is refused, and nothing is written,', () => {
     [
       'for a script that the guard has no time to run',
       (text) => text.replace('restore: ops/x.sh', 'restore: ops/x.sh, timeout: 90m'),
-      /deploy\.script\.timeout may be at most 50m/,
+      /putting a deploy back could take 1h30m \(deploy\.script\), and may take at most 50m: the guard restores/,
     ],
     [
       'for a script that is not there',

@@ -1,10 +1,11 @@
 import { InputError, type Ports, type Problem } from '@deploy-actions/action-kit'
 import {
   correlationOf,
-  planStages,
   readRollout,
   resolveAll,
   resolveRegion,
+  timingOf,
+  variablesOf,
   type RegionConfig,
   type RolloutFile,
 } from '@deploy-actions/config'
@@ -21,7 +22,6 @@ import {
   worstCaseMs,
   type OrderKind,
   type PlannedRegion,
-  type RegionTiming,
   type RolloutPlan,
 } from '@deploy-actions/rollout'
 import { checkEnvironments } from './environments'
@@ -29,15 +29,15 @@ import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 import { reachProblems } from './reach'
 import { summarise } from './report'
-import { missingScripts } from './scripts'
 import { standing } from './standing'
 
 /** Reads rollout.yml for this run, checks all that can be checked before anything is written, and gives the plan. */
 export async function plan(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const file = await readRollout(inputs.config, ports.context)
   ports.evidence.about({ service: file.service })
-  const variables = variablesOf(inputs, file, ports)
-  const configs = await resolveAll(file, { variables, secrets: inputs.secrets })
+  const correlationId = correlationOf(inputs, file.service, ports.context)
+  const variables = variablesOf(inputs, ports.context, correlationId)
+  const configs = await resolveAll(file, { variables, secrets: ports.secrets })
   const selected = select(configs, file, inputs)
   const order = orderOf(configs, inputs)
   const ledger = openLedger(inputs.ledger, file.service, ports)
@@ -49,13 +49,13 @@ export async function plan(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const problems: Problem[] = [
     ...standings.flatMap(({ held }) => (held === undefined ? [] : [{ where: '', message: held }])),
     ...due.flatMap((config) => tooLong(config, order)),
-    ...(await missingScripts(due, ports.context)),
+    ...(await missingForDeploy(due, ports)),
     ...(await checkEnvironments(due, inputs['require-protection'], ports)),
   ]
   if (problems.length > 0) throw new InputError(problems)
   const forArm = (name: string, arm: string) =>
     resolveRegion(file, name, { variables: { ...variables, arm } })
-  const unreachable = await reachProblems(due, forArm, inputs.secrets, ports)
+  const unreachable = await reachProblems(due, forArm, ports)
   if (unreachable.length > 0) throw new InputError(unreachable)
 
   const skipped = selected.flatMap((config, index) => {
@@ -75,15 +75,10 @@ export async function plan(inputs: Inputs, ports: Ports): Promise<Outputs> {
   return conclude(rollout, due, order, file, ports)
 }
 
-function variablesOf({ version, digest, image, ...inputs }: Inputs, file: RolloutFile, { context }: Ports) {
-  return {
-    version,
-    digest,
-    ...(image === undefined ? {} : { image }),
-    commit: context.sha,
-    'run-id': String(context.runId),
-    'correlation-id': correlationOf(inputs, file.service, context),
-  }
+/** What the deployers see to be missing; regions may have their own, most share theirs, and each is said once. */
+async function missingForDeploy(due: readonly RegionConfig[], { context }: Ports): Promise<Problem[]> {
+  const problems = (await Promise.all(due.map(({ deploy }) => deploy.missing(context.workspace)))).flat()
+  return [...new Map(problems.map((problem) => [`${problem.where} ${problem.message}`, problem])).values()]
 }
 
 function select(configs: RegionConfig[], file: RolloutFile, { regions }: Inputs): RegionConfig[] {
@@ -142,24 +137,15 @@ function planned(selected: RegionConfig[], due: RegionConfig[], kind: OrderKind)
     }))
 }
 
-function timingOf({ deploy, gates, canary }: RegionConfig): RegionTiming {
-  return {
-    scriptTimeoutMs: deploy.script.timeout,
-    gates: [gates['after-deploy'], gates['after-rollout']].flatMap((gate) =>
-      gate ? [{ timeoutMs: gate.timeout, greenForMs: gate['green-for'] }] : [],
-    ),
-    stages: planStages(canary.stages, canary.analysis),
-  }
-}
-
 /** What the jobs of region.yml cannot finish within their `timeout-minutes`, and a delay in which nothing is watched. */
 function tooLong(config: RegionConfig, { delayMs }: Order): Problem[] {
   const { region, gates, deploy } = config
   const worst = worstCaseMs(timingOf(config))
+  const { restoreMs } = deploy.worstCase()
   const said: [boolean, string][] = [
     [
       worst > JOB_LIMIT_MS,
-      `the deploy job could take ${formatDuration(worst)} at worst, and a hosted job is ended after 6h (${formatDuration(JOB_LIMIT_MS)} are planned with): shorten max-watch, the gates' timeouts or the script's timeout`,
+      `the deploy job could take ${formatDuration(worst)} at worst, and a hosted job is ended after 6h (${formatDuration(JOB_LIMIT_MS)} are planned with): shorten max-watch, the gates' timeouts or that of the deploy`,
     ],
     [
       delayMs > JOB_LIMIT_MS,
@@ -170,8 +156,8 @@ function tooLong(config: RegionConfig, { delayMs }: Order): Problem[] {
       `gates.before may take at most ${formatDuration(PREPARE_LIMIT_MS)}: the prepare job is ended after 2h`,
     ],
     [
-      deploy.script.timeout > GUARD_LIMIT_MS,
-      `deploy.script.timeout may be at most ${formatDuration(GUARD_LIMIT_MS)}: the guard restores within an hour`,
+      restoreMs > GUARD_LIMIT_MS,
+      `putting a deploy back could take ${formatDuration(restoreMs)} (deploy.${deploy.written.type}), and may take at most ${formatDuration(GUARD_LIMIT_MS)}: the guard restores within an hour`,
     ],
     [
       delayMs > 0 && gates['after-rollout'] === undefined,

@@ -1,5 +1,5 @@
 import { escapeText, InputError, type Ports } from '@deploy-actions/action-kit'
-import { configuredTarget } from '@deploy-actions/config'
+import { configuredTarget, findRegion } from '@deploy-actions/config'
 import { openLedger, provePredecessor, type PredecessorProof } from '@deploy-actions/ledger'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
@@ -12,12 +12,12 @@ export async function proveRegion(inputs: Inputs, ports: Ports): Promise<Outputs
   ports.evidence.about({ service, region, environment })
   const ledger = openLedger(inputs.ledger, service, ports)
   const proof = inputs.predecessor
-    ? await provePredecessor(ledger, target.file, inputs.predecessor, inputs.digest)
+    ? await provePredecessor(ledger, findRegion(target.file, inputs.predecessor), inputs.digest)
     : undefined
   if (proof && !proof.proven)
     return answer(false, `${region} does not start: ${proof.reason}`, proof.transaction, ports)
 
-  const config = await target.config({ secrets: inputs.secrets })
+  const config = await target.config({ secrets: ports.secrets })
   const { skip, held } = await standing(ledger, config, inputs.digest, ports.context.runId)
   if (held !== undefined) throw new InputError(held)
   if (skip !== undefined) return answer(false, `${region} needs nothing: ${skip}`, proof?.transaction, ports)

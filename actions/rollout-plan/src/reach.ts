@@ -1,8 +1,7 @@
-import { messageOf, type Ports, type Problem, type Secrets } from '@deploy-actions/action-kit'
+import { messageOf, providerPorts, type Ports, type Problem } from '@deploy-actions/action-kit'
 import { planStages, stagesOutOfReach, type RegionConfig } from '@deploy-actions/config'
-import { createArmSampler, preflight, type SourceSettings } from '@deploy-actions/metrics'
+import { createArmSampler, preflight } from '@deploy-actions/metrics'
 import { findArms, formatWeights } from '@deploy-actions/rollout'
-import { openRouter, type RouterSettings } from '@deploy-actions/traffic'
 
 /** A region's config as it is for one arm. */
 export type ForArm = (region: string, arm: string) => Promise<RegionConfig>
@@ -14,13 +13,12 @@ export type ForArm = (region: string, arm: string) => Promise<RegionConfig>
 export async function reachProblems(
   configs: readonly RegionConfig[],
   forArm: ForArm,
-  secrets: Secrets,
   ports: Ports,
 ): Promise<Problem[]> {
   const problems = await Promise.all(
     configs.map(async (config) => {
       try {
-        return await problemsOf(config, forArm, secrets, ports)
+        return await problemsOf(config, forArm, ports)
       } catch (error) {
         ports.log.warning(
           `${config.region.name} could not be asked from this job; it is asked again before anything is written: ${messageOf(error)}`,
@@ -32,15 +30,10 @@ export async function reachProblems(
   return problems.flat()
 }
 
-async function problemsOf(
-  config: RegionConfig,
-  forArm: ForArm,
-  secrets: Secrets,
-  ports: Ports,
-): Promise<Problem[]> {
+async function problemsOf(config: RegionConfig, forArm: ForArm, ports: Ports): Promise<Problem[]> {
   const { name } = config.region
-  const router = await openRouter(config.traffic.canary.router as RouterSettings, ports, config.arms.names)
-  const { weights } = await router.read(ports.signal)
+  const asked = providerPorts(ports)
+  const { weights } = await config.traffic.canary.router.open(asked, config.arms.names).read(ports.signal)
   const arms = findArms(weights)
   if (!arms)
     return [
@@ -50,18 +43,18 @@ async function problemsOf(
       },
     ]
   const [baseline, canary] = [await forArm(name, arms.baseline), await forArm(name, arms.canary)]
-  const sources = config.metrics.sources as Record<string, SourceSettings>
-  const sampler = await createArmSampler(
-    { sources, baseline: baseline.metrics, canary: canary.metrics },
-    { ...ports, secrets },
+  const { analysis, stages } = config.canary
+  const sampler = createArmSampler(
+    { sources: config.metrics.sources, baseline: baseline.metrics, canary: canary.metrics },
+    asked,
   )
-  const seen = await preflight(sampler, config.canary.analysis.interval, ports)
+  const seen = await preflight(sampler, analysis.interval, ports)
   if (!seen.ok) {
     ports.log.warning(`${name}: ${seen.reason}`)
     return []
   }
-  return stagesOutOfReach(
-    seen.requestsPerSecond,
-    planStages(config.canary.stages, config.canary.analysis),
-  ).map((message) => ({ where: name, message }))
+  return stagesOutOfReach(seen.requestsPerSecond, planStages(stages, analysis)).map((message) => ({
+    where: name,
+    message,
+  }))
 }

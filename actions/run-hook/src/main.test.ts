@@ -10,9 +10,14 @@ import { createFakePorts } from '@deploy-actions/testing'
 import { inputs as schema } from './inputs'
 import { main } from './main'
 
-async function run(inputs: Record<string, string>, result: Partial<ChildResult> = {}) {
+async function run(
+  inputs: Record<string, string>,
+  result: Partial<ChildResult> = {},
+  secrets: Record<string, string> = {},
+) {
   const children: ChildProcess[] = []
   const ports = createFakePorts({
+    secrets,
     process: (child) => {
       children.push(child)
       return result
@@ -44,8 +49,9 @@ describe('run-hook', () => {
   it('keeps handed-over secrets out of log, summary and evidence, in every form', async () => {
     const secret = 's3cret/value'
     const { ports } = await run(
-      { run: 'ops/warm.sh', secrets: `KEY=${secret}` },
+      { run: 'ops/warm.sh' },
       { stdout: `${secret} ${Buffer.from(secret).toString('base64')} ${encodeURIComponent(secret)}` },
+      { KEY: secret },
     )
     const said = JSON.stringify([ports.recorded.log, ports.recorded.summary, ports.recorded.facts])
     for (const form of [secret, Buffer.from(secret).toString('base64'), encodeURIComponent(secret)])

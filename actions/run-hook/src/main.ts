@@ -4,52 +4,63 @@ import {
   fenced,
   GateFailed,
   InputError,
+  providerPorts,
   redact,
-  runScript,
-  scriptFailure,
+  runScriptToEnd,
   type Ports,
   type Script,
 } from '@deploy-actions/action-kit'
-import { configuredTarget, scriptVariables } from '@deploy-actions/config'
-import { joinTransaction, mustBeOpen, openLedger, type JobTransaction } from '@deploy-actions/ledger'
-import { parseDuration } from '@deploy-actions/rollout'
+import { configuredTarget, scriptVariables, type ConfiguredTarget } from '@deploy-actions/config'
+import type { Deployed } from '@deploy-actions/deploys'
+import { openLedger } from '@deploy-actions/ledger'
+import { defined, parseDuration } from '@deploy-actions/rollout'
+import { joinTransaction, mustBeOpen, type JobTransaction } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 
 const DEFAULT_TIMEOUT_MS = parseDuration('10m') as number
-/** How much of a script's output goes into the summary and the evidence. */
+/** How much of a tool's output goes into the summary and the evidence. */
 const SHOWN_CHARACTERS = 4_000
 
-interface Run {
-  script: Script
-  timeoutMs: number
-  variables: Record<string, string>
+/** What is to be run: the deployer of rollout.yml, or a script. */
+interface Hook {
+  name: string
+  run(): Promise<Deployed>
 }
 
-/** Runs one script with `DEPLOY_*` variables; its exit code is the outcome. */
+/** Runs the deployer of rollout.yml, or one script with `DEPLOY_*` variables; how it ended is the outcome. */
 export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   if ((inputs.hook === undefined) === (inputs.run === undefined))
     throw new InputError([
       {
         where: 'inputs `hook` and `run`',
         message:
-          'give exactly one; hook: deploy runs deploy.script.run of rollout.yml, run: any script of the repository',
+          'give exactly one; hook: deploy brings the release onto the canary arm as deploy of rollout.yml says, run: any script of the repository',
       },
     ])
   const transaction =
     inputs.transaction === undefined ? undefined : await joinTransaction(inputs.transaction, ports.context)
-  const run = await prepare(inputs, transaction, ports)
+  const hook = await prepare(inputs, transaction, ports)
   if (inputs['dry-run']) {
-    ports.log.info(`would run ${run.script.path} with ${Object.keys(run.variables).join(', ')}`)
-    return { outcome: 'would-run', reason: `would run ${run.script.path}` }
+    ports.log.info(`would run ${hook.name}`)
+    return { outcome: 'would-run', reason: `would run ${hook.name}` }
   }
   if (transaction)
     await mustBeOpen(openLedger(transaction.ledger, transaction.record.service, ports), transaction.record)
-  return execute(run, inputs, ports)
+  return conclude(hook.name, await hook.run(), ports)
 }
 
-async function prepare(inputs: Inputs, transaction: JobTransaction | undefined, ports: Ports): Promise<Run> {
-  if (inputs.hook !== undefined && transaction === undefined)
+async function prepare(
+  inputs: Inputs,
+  transaction: JobTransaction | undefined,
+  ports: Ports,
+): Promise<Hook> {
+  if (inputs.run !== undefined) {
+    const target =
+      inputs.region === undefined ? undefined : await targetOf(inputs, transaction, ports)
+    return scriptHook(inputs.run, inputs, target, transaction, ports)
+  }
+  if (transaction === undefined)
     throw new InputError([
       {
         where: 'input `transaction`',
@@ -57,58 +68,78 @@ async function prepare(inputs: Inputs, transaction: JobTransaction | undefined, 
           'is missing; a deploy acts within the transaction of restore-point begin, which says which arm it may write',
       },
     ])
-  if (inputs.region === undefined && inputs.hook === undefined)
-    return { script: inputs.run as Script, timeoutMs: inputs.timeout ?? DEFAULT_TIMEOUT_MS, variables: {} }
-  const release = transaction?.record.release
-  const target = await configuredTarget({ ...inputs, ...release }, ports.context)
-  const { service, region, environment } = target
-  ports.evidence.about({
-    service,
-    region,
-    environment,
-    ...(transaction ? { transaction: transaction.record.id } : {}),
-  })
-  const arms = transaction?.settings.arms
-  const variables = scriptVariables(
-    target,
-    { ...inputs, ...release },
-    ports.context,
-    arms && { arm: arms.canary, ...arms },
-  )
-  if (inputs.run !== undefined)
-    return { script: inputs.run, timeoutMs: inputs.timeout ?? DEFAULT_TIMEOUT_MS, variables }
-  const config = await target.config(arms ? { arm: arms.canary } : {})
-  return { script: config.deploy.script.run, timeoutMs: config.deploy.script.timeout, variables }
+  return deployHook(inputs, await targetOf(inputs, transaction, ports), transaction, ports)
 }
 
-async function execute(
-  { script, timeoutMs, variables }: Run,
+async function targetOf(
   inputs: Inputs,
+  transaction: JobTransaction | undefined,
   ports: Ports,
-): Promise<Outputs> {
-  const result = await runScript(
-    script,
-    { process: ports.process, workspace: ports.context.workspace },
-    { variables, timeoutMs, signal: ports.signal },
-  )
-  const output = redact(`${result.stdout}${result.stderr}`, inputs.secrets.values())
-  ports.log.foreign(`Output of ${script.path}`, output)
-  const failure = scriptFailure(script, result)
-  const reason = redact(failure ?? `${script.path} succeeded`, inputs.secrets.values())
-  ports.evidence.facts({
-    script: script.path,
-    args: script.args,
-    variables,
-    exitCode: result.exitCode,
-    ended: result.ended,
-    output: output.slice(-SHOWN_CHARACTERS),
-  })
+): Promise<ConfiguredTarget> {
+  const target = await configuredTarget({ ...inputs, ...transaction?.record.release }, ports.context)
+  const { service, region, environment } = target
+  ports.evidence.about(defined({ service, region, environment, transaction: transaction?.record.id }))
+  return target
+}
+
+async function deployHook(
+  inputs: Inputs,
+  target: ConfiguredTarget,
+  { record: { release }, settings: { arms } }: JobTransaction,
+  ports: Ports,
+): Promise<Hook> {
+  const { deploy } = await target.config({ arm: arms.canary })
+  const given = { ...release, image: inputs.image }
+  const variables = scriptVariables(target, given, ports.context)
+  const deployer = deploy.open(providerPorts(ports, variables), arms)
+  return {
+    name: `deploy (${deploy.written.type})`,
+    async run() {
+      const deployed = await deployer.deploy(given, arms.canary, ports.signal)
+      if (deployed.ended !== 'done') return deployed
+      // What the tool said is one thing, what runs another.
+      const verified = await deployer.verify(arms.canary, ports.signal)
+      const facts = { ...deployed.facts, verified }
+      if (verified.state !== 'unverified') return { ...deployed, facts }
+      return { ...deployed, facts, ended: 'failed', detail: `${deployed.detail}, but ${verified.detail}` }
+    },
+  }
+}
+
+function scriptHook(
+  script: Script,
+  inputs: Inputs,
+  target: ConfiguredTarget | undefined,
+  transaction: JobTransaction | undefined,
+  ports: Ports,
+): Hook {
+  const arms = transaction?.settings.arms
+  const release = { ...inputs, ...transaction?.record.release }
+  const variables = target
+    ? scriptVariables(target, release, ports.context, arms && { arm: arms.canary, ...arms })
+    : {}
+  return {
+    name: script.path,
+    run: () =>
+      runScriptToEnd(script, providerPorts(ports, variables), {
+        timeoutMs: inputs.timeout ?? DEFAULT_TIMEOUT_MS,
+        signal: ports.signal,
+      }),
+  }
+}
+
+function conclude(name: string, { ended, detail, facts, output: printed }: Deployed, ports: Ports): Outputs {
+  const secrets = [...ports.secrets.values()]
+  const output = redact(printed, secrets)
+  const reason = redact(detail, secrets)
+  ports.log.foreign(`Output of ${name}`, output)
+  ports.evidence.facts({ ...facts, ended, output: output.slice(-SHOWN_CHARACTERS) })
   const shown = output.trim() === '' ? '' : `\n\n${fenced(output.slice(-SHOWN_CHARACTERS))}`
   ports.summary.add(
-    `### ${escapeText(inputs.hook ?? script.path)}: ${failure === undefined ? 'done' : 'failed'}\n\n${escapeText(reason)}${shown}`,
+    `### ${escapeText(name)}: ${ended === 'done' ? 'done' : 'failed'}\n\n${escapeText(reason)}${shown}`,
   )
-  if (result.ended === 'cancelled') throw new Cancelled(reason)
-  const exitCode = result.exitCode === null ? {} : { 'exit-code': result.exitCode }
-  if (failure !== undefined) throw new GateFailed(reason, { outputs: exitCode })
+  const exitCode = typeof facts['exitCode'] === 'number' ? { 'exit-code': facts['exitCode'] } : {}
+  if (ended === 'cancelled') throw new Cancelled(reason, { outputs: exitCode })
+  if (ended === 'failed') throw new GateFailed(reason, { outputs: exitCode })
   return { outcome: 'done', reason, ...exitCode }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { commonInputs } from '@deploy-actions/action-kit'
+import { commonInputs, writerInputs } from '@deploy-actions/action-kit'
 import { duration, parsePercent, WHOLE, type Weights } from '@deploy-actions/rollout'
 
 const vector = z.string().transform((text, context): Weights => {
@@ -14,7 +14,7 @@ const vector = z.string().transform((text, context): Weights => {
   if (entries.every((entry) => entry.length === 2) && total === WHOLE) return weights as Weights
   context.addIssue({
     code: 'custom',
-    message: 'is no vector of weights; write every member and 100% in all, like blue=90%,green=10%',
+    message: 'is not a vector of weights; write every member and 100% in all, like blue=90%,green=10%',
   })
   return z.NEVER
 })
@@ -52,9 +52,6 @@ export const inputs = z.strictObject({
   version: commonInputs.version.optional(),
   digest: commonInputs.digest.optional(),
   transaction: commonInputs.transaction.optional(),
-  'dry-run': commonInputs['dry-run'],
-  'github-token': commonInputs['github-token'],
-  ledger: commonInputs.ledger,
-  'correlation-id': commonInputs['correlation-id'].optional(),
+  ...writerInputs,
 })
 export type Inputs = z.infer<typeof inputs>

@@ -1,37 +1,34 @@
-import { escapeText, table, type Ports } from '@deploy-actions/action-kit'
+import { escapeText, providerPorts, table, type Ports } from '@deploy-actions/action-kit'
 import { bareTarget, configuredTarget, releaseOf, sections, type Target } from '@deploy-actions/config'
+import { openLedger } from '@deploy-actions/ledger'
+import { formatPercent, formatWeights, sameWeights, type Weights } from '@deploy-actions/rollout'
+import { Conflict, shift, type ConfiguredRouter, type RouterReading } from '@deploy-actions/traffic'
 import {
+  abandonTransaction,
   beginTransaction,
   commitTransaction,
   joinTransaction,
   mustBeOpen,
-  openLedger,
-  type JobTransaction,
-} from '@deploy-actions/ledger'
-import { formatPercent, formatWeights, sameWeights, type Weights } from '@deploy-actions/rollout'
-import {
-  openRouter,
-  shift,
-  type RouterSettings,
-  type RouterState,
-  type TrafficRouter,
-} from '@deploy-actions/traffic'
+  readRouter,
+  type FoundArms,
+} from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 import { wantedWeights } from './wanted'
 
-interface Place {
+/** Which router is steered, and what its writes are recorded under. */
+interface Steered {
   target: Target
-  settings: RouterSettings
+  router: ConfiguredRouter
   arms: readonly [string, string]
   config?: { path: string; digest: string }
 }
 
 /** Sets, reads or restores the weights of one router; leaves a restore point first. */
 export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
-  const place = await readPlace(inputs, ports)
-  const router = await openRouter(place.settings, ports, place.arms)
-  const before = await router.read(ports.signal)
+  const steered = await readSteered(inputs, ports)
+  const found = await readRouter(steered.router, steered.arms, providerPorts(ports))
+  const before = found.reading
   const wanted = wantedWeights(inputs, before.weights)
   if (inputs.mode === 'get') return conclude('read', before, before, ports)
   if (sameWeights(before.weights, wanted)) return conclude('unchanged', before, before, ports)
@@ -44,67 +41,70 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
       changed: false,
     }
   }
-  const after = await write(inputs, place, router, before, wanted, ports)
+  const after = await write(inputs, steered, found, wanted, ports)
   return conclude('changed', before, after, ports)
 }
 
-async function readPlace(inputs: Inputs, ports: Ports): Promise<Place> {
+async function readSteered(inputs: Inputs, ports: Ports): Promise<Steered> {
   if (inputs.router !== undefined) {
     const arms =
       inputs.arms === undefined ? (['blue', 'green'] as const) : (await sections.arms(inputs.arms)).names
-    const settings = await sections.router(inputs.router)
     // Reading needs no target; a write is recorded under one.
-    const target =
-      inputs.mode === 'get' && inputs.service === undefined
-        ? { service: '', region: '', environment: '', correlationId: '' }
-        : bareTarget(inputs, ports.context)
-    return { target, settings, arms }
+    const reads = inputs.mode === 'get' && inputs.service === undefined
+    const target = bareTarget(
+      reads ? { ...inputs, service: '', environment: '' } : inputs,
+      ports.context,
+    )
+    return { target, router: await sections.router(inputs.router, target.variables), arms }
   }
   const target = await configuredTarget(inputs, ports.context)
-  const { service, region, environment } = target
+  const { service, region, environment, file } = target
   ports.evidence.about({ service, region, environment })
-  const config = await target.config()
-  return {
-    target,
-    settings: config.traffic.canary.router as RouterSettings,
-    arms: config.arms.names,
-    config: { path: target.file.path, digest: target.file.digest },
-  }
+  const { traffic, arms } = await target.config()
+  const config = { path: file.path, digest: file.digest }
+  return { target, router: traffic.canary.router, arms: arms.names, config }
 }
 
 /** Within the transaction of the job, or in one of its own that is committed when the write has held. */
 async function write(
   inputs: Inputs,
-  place: Place,
-  router: TrafficRouter,
-  before: RouterState,
+  { target, config }: Steered,
+  found: FoundArms,
   wanted: Weights,
   ports: Ports,
-): Promise<RouterState> {
+): Promise<RouterReading> {
+  const { router, reading } = found
   const options = { timeoutMs: inputs.timeout, settleMs: inputs.settle, pollMs: 1_000 }
+  const shifted = () => shift(router, wanted, reading, ports, options)
   if (inputs.transaction !== undefined) {
     const { record, ledger } = await joinTransaction(inputs.transaction, ports.context)
     ports.evidence.about({ transaction: record.id })
     await mustBeOpen(openLedger(ledger, record.service, ports), record)
-    return shift(router, wanted, before, ports, options)
+    return shifted()
   }
-  const ledger = openLedger(inputs.ledger, place.target.service, ports)
-  const own: JobTransaction = await beginTransaction(
+  const { service, region, environment, correlationId } = target
+  const ledger = openLedger(inputs.ledger, service, ports)
+  const own = await beginTransaction(
     {
-      ...place.target,
+      service,
+      region,
+      environment,
+      correlationId,
       ledgerSpec: inputs.ledger,
       ledger,
       release: releaseOf(inputs),
-      router: place.settings,
-      arms: place.arms,
-      ...(place.config ? { config: place.config } : {}),
+      found,
+      config,
       weightsOnly: true,
-      dryRun: false,
     },
     ports,
   )
   ports.evidence.about({ transaction: own.record.id })
-  const after = await shift(router, wanted, before, ports, options)
+  const after = await shifted().catch(async (error: unknown) => {
+    // Somebody else was faster, and nothing was written: the post must not overwrite what they did.
+    if (error instanceof Conflict) await abandonTransaction(own, ledger, error.message, ports)
+    throw error
+  })
   await commitTransaction(own, ledger, `weights set to ${formatWeights(wanted)}`, ports.context)
   return after
 }
@@ -114,8 +114,8 @@ const percents = (weights: Weights): Record<string, string> =>
 
 function conclude(
   outcome: 'changed' | 'unchanged' | 'read',
-  before: RouterState,
-  after: RouterState,
+  before: RouterReading,
+  after: RouterReading,
   ports: Ports,
 ): Outputs {
   const reason =
@@ -123,7 +123,12 @@ function conclude(
       ? `${formatWeights(before.weights)} became ${formatWeights(after.weights)}`
       : `the router holds ${formatWeights(after.weights)}`
   ports.log.info(reason)
-  ports.evidence.facts({ before: before.weights, after: after.weights, effective: after.effective })
+  ports.evidence.facts({
+    before: before.weights,
+    after: after.weights,
+    effective: after.effective,
+    readAt: after.readAt,
+  })
   const rows = Object.keys(after.members).map((name) => [
     name,
     formatPercent(before.weights[name] ?? 0),

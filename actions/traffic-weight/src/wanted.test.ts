@@ -59,7 +59,7 @@ describe('the weights that an input asks for', () => {
   it('are no vector unless they sum to 100 %', () => {
     expect(
       schema.safeParse({ mode: 'set', weights: 'blue=90%,green=20%' }).error?.issues[0]?.message,
-    ).toMatch(/is no vector of weights/)
+    ).toMatch(/is not a vector of weights/)
     expect(schema.safeParse({ mode: 'set', weights: 'blue' }).success).toBe(false)
   })
 })

@@ -13,8 +13,9 @@ import { readInputs, recordedInputs, type InputSchema } from './inputs'
 import { createLog } from './log'
 import { fenced } from './markdown'
 import type { Ports } from './ports'
-import { formsOf, secretLines } from './secrets'
+import { formsOf, secretLines, type Secrets } from './secrets'
 import { createSummary } from './summary'
+import { createTcp } from './tcp'
 import { saveState, setOutput } from './workflow-commands'
 
 export type OutputSchema = z.ZodObject<Record<string, z.ZodType>>
@@ -111,13 +112,16 @@ function openPorts(spec: { name: string; inputs: InputSchema }) {
   const evidence = collectEvidence(context)
   const signal = cancelledBySignals(log)
   const token = env['INPUT_GITHUB-TOKEN'] ?? ''
-  maskSecrets(token, env['INPUT_SECRETS'], log)
+  const secrets = handedOver(env['INPUT_SECRETS'])
+  for (const secret of [token, ...secrets.values()]) for (const form of formsOf(secret)) log.mask(form)
   const ports: Ports = {
     log,
     clock,
     signal,
     http: createHttp(clock, evidence),
+    tcp: createTcp(clock, evidence),
     process: createChildProcesses(clock, evidence),
+    secrets,
     github: createGitHub({
       token,
       apiUrl: env['GITHUB_API_URL'] ?? 'https://api.github.com',
@@ -154,10 +158,10 @@ function cancelledBySignals(log: Ports['log']): AbortSignal {
   return controller.signal
 }
 
-function maskSecrets(token: string, lines: string | undefined, log: Ports['log']): void {
+/** The secrets of the input of that name; what is wrong with its lines is said when the inputs are read. */
+function handedOver(lines: string | undefined): Secrets {
   const parsed = secretLines.safeParse(lines ?? '')
-  const secrets = [token, ...(parsed.success ? parsed.data.values() : [])]
-  for (const secret of secrets) for (const form of formsOf(secret)) log.mask(form)
+  return parsed.success ? parsed.data : new Map()
 }
 
 /** Outputs after a failure: what the error carries, and always an outcome (or verdict) and a reason. */

@@ -1,4 +1,5 @@
 import { tmpdir } from 'node:os'
+import type { RunRef } from '@deploy-actions/rollout'
 import type { RunContext } from './ports'
 
 type Environment = Record<string, string | undefined>
@@ -28,3 +29,11 @@ export function readContext(env: Environment): RunContext {
 export function runUrl({ serverUrl, owner, repo, runId }: RunContext): string {
   return `${serverUrl}/${owner}/${repo}/actions/runs/${runId}`
 }
+
+/** This run as records, events and evidence name it. */
+export const runRefOf = ({ runId, attempt, workflowRef, actor }: RunContext): RunRef => ({
+  id: runId,
+  attempt,
+  workflowRef,
+  actor,
+})

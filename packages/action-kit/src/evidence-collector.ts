@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { openChain, type Call } from '@deploy-actions/evidence'
+import { runRefOf } from './context'
 import type { EvidenceCollector, RunContext } from './ports'
 
 /** How many calls one record keeps; a watch of an hour makes thousands alike, and the newest explain an ending. */
@@ -46,12 +47,7 @@ export function collectEvidence(
         startedAt: startedAt.toISOString(),
         endedAt: endedAt.toISOString(),
         ...subject,
-        run: {
-          id: context.runId,
-          attempt: context.attempt,
-          workflowRef: context.workflowRef,
-          actor: context.actor,
-        },
+        run: runRefOf(context),
         inputs,
         outcome,
         reason,

@@ -31,6 +31,8 @@ export function createHttp(clock: Clock, evidence: Pick<EvidenceCollector, 'call
 }
 
 async function send(request: HttpRequest, clock: Clock): Promise<HttpResponse> {
+  // node-fetch would end the body of a request that never began with an error that nobody hears, and so the process.
+  if (request.signal.aborted) throw new Cancelled('the run was cancelled', { cause: request.signal.reason })
   const { agentFor, fetch } = await import('./http-transport')
   const limit = clock.ioTimeout(request.timeoutMs ?? DEFAULT_TIMEOUT_MS)
   const timeout = AbortSignal.timeout(limit)

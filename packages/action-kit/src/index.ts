@@ -8,7 +8,10 @@ export {
 } from './action'
 export { clockFromEnvironment, createClock, type Clock } from './clock'
 export { commonInputs, configuredInputs, targetInputs, writerInputs } from './common-inputs'
-export { runUrl } from './context'
+export { runRefOf, runUrl } from './context'
+export { createChildProcesses } from './child-processes'
+export { createHttp } from './http'
+export { createTcp } from './tcp'
 export {
   ActionError,
   Cancelled,
@@ -22,5 +25,27 @@ export { evidenceFolder } from './evidence-collector'
 export { flag, inputMeta, readInputs, secret, type InputMeta, type InputSchema } from './inputs'
 export { details, escapeText, fenced, table } from './markdown'
 export type * from './ports'
-export { deployVariables, runScript, script, scriptFailure, type Script } from './script'
+export { providerPorts } from './ports'
+export {
+  defineProviders,
+  provider,
+  providerOf,
+  withOwnSecrets,
+  type Configured,
+  type Provider,
+  type ProviderDefinition,
+  type Providers,
+  type WrittenSettings,
+} from './providers'
+export { didYouMean } from './did-you-mean'
+export { keysAt, schemaAt } from './schema-path'
+export {
+  deployVariables,
+  runScript,
+  runScriptToEnd,
+  script,
+  scriptFailure,
+  type Script,
+  type ScriptEnding,
+} from './script'
 export { redact, secretLines, type Secrets } from './secrets'

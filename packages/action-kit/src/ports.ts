@@ -1,4 +1,5 @@
 import type { Clock } from './clock'
+import type { Secrets } from './secrets'
 
 /** Everything an action may touch. `main` gets it and reads no environment, clock or network of its own. */
 export interface Ports {
@@ -7,13 +8,40 @@ export interface Ports {
   /** aborts when the run is cancelled */
   readonly signal: AbortSignal
   readonly http: Http
+  readonly tcp: Tcp
   readonly process: ChildProcesses
+  /** what the input `secrets` handed over, in main and in post */
+  readonly secrets: Secrets
   readonly github: GitHub
   readonly artifacts: Artifacts
   readonly summary: Summary
   readonly evidence: EvidenceCollector
   readonly context: RunContext
   readonly state: ActionState
+}
+
+/** What a provider of any kind may touch: the same in main, in post and in a restore. */
+export interface ProviderPorts {
+  readonly clock: Clock
+  readonly http: Http
+  readonly tcp: Tcp
+  readonly process: ChildProcesses
+  /** once opened: only what the provider's own settings name */
+  readonly secrets: Secrets
+  readonly evidence: Pick<EvidenceCollector, 'call'>
+  readonly log: Pick<Log, 'info' | 'debug' | 'warning' | 'foreign'>
+  /** aborts when whoever opened the provider ends; each call has a signal of its own beside it */
+  readonly signal: AbortSignal
+  /** the repository's folder, in which scripts run */
+  readonly workspace: string
+  /** the `DEPLOY_*` variables that scripts get */
+  readonly variables: Readonly<Record<string, string>>
+}
+
+/** The ports of an action as its providers get them, with the `DEPLOY_*` variables of the target. */
+export function providerPorts(ports: Ports, variables: Readonly<Record<string, string>> = {}): ProviderPorts {
+  const { clock, http, tcp, process, secrets, evidence, log, signal, context } = ports
+  return { clock, http, tcp, process, secrets, evidence, log, signal, workspace: context.workspace, variables }
 }
 
 /** The live log of the step. */
@@ -53,6 +81,28 @@ export interface HttpResponse {
 /** The one HTTP transport. Any status is an answer; no answer is a ProviderError. Bodies over 16 MiB are refused. */
 export interface Http {
   request(request: HttpRequest): Promise<HttpResponse>
+}
+
+export interface TcpExchange {
+  /** what listens there, for messages and evidence */
+  system: string
+  host: string
+  port: number
+  /** sent once the connection stands; without it the connection alone is asked for */
+  send?: string
+  /** the action's milliseconds until it is given up */
+  timeoutMs: number
+  signal: AbortSignal
+}
+export interface TcpAnswer {
+  /** everything until the other side closed */
+  reply: string
+  /** real milliseconds */
+  ms: number
+}
+/** One connection, one question, one answer. @throws ProviderError when there is none */
+export interface Tcp {
+  exchange(request: TcpExchange): Promise<TcpAnswer>
 }
 
 export interface ChildProcess {
@@ -118,7 +168,15 @@ export interface EvidenceCollector {
   about(subject: { service?: string; region?: string; environment?: string; transaction?: string }): void
   /** merged into the record's facts */
   facts(facts: Record<string, unknown>): void
-  call(call: { system: string; what: string; status: number | string; ms: number }): void
+  call(call: {
+    system: string
+    /** what was asked */
+    what: string
+    status: number | string
+    /** what was answered, where the status does not say it */
+    answer?: string
+    ms: number
+  }): void
   /** folder in which all records of this job lie */
   readonly folder: string
 }

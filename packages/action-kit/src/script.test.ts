@@ -17,7 +17,7 @@ describe('a script line', () => {
     ['/bin/sh', 'lies outside the repository'],
     ['../deploy.sh', 'lies outside the repository'],
     ['ops/../../deploy.sh', 'lies outside the repository'],
-    ['-rf ops', 'begins with -, which is no path'],
+    ['-rf ops', 'begins with -, which is not a path'],
     ...[
       'a; b',
       'a && b',
@@ -49,7 +49,7 @@ it('runs a script of the repository with nothing but its variables', async () =>
   expect(
     await runScript(
       { path: 'ops/deploy.sh', args: ['--fast'] },
-      { process, workspace: '/repo' },
+      { process, workspace: '/repo', variables: { DEPLOY_REGION: 'eu', DEPLOY_ARM: 'blue' } },
       { variables: { DEPLOY_ARM: 'green' }, timeoutMs: 5, signal },
     ),
   ).toBe(ended)
@@ -57,7 +57,7 @@ it('runs a script of the repository with nothing but its variables', async () =>
     {
       command: ['/repo/ops/deploy.sh', '--fast'],
       cwd: '/repo',
-      env: { DEPLOY_ARM: 'green' },
+      env: { DEPLOY_REGION: 'eu', DEPLOY_ARM: 'green' },
       timeoutMs: 5,
       signal,
     },

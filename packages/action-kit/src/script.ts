@@ -1,6 +1,6 @@
 import { isAbsolute, join, normalize, sep } from 'node:path'
 import { z } from 'zod'
-import type { ChildProcesses, ChildResult } from './ports'
+import type { ChildResult, ProviderPorts } from './ports'
 
 /** A script of the repository: its path and fixed arguments. */
 export interface Script {
@@ -27,7 +27,7 @@ function refusal(line: string, path: string | undefined): string | undefined {
   if (!path) return 'names no script'
   if (/["'`$|&;<>(){}*?\\]/.test(line))
     return 'is not run by a shell: write a path and plain arguments; variables reach the script as DEPLOY_*'
-  if (path.startsWith('-')) return 'begins with -, which is no path'
+  if (path.startsWith('-')) return 'begins with -, which is not a path'
   if (isAbsolute(path) || normalize(path).split(sep).includes('..')) return 'lies outside the repository'
   return undefined
 }
@@ -35,13 +35,18 @@ function refusal(line: string, path: string | undefined): string | undefined {
 /** Runs a script of the repository with nothing but `DEPLOY_*` (and PATH and the like) in its environment. */
 export function runScript(
   { path, args }: Script,
-  { process, workspace }: { process: ChildProcesses; workspace: string },
-  options: { variables: Record<string, string>; timeoutMs: number; signal: AbortSignal },
+  { process, workspace, variables }: Pick<ProviderPorts, 'process' | 'workspace' | 'variables'>,
+  options: {
+    timeoutMs: number
+    signal: AbortSignal
+    /** beside those of the ports */
+    variables?: Readonly<Record<string, string>>
+  },
 ): Promise<ChildResult> {
   return process.run({
     command: [join(workspace, path), ...args],
     cwd: workspace,
-    env: options.variables,
+    env: { ...variables, ...options.variables },
     timeoutMs: options.timeoutMs,
     signal: options.signal,
   })
@@ -67,4 +72,34 @@ export function scriptFailure(
   if (exitCode === 0) return undefined
   const lastLine = (stderr.trim() || stdout.trim()).split('\n').at(-1) ?? ''
   return `${path} ended with exit code ${exitCode ?? 'none (killed)'}${lastLine ? `: ${lastLine.slice(0, 300)}` : ''}`
+}
+
+/** How a script ended, for people and for the evidence. */
+export interface ScriptEnding {
+  ended: 'done' | 'failed' | 'cancelled'
+  /** one line: that it succeeded, or why not */
+  detail: string
+  facts: { script: string; args: readonly string[]; variables: Record<string, string>; exitCode: number | null }
+  /** everything it printed */
+  output: string
+  stdout: string
+}
+
+/** Runs a script and tells how it ended. @throws ProviderError when it cannot be started */
+export async function runScriptToEnd(
+  one: Script,
+  ports: Parameters<typeof runScript>[1],
+  options: Parameters<typeof runScript>[2],
+): Promise<ScriptEnding> {
+  const result = await runScript(one, ports, options)
+  const { exitCode, ended, stdout, stderr } = result
+  const failure = scriptFailure(one, result)
+  const variables = { ...ports.variables, ...options.variables }
+  return {
+    ended: failure === undefined ? 'done' : ended === 'cancelled' ? 'cancelled' : 'failed',
+    detail: failure ?? `${one.path} succeeded`,
+    facts: { script: one.path, args: one.args, variables, exitCode },
+    output: `${stdout}${stderr}`,
+    stdout,
+  }
 }

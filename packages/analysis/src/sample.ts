@@ -1,7 +1,16 @@
-/** Requests of one arm in one interval, and how many of them failed. */
+/** How many observations were at most `le`, in the unit of their metric; buckets are cumulative, as Prometheus has them. */
+export interface Bucket {
+  le: number
+  count: number
+}
+
+/** Requests of one arm in one window, how many of them failed, and what else was measured. */
 export interface ArmSample {
   requests: number
   errors: number
+  latency?: Bucket[]
+  /** gauges, by name */
+  values?: Record<string, number>
 }
 
 /** Why a number of a sample is missing. */
@@ -12,9 +21,9 @@ export interface SampleProblem {
 
 /** One look at both arms. An arm is absent when its numbers could not be had; `problems` say why. */
 export interface Sample {
-  /** ISO 8601 */
+  /** ISO 8601: the end of its window */
   at: string
-  /** since the sample before, in milliseconds */
+  /** how long its window is, in milliseconds: it begins where the one before ended */
   windowMs: number
   baseline?: ArmSample
   canary?: ArmSample

@@ -1,6 +1,12 @@
-import type { ChildProcesses, Http } from '@deploy-actions/action-kit'
+import type { z } from 'zod'
+import {
+  provider,
+  type Configured,
+  type Provider,
+  type ProviderDefinition,
+} from '@deploy-actions/action-kit'
 
-/** What one look says. `unknown` is no red: the check itself could not be made. */
+/** What one look says. `unknown` is not red: the check itself could not be made. */
 export interface Reading {
   state: 'green' | 'red' | 'unknown'
   /** one line for people */
@@ -16,12 +22,10 @@ export interface HealthCheck {
   probe(signal: AbortSignal): Promise<Reading>
 }
 
-/** What a check may touch. */
-export interface CheckPorts {
-  http: Http
-  process: ChildProcesses
-  /** the repository's folder, for scripts */
-  workspace: string
-  /** `DEPLOY_*` variables that scripts get */
-  variables: Record<string, string>
-}
+/** A check whose settings were found valid. */
+export type ConfiguredCheck = Configured<HealthCheck>
+
+/** Makes a check of its options and its factory. */
+export const check = <S extends z.ZodType>(
+  definition: ProviderDefinition<S, HealthCheck, []>,
+): Provider<ConfiguredCheck> => provider(definition)

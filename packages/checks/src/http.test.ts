@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { ProviderError, type HttpRequest, type HttpResponse } from '@deploy-actions/action-kit'
-import { createFakePorts } from '@deploy-actions/testing'
+import { configured, createFakePorts } from '@deploy-actions/testing'
 import type { Reading } from './check'
-import { create, options } from './http'
+import http from './http'
 
 async function probe(
   settings: object,
@@ -16,12 +16,7 @@ async function probe(
       return answer
     },
   })
-  const check = create(options.parse({ type: 'http', url: 'http://127.0.0.1:1/healthz', ...settings }), {
-    http: ports.http,
-    process: ports.process,
-    workspace: '/',
-    variables: {},
-  })
+  const check = configured(http, { type: 'http', url: 'http://127.0.0.1:1/healthz', ...settings }).open(ports)
   return { ...(await check.probe(ports.signal)), asked }
 }
 
@@ -113,6 +108,6 @@ describe('an http check', () => {
     { expect: { status: 20 } },
     { expects: {} },
   ])('has no option such as %j', (more) =>
-    expect(options.safeParse({ type: 'http', url: 'http://127.0.0.1/', ...more }).success).toBe(false),
+    expect(http.configure({ type: 'http', url: 'http://127.0.0.1/', ...more }).success).toBe(false),
   )
 })

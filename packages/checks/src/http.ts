@@ -1,12 +1,11 @@
 import { z } from 'zod'
 import { Cancelled, messageOf, type HttpResponse } from '@deploy-actions/action-kit'
 import { duration, formatDuration } from '@deploy-actions/rollout'
-import type { CheckPorts, HealthCheck, Reading } from './check'
+import { check, type Reading } from './check'
 
 /** One HTTP request and what its answer must be. */
-export const options = z
+const options = z
   .strictObject({
-    type: z.literal('http'),
     url: z.url({ protocol: /^https?$/ }).describe('what is asked'),
     method: z.enum(['GET', 'HEAD', 'POST']).default('GET'),
     headers: z.record(z.string(), z.string()).default({}),
@@ -27,11 +26,11 @@ export const options = z
     timeout: duration.prefault('10s').describe('without an answer for so long it is red'),
   })
   .describe('an HTTP request and what its answer must be')
-export type HttpCheckOptions = z.infer<typeof options>
+type Expected = z.infer<typeof options>['expect']
 
-export function create(settings: HttpCheckOptions, { http }: CheckPorts): HealthCheck {
-  const { url, method, headers, body, expect, timeout } = settings
-  return {
+export default check({
+  options,
+  create: ({ url, method, headers, body, expect, timeout }, { http }) => ({
     async probe(signal) {
       try {
         const response = await http.request({
@@ -48,10 +47,10 @@ export function create(settings: HttpCheckOptions, { http }: CheckPorts): Health
         return { state: 'red', detail: messageOf(error) }
       }
     },
-  }
-}
+  }),
+})
 
-function judge({ status, body, ms }: HttpResponse, expect: HttpCheckOptions['expect']): Reading {
+function judge({ status, body, ms }: HttpResponse, expect: Expected): Reading {
   const answer = (state: Reading['state'], detail: string): Reading => ({ state, detail, value: ms })
   if (status !== expect.status) return answer('red', `answered ${status}, expected ${expect.status}`)
   if (expect.contains !== undefined && !body.includes(expect.contains))

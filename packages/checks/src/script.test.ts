@@ -1,25 +1,22 @@
 import { describe, expect, it } from '@jest/globals'
 import { Cancelled, ProviderError, type ChildProcess, type ChildResult } from '@deploy-actions/action-kit'
-import { createFakePorts } from '@deploy-actions/testing'
+import { configured, createFakePorts } from '@deploy-actions/testing'
 import type { Reading } from './check'
-import { create, options } from './script'
+import script from './script'
 
 async function probe(end: Partial<ChildResult> | Error): Promise<Reading & { ran: ChildProcess[] }> {
   const ran: ChildProcess[] = []
   const ports = createFakePorts({
+    context: { workspace: '/repo' },
+    variables: { DEPLOY_ARM: 'green' },
     process(child) {
       ran.push(child)
       if (end instanceof Error) throw end
       return end
     },
   })
-  const settings = options.parse({ type: 'script', run: 'ops/smoke.sh --deep', timeout: '30s' })
-  const check = create(settings, {
-    http: ports.http,
-    process: ports.process,
-    workspace: '/repo',
-    variables: { DEPLOY_ARM: 'green' },
-  })
+  const settings = { type: 'script', run: 'ops/smoke.sh --deep', timeout: '30s' }
+  const check = configured(script, settings).open(ports)
   return { ...(await check.probe(ports.signal)), ran }
 }
 

@@ -1,29 +1,20 @@
 import { z } from 'zod'
 import { Cancelled, messageOf, runScript, script, scriptFailure } from '@deploy-actions/action-kit'
 import { duration } from '@deploy-actions/rollout'
-import type { CheckPorts, HealthCheck } from './check'
+import { check } from './check'
 
 /** A script of the repository: exit code 0 is green; a number in its last line is the check's value. */
-export const options = z
+const options = z
   .strictObject({
-    type: z.literal('script'),
     run: script,
     timeout: duration.prefault('2m'),
   })
   .describe('a script of the repository; exit code 0 is green')
-export type ScriptCheckOptions = z.infer<typeof options>
-
-export function create(
-  { run, timeout }: ScriptCheckOptions,
-  { process, workspace, variables }: CheckPorts,
-): HealthCheck {
-  return {
+export default check({
+  options,
+  create: ({ run, timeout }, ports) => ({
     async probe(signal) {
-      const result = await runScript(
-        run,
-        { process, workspace },
-        { variables, timeoutMs: timeout, signal },
-      ).catch(messageOf)
+      const result = await runScript(run, ports, { timeoutMs: timeout, signal }).catch(messageOf)
       // It is not there or not executable: waiting mends neither.
       if (typeof result === 'string') return { state: 'red', detail: result, fatal: true }
       if (result.ended === 'cancelled') throw new Cancelled('the run was cancelled')
@@ -38,5 +29,5 @@ export function create(
           }
         : { state: 'red', detail: failure, ...value }
     },
-  }
-}
+  }),
+})

@@ -1,7 +1,16 @@
-export * from './load'
+export {
+  findRegion,
+  parseRollout,
+  resolveAll,
+  resolveRegion,
+  type RegionConfig,
+  type RegionEntry,
+  type RolloutFile,
+} from './load'
 export * from './target'
-export { problemsOf } from './place'
+export { problemsOf } from './yaml-source'
 export * from './stage-plan'
+export * from './timing'
 export { sections } from './sections'
 export type { AnalysisConfig, RolloutConfig, StageConfig } from './schema'
 export type { Variables } from './variables'

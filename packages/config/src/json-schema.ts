@@ -1,11 +1,14 @@
 import { z } from 'zod'
+import type { Provider, Providers } from '@deploy-actions/action-kit'
 import { checks } from '@deploy-actions/checks'
+import { deployers } from '@deploy-actions/deploys'
 import { sources } from '@deploy-actions/metrics'
 import { eventKinds, notifiers } from '@deploy-actions/notifiers'
+import { defined } from '@deploy-actions/rollout'
 import { routers } from '@deploy-actions/traffic'
 import { rolloutSchema } from './schema'
 
-type JsonSchema = z.core.JSONSchema.BaseSchema
+export type JsonSchema = z.core.JSONSchema.BaseSchema
 
 /** Any text with a variable in it: what it comes to is only known once it is filled. */
 const variable = { type: 'string', pattern: '\\$\\{' } as const
@@ -15,45 +18,64 @@ const variable = { type: 'string', pattern: '\\$\\{' } as const
  * It is looser than the loader: a value with a variable in it always passes.
  */
 export async function rolloutJsonSchema(): Promise<JsonSchema> {
-  const [router, source, check, sink] = await Promise.all([
-    optionsOf(routers),
-    optionsOf(sources),
-    optionsOf(checks),
-    optionsOf(notifiers),
-  ])
   const file = toJson(
-    rolloutSchema({
-      router: z.union(router),
-      source: z.union(source),
-      check: z.union(check),
-      sink: z.union(sink),
-    }),
+    rolloutSchema({ router: z.any(), source: z.any(), check: z.any(), sink: z.any(), deployer: z.any() }),
   )
-
-  // What a query or a notification may hold is up to its provider; the schema of the file only knows the rest.
-  const query = await queriesOf(sources)
   const on: JsonSchema = { type: 'array', items: { type: 'string', enum: [...eventKinds] }, minItems: 1 }
-  const metrics = propertiesOf(file, 'metrics')
+  const sinks = (await variantsOf(notifiers)).map((one) => withProperty(one, 'on', on, false))
+  place(file, ['traffic', 'canary', 'router'], { anyOf: await variantsOf(routers) })
+  place(file, ['metrics', 'sources'], { additionalProperties: { anyOf: await variantsOf(sources) } })
+  place(file, ['checks'], { additionalProperties: { anyOf: await variantsOf(checks) } })
+  place(file, ['notifications'], { items: { anyOf: sinks } })
   for (const name of ['requests', 'errors'])
-    metrics[name] = {
-      description: metrics[name]?.description ?? '',
-      anyOf: query.map((one) => withProperty(toJson(one), 'source', { type: 'string' }, true)),
-    }
-  const notifications = (file.properties as Record<string, JsonSchema>)['notifications']
-  if (notifications)
-    notifications.items = { anyOf: sink.map((one) => withProperty(toJson(one), 'on', on, false)) }
+    place(file, ['metrics', name], { anyOf: await queriesOf() }, 'in place')
+  const deploy: JsonSchema = {
+    type: 'object',
+    properties: await byType(deployers),
+    additionalProperties: false,
+    minProperties: 1,
+    maxProperties: 1,
+  }
+  place(file, ['deploy'], deploy, 'in place')
   return file
 }
 
-type Registry<P> = Record<string, () => Promise<P>>
-
-async function optionsOf(registry: Registry<{ options: z.ZodType }>): Promise<z.ZodType[]> {
-  return Promise.all(Object.values(registry).map(async (load) => (await load()).options))
+/** The options of each provider of a kind, with its `type`. */
+async function variantsOf<C, More>(providers: Providers<C, More>): Promise<JsonSchema[]> {
+  return Object.entries(await byType(providers)).map(([type, options]) =>
+    withProperty(options, 'type', { type: 'string', const: type }, true),
+  )
 }
 
-async function queriesOf(registry: Registry<{ query: z.ZodType }>): Promise<z.ZodType[]> {
-  return Promise.all(Object.values(registry).map(async (load) => (await load()).query))
+async function byType<C, More>(providers: Providers<C, More>): Promise<Record<string, JsonSchema>> {
+  const all: readonly (readonly [string, Provider<C>])[] = await providers.all()
+  return Object.fromEntries(all.map(([type, { options }]) => [type, withoutSchema(toJson(options))]))
 }
+
+/** What the sources may be asked, each told apart by the form of its queries. */
+async function queriesOf(): Promise<JsonSchema[]> {
+  const named: JsonSchema = { type: 'string', description: 'name of a source' }
+  return (await sources.all()).map(([type, { query }]) => ({
+    ...withProperty(withoutSchema(toJson(query)), 'source', named, true),
+    title: `of a source of type ${type}`,
+  }))
+}
+
+/** Puts what providers say at a path of the file's schema: beside what is there, or in place of all but its description. */
+function place(
+  schema: JsonSchema,
+  [key = '', ...rest]: readonly string[],
+  value: JsonSchema,
+  how: 'beside' | 'in place' = 'beside',
+): void {
+  const properties = schema.properties as Record<string, JsonSchema>
+  const child = properties[key] ?? {}
+  if (rest.length > 0) return place(child, rest, value, how)
+  const { description } = child
+  properties[key] = how === 'beside' ? { ...child, ...value } : { ...defined({ description }), ...value }
+}
+
+const withoutSchema = ({ $schema: _, ...schema }: JsonSchema): JsonSchema => schema
 
 function toJson(schema: z.ZodType): JsonSchema {
   return z.toJSONSchema(schema, {
@@ -77,13 +99,8 @@ function allowVariables(schema: JsonSchema): void {
     schema.pattern = `${schema.pattern}|${variable.pattern}`
 }
 
-function propertiesOf(schema: JsonSchema, name: string): Record<string, JsonSchema> {
-  const section = (schema.properties as Record<string, JsonSchema>)[name]
-  return (section?.properties ?? {}) as Record<string, JsonSchema>
-}
-
 function withProperty(
-  { $schema: _, ...schema }: JsonSchema,
+  schema: JsonSchema,
   name: string,
   property: JsonSchema,
   required: boolean,

@@ -1,18 +1,25 @@
 import { createHash } from 'node:crypto'
 import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
-import { InputError, type Problem, type Secrets } from '@deploy-actions/action-kit'
+import { didYouMean, InputError, type Problem, type Secrets } from '@deploy-actions/action-kit'
 import { checks } from '@deploy-actions/checks'
+import { deployers } from '@deploy-actions/deploys'
 import { sources } from '@deploy-actions/metrics'
 import { notifiers } from '@deploy-actions/notifiers'
 import { routers } from '@deploy-actions/traffic'
-import { at, didYouMean, keysAt, placeOf, problemsOf, valueOf, type Source } from './place'
+import { at, placeOf, problemsOf, valueOf, type YamlSource } from './yaml-source'
 import { checkMeaning } from './meaning'
-import { region as regionSchema, rolloutSchema, type RolloutConfig } from './schema'
+import {
+  deployerOf,
+  region as regionSchema,
+  rolloutSchema,
+  type ProviderSchemas,
+  type RolloutConfig,
+} from './schema'
 import { fillDocument, type Variables } from './variables'
 
 /** A rollout.yml that is YAML and whose regions are known; everything else is checked when it is resolved for a region. */
-export interface RolloutFile extends Source {
+export interface RolloutFile extends YamlSource {
   /** sha256 over the text, as `sha256:...` */
   digest: string
   service: string
@@ -29,7 +36,7 @@ export interface RegionConfig extends RolloutConfig {
 export function parseRollout(text: string, path: string): RolloutFile {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
-  const source: Source = { path, document, lines }
+  const source: YamlSource = { path, document, lines }
   if (document.errors.length > 0)
     throw new InputError(
       document.errors.map((error) => ({ where: at(source, error.pos[0]), message: error.message })),
@@ -75,30 +82,39 @@ export interface Resolution {
 export async function resolveRegion(
   file: RolloutFile,
   name: string,
-  resolution: Resolution,
+  { variables, secrets }: Resolution,
 ): Promise<RegionConfig> {
-  const { config, problems } = await tryRegion(file, findRegion(file, name), resolution)
-  if (problems.length > 0 || !config) throw new InputError(problems)
-  return config
+  return configOf(await readRegion(file, findRegion(file, name), variables), secrets)
 }
 
 /** Every region's config. @throws InputError with the problems of all regions, each once */
-export async function resolveAll(file: RolloutFile, resolution: Resolution): Promise<RegionConfig[]> {
-  const results = await Promise.all(file.regions.map((region) => tryRegion(file, region, resolution)))
+export async function resolveAll(
+  file: RolloutFile,
+  { variables, secrets }: Resolution,
+): Promise<RegionConfig[]> {
+  const read = await Promise.all(file.regions.map((region) => readRegion(file, region, variables)))
   const problems = new Map(
-    results
-      .flatMap((result) => result.problems)
+    read
+      .flatMap((region) => problemsWith(region, secrets))
       .map((problem) => [`${problem.where} ${problem.message}`, problem]),
   )
   if (problems.size > 0) throw new InputError([...problems.values()])
-  return results.flatMap(({ config }) => (config ? [config] : []))
+  return read.flatMap(({ config }) => (config ? [config] : []))
 }
 
-async function tryRegion(
+/** One region of a file with its variables filled: what came of it, and everything that is wrong. */
+export interface ReadRegion {
+  config?: RegionConfig
+  problems: Problem[]
+  /** those of secrets are only looked for when there are secrets */
+  missing(secrets: Secrets): Problem[]
+}
+
+export async function readRegion(
   file: RolloutFile,
   region: RegionEntry,
-  { variables, secrets }: Resolution,
-): Promise<{ config?: RegionConfig; problems: Problem[] }> {
+  variables: Variables,
+): Promise<ReadRegion> {
   const filled = fillDocument(file, {
     arm: firstArm(file),
     ...variables,
@@ -109,89 +125,57 @@ async function tryRegion(
   })
   const schema = rolloutSchema(await providersOf(filled.value))
   const parsed = schema.safeParse(filled.value)
-  const missing = missingSecrets(file, filled.value, secrets)
+  const missing = (secrets: Secrets): Problem[] => missingSecrets(file, filled.value, secrets)
   if (!parsed.success)
-    return { problems: [...filled.problems, ...problemsOf(file, schema, parsed.error.issues), ...missing] }
-  const problems = [...filled.problems, ...(await checkMeaning(file, parsed.data)), ...missing]
-  return { config: { ...parsed.data, region }, problems }
+    return { problems: [...filled.problems, ...problemsOf(file, schema, parsed.error.issues)], missing }
+  const config = { ...parsed.data, region }
+  return { config, problems: [...filled.problems, ...checkMeaning(file, config)], missing }
 }
 
-function firstArm(file: RolloutFile): string {
+/** @throws InputError with every problem */
+export function configOf(read: ReadRegion, secrets: Secrets | undefined): RegionConfig {
+  const problems = problemsWith(read, secrets)
+  if (problems.length > 0 || !read.config) throw new InputError(problems)
+  return read.config
+}
+
+const problemsWith = ({ problems, missing }: ReadRegion, secrets: Secrets | undefined): Problem[] => [
+  ...problems,
+  ...(secrets ? missing(secrets) : []),
+]
+
+/** The arm whose name stands for `${arm}` while nobody knows which is which. */
+export function firstArm(file: RolloutFile): string {
   const names = file.document.getIn(['arms', 'names', 0])
   return typeof names === 'string' ? names : 'blue'
 }
 
-/** The option schemas of the providers that this document names: the others stay unloaded. */
-async function providersOf(value: unknown) {
-  const document = value as {
-    traffic?: { canary?: { router?: unknown } }
-    metrics?: { sources?: Record<string, unknown> }
-    checks?: Record<string, unknown>
-    notifications?: unknown[]
-  } | null
-  return {
-    router: await providerSchema(routers, [document?.traffic?.canary?.router]),
-    source: await providerSchema(sources, Object.values(document?.metrics?.sources ?? {})),
-    check: await providerSchema(checks, Object.values(document?.checks ?? {})),
-    sink: await providerSchema(
-      notifiers,
-      Array.isArray(document?.notifications) ? document.notifications : [],
-    ),
-  }
+/** The schemas of the providers that this document names: the others stay unloaded. */
+async function providersOf(value: unknown): Promise<ProviderSchemas> {
+  const document = loose(value)
+  const deploy = deployerOf(document['deploy'])
+  const [router, source, check, sink, deployer] = await Promise.all([
+    routers.schemaFor([loose(loose(document['traffic'])['canary'])['router']]),
+    sources.schemaFor(Object.values(loose(loose(document['metrics'])['sources']))),
+    checks.schemaFor(Object.values(loose(document['checks']))),
+    notifiers.schemaFor(Object.values(loose(document['notifications']))),
+    deployers.schemaFor(typeof deploy === 'string' ? [] : [deploy]),
+  ])
+  return { router, source, check, sink, deployer }
 }
 
-type Registry = Record<string, () => Promise<{ options: z.ZodType }>>
-
-/** A schema that hands each value to the options of the provider its `type` names. */
-export async function providerSchema(registry: Registry, values: readonly unknown[]): Promise<z.ZodType> {
-  const used = [...new Set(values.map(typeOf))].filter(
-    (type) => type !== undefined && Object.hasOwn(registry, type),
-  ) as string[]
-  const options = new Map(
-    await Promise.all(used.map(async (type) => [type, (await registry[type]?.())?.options] as const)),
-  )
-  const known = Object.keys(registry)
-  return z.unknown().transform((value, context) => {
-    const type = typeOf(value)
-    const schema = type === undefined ? undefined : options.get(type)
-    if (!schema) {
-      const message =
-        type === undefined
-          ? `needs a type; known: ${known.join(', ')}`
-          : `${type} is no known type; known: ${known.join(', ')}.${didYouMean(type, known)}`
-      context.addIssue({ code: 'custom', message })
-      return z.NEVER
-    }
-    const parsed = schema.safeParse(value)
-    if (parsed.success) return parsed.data
-    for (const issue of parsed.error.issues) context.addIssue(named(issue, schema) as never)
-    return z.NEVER
-  })
-}
-
-const typeOf = (value: unknown): string | undefined => {
-  const type = typeof value === 'object' && value !== null && 'type' in value ? value.type : undefined
-  return typeof type === 'string' ? type : undefined
-}
-
-/** An issue of a provider's own options; its known keys are named here, where its schema is at hand. */
-function named(issue: z.core.$ZodIssue, schema: z.ZodType): object {
-  if (issue.code !== 'unrecognized_keys') return issue
-  const known = keysAt(schema, issue.path)
-  const message = issue.keys
-    .map((key) => `${key} is an unknown key; known here: ${known.join(', ')}.${didYouMean(key, known)}`)
-    .join(' ')
-  return { code: 'custom', message, input: undefined, path: [...issue.path, ...issue.keys.slice(0, 1)] }
-}
+/** The keys of a value that may be anything; none where it is not an object or a list. */
+export const loose = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null ? { ...value } : {}
 
 /** Every `*-secret` must name a secret that was handed over; nothing else can be read. */
 function missingSecrets(
   file: RolloutFile,
   value: unknown,
-  secrets: Secrets | undefined,
+  secrets: Secrets,
   path: (string | number)[] = [],
 ): Problem[] {
-  if (secrets === undefined || typeof value !== 'object' || value === null) return []
+  if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, inner]) => {
     const here = [...path, Array.isArray(value) ? Number(key) : key]
     if (!key.endsWith('-secret')) return missingSecrets(file, inner, secrets, here)

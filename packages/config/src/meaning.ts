@@ -1,20 +1,19 @@
-import { sources } from '@deploy-actions/metrics'
-import type { Problem } from '@deploy-actions/action-kit'
-import { didYouMean, formatPath, placeOf, type Source } from './place'
+import { didYouMean, type Problem } from '@deploy-actions/action-kit'
+import { formatPath, placeOf, type YamlSource } from './yaml-source'
 import type { RolloutConfig } from './schema'
 
 type Path = (string | number)[]
 type Report = (path: Path, message: string) => void
 
 /** What no schema can see: names that must exist, and things that must differ. */
-export async function checkMeaning(source: Source, config: RolloutConfig): Promise<Problem[]> {
+export function checkMeaning(source: YamlSource, config: RolloutConfig): Problem[] {
   const problems: Problem[] = []
   const report: Report = (path, message) =>
     problems.push({ where: placeOf(source, path), message: `${formatPath(path)}: ${message}` })
   checkRegions(config, report)
   checkArms(config, report)
   checkGates(source, config, report)
-  await checkQueries(config, report)
+  checkQueries(config, report)
   return problems
 }
 
@@ -43,7 +42,7 @@ function checkArms({ arms }: RolloutConfig, report: Report): void {
   if (arms.names[0] === arms.names[1]) report(['arms', 'names'], 'the two arms must differ')
 }
 
-function checkGates(source: Source, { gates, checks }: RolloutConfig, report: Report): void {
+function checkGates(source: YamlSource, { gates, checks }: RolloutConfig, report: Report): void {
   const known = Object.keys(checks)
   const asWritten = (source.document.toJS() as { checks?: Record<string, unknown> }).checks ?? {}
   for (const [name, gate] of Object.entries(gates)) {
@@ -61,28 +60,24 @@ function checkGates(source: Source, { gates, checks }: RolloutConfig, report: Re
   }
 }
 
-export async function checkQueries(
-  { metrics }: Pick<RolloutConfig, 'metrics'>,
-  report: Report,
-): Promise<void> {
+/** Every query names a source, and has the form that this source asks for. */
+export function checkQueries({ metrics }: Pick<RolloutConfig, 'metrics'>, report: Report): void {
   const known = Object.keys(metrics.sources)
   for (const name of ['requests', 'errors'] as const) {
     const { source, ...query } = metrics[name]
-    const settings = known.includes(source)
-      ? (metrics.sources[source] as { type: keyof typeof sources })
-      : undefined
-    if (!settings) {
+    const configured = known.includes(source) ? metrics.sources[source] : undefined
+    if (!configured) {
       report(
         ['metrics', name, 'source'],
         `no source is named ${source}; known: ${known.join(', ')}.${didYouMean(source, known)}`,
       )
       continue
     }
-    const parsed = (await sources[settings.type]()).query.safeParse(query)
-    for (const issue of parsed.error?.issues ?? [])
+    const { type } = configured.written
+    for (const issue of configured.query.safeParse(query).error?.issues ?? [])
       report(
-        ['metrics', name, ...(issue.path as Path)],
-        `${issue.message} (source ${source} is of type ${settings.type})`,
+        ['metrics', name, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))],
+        `${issue.message} (source ${source} is of type ${type})`,
       )
   }
 }

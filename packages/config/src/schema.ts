@@ -1,21 +1,26 @@
 import { z } from 'zod'
-import { script } from '@deploy-actions/action-kit'
-import { eventKinds } from '@deploy-actions/notifiers'
+import { didYouMean, type WrittenSettings } from '@deploy-actions/action-kit'
+import type { ConfiguredCheck } from '@deploy-actions/checks'
+import { deployers, type ConfiguredDeployer } from '@deploy-actions/deploys'
+import type { ConfiguredSource } from '@deploy-actions/metrics'
+import { eventKinds, type ConfiguredNotifier, type Subscription } from '@deploy-actions/notifiers'
 import { duration, percent, WHOLE } from '@deploy-actions/rollout'
+import type { ConfiguredRouter } from '@deploy-actions/traffic'
 
 /** Names that go into ids, concurrency groups and file names. */
 const name = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/, 'is no name; use letters, digits and -, at most 63')
+  .regex(/^[A-Za-z0-9][A-Za-z0-9-]{0,62}$/, 'is not a name; use letters, digits and -, at most 63')
 
 const rate = percent.transform((points) => points / WHOLE)
 
 /** The option schemas of the providers that a file may use; the loader passes those that it names, the schema generator all. */
 export interface ProviderSchemas {
-  router: z.ZodType
-  source: z.ZodType
-  check: z.ZodType
-  sink: z.ZodType
+  router: z.ZodType<ConfiguredRouter>
+  source: z.ZodType<ConfiguredSource>
+  check: z.ZodType<ConfiguredCheck>
+  sink: z.ZodType<ConfiguredNotifier>
+  deployer: z.ZodType<ConfiguredDeployer>
 }
 
 export const region = z.strictObject({
@@ -57,16 +62,38 @@ export const arms = z.strictObject({
   finish: z.literal('swap').default('swap').describe('after 100 % the canary arm is the new baseline'),
 })
 
-export const deployScript = z.strictObject({
-  run: script.describe('puts the release onto ${arm}'),
-  snapshot: script.describe('prints, in at most 1 KiB, what restore needs to put ${arm} back'),
-  restore: script.describe('puts ${arm} back to DEPLOY_STATE'),
-  timeout: duration.prefault('10m').describe('for each of the three'),
-})
+/** `deploy: { script: {...} }`: the deployer's type is the only key, its settings the value. */
+export const deploy = (deployer: z.ZodType<ConfiguredDeployer>) =>
+  z.record(z.string(), z.unknown()).transform((value, context): ConfiguredDeployer => {
+    const written = deployerOf(value)
+    if (typeof written === 'string') {
+      context.addIssue({ code: 'custom', message: written })
+      return z.NEVER
+    }
+    const parsed = deployer.safeParse(written)
+    if (parsed.success) return parsed.data
+    for (const issue of parsed.error.issues)
+      context.addIssue({ ...issue, path: [written.type, ...issue.path] })
+    return z.NEVER
+  })
+
+/** The settings of the deployer that `deploy` names, as providers get them; or what is wrong with it. */
+export function deployerOf(value: unknown): WrittenSettings | string {
+  const entries = Object.entries(typeof value === 'object' && value !== null ? value : {})
+  const unknown = entries.map(([key]) => key).filter((key) => !deployers.types.includes(key))
+  const known = deployers.types.join(', ')
+  if (unknown.length > 0)
+    return unknown
+      .map((key) => `${key} is an unknown key; known here: ${known}.${didYouMean(key, deployers.types)}`)
+      .join(' ')
+  const [entry, ...more] = entries
+  if (!entry || more.length > 0) return `needs exactly one of ${known}`
+  return { ...(typeof entry[1] === 'object' ? entry[1] : {}), type: entry[0] }
+}
 
 export const metricQuery = z.looseObject({ source: z.string().describe('name of a source') })
 
-export const metrics = (source: z.ZodType) =>
+export const metrics = (source: z.ZodType<ConfiguredSource>) =>
   z.strictObject({
     sources: z
       .record(name, source)
@@ -159,27 +186,25 @@ export const canary = z.strictObject({
   stages: stages.prefault(defaultStages),
 })
 
-export const notification = (sink: z.ZodType) =>
+export const notification = (sink: z.ZodType<ConfiguredNotifier>) =>
   z
     .looseObject({ type: z.string(), on: z.array(z.enum(eventKinds)).min(1).optional() })
-    .transform(({ on, ...rest }, context) => {
+    .transform(({ on, ...rest }, context): Subscription => {
       const parsed = sink.safeParse(rest)
-      if (parsed.success) return { on, sink: parsed.data as { type: 'webhook'; [option: string]: unknown } }
-      for (const issue of parsed.error.issues) context.addIssue({ ...issue, path: issue.path })
+      if (parsed.success) return { on, sink: parsed.data }
+      for (const issue of parsed.error.issues) context.addIssue({ ...issue })
       return z.NEVER
     })
 
 /** rollout.yml. The schema holds only what works. */
-export const rolloutSchema = ({ router, source, check, sink }: ProviderSchemas) =>
+export const rolloutSchema = ({ router, source, check, sink, deployer }: ProviderSchemas) =>
   z.strictObject({
     version: z.literal(1).describe('format of this file'),
     service: name.describe('name of the service; letters, digits and -'),
     regions: z.array(region).min(1).describe('in order'),
     order: order.prefault({}).describe('how regions follow each other'),
     arms: arms.prefault({}).describe('where versions run'),
-    deploy: z
-      .strictObject({ script: deployScript.describe('three scripts of the repository') })
-      .describe('how a release gets onto an arm'),
+    deploy: deploy(deployer).describe('how a release gets onto an arm'),
     traffic: z
       .strictObject({
         canary: z

@@ -9,13 +9,10 @@ const failure = async (promise: Promise<unknown>): Promise<string> =>
 
 describe('an input that holds a section', () => {
   it('comes out as it would from rollout.yml', async () => {
-    expect(await sections.router('{ type: haproxy, port: "9999", backend: app }')).toEqual({
-      type: 'haproxy',
-      host: '127.0.0.1',
-      port: 9999,
-      backend: 'app',
-      timeout: 2000,
+    const router = await sections.router('{ type: haproxy, port: "9999", backend: "${service}" }', {
+      service: 'shop',
     })
+    expect(router.written).toEqual({ type: 'haproxy', port: '9999', backend: 'shop' })
     expect(await sections.arms('{ names: [stable, canary] }')).toEqual({
       names: ['stable', 'canary'],
       finish: 'swap',
@@ -24,16 +21,16 @@ describe('an input that holds a section', () => {
       (await sections.stages('[{ weight: 100%, watch: 5m }]')).map(({ weight, watch }) => [weight, watch]),
     ).toEqual([[10_000, 300_000]])
     expect(await sections.analysis('{ alpha: 5% }')).toMatchObject({ alpha: 0.05, interval: 10_000 })
-    expect(await sections.checks('{ up: { type: script, run: ops/up.sh } }')).toEqual({
-      up: { type: 'script', run: { path: 'ops/up.sh', args: [] }, timeout: 120_000 },
+    expect(await sections.checks('{ up: { type: script, run: ops/up.sh } }')).toMatchObject({
+      up: { written: { type: 'script', run: 'ops/up.sh' } },
     })
     expect(
       await sections.sinks("[{ type: webhook, url: 'http://127.0.0.1/', on: [restored] }]"),
-    ).toMatchObject([{ on: ['restored'], sink: { type: 'webhook' } }])
+    ).toMatchObject([{ on: ['restored'], sink: { written: { type: 'webhook' } } }])
     const metrics =
       "{ sources: { p: { type: scrape, pages: ['http://127.0.0.1/'] } }, requests: { source: p, sum: [a] }, errors: { source: p, sum: [b] } }"
     expect(await sections.metrics(metrics)).toMatchObject({
-      sources: { p: { type: 'scrape', timeout: 5000 } },
+      sources: { p: { written: { type: 'scrape' }, lag: 0, resolution: 0 } },
       requests: { source: 'p', sum: ['a'] },
     })
   })
@@ -58,6 +55,21 @@ describe('an input that holds a section', () => {
           "{ sources: { p: { type: scrape, pages: ['http://127.0.0.1/'] } }, requests: { source: q, sum: [a] }, errors: { source: p, sum: [b] } }",
         ),
       'input `metrics`: requests.source: no source is named q; known: p. Did you mean p?',
+    ],
+    [
+      'a variable that has no value here',
+      () => sections.router('{ type: haproxy, port: 1, backend: "app-${arm}" }', { service: 'shop' }),
+      'input `router`:1:36: ${arm} has no value here',
+    ],
+    [
+      'what is not a variable at all',
+      () => sections.checks('{ up: { type: http, url: "http://${host}/" } }'),
+      'input `checks`:1:26: ${host} is not a variable; known: region,',
+    ],
+    [
+      'an option of a provider that is wrong',
+      () => sections.router('{ type: haproxy, prt: 1, backend: app }'),
+      'prt is an unknown key; known here: type, host, port, backend, members, timeout. Did you mean port?',
     ],
     ['a list where a map belongs', () => sections.checks('[]'), 'input `checks`'],
     [

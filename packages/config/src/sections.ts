@@ -5,75 +5,66 @@ import { checks } from '@deploy-actions/checks'
 import { sources } from '@deploy-actions/metrics'
 import { notifiers } from '@deploy-actions/notifiers'
 import { routers } from '@deploy-actions/traffic'
-import { providerSchema } from './load'
+import { loose } from './load'
 import { checkQueries } from './meaning'
-import { problemsOf, valueOf, type Source } from './place'
 import { analysis, arms, metrics, notification, stages } from './schema'
+import { fillDocument, type Variables } from './variables'
+import { problemsOf, type YamlSource } from './yaml-source'
 
-/** Parses the YAML of an input that holds a section of rollout.yml; places are counted within the input. */
+/**
+ * Parses the YAML of an input that holds a section of rollout.yml, variables filled; places are counted within the
+ * input.
+ */
 async function parseSection<T>(
   input: string,
   text: string,
+  variables: Variables,
   schemaFor: (value: unknown) => z.ZodType<T> | Promise<z.ZodType<T>>,
-  check?: (value: T) => Promise<Problem[]>,
+  check: (value: T) => Problem[] = () => [],
 ): Promise<T> {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
-  const source: Source = { path: `input \`${input}\``, document, lines }
+  const source: YamlSource = { path: `input \`${input}\``, document, lines }
   if (document.errors.length > 0)
     throw new InputError(document.errors.map(({ message }) => ({ where: source.path, message })))
-  const value = valueOf(source)
+  const { value, problems } = fillDocument(source, variables)
   const schema = await schemaFor(value)
   const parsed = schema.safeParse(value)
-  const problems = parsed.success
-    ? ((await check?.(parsed.data)) ?? [])
-    : problemsOf(source, schema, parsed.error.issues)
-  if (problems.length > 0 || !parsed.success) throw new InputError(problems)
+  const all = [
+    ...problems,
+    ...(parsed.success ? check(parsed.data) : problemsOf(source, schema, parsed.error.issues)),
+  ]
+  if (all.length > 0 || !parsed.success) throw new InputError(all)
   return parsed.data
 }
 
-const values = (value: unknown): unknown[] =>
-  typeof value === 'object' && value !== null ? Object.values(value) : []
-
-export type RouterInput = { type: keyof typeof routers; [option: string]: unknown }
-
 /** The sections of rollout.yml that an action takes as an input of its own. @throws InputError */
 export const sections = {
-  router: (text: string) =>
-    parseSection(
-      'router',
-      text,
-      async (value) => (await providerSchema(routers, [value])) as z.ZodType<RouterInput>,
-    ),
-  arms: (text: string) => parseSection('arms', text, () => arms),
-  stages: (text: string) => parseSection('stages', text, () => stages),
-  analysis: (text: string) => parseSection('analysis', text, () => analysis),
-  metrics: (text: string) =>
+  router: (text: string, variables: Variables = {}) =>
+    parseSection('router', text, variables, (value) => routers.schemaFor([value])),
+  arms: (text: string) => parseSection('arms', text, {}, () => arms),
+  stages: (text: string) => parseSection('stages', text, {}, () => stages),
+  analysis: (text: string) => parseSection('analysis', text, {}, () => analysis),
+  metrics: (text: string, variables: Variables = {}) =>
     parseSection(
       'metrics',
       text,
-      async (value) =>
-        metrics(await providerSchema(sources, values((value as { sources?: unknown } | null)?.sources))),
-      async (value) => {
+      variables,
+      async (value) => metrics(await sources.schemaFor(Object.values(loose(loose(value)['sources'])))),
+      (value) => {
         const problems: Problem[] = []
-        await checkQueries({ metrics: value }, (path, message) =>
+        checkQueries({ metrics: value }, (path, message) =>
           problems.push({ where: 'input `metrics`', message: `${path.slice(1).join('.')}: ${message}` }),
         )
         return problems
       },
     ),
-  checks: (text: string) =>
-    parseSection('checks', text, async (value) =>
-      z.record(
-        z.string(),
-        (await providerSchema(checks, values(value))) as z.ZodType<{
-          type: keyof typeof checks
-          [option: string]: unknown
-        }>,
-      ),
+  checks: (text: string, variables: Variables = {}) =>
+    parseSection('checks', text, variables, async (value) =>
+      z.record(z.string(), await checks.schemaFor(Object.values(loose(value)))),
     ),
-  sinks: (text: string) =>
-    parseSection('sinks', text, async (value) =>
-      z.array(notification(await providerSchema(notifiers, Array.isArray(value) ? value : []))),
+  sinks: (text: string, variables: Variables = {}) =>
+    parseSection('sinks', text, variables, async (value) =>
+      z.array(notification(await notifiers.schemaFor(Object.values(loose(value))))),
     ),
 }

@@ -56,6 +56,16 @@ describe('a target of a rollout.yml', () => {
     expect(config.metrics.requests['sum']).toEqual(['r{arm="green"}'])
   })
 
+  it('resolves its config once per arm', async () => {
+    const target = await configuredTarget({ region: 'eu', ...release }, context)
+    const green = await target.config({ arm: 'green' })
+    expect(await target.config({ arm: 'green', secrets: new Map() })).toBe(green)
+    const blue = await target.config()
+    expect(blue).not.toBe(green)
+    // Until it is known which is which, the first arm stands for both.
+    expect(await target.config({ arm: 'blue' })).toBe(blue)
+  })
+
   it('does not fill what the inputs do not say', async () => {
     const target = await configuredTarget({ region: 'eu' }, context)
     await expect(target.config()).rejects.toThrow('${version} has no value here')
@@ -73,7 +83,7 @@ describe('a target of a rollout.yml', () => {
       DEPLOY_RUN_ID: '7',
       DEPLOY_VARS_PROBE_URL: 'http://127.0.0.1:8405',
     }
-    expect(scriptVariables(target, {}, context, undefined)).toEqual(always)
+    expect(scriptVariables(target, {}, context)).toEqual(always)
     expect(
       scriptVariables(target, release, context, { arm: 'green', baseline: 'blue', canary: 'green' }),
     ).toEqual({
@@ -105,7 +115,7 @@ describe('a target of a rollout.yml', () => {
 
 describe('a target without a rollout.yml', () => {
   it('is what the inputs say; its region is its environment', () => {
-    expect(bareTarget({ service: 'shop', environment: 'production' }, context)).toEqual({
+    expect(bareTarget({ service: 'shop', environment: 'production' }, context)).toMatchObject({
       service: 'shop',
       environment: 'production',
       region: 'production',

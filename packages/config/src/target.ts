@@ -7,11 +7,14 @@ import {
   type RunContext,
   type Secrets,
 } from '@deploy-actions/action-kit'
-import type { Release } from '@deploy-actions/rollout'
+import { defined, type Release } from '@deploy-actions/rollout'
 import {
+  configOf,
   findRegion,
+  firstArm,
   parseRollout,
-  resolveRegion,
+  readRegion,
+  type ReadRegion,
   type RegionConfig,
   type RegionEntry,
   type RolloutFile,
@@ -38,13 +41,18 @@ export interface Target {
   region: string
   environment: string
   correlationId: string
+  /** what `${...}` stands for in settings of this target, but for the arm */
+  variables: Variables
 }
 
 /** A target of a rollout.yml: the file, and its config as it is for one arm. */
 export interface ConfiguredTarget extends Target {
   file: RolloutFile
   entry: RegionEntry
-  /** Resolves the region's config; `arm` fills `${arm}`. @throws InputError with every problem */
+  /**
+   * The region's config with `${arm}` filled, resolved once per arm; with `secrets`, every one that it names must be
+   * there. @throws InputError with every problem
+   */
   config(options?: { arm?: string; secrets?: Secrets }): Promise<RegionConfig>
 }
 
@@ -81,6 +89,12 @@ export async function configuredTarget(
   const entry = findRegion(file, inputs.region)
   const correlationId = correlationOf(inputs, file.service, context)
   const variables = variablesOf(inputs, context, correlationId)
+  const read = new Map<string, Promise<ReadRegion>>()
+  const readFor = (arm: string): Promise<ReadRegion> => {
+    const region = read.get(arm) ?? readRegion(file, entry, { ...variables, arm })
+    read.set(arm, region)
+    return region
+  }
   return {
     file,
     entry,
@@ -88,11 +102,8 @@ export async function configuredTarget(
     region: entry.name,
     environment: inputs.environment ?? entry.environment,
     correlationId,
-    config: ({ arm, secrets } = {}) =>
-      resolveRegion(file, entry.name, {
-        variables: { ...variables, ...(arm === undefined ? {} : { arm }) },
-        ...(secrets === undefined ? {} : { secrets }),
-      }),
+    variables,
+    config: async ({ arm = firstArm(file), secrets } = {}) => configOf(await readFor(arm), secrets),
   }
 }
 
@@ -108,36 +119,26 @@ export function bareTarget(inputs: ReleaseInputs, context: RunContext): Target {
       })),
     )
   }
-  return {
-    service,
-    environment,
-    region: inputs.region ?? environment,
-    correlationId: correlationOf(inputs, service, context),
-  }
+  const region = inputs.region ?? environment
+  const correlationId = correlationOf(inputs, service, context)
+  const variables = { ...variablesOf(inputs, context, correlationId), service, environment, region }
+  return { service, environment, region, correlationId, variables }
 }
 
 /** The release of the inputs. @throws InputError that names what is missing */
 export function releaseOf({ version, digest }: ReleaseInputs): Release {
   if (version !== undefined && digest !== undefined) return { version, digest }
-  throw new InputError([
-    ...(version === undefined
-      ? [
-          {
-            where: 'input `version`',
-            message: 'is missing; it names the release for people, for example 1.4.0',
-          },
-        ]
-      : []),
-    ...(digest === undefined
-      ? [
-          {
-            where: 'input `digest`',
-            message:
-              'is missing; a release is deployed by its immutable digest, sha256: and 64 hexadecimal digits',
-          },
-        ]
-      : []),
-  ])
+  const wanted = {
+    version: 'it names the release for people, for example 1.4.0',
+    digest:
+      'a release is deployed by its immutable digest, sha256: and 64 hexadecimal digits',
+  }
+  const given = { version, digest }
+  throw new InputError(
+    (['version', 'digest'] as const)
+      .filter((key) => given[key] === undefined)
+      .map((key) => ({ where: `input \`${key}\``, message: `is missing; ${wanted[key]}` })),
+  )
 }
 
 /** `SERVICE-RUNID-ATTEMPT` unless it was given. */
@@ -149,46 +150,41 @@ export function correlationOf(
   return inputs['correlation-id'] ?? `${service}-${runId}-${attempt}`
 }
 
-function variablesOf(
-  { version, digest, image }: ReleaseInputs,
-  context: RunContext,
-  correlationId: string,
-): Variables {
-  return {
-    ...(version === undefined ? {} : { version }),
-    ...(digest === undefined ? {} : { digest }),
-    ...(image === undefined ? {} : { image }),
-    commit: context.sha,
-    'run-id': String(context.runId),
-    'correlation-id': correlationId,
-  }
-}
-
-/** The `DEPLOY_*` variables that every script of this target gets. */
-export function scriptVariables(
-  target: ConfiguredTarget,
+/** The release and the run as `${...}` names them. */
+export function variablesOf(
   { version, digest, image }: ReleaseInputs,
   { sha, runId }: RunContext,
-  arms: { arm: string; baseline: string; canary: string } | undefined,
-): Record<string, string> {
-  const values = {
-    service: target.service,
-    region: target.region,
-    environment: target.environment,
-    'correlation-id': target.correlationId,
-    commit: sha,
-    'run-id': String(runId),
+  correlationId: string,
+): Variables {
+  return defined({
     version,
     digest,
     image,
-    arm: arms?.arm,
-    'baseline-arm': arms?.baseline,
-    'canary-arm': arms?.canary,
-    ...Object.fromEntries(Object.entries(target.entry.vars).map(([name, value]) => [`vars-${name}`, value])),
-  }
+    commit: sha,
+    'run-id': String(runId),
+    'correlation-id': correlationId,
+  })
+}
+
+/** The `DEPLOY_*` variables that every script of this target gets; with `arms`, which arm it is about. */
+export function scriptVariables(
+  target: ConfiguredTarget,
+  release: ReleaseInputs,
+  context: RunContext,
+  arms?: { arm: string; baseline: string; canary: string },
+): Record<string, string> {
+  const { service, region, environment, correlationId, entry } = target
+  const vars = Object.entries(entry.vars).map(([name, value]) => [`vars-${name}`, value])
   return deployVariables(
-    Object.fromEntries(
-      Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined),
-    ),
+    defined({
+      ...variablesOf(release, context, correlationId),
+      service,
+      region,
+      environment,
+      arm: arms?.arm,
+      'baseline-arm': arms?.baseline,
+      'canary-arm': arms?.canary,
+      ...Object.fromEntries(vars),
+    }),
   )
 }

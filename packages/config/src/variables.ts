@@ -1,6 +1,6 @@
-import { isScalar, visit, type Document, type Scalar } from 'yaml'
-import type { Problem } from '@deploy-actions/action-kit'
-import { at, didYouMean, type Source } from './place'
+import { isScalar, visit, type Scalar } from 'yaml'
+import { didYouMean, type Problem } from '@deploy-actions/action-kit'
+import { at, valueOf, type YamlSource } from './yaml-source'
 
 /** What `${...}` may name. `vars.NAME` comes from the region. */
 export const variableNames = [
@@ -23,9 +23,9 @@ export type Variables = Partial<Record<VariableName, string>> & { vars?: Record<
 const VARIABLE = /\$(\$)?\{([^}]*)\}/g
 
 /** Fills `${...}` in every value of a document; `$${` stands for a literal `${`. Keys are left alone. */
-export function fillDocument(source: Source, variables: Variables): { value: unknown; problems: Problem[] } {
+export function fillDocument(source: YamlSource, variables: Variables): { value: unknown; problems: Problem[] } {
   const problems: Problem[] = []
-  const copy = source.document.clone() as Document
+  const copy = source.document.clone()
   visit(copy, {
     Scalar(key, node: Scalar) {
       if (key === 'key' || typeof node.value !== 'string' || !node.value.includes('${')) return
@@ -41,7 +41,7 @@ export function fillDocument(source: Source, variables: Variables): { value: unk
       })
     },
   })
-  return { value: copy.toJS() as unknown, problems }
+  return { value: valueOf({ ...source, document: copy }), problems }
 }
 
 function lookUp(name: string, variables: Variables): string | undefined {
@@ -54,5 +54,5 @@ function lookUp(name: string, variables: Variables): string | undefined {
 function unresolved(whole: string, name: string, variables: Variables): string {
   const known = [...variableNames, ...Object.keys(variables.vars ?? {}).map((own) => `vars.${own}`)]
   if (known.includes(name)) return `${whole} has no value here`
-  return `${whole} is no variable; known: ${known.join(', ')}.${didYouMean(name, known)}`
+  return `${whole} is not a variable; known: ${known.join(', ')}.${didYouMean(name, known)}`
 }

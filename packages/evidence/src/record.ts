@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import { runRef } from '@deploy-actions/rollout'
 
-/** One call to another system: what came back and how long it took, in real milliseconds. */
+/** One call to another system: what was asked, what came back and how long it took, in real milliseconds. */
 export const call = z.strictObject({
   system: z.string(),
   what: z.string(),
   status: z.union([z.number(), z.string()]),
+  /** in words, where the status does not say it */
+  answer: z.string().optional(),
   ms: z.number(),
 })
 export type Call = z.infer<typeof call>

@@ -6,12 +6,11 @@ import { ProviderError } from '@deploy-actions/action-kit'
 import {
   liveStates,
   mayBecome,
-  transactionRecord,
   transactionStates,
-  type TransactionRecord,
   type TransactionState,
 } from '@deploy-actions/rollout'
 import { describeState, LiveTransaction, type Entry, type Ledger } from './ledger'
+import { transactionRecord, type TransactionRecord } from './record'
 
 const mark = z.strictObject({ state: z.enum(transactionStates), description: z.string() })
 const RECORD = /^(\d{6})\.json$/

@@ -3,11 +3,11 @@ import { ProviderError, type GitHub } from '@deploy-actions/action-kit'
 import {
   liveStates,
   mayBecome,
-  transactionRecord,
   transactionStates,
   type TransactionState,
 } from '@deploy-actions/rollout'
 import { describeState, LiveTransaction, type Entry, type Ledger } from './ledger'
+import { transactionRecord } from './record'
 
 /** Backticks close and open the quotation in the message: a job that deploys is told of the permission it needs. */
 const READ = { permission: 'deployments: write` or, in a job that only looks, `deployments: read' }
@@ -26,7 +26,7 @@ const FORGOTTEN_AFTER_MS = 60 * 24 * 3_600_000
 const deployment = z.looseObject({ id: z.int(), environment: z.string(), payload: z.unknown() })
 const deploymentStatus = z.looseObject({ state: z.string(), description: z.string().nullish() })
 
-/** GitHub's own state for each of ours (safety.md, "Ledger"); the description, not this, is what we read back. */
+/** GitHub's own state for each of ours ; the description, not this, is what we read back: anybody's `success` may mark ours inactive. */
 const githubStates: Record<TransactionState, string> = {
   open: 'in_progress',
   committed: 'success',

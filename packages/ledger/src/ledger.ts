@@ -1,5 +1,6 @@
 import { ProviderError } from '@deploy-actions/action-kit'
-import { transactionStates, type TransactionRecord, type TransactionState } from '@deploy-actions/rollout'
+import { transactionStates, type TransactionState } from '@deploy-actions/rollout'
+import type { TransactionRecord } from './record'
 
 /** A transaction as the ledger knows it. */
 export interface Entry {

@@ -1,4 +1,3 @@
-import { findRegion, type RolloutFile } from '@deploy-actions/config'
 import { newest, type Ledger } from './ledger'
 
 /** Whether a region's predecessor is done, and in words why or why not. */
@@ -15,11 +14,9 @@ export interface PredecessorProof {
  */
 export async function provePredecessor(
   ledger: Ledger,
-  file: RolloutFile,
-  name: string,
+  { name, environment }: { name: string; environment: string },
   digest: string,
 ): Promise<PredecessorProof> {
-  const { environment } = findRegion(file, name)
   const entry = await newest(ledger, environment)
   if (!entry) return { proven: false, reason: `${name} comes first and has no transaction yet` }
   const { id, release, commit } = entry.record

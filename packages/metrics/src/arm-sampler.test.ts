@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
-import { createFakeClock, createFakePorts } from '@deploy-actions/testing'
+import { configured, createFakeClock, createFakePorts } from '@deploy-actions/testing'
 import { createArmSampler, type ArmSampler } from './arm-sampler'
+import { z } from 'zod'
 import { preflight } from './preflight'
+import scrape from './scrape'
+import type { ConfiguredSource, SourceTiming } from './source'
 
 type Counts = Partial<Record<'blue' | 'green', { requests?: number; errors?: number | string }>>
 
@@ -24,13 +27,10 @@ async function sampler(counts: () => Counts | 'down') {
     requests: { source: 'web', sum: [`requests{arm="${arm}"}`] },
     errors: { source: 'web', sum: [`errors{arm="${arm}"}`] },
   })
-  const made: ArmSampler = await createArmSampler(
-    {
-      sources: { web: { type: 'scrape', pages: ['http://127.0.0.1:1/'], timeout: 1000 } },
-      baseline: queries('blue'),
-      canary: queries('green'),
-    },
-    { http: ports.http, secrets: new Map(), clock },
+  const web = configured(scrape, { type: 'scrape', pages: ['http://127.0.0.1:1/'] })
+  const made: ArmSampler = createArmSampler(
+    { sources: { web }, baseline: queries('blue'), canary: queries('green') },
+    ports,
   )
   return { sampler: made, clock, signal: ports.signal }
 }
@@ -42,7 +42,7 @@ async function second(before: Counts, after: Counts | 'down') {
   await taken.restart(signal)
   clock.advance(10_000)
   now = after
-  return taken.sample(signal)
+  return (await taken.sample(signal))!
 }
 
 describe('a sample', () => {
@@ -73,18 +73,23 @@ describe('a sample', () => {
       green: { requests, errors: 0 },
     })
     let now: Counts | 'down' = level(1000)
-    const { sampler: taken, signal } = await sampler(() => now)
+    const { sampler: taken, clock, signal } = await sampler(() => now)
+    const sample = async () => {
+      clock.advance(10_000)
+      return (await taken.sample(signal))!
+    }
     await taken.restart(signal)
+    clock.advance(10_000)
     now = 'down'
     // The weights changed, and nobody knows what had been counted until then.
     await taken.restart(signal)
     now = level(5000)
-    const first = await taken.sample(signal)
+    const first = await sample()
     expect(first).not.toHaveProperty('canary')
     expect(first).not.toHaveProperty('baseline')
     expect(first.problems).toMatchObject([{ kind: 'stale' }])
     now = level(5010)
-    expect(await taken.sample(signal)).toMatchObject({
+    expect(await sample()).toMatchObject({
       canary: { requests: 10 },
       baseline: { requests: 10 },
       problems: [],
@@ -113,6 +118,133 @@ describe('a sample', () => {
     const sample = await second({}, 'down')
     expect([sample.baseline, sample.canary]).toEqual([undefined, undefined])
     expect(sample.problems.map(({ kind }) => kind)).toEqual(['provider', 'provider', 'provider', 'provider'])
+  })
+})
+
+describe('sources that lag', () => {
+  const start = Date.parse('2026-11-21T10:00:00.000Z')
+  const seconds = (date: Date): number => (date.getTime() - start) / 1000
+
+  /** Answers increases over any window that is complete: a request a second on blue, one every ten on green. */
+  function increases(timing: SourceTiming, asked: [number, number][] = []): ConfiguredSource {
+    return {
+      written: { type: 'increases' },
+      query: z.looseObject({}),
+      ...timing,
+      open: (_, queries) => ({
+        ...timing,
+        async sample(names, window) {
+          asked.push([seconds(window.from), seconds(window.to)])
+          const length = (window.to.getTime() - window.from.getTime()) / 1000
+          return queries
+            .filter(({ name }) => names.includes(name))
+            .map(({ name }) => ({
+              window,
+              value: name.endsWith('errors') ? 0 : name.startsWith('baseline') ? length : length / 10,
+            }))
+        },
+      }),
+    }
+  }
+  const query = { source: 'prod' }
+  const arms = { baseline: { requests: query, errors: query }, canary: { requests: query, errors: query } }
+
+  it('are asked for windows that adjoin and are complete, from the restart on', async () => {
+    const asked: [number, number][] = []
+    const ports = createFakePorts()
+    const prod = increases({ lag: 120_000, resolution: 30_000 }, asked)
+    const taken = createArmSampler({ sources: { prod }, ...arms }, ports)
+    expect([taken.lag, taken.resolution, taken.lookback]).toEqual([120_000, 30_000, 120_000])
+    await taken.restart(ports.signal)
+    asked.length = 0
+    const samples = []
+    for (let at = 20; at <= 220; at += 20) {
+      ports.clock.advance(20_000)
+      const sample = await taken.sample(ports.signal)
+      if (sample) samples.push([at, sample.at.slice(14, 19), sample.windowMs, sample.canary?.requests])
+    }
+    // At 160 s the first 40 s are complete: at 140 s it were 20 s, less than the source can tell of.
+    expect(samples).toEqual([
+      [160, '00:40', 40_000, 4],
+      [200, '01:20', 40_000, 4],
+    ])
+    expect(asked).toEqual([
+      [0, 40],
+      [40, 80],
+    ])
+  })
+
+  it('tell of the time before at once in the preflight', async () => {
+    const ports = createFakePorts()
+    const taken = createArmSampler(
+      { sources: { prod: increases({ lag: 120_000, resolution: 0 }) }, ...arms },
+      ports,
+    )
+    const result = await preflight(taken, 100_000, ports)
+    expect(result).toMatchObject({ ok: true, baseline: { requests: 100, errors: 0 } })
+    expect(seconds(ports.clock.now())).toBe(100)
+  })
+
+  it('and pages beside them are sampled for the same windows', async () => {
+    const ports = createFakePorts({
+      http: () => ({ body: `errors{arm="blue"} ${seconds(ports.clock.now()) / 2}\nerrors{arm="green"} 0` }),
+    })
+    const web = configured(scrape, { type: 'scrape', pages: ['http://127.0.0.1:1/'] })
+    const errors = (arm: string) => ({ source: 'web', sum: [`errors{arm="${arm}"}`] })
+    const taken = createArmSampler(
+      {
+        sources: { prod: increases({ lag: 60_000, resolution: 0 }), web },
+        baseline: { requests: query, errors: errors('blue') },
+        canary: { requests: query, errors: errors('green') },
+      },
+      ports,
+    )
+    expect(taken.lookback).toBe(0)
+    await taken.restart(ports.signal)
+    const samples = []
+    for (let at = 10; at <= 100; at += 10) {
+      ports.clock.advance(10_000)
+      const sample = await taken.sample(ports.signal)
+      if (sample) samples.push([at, sample.baseline, sample.problems.length])
+    }
+    // Ten requests and five errors in each ten seconds, a minute later.
+    expect(samples).toEqual(
+      [70, 80, 90, 100].map((at) => [at, { requests: 10, errors: 5 }, 0]),
+    )
+  })
+
+  it('keep what one arm could not be asked for until it is known', async () => {
+    const ports = createFakePorts()
+    let broken = false
+    const prod = increases({ lag: 0, resolution: 0 })
+    const flaky: ConfiguredSource = {
+      ...prod,
+      open: (given, queries) => {
+        const opened = prod.open(given, queries)
+        return {
+          ...opened,
+          sample: async (names, window, signal) =>
+            (await opened.sample(names, window, signal)).map((result, index) =>
+              broken && names[index] === 'baseline errors'
+                ? { window, problem: { kind: 'provider' as const, message: 'timed out' } }
+                : result,
+            ),
+        }
+      },
+    }
+    const taken = createArmSampler({ sources: { prod: flaky }, ...arms }, ports)
+    await taken.restart(ports.signal)
+    const sample = async () => {
+      ports.clock.advance(10_000)
+      return (await taken.sample(ports.signal))!
+    }
+    broken = true
+    const first = await sample()
+    expect(first).not.toHaveProperty('baseline')
+    expect(first).toMatchObject({ canary: { requests: 1 }, problems: [{ kind: 'provider' }] })
+    broken = false
+    // Twenty seconds of the baseline, ten of the canary.
+    expect(await sample()).toMatchObject({ baseline: { requests: 20 }, canary: { requests: 1 }, problems: [] })
   })
 })
 

@@ -54,7 +54,8 @@ function parseHead(text: string): { name: string; labels: Record<string, string>
 const unescape = (text: string): string =>
   text.replace(/\\(.)/g, (_, char: string) => (char === 'n' ? '\n' : char))
 
-function parseValue(text: string): number {
+/** A number of the text format, which has words for infinity. */
+export function parseValue(text: string): number {
   if (text === '+Inf') return Infinity
   if (text === '-Inf') return -Infinity
   return Number(text)

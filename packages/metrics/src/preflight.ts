@@ -22,18 +22,21 @@ export async function preflight(
   intervalMs: number,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
 ): Promise<Preflight> {
-  await sampler.restart(signal)
-  const samples: Sample[] = []
+  // What the sources know of the time before needs no waiting: nothing has been moved yet.
+  await sampler.restart(signal, new Date(clock.now().getTime() - sampler.lookback))
+  const samples: (Sample & Required<Pick<Sample, 'baseline' | 'canary'>>)[] = []
   let seen = { requests: 0, errors: 0 }
   while (samples.length < MAX_INTERVALS && seen.requests < ENOUGH_REQUESTS) {
     await clock.sleep(intervalMs, signal)
     const sample = await sampler.sample(signal)
-    if (!sample.baseline || !sample.canary)
+    if (!sample) continue
+    const { baseline, canary } = sample
+    if (!baseline || !canary)
       return {
         ok: false,
         reason: `the metrics gave no answer: ${sample.problems.map(({ message }) => message).join('; ')}`,
       }
-    samples.push(sample)
+    samples.push({ ...sample, baseline, canary })
     seen = total(samples.flatMap(({ baseline, canary }) => [baseline, canary]))
   }
   const baseline = total(samples.map((sample) => sample.baseline))

@@ -1,13 +1,17 @@
 import { describe, expect, it } from '@jest/globals'
 import { Cancelled, type HttpResponse } from '@deploy-actions/action-kit'
-import { createFakePorts } from '@deploy-actions/testing'
-import { create, options, query } from './scrape'
-import type { QueryResult } from './source'
+import { configured, createFakePorts } from '@deploy-actions/testing'
+import scrape from './scrape'
+import type { QueryKind, QueryResult } from './source'
 
 type Page = string | Partial<HttpResponse> | Error
 
-/** A source whose pages answer one after the other; a sample a round. */
-async function samples(rounds: Page[][], sum: string[] = ['hits_total{arm="blue"}']): Promise<QueryResult[]> {
+/** A source whose pages answer one after the other; a sample of ten seconds a round, windows adjoin. */
+async function samples(
+  rounds: Page[][],
+  sum: string[] = ['hits_total{arm="blue"}'],
+  kind: QueryKind = 'counter',
+): Promise<QueryResult[]> {
   let round = 0
   const pages = (rounds[0] ?? []).map((_, index) => `http://127.0.0.1:${index + 1}/metrics`)
   const ports = createFakePorts({
@@ -17,12 +21,16 @@ async function samples(rounds: Page[][], sum: string[] = ['hits_total{arm="blue"
       return typeof page === 'string' ? { body: page } : (page ?? {})
     },
   })
-  const source = create(options.parse({ type: 'scrape', pages }), { http: ports.http, secrets: new Map() })
+  const name = 'canary requests'
+  const source = configured(scrape, { type: 'scrape', pages }).open(ports, [{ name, kind, query: { sum } }])
   const results: QueryResult[] = []
-  for (round = 0; round < rounds.length; round++)
-    results.push(
-      ...(await source.sample([{ name: 'requests canary', query: query.parse({ sum }) }], ports.signal)),
-    )
+  let from = ports.clock.now()
+  for (round = 0; round < rounds.length; round++) {
+    const [result] = await source.sample([name], { from, to: ports.clock.now() }, ports.signal)
+    results.push(result!)
+    if (result?.problem === undefined) from = result!.window.to
+    ports.clock.advance(10_000)
+  }
   return results
 }
 
@@ -88,6 +96,69 @@ describe('an increase', () => {
   })
 })
 
+describe('a window', () => {
+  const at = (seconds: number) => new Date(Date.parse('2026-11-21T10:00:00.000Z') + seconds * 1000)
+  /** A counter that reads what `count` says, looked at whenever it is asked. */
+  function counting(count: () => number) {
+    const ports = createFakePorts({ http: () => ({ body: `hits_total ${count()}` }) })
+    const queries = [{ name: 'q', kind: 'counter', query: { sum: ['hits_total'] } } as const]
+    const source = configured(scrape, { type: 'scrape', pages: ['http://127.0.0.1:1/'] }).open(ports, queries)
+    const ask = async (from: number, to: number) =>
+      (await source.sample(['q'], { from: at(from), to: at(to) }, ports.signal))[0]
+    return { ask, clock: ports.clock }
+  }
+
+  it('begins with the first look in it, and says so', async () => {
+    const { ask, clock } = counting(() => clock.now().getTime() / 1000)
+    await ask(0, 0)
+    clock.advance(10_000)
+    // What was counted in the first ten seconds is not of this window.
+    await ask(5, 10)
+    clock.advance(10_000)
+    expect(await ask(5, 20)).toEqual({ window: { from: at(10), to: at(20) }, value: 10 })
+  })
+
+  it('of the past ends with the look nearest to its end: what came after waits for the next', async () => {
+    const { ask, clock } = counting(() => clock.now().getTime() / 1000)
+    for (const end of [0, 0, 0, 10]) {
+      await ask(0, end)
+      clock.advance(10_000)
+    }
+    // Looks at 0, 10, 20, 30 and now 40 s.
+    expect(await ask(0, 22)).toEqual({ window: { from: at(0), to: at(20) }, value: 20 })
+    expect(await ask(20, 40)).toEqual({ window: { from: at(20), to: at(40) }, value: 20 })
+  })
+
+  it('sees a reset between its looks', async () => {
+    const counts = [100, 120, 5, 8]
+    const { ask, clock } = counting(() => counts.shift() ?? 0)
+    for (let round = 0; round < 3; round++) {
+      await ask(0, 0)
+      clock.advance(10_000)
+    }
+    // 20, then 5 from zero, then 3.
+    expect(await ask(0, 30)).toMatchObject({ value: 28 })
+  })
+})
+
+describe('other kinds', () => {
+  it('a gauge is what it is now', async () => {
+    const pages = [['mem{pod="a"} 3\nmem{pod="b"} 4'], ['mem{pod="a"} 1\nmem{pod="b"} 1']]
+    expect((await samples(pages, ['mem'], 'gauge')).map(({ value }) => value)).toEqual([7, 2])
+  })
+
+  it('a histogram is the increase of each bucket, bounds in order', async () => {
+    const page = (fast: number, slow: number, all: number) =>
+      `took_bucket{le="0.5"} ${slow}\ntook_bucket{le="0.1"} ${fast}\ntook_bucket{le="+Inf"} ${all}`
+    const [, second] = await samples([[page(10, 20, 30)], [page(14, 25, 36)]], ['took_bucket'], 'histogram')
+    expect(second?.buckets).toEqual([
+      { le: 0.1, count: 4 },
+      { le: 0.5, count: 5 },
+      { le: Infinity, count: 6 },
+    ])
+  })
+})
+
 describe('what cannot be known', () => {
   it.each<[string, Page, QueryResult['problem']]>([
     ['an absent series', 'other 1', { kind: 'absent', message: 'no series matches hits_total{arm="blue"}' }],
@@ -116,7 +187,9 @@ describe('what cannot be known', () => {
       '# nothing yet\n',
       { kind: 'provider', message: 'http://127.0.0.1:1/metrics: the page has no series at all' },
     ],
-  ])('is told apart: %s', async (_, page, problem) => expect(await samples([[page]])).toEqual([{ problem }]))
+  ])('is told apart: %s', async (_, page, problem) =>
+    expect((await samples([[page]])).map((result) => result.problem)).toEqual([problem]),
+  )
 
   it('is all of it when one page of several fails', async () => {
     expect(await values([['hits_total{arm="blue"} 1', new Error('down')]])).toEqual(['provider'])

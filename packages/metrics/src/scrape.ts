@@ -1,95 +1,126 @@
 import { z } from 'zod'
 import { Cancelled, messageOf } from '@deploy-actions/action-kit'
-import { matches, parseExposition, parseSelector, type Selector, type Series } from './exposition'
-import type { MetricSource, Problem, QueryResult, SourcePorts } from './source'
+import type { Bucket, SampleProblem } from '@deploy-actions/analysis'
+import { duration } from '@deploy-actions/rollout'
+import { matches, parseExposition, parseSelector, parseValue, type Selector, type Series } from './exposition'
+import { createCounterHistory, type CounterHistory } from './counter-history'
+import { source, type Query, type QueryResult, type Window } from './source'
 
 /** Metrics pages read directly: for rehearsal, small systems and proxies that export their own counters. */
-export const options = z
+const options = z
   .strictObject({
-    type: z.literal('scrape'),
     pages: z
       .array(z.url({ protocol: /^https?$/ }))
       .min(1)
       .describe('addresses of /metrics pages; their series are taken together'),
-    timeout: z.coerce.number().int().min(1).default(5_000).describe('milliseconds for one page'),
+    timeout: duration.prefault('5s').describe('for one page'),
   })
   .describe('/metrics pages in the Prometheus text format')
-export type ScrapeOptions = z.infer<typeof options>
+
+const selector = z.string().transform((text, context): Selector & { text: string } => {
+  const parsed = parseSelector(text)
+  if (parsed) return { ...parsed, text }
+  context.addIssue({ code: 'custom', message: 'is not a selector; write name{label="value"}' })
+  return z.NEVER
+})
 
 /** Series whose increases are added up; each is differenced apart, so that the restart of one resets only that one. */
-export const query = z.strictObject({
-  sum: z
-    .array(
-      z
-        .string()
-        .refine((text) => parseSelector(text) !== undefined, 'is no selector; write name{label="value"}'),
-    )
-    .min(1)
-    .describe('selectors of the counters to add up'),
+const query = z.strictObject({
+  sum: z.array(selector).min(1).describe('selectors of the series to add up'),
 })
 type ScrapeQuery = z.infer<typeof query>
 
-export function create({ pages, timeout }: ScrapeOptions, { http }: SourcePorts): MetricSource {
-  const before = new Map<string, number>()
+export default source({
+  options,
+  query,
+  // A page shows what is now: nothing is late, and any window tells.
+  timing: () => ({ lag: 0, resolution: 0 }),
+  create({ pages, timeout }, { http, clock }) {
+    const histories = new Map<string, CounterHistory>()
 
-  const scrape = async (signal: AbortSignal): Promise<PagedSeries[]> => {
-    const answers = await Promise.all(pages.map((url) => http.request({ url, timeoutMs: timeout, signal })))
-    return answers.flatMap(({ status, body }, index) => {
-      if (status !== 200) throw new Error(`${pages[index]} answered ${status}`)
-      return parseExposition(body).map((series) => ({ ...series, page: index }))
-    })
-  }
+    const scrape = async (signal: AbortSignal): Promise<PagedSeries[]> => {
+      const answers = await Promise.all(
+        pages.map((url) => http.request({ url, timeoutMs: timeout, signal })),
+      )
+      const found = answers.flatMap(({ status, body }, index) => {
+        if (status !== 200) throw new Error(`${pages[index]} answered ${status}`)
+        return parseExposition(body).map((series) => ({ ...series, page: index }))
+      })
+      if (found.length === 0) throw new Error(`${pages.join(', ')}: the page has no series at all`)
+      return found
+    }
 
-  return {
-    async sample(queries, signal) {
-      let found: PagedSeries[]
-      try {
-        found = await scrape(signal)
-      } catch (error) {
-        if (error instanceof Cancelled) throw error
-        return queries.map(() => ({ problem: { kind: 'provider', message: messageOf(error) } }))
-      }
-      if (found.length === 0)
-        return queries.map(() => ({
-          problem: { kind: 'provider', message: `${pages.join(', ')}: the page has no series at all` },
-        }))
-      return queries.map(({ name, query }) => increase(found, name, query as ScrapeQuery, before))
-    },
-  }
-}
+    const historyOf = (name: string): CounterHistory => {
+      const history = histories.get(name) ?? createCounterHistory()
+      histories.set(name, history)
+      return history
+    }
+
+    return {
+      async sample(queries, window, signal) {
+        // Before the pages are asked, so that nothing of before this moment is taken for what came after it.
+        const at = clock.now().getTime()
+        try {
+          const found = await scrape(signal)
+          return queries.map((query) => answer(query, window, { at, found }, historyOf(query.name)))
+        } catch (error) {
+          if (error instanceof Cancelled) throw error
+          return queries.map(() => ({ window, problem: { kind: 'provider', message: messageOf(error) } }))
+        }
+      },
+    }
+  },
+})
 
 /** Two pages may export the very same series, as replicas of one application do: they are two counters. */
 type PagedSeries = Series & { page: number }
 
-function increase(
-  all: readonly PagedSeries[],
-  name: string,
-  { sum }: ScrapeQuery,
-  before: Map<string, number>,
+function answer(
+  { kind, query: { sum } }: Query<ScrapeQuery>,
+  window: Window,
+  { at, found }: { at: number; found: readonly PagedSeries[] },
+  history: CounterHistory,
 ): QueryResult {
-  const found = sum.flatMap((text) =>
-    all.filter((series) => matches(series, parseSelector(text) as Selector)),
-  )
-  // A first look at a query only takes levels: what was counted before is not this window's.
-  const primed = before.has(name)
-  before.set(name, 0)
-  const problem = unusable(found, sum)
-  if (problem) return { problem }
-  let total = 0
-  for (const series of found) {
-    const key = `${name} ${series.page} ${series.name}${JSON.stringify(Object.entries(series.labels).sort())}`
-    const level = before.get(key)
-    before.set(key, series.value)
-    // A counter that fell was reset: it counts from zero. One that appears later began at zero, too.
-    if (primed) total += level === undefined || series.value < level ? series.value : series.value - level
+  const series = found.filter((candidate) => sum.some((one) => matches(candidate, one)))
+  const odd = series.find(({ value }) => !Number.isFinite(value))
+  if (odd) return { window, problem: notANumber(odd) }
+  // Where there is no such series yet, its counter will have begun at zero.
+  history.look(at, new Map(series.map((one) => [keyOf(one), one.value])))
+  if (series.length === 0)
+    return {
+      window,
+      problem: { kind: 'absent', message: `no series matches ${sum.map(({ text }) => text).join(' or ')}` },
+    }
+  const { window: covered, increases } = history.within(window)
+  const increaseOf = (one: PagedSeries): number => increases.get(keyOf(one)) ?? 0
+  switch (kind) {
+    case 'counter':
+      return { window: covered, value: total(series.map(increaseOf)) }
+    case 'gauge':
+      return { window: covered, value: total(series.map(({ value }) => value)) }
+    case 'histogram':
+      return { window: covered, buckets: bucketsOf(series, increaseOf) }
   }
-  return { value: total }
 }
 
-function unusable(found: readonly Series[], sum: readonly string[]): Problem | undefined {
-  if (found.length === 0) return { kind: 'absent', message: `no series matches ${sum.join(' or ')}` }
-  const odd = found.find(({ value }) => !Number.isFinite(value))
-  if (!odd) return undefined
-  const label = `${odd.name}${JSON.stringify(odd.labels)} is ${odd.value}`
-  return { kind: Number.isNaN(odd.value) ? 'nan' : 'infinite', message: label }
+const keyOf = ({ page, name, labels }: PagedSeries): string =>
+  `${page} ${name}${JSON.stringify(Object.entries(labels).sort())}`
+
+const total = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0)
+
+/** Cumulative buckets of the text format: `le` is the upper bound, in the unit of the metric. */
+function bucketsOf(series: readonly PagedSeries[], increaseOf: (one: PagedSeries) => number): Bucket[] {
+  const counts = new Map<number, number>()
+  for (const one of series) {
+    const le = parseValue(one.labels['le'] ?? '+Inf')
+    counts.set(le, (counts.get(le) ?? 0) + increaseOf(one))
+  }
+  return [...counts].map(([le, count]) => ({ le, count })).sort((a, b) => a.le - b.le)
+}
+
+function notANumber({ name, labels, value }: Series): SampleProblem {
+  return {
+    kind: Number.isNaN(value) ? 'nan' : 'infinite',
+    message: `${name}${JSON.stringify(labels)} is ${value}`,
+  }
 }

@@ -1,32 +1,104 @@
-import type { Http } from '@deploy-actions/action-kit'
-import type { Secrets } from '@deploy-actions/action-kit'
+import type { z } from 'zod'
+import {
+  providerOf,
+  withOwnSecrets,
+  type Configured,
+  type Provider,
+  type ProviderPorts,
+} from '@deploy-actions/action-kit'
+import type { Bucket, SampleProblem } from '@deploy-actions/analysis'
 
-/** One question to a source; its syntax is the source's own, its variables are filled. */
-export interface Query {
-  /** `requests canary`: for messages */
+/** A stretch of time: what happened after `from` and up to `to`. */
+export interface Window {
+  from: Date
+  to: Date
+}
+
+/** counter: the increase within the window; gauge: the value at its end; histogram: the increase of each bucket. */
+export type QueryKind = 'counter' | 'gauge' | 'histogram'
+
+/** One question to a source. Its variables are filled; its form is the source's own. */
+export interface Query<Q = unknown> {
+  /** `canary requests`: unique among the queries of a sample, for messages */
   name: string
-  query: unknown
+  kind: QueryKind
+  query: Q
 }
 
-/** What went wrong with one query. Absent is no provider failure: the source works and has no such series. */
-export interface Problem {
-  kind: 'absent' | 'nan' | 'infinite' | 'many' | 'stale' | 'provider'
-  message: string
+/** What a query came to, and the window that this covers: all of the one that was asked for, or a part of it. */
+export type QueryResult = { window: Window } & (
+  | { value: number; buckets?: undefined; problem?: undefined }
+  | { buckets: Bucket[]; value?: undefined; problem?: undefined }
+  | { problem: SampleProblem; value?: undefined; buckets?: undefined }
+)
+
+/** When data of a source are there, in milliseconds. */
+export interface SourceTiming {
+  /** data of a window are complete so long after its end */
+  lag: number
+  /** the shortest window that tells anything; 0 where any does */
+  resolution: number
 }
 
-/** The increase of a counter since the sample before, or what kept it from being known. */
-export type QueryResult = { value: number; problem?: undefined } | { value?: undefined; problem: Problem }
-
-/** A source of metrics. One `sample` asks all its queries at one instant. */
-export interface MetricSource {
+/** A source of metrics, as a provider's author writes it. */
+export interface MetricSource<Q = unknown> {
   /**
-   * Increases since the sample before; the first sample only takes the counters' level and answers 0 increases.
-   * Never throws for what a query or the provider did; that is in the results.
+   * Answers all queries for one window. A source that differences counters itself takes their level at each call,
+   * and answers from the levels that lie within the window; a window with `from` = `to` only asks it to look.
+   * Never throws for what a query or the system behind it did: that is in the results. A cancelled run is thrown.
    */
-  sample(queries: readonly Query[], signal: AbortSignal): Promise<QueryResult[]>
+  sample(queries: readonly Query<Q>[], window: Window, signal: AbortSignal): Promise<QueryResult[]>
 }
 
-export interface SourcePorts {
-  http: Http
-  secrets: Secrets
+/** A source that was opened for its queries; which of them a sample asks is told by their names. */
+export interface OpenedSource extends SourceTiming {
+  sample(names: readonly string[], window: Window, signal: AbortSignal): Promise<QueryResult[]>
+}
+
+/** A source whose settings were found valid; it is opened for the queries that it will answer. */
+export interface ConfiguredSource extends Configured<OpenedSource, [queries: readonly Query[]]>, SourceTiming {
+  /** what one of its queries looks like */
+  readonly query: z.ZodType
+}
+
+/** What a source's file exports beside options and factory. */
+export interface SourceExtras {
+  readonly query: z.ZodType
+}
+
+interface SourceDefinition<S extends z.ZodType, Q extends z.ZodType> {
+  /** its options beside `type`; a name that ends in `-secret` names a secret */
+  options: S
+  /** what one of its queries looks like */
+  query: Q
+  timing(settings: z.output<S>): SourceTiming
+  create(settings: z.output<S>, ports: ProviderPorts): MetricSource<z.output<Q>>
+}
+
+/** Makes a metric source of its options, the form of its queries and its factory. */
+export function source<S extends z.ZodType, Q extends z.ZodType>({
+  options,
+  query,
+  timing,
+  create,
+}: SourceDefinition<S, Q>): Provider<ConfiguredSource> & SourceExtras {
+  const configured = providerOf(options, (settings, written): ConfiguredSource => ({
+    written,
+    query,
+    ...timing(settings),
+    open(ports, queries) {
+      const parsed = queries.map((one) => ({ ...one, query: query.parse(one.query) }))
+      const { sample } = create(settings, withOwnSecrets(written, ports))
+      return {
+        ...timing(settings),
+        sample: (names, window, signal) =>
+          sample(
+            parsed.filter(({ name }) => names.includes(name)),
+            window,
+            signal,
+          ),
+      }
+    },
+  }))
+  return { ...configured, query }
 }

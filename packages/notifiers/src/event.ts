@@ -1,4 +1,10 @@
 import { z } from 'zod'
+import {
+  provider,
+  type Configured,
+  type Provider,
+  type ProviderDefinition,
+} from '@deploy-actions/action-kit'
 import { release, runRef } from '@deploy-actions/rollout'
 
 export const eventKinds = [
@@ -16,8 +22,11 @@ export type EventKind = (typeof eventKinds)[number]
 
 /** What a stage came to, as people are told. */
 export const stageReport = z.strictObject({
-  /** basis points */
+  /** what was planned for the canary arm, in basis points */
   weight: z.int(),
+  /** what the router itself showed, in basis points, and when */
+  weights: z.record(z.string(), z.int()),
+  readAt: z.iso.datetime(),
   verdict: z.string(),
   reason: z.string(),
   durationMs: z.number(),
@@ -60,3 +69,11 @@ export interface Delivery {
 export interface Notifier {
   send(event: RolloutEvent, signal: AbortSignal): Promise<Delivery>
 }
+
+/** A sink whose settings were found valid. */
+export type ConfiguredNotifier = Configured<Notifier>
+
+/** Makes a sink of its options and its factory. */
+export const notifier = <S extends z.ZodType>(
+  definition: ProviderDefinition<S, Notifier, []>,
+): Provider<ConfiguredNotifier> => provider(definition)

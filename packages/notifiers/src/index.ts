@@ -1,3 +1,4 @@
+export * from './build-event'
 export * from './event'
 export * from './quick-card'
 export * from './registry'

@@ -32,10 +32,22 @@ describe('the card', () => {
   })
 
   it('of a stage says its weight, verdict and time', () => {
-    const stage = { weight: 2500, verdict: 'pass', reason: 'fine', durationMs: 300_000 }
+    const stage = {
+      weight: 2500,
+      weights: { blue: 7510, green: 2490 },
+      readAt: '2026-11-21T10:07:00.000Z',
+      verdict: 'pass',
+      reason: 'fine',
+      durationMs: 300_000,
+    }
     const { title, facts } = quickCard({ ...restoredEvent, kind: 'stage', stage })
     expect(title).toBe('shop 1.4.0: 25% stage pass in eu-west')
     expect(facts).toContainEqual({ name: 'Stage', value: '25% of the traffic, pass after 5m' })
+    // What was planned is one thing, what the router showed another.
+    expect(facts).toContainEqual({
+      name: 'Router',
+      value: 'blue 75.1%, green 24.9%, read back at 10:07:00 UTC',
+    })
   })
 
   it('has a title of its own for every kind of event', () => {

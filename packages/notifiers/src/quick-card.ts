@@ -1,5 +1,5 @@
 import { escapeText } from '@deploy-actions/action-kit'
-import { formatDuration, formatPercent } from '@deploy-actions/rollout'
+import { formatDuration, formatPercent, formatWeights } from '@deploy-actions/rollout'
 import type { EventKind, RolloutEvent } from './event'
 
 /** What every sink shows of an event: a title, facts in order, links. */
@@ -35,6 +35,10 @@ export function quickCard(event: RolloutEvent): QuickCard {
       event.stage &&
         `${formatPercent(event.stage.weight)} of the traffic, ${event.stage.verdict} after ${formatDuration(event.stage.durationMs)}`,
     ],
+    [
+      'Router',
+      event.stage && `${formatWeights(event.stage.weights)}, read back at ${clockTime(event.stage.readAt)}`,
+    ],
     ['Cause', event.cause],
     ['Impact', event.impact],
     ['Status', event.status],
@@ -47,6 +51,9 @@ export function quickCard(event: RolloutEvent): QuickCard {
     links: event.links,
   }
 }
+
+/** `10:12:03 UTC`. */
+const clockTime = (iso: string): string => `${iso.slice(11, 19)} UTC`
 
 /** The card for job summaries and release comments. */
 export function quickCardMarkdown(event: RolloutEvent): string {

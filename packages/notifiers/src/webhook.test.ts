@@ -1,20 +1,21 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from '@jest/globals'
 import { Cancelled, ProviderError, type HttpRequest, type HttpResponse } from '@deploy-actions/action-kit'
-import { createFakePorts } from '@deploy-actions/testing'
+import { configured, createFakePorts } from '@deploy-actions/testing'
 import type { Delivery } from './event'
 import { restoredEvent } from './event.fixture'
-import { tell } from './tell'
-import { create, options } from './webhook'
+import { tell, type Subscription } from './tell'
+import webhook from './webhook'
 
 /** What became of a delivery to a sink that answers so, one after the other; the last answer stays. */
 async function send(
   settings: object,
   answers: (Partial<HttpResponse> | Error)[],
-  secrets: [string, string][] = [],
+  secrets: Record<string, string> = {},
 ) {
   const asked: HttpRequest[] = []
   const ports = createFakePorts({
+    secrets,
     http(request) {
       const answer = answers[Math.min(asked.push(request), answers.length) - 1]
       if (answer instanceof Error) throw answer
@@ -22,11 +23,7 @@ async function send(
     },
   })
   const began = ports.clock.now().getTime()
-  const sink = create(options.parse({ type: 'webhook', ...settings }), {
-    http: ports.http,
-    clock: ports.clock,
-    secrets: new Map(secrets),
-  })
+  const sink = configured(webhook, { type: 'webhook', ...settings }).open(ports)
   const delivery: Delivery = await sink.send(restoredEvent, ports.signal)
   return { delivery, asked, waitedMs: ports.clock.now().getTime() - began }
 }
@@ -53,7 +50,7 @@ describe('a webhook', () => {
   })
 
   it('signs the body by HMAC-SHA256', async () => {
-    const { asked } = await send({ url, 'hmac-secret': 'KEY' }, [{}], [['KEY', 'correct horse']])
+    const { asked } = await send({ url, 'hmac-secret': 'KEY' }, [{}], { KEY: 'correct horse' })
     // RFC 2104: H(K xor opad, H(K xor ipad, text)), the key filled up with zeros to a block of 64 bytes.
     const padded = (byte: number): Buffer =>
       Buffer.alloc(64, 'correct horse\0'.padEnd(64, '\0')).map((value) => value ^ byte) as Buffer
@@ -64,19 +61,17 @@ describe('a webhook', () => {
   })
 
   it('posts to an address that is a secret, and says that it is one', async () => {
-    const { asked } = await send({ 'url-secret': 'HOOK' }, [{}], [['HOOK', 'https://hooks.test/T0/B1/xyz']])
+    const { asked } = await send({ 'url-secret': 'HOOK' }, [{}], { HOOK: 'https://hooks.test/T0/B1/xyz' })
     expect(asked).toMatchObject([{ url: 'https://hooks.test/T0/B1/xyz', hidePath: true }])
   })
 
-  it('posts nothing without the secrets that it needs', async () => {
-    expect(await send({ 'url-secret': 'HOOK' }, [{}])).toMatchObject({
-      delivery: { delivered: false, detail: 'the secret HOOK was not handed over' },
-      asked: [],
-    })
-    expect(await send({ url, 'hmac-secret': 'KEY' }, [{}])).toMatchObject({
-      delivery: { delivered: false, detail: 'the secret KEY was not handed over' },
-      asked: [],
-    })
+  it('is not opened without the secrets that it needs', async () => {
+    await expect(send({ 'url-secret': 'HOOK' }, [{}])).rejects.toThrow(
+      /^webhook: the secret HOOK was not handed over/,
+    )
+    await expect(send({ url, 'hmac-secret': 'KEY' }, [{}])).rejects.toThrow(
+      /^webhook: the secret KEY was not handed over/,
+    )
   })
 
   it.each([
@@ -119,18 +114,15 @@ describe('a webhook', () => {
 
   it.each([{}, { url, 'url-secret': 'HOOK' }, { url: 'ftp://hooks.test' }, { url, hmac: 'KEY' }])(
     'has no options such as %j',
-    (settings) => expect(options.safeParse({ type: 'webhook', ...settings }).success).toBe(false),
+    (settings) => expect(webhook.configure({ type: 'webhook', ...settings }).success).toBe(false),
   )
 })
 
 describe('tell', () => {
-  const sink = (path: string) => ({
-    type: 'webhook' as const,
-    url: `https://hooks.test/${path}`,
-    timeout: 1000,
-  })
+  const sink = (path: string, more: object = {}) =>
+    configured(webhook, { type: 'webhook', url: `https://hooks.test/${path}`, ...more })
 
-  async function told(status: (path: string) => number) {
+  async function told(status: (path: string) => number, more: Subscription[] = []) {
     const asked: string[] = []
     const ports = createFakePorts({
       http({ url }) {
@@ -144,8 +136,8 @@ describe('tell', () => {
       { on: ['restored' as const, 'failed' as const], sink: sink('restored') },
       { on: ['completed' as const], sink: sink('completed') },
     ]
-    const { clock, log, signal, http, recorded } = ports
-    const results = await tell(restoredEvent, subscriptions, { http, clock, secrets: new Map(), log, signal })
+    const { recorded } = ports
+    const results = await tell(restoredEvent, [...subscriptions, ...more], ports)
     return {
       asked: asked.sort(),
       results,
@@ -167,5 +159,12 @@ describe('tell', () => {
     const { results, warnings } = await told((path) => (path === 'all' ? 503 : 200))
     expect(results.map(({ delivered }) => delivered)).toEqual([false, true])
     expect(warnings).toEqual(['webhook was not told of restored: the webhook answered 503'])
+  })
+  it('only warns of a sink whose secret was not handed over, and tells the others', async () => {
+    const { asked, warnings } = await told(() => 200, [{ sink: sink('signed', { 'hmac-secret': 'KEY' }) }])
+    expect(asked).toEqual(['all', 'restored'])
+    expect(warnings).toEqual([
+      'webhook was not told of restored: webhook: the secret KEY was not handed over; add KEY=... to the secrets input (DEPLOY_SECRETS)',
+    ])
   })
 })

@@ -2,14 +2,12 @@ import { createHmac } from 'node:crypto'
 import { z } from 'zod'
 import { Cancelled, messageOf } from '@deploy-actions/action-kit'
 import { duration } from '@deploy-actions/rollout'
-import type { Delivery, Notifier } from './event'
-import type { NotifierPorts } from './registry'
+import { notifier, type Delivery } from './event'
 import { quickCard } from './quick-card'
 
 /** A POST of the event and its card as JSON; signed when a secret is named. */
-export const options = z
+const options = z
   .strictObject({
-    type: z.literal('webhook'),
     url: z
       .url({ protocol: /^https?$/ })
       .optional()
@@ -26,22 +24,17 @@ export const options = z
     'name exactly one of url and url-secret',
   )
   .describe('a POST of the event and its card as JSON')
-export type WebhookOptions = z.infer<typeof options>
-
 /** A 429 is tried again after what it asks for, at most so often and so long (the action's milliseconds). */
 const MAX_TRIES = 3
 const MAX_RETRY_AFTER_MS = 60_000
 
-export function create(settings: WebhookOptions, { http, clock, secrets }: NotifierPorts): Notifier {
-  return {
+export default notifier({
+  options,
+  create: (settings, { http, clock, secrets }) => ({
     async send(event, signal) {
-      const url = settings.url ?? secrets.get(settings['url-secret'] ?? '')
-      if (!url)
-        return { delivered: false, detail: `the secret ${settings['url-secret']} was not handed over` }
+      const url = settings.url ?? secrets.get(settings['url-secret'] ?? '') ?? ''
       const body = JSON.stringify({ event, card: quickCard(event) })
-      const key = settings['hmac-secret'] === undefined ? undefined : secrets.get(settings['hmac-secret'])
-      if (settings['hmac-secret'] !== undefined && !key)
-        return { delivered: false, detail: `the secret ${settings['hmac-secret']} was not handed over` }
+      const key = secrets.get(settings['hmac-secret'] ?? '')
       const signature = key
         ? {
             'x-deploy-actions-signature-256': `sha256=${createHmac('sha256', key).update(body).digest('hex')}`,
@@ -72,8 +65,8 @@ export function create(settings: WebhookOptions, { http, clock, secrets }: Notif
         return { delivered: false, detail: messageOf(error) }
       }
     },
-  }
-}
+  }),
+})
 
 function delivery(status: number): Delivery {
   const delivered = status >= 200 && status < 300

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { release } from './transaction'
+import { release } from './release'
 
 /** One region of a plan, as the matrix of rollout.yml takes it; an empty predecessor is none. */
 export const plannedRegion = z.strictObject({

@@ -3,7 +3,8 @@ import { expectedMs, worstCaseMs } from './timing'
 
 const minutes = (count: number): number => count * 60_000
 const region = {
-  scriptTimeoutMs: minutes(10),
+  deploy: { snapshotMs: minutes(1), deployMs: minutes(20), restoreMs: minutes(9) },
+  metricsLagMs: 0,
   gates: [
     { timeoutMs: minutes(15), greenForMs: minutes(2) },
     { timeoutMs: minutes(5), greenForMs: 0 },
@@ -19,11 +20,19 @@ it('expects the green time of the gates and the shortest watches', () => {
   expect(expectedMs(region)).toBe(minutes(37))
 })
 
-it('allows every script, gate and stage all of its time, and the restore at the end', () => {
-  // 3 x 10 min, 15 + 5 min, 15 + 90 min, and 31 s for each shift; 31 s and 2 min to put everything back.
+it('allows the deploy, every gate and stage all of its time, and the restore at the end', () => {
+  // 1 + 20 + 9 min, 15 + 5 min, 15 + 90 min, and 31 s for each shift; 31 s and 2 min to put everything back.
   expect(worstCaseMs(region)).toBe(minutes(30 + 20 + 105) + 2 * 31_000 + 31_000 + minutes(2))
 })
 
-it('still needs the scripts and the restore where there is nothing else', () => {
-  expect(worstCaseMs({ scriptTimeoutMs: 1000, gates: [], stages: [] })).toBe(3_000 + 151_000)
+it('still needs the deploy and the restore where there is nothing else', () => {
+  const deploy = { snapshotMs: 1_000, deployMs: 1_000, restoreMs: 1_000 }
+  expect(worstCaseMs({ deploy, gates: [], stages: [], metricsLagMs: 0 })).toBe(3_000 + 151_000)
+})
+
+it('lets every stage last so much longer as its metrics are late', () => {
+  const late = { ...region, metricsLagMs: minutes(2) }
+  // Two stages of 2 min more each.
+  expect(expectedMs(late) - expectedMs(region)).toBe(minutes(4))
+  expect(worstCaseMs(late) - worstCaseMs(region)).toBe(minutes(4))
 })

@@ -1,9 +1,11 @@
 /** What takes time in the deploy job of a region, in milliseconds. */
 export interface RegionTiming {
-  /** of one run of a deploy script */
-  scriptTimeoutMs: number
+  /** at worst: the snapshot, the deploy, and putting it back */
+  deploy: { snapshotMs: number; deployMs: number; restoreMs: number }
   gates: readonly { timeoutMs: number; greenForMs: number }[]
   stages: readonly { watchMs: number; maxWatchMs: number }[]
+  /** how long after a window's end its metrics are there: every stage lasts so much longer than its watch */
+  metricsLagMs: number
 }
 
 /** A weight must have taken effect, and held, within this. */
@@ -17,23 +19,25 @@ export const JOB_LIMIT_MS = 330 * 60_000
 /** What the prepare job (2 h) leaves for the gate before anything is touched. */
 export const PREPARE_LIMIT_MS = 110 * 60_000
 
-/** What the guard job (1 h) leaves for the script that restores, beside traffic and health. */
+/** What the guard job (1 h) leaves for putting the deploy back, beside traffic and health. */
 export const GUARD_LIMIT_MS = 50 * 60_000
 
-/** How long the deploy job of a region takes when all goes well and every script is instant. */
-export function expectedMs({ gates, stages }: RegionTiming): number {
-  return sum(gates.map(({ greenForMs }) => greenForMs)) + sum(stages.map(({ watchMs }) => watchMs))
+/** How long the deploy job of a region takes when all goes well and the deploy is instant. */
+export function expectedMs({ gates, stages, metricsLagMs }: RegionTiming): number {
+  return (
+    sum(gates.map(({ greenForMs }) => greenForMs)) + sum(stages.map(({ watchMs }) => watchMs + metricsLagMs))
+  )
 }
 
 /**
- * The longest that the deploy job of a region may take: every script (snapshot, deploy, restore), gate and stage uses
- * all of its time, and at the end everything is put back.
+ * The longest that the deploy job of a region may take: the deploy (with its snapshot, and put back), every gate and
+ * every stage use all of their time, and at the end everything is put back.
  */
-export function worstCaseMs({ scriptTimeoutMs, gates, stages }: RegionTiming): number {
+export function worstCaseMs({ deploy, gates, stages, metricsLagMs }: RegionTiming): number {
   return (
-    3 * scriptTimeoutMs +
+    sum(Object.values(deploy)) +
     sum(gates.map(({ timeoutMs }) => timeoutMs)) +
-    sum(stages.map(({ maxWatchMs }) => maxWatchMs + SHIFT_MS)) +
+    sum(stages.map(({ maxWatchMs }) => maxWatchMs + metricsLagMs + SHIFT_MS)) +
     RESTORE_MS
   )
 }

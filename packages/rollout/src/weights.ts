@@ -47,7 +47,7 @@ export function normalise(units: Record<string, number>): Weights {
   return apportion(units, WHOLE)
 }
 
-/** The two arms of a region as a rollout finds them: see contracts.md, "Arms". */
+/** The two arms of a region as a rollout finds them: the one that carries everything, and the other. */
 export interface Arms {
   /** carries all the traffic */
   baseline: string

@@ -2,18 +2,23 @@ import { mkdtempSync } from 'node:fs'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type {
-  Artifacts,
-  ChildProcess,
-  ChildProcesses,
-  ChildResult,
-  EvidenceCollector,
-  GitHub,
-  Http,
-  HttpRequest,
-  HttpResponse,
-  Ports,
-  RunContext,
+import {
+  createChildProcesses,
+  createHttp,
+  createTcp,
+  type Artifacts,
+  type ChildProcess,
+  type ChildProcesses,
+  type ChildResult,
+  type EvidenceCollector,
+  type GitHub,
+  type Http,
+  type HttpRequest,
+  type HttpResponse,
+  type Ports,
+  type ProviderPorts,
+  type RunContext,
+  type Tcp,
 } from '@deploy-actions/action-kit'
 import { createFakeClock, type FakeClock } from './fake-clock'
 
@@ -28,8 +33,8 @@ export interface Recorded {
   state: Map<string, string>
 }
 
-/** Ports for tests of `main`: nothing real behind them, everything recorded. */
-export interface FakePorts extends Ports {
+/** Ports for tests of `main` and of providers: nothing real behind them but TCP, everything recorded. */
+export interface FakePorts extends Ports, Pick<ProviderPorts, 'workspace' | 'variables'> {
   readonly clock: FakeClock
   readonly recorded: Recorded
   /** cancels the run */
@@ -41,6 +46,12 @@ export interface FakePortsOptions {
   context?: Partial<RunContext>
   http?: (request: HttpRequest) => Promise<Partial<HttpResponse>> | Partial<HttpResponse>
   process?: (child: ChildProcess) => Promise<Partial<ChildResult>> | Partial<ChildResult>
+  /** default: real connections, for servers that the test started */
+  tcp?: Tcp
+  /** real HTTP and real processes, too: for servers and scripts that the test started or wrote */
+  real?: boolean
+  secrets?: Record<string, string>
+  variables?: Record<string, string>
   github?: GitHub
   artifacts?: Artifacts
   cancelReason?: Error
@@ -61,7 +72,12 @@ export function createFakePorts(options: FakePortsOptions = {}): FakePorts {
   }
   const at = (level: string) => (line: string) => void recorded.log.push({ level, line })
   const temp = options.context?.temp ?? mkdtempSync(join(tmpdir(), 'deploy-actions-test-'))
+  const call: EvidenceCollector['call'] = (call) => void recorded.calls.push(call)
   return {
+    workspace: options.context?.workspace ?? temp,
+    variables: options.variables ?? {},
+    tcp: options.tcp ?? createTcp(clock, { call }),
+    secrets: new Map(Object.entries(options.secrets ?? {})),
     clock,
     recorded,
     signal: controller.signal,
@@ -76,15 +92,15 @@ export function createFakePorts(options: FakePortsOptions = {}): FakePorts {
       foreign: (title, output) => [title, output].forEach(at('foreign')),
       mask: (secret) => void recorded.masked.push(secret),
     },
-    http: fakeHttp(options.http),
-    process: fakeProcess(options.process),
+    http: options.real ? createHttp(clock, { call }) : fakeHttp(options.http),
+    process: options.real ? createChildProcesses(clock, { call }) : fakeProcess(options.process),
     github: options.github ?? refuseGitHub(),
     artifacts: options.artifacts ?? memoryArtifacts(),
     summary: { add: (markdown) => void recorded.summary.push(markdown) },
     evidence: {
       about: (subject) => void Object.assign(recorded.subject, subject),
       facts: (facts) => void Object.assign(recorded.facts, facts),
-      call: (call) => void recorded.calls.push(call),
+      call,
       folder: join(temp, 'deploy-actions', 'evidence'),
     },
     context: {

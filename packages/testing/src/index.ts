@@ -1,3 +1,4 @@
+export * from './configured'
 export * from './fake-clock'
 export * from './fake-haproxy'
 export * from './fake-ports'

@@ -1,8 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { Cancelled, ProviderError } from '@deploy-actions/action-kit'
-import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
-import { create, options } from './haproxy'
-import { Conflict, type TrafficRouter } from './router'
+import {
+  configured,
+  createFakePorts,
+  startFakeHaproxy,
+  type FakeHaproxy,
+  type FakePorts,
+} from '@deploy-actions/testing'
+import haproxy from './haproxy'
+import { Conflict, type ObservedRouter } from './router'
 
 const forever = new Promise<void>(() => {})
 
@@ -14,8 +20,8 @@ beforeEach(async () => {
 })
 afterEach(() => fake.close())
 
-const router = (more: object = {}): TrafficRouter =>
-  create(options.parse({ type: 'haproxy', port: fake.port, backend: 'app', ...more }), ports, [
+const router = (more: object = {}): ObservedRouter =>
+  configured(haproxy, { type: 'haproxy', port: fake.port, backend: 'app', ...more }).open(ports, [
     'blue',
     'green',
   ])
@@ -103,12 +109,20 @@ describe('a write', () => {
     expect(reads).toBe(1)
   })
 
-  it('goes into evidence, with its answer', async () => {
+  it('goes into evidence: what was asked, in both languages, and what was answered', async () => {
     await write({ blue: 9000, green: 1000 })
-    expect(ports.recorded.calls.at(-1)).toMatchObject({
-      system: `haproxy 127.0.0.1:${fake.port} backend app`,
+    await read()
+    const [command, asked, , shown] = ports.recorded.calls.slice(-4)
+    const system = `haproxy 127.0.0.1:${fake.port} backend app`
+    expect(command).toMatchObject({
       what: 'set server app/green weight 10; set server app/blue weight 90',
       status: 'ok',
+    })
+    expect(asked).toMatchObject({ system, what: 'write blue 90%, green 10%', answer: 'accepted' })
+    expect(shown).toMatchObject({
+      system,
+      what: 'read',
+      answer: 'the router holds blue 90%, green 10%, in effect blue 90%, green 10%',
     })
   })
 })
@@ -117,6 +131,7 @@ describe('a reading', () => {
   it('has weights as configured and what states make of them', async () => {
     fake.weights = { blue: 30, green: 10 }
     expect(await read()).toEqual({
+      readAt: '2026-11-21T10:00:00.000Z',
       weights: { blue: 7500, green: 2500 },
       effective: { blue: 7500, green: 2500 },
       members: {
@@ -156,7 +171,7 @@ describe('a reading', () => {
     expect((await read()).weights).toEqual({ blue: 10_000, green: 0 })
     fake.weights = { blue: 100, green: 0, old: 5 }
     await expect(read()).rejects.toThrow(
-      /also sends traffic to old \(weight 5\), which is no arm: list it under members or give it weight 0/,
+      /also sends traffic to old \(weight 5\), which is not an arm: list it under members or give it weight 0/,
     )
   })
 
@@ -178,7 +193,7 @@ describe('a socket', () => {
     const refused = await read().catch((error: unknown) => error)
     expect(refused).toMatchObject({
       retryable: true,
-      message: expect.stringMatching(/could not be reached: .*; is the stats socket open to this runner\?$/),
+      message: expect.stringMatching(/could not be reached: .*; is it open to this runner\?$/),
     })
     expect(ports.recorded.calls.at(-1)?.status).toMatch(/could not be reached/)
     fake = await startFakeHaproxy({})
@@ -186,7 +201,7 @@ describe('a socket', () => {
 
   it('that does not answer is given up after the timeout', async () => {
     fake.hold = () => forever
-    await expect(read({ timeout: 20 })).rejects.toThrow(
+    await expect(read({ timeout: '20ms' })).rejects.toThrow(
       /gave no answer within 20 ms to: show servers state app$/,
     )
   })
@@ -221,6 +236,8 @@ describe('its options', () => {
     { port: 'x' },
     { hots: '::1' },
   ])('refuse %j', (more) =>
-    expect(options.safeParse({ type: 'haproxy', port: 9999, backend: 'app', ...more }).success).toBe(false),
+    expect(
+      haproxy.configure({ type: 'haproxy', port: 9999, backend: 'app', ...more }).success,
+    ).toBe(false),
   )
 })

@@ -1,20 +1,19 @@
-import { Socket } from 'node:net'
 import { z } from 'zod'
-import { Cancelled, ProviderError } from '@deploy-actions/action-kit'
+import { ProviderError } from '@deploy-actions/action-kit'
 import {
   apportion,
+  duration,
   formatPercent,
   normalise,
   sameWeights,
   WHOLE,
   type Weights,
 } from '@deploy-actions/rollout'
-import { Conflict, type RouterMember, type RouterPorts, type RouterState, type TrafficRouter } from './router'
+import { Conflict, router, type RouterMember, type RouterState } from './router'
 
 /** HAProxy's runtime API over TCP (`stats socket ipv4@ADDRESS:PORT level admin`). */
-export const options = z
+const options = z
   .strictObject({
-    type: z.literal('haproxy'),
     host: z.string().min(1).default('127.0.0.1').describe('address of the stats socket'),
     port: z.coerce.number().int().min(1).max(65_535).describe('port of the stats socket'),
     backend: identifier('backend').describe('name of the backend'),
@@ -22,14 +21,13 @@ export const options = z
       .record(z.string().min(1), identifier('server'))
       .optional()
       .describe('arm -> server of the backend; default: servers are named as the arms'),
-    timeout: z.coerce.number().int().min(1).default(2_000).describe('milliseconds for one exchange'),
+    timeout: duration.prefault('2s').describe('for one exchange'),
   })
   .describe('HAProxy, by its runtime API over TCP')
-export type HaproxyOptions = z.infer<typeof options>
 
 /** Names go into a command line of HAProxy's: no blank, slash or separator may stand in them. */
 function identifier(what: string) {
-  return z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.:-]*$/, `is no name of a ${what}`)
+  return z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.:-]*$/, `is not a name of a ${what}`)
 }
 
 /** HAProxy takes absolute weights of 0 to 256; all of them 0 answers 503. */
@@ -40,89 +38,92 @@ const OPERATIONAL = 2
 const DRAIN_BITS = 0x08 | 0x10
 const MAINTENANCE_BITS = 0x01 | 0x02 | 0x04 | 0x20
 
-export function create(
-  settings: HaproxyOptions,
-  { clock, evidence }: RouterPorts,
-  arms: readonly string[],
-): TrafficRouter {
-  const where = `haproxy ${settings.host}:${settings.port} backend ${settings.backend}`
-  const servers = settings.members ?? Object.fromEntries(arms.map((arm) => [arm, arm]))
+export default router({
+  options,
+  create({ host, port, backend, members: named, timeout }, { tcp }, arms) {
+    const where = `haproxy ${host}:${port} backend ${backend}`
+    const servers = named ?? Object.fromEntries(arms.map((arm) => [arm, arm]))
 
-  const ask = async (command: string, signal: AbortSignal): Promise<string> => {
-    const started = clock.realMs()
-    const note = (status: string): void =>
-      evidence.call({ system: where, what: command, status, ms: Math.round(clock.realMs() - started) })
-    try {
-      const reply = await exchange(settings, command, signal, clock.ioTimeout(settings.timeout))
-      note(reply.trim().split('\n', 1)[0]?.slice(0, 100) || 'ok')
-      return reply
-    } catch (error) {
-      note((error as Error).message)
-      throw error
+    const ask = async (command: string, signal: AbortSignal): Promise<string> => {
+      const { reply } = await tcp.exchange({
+        system: 'haproxy',
+        host,
+        port,
+        send: `${command}\n`,
+        timeoutMs: timeout,
+        signal,
+      })
+      if (reply !== '') return reply
+      // Every command is answered, be it by an empty line.
+      throw new ProviderError(`${where} closed the connection without an answer to: ${command}`, {
+        provider: where,
+        retryable: true,
+      })
     }
-  }
 
-  const read = async (signal: AbortSignal): Promise<RouterState> => {
-    const reply = await ask(`show servers state ${settings.backend}`, signal)
-    const rows = parseServersState(reply, where)
-    const members: Record<string, RouterMember> = {}
-    const serving: Record<string, number> = {}
-    for (const [member, server] of Object.entries(servers)) {
-      const row = rows.get(server)
-      if (!row)
-        throw new ProviderError(
-          `${where} has no server ${server} (arm ${member}); it has: ${[...rows.keys()].join(', ')}`,
-          { provider: where },
-        )
-      const enabled = (row.admin & (DRAIN_BITS | MAINTENANCE_BITS)) === 0
-      const healthy = row.operational === OPERATIONAL
-      members[member] = { enabled, healthy, units: row.weight }
-      serving[member] = enabled && healthy ? row.weight : 0
-    }
-    const strangers = [...rows].filter(
-      ([server, row]) => !Object.values(servers).includes(server) && row.weight > 0,
-    )
-    if (strangers.length > 0)
-      throw new ProviderError(
-        `${where} also sends traffic to ${strangers.map(([server, row]) => `${server} (weight ${row.weight})`).join(', ')}, which is no arm: list it under members or give it weight 0`,
-        { provider: where },
+    const read = async (signal: AbortSignal): Promise<RouterState> => {
+      const rows = parseServersState(await ask(`show servers state ${backend}`, signal), where)
+      const members: Record<string, RouterMember> = {}
+      const serving: Record<string, number> = {}
+      for (const [member, server] of Object.entries(servers)) {
+        const row = rows.get(server)
+        if (!row)
+          throw new ProviderError(
+            `${where} has no server ${server} (arm ${member}); it has: ${[...rows.keys()].join(', ')}`,
+            { provider: where },
+          )
+        const enabled = (row.admin & (DRAIN_BITS | MAINTENANCE_BITS)) === 0
+        const healthy = row.operational === OPERATIONAL
+        members[member] = { enabled, healthy, units: row.weight }
+        serving[member] = enabled && healthy ? row.weight : 0
+      }
+      const strangers = [...rows].filter(
+        ([server, row]) => !Object.values(servers).includes(server) && row.weight > 0,
       )
-    const units = Object.fromEntries(Object.entries(members).map(([member, { units }]) => [member, units]))
-    return { weights: normalise(units), effective: normalise(serving), members }
-  }
-
-  return {
-    capabilities: {
-      min: 0,
-      max: MAX_WEIGHT,
-      step: 1,
-      zero: 'weight',
-      atomic: false,
-      compareAndSet: false,
-      effectWithin: '1s',
-    },
-    read,
-    async write(wanted, expected, signal) {
-      const current = await read(signal)
-      const units = toUnits(wanted, Object.keys(servers))
-      const growing = (member: string): number => (units[member] ?? 0) - (current.members[member]?.units ?? 0)
-      // Growing before shrinking, so that at no instant traffic goes nowhere; one connection, so both follow at once.
-      const commands = Object.keys(servers)
-        .filter((member) => growing(member) !== 0)
-        .sort((a, b) => growing(b) - growing(a))
-        .map((member) => `set server ${settings.backend}/${servers[member]} weight ${units[member]}`)
-      if (commands.length === 0) return
-      if (!sameWeights(current.weights, expected.weights))
-        throw new Conflict(where, expected.weights, current.weights)
-      const reply = await ask(commands.join('; '), signal)
-      if (reply.trim() !== '')
+      if (strangers.length > 0)
         throw new ProviderError(
-          `${where} refused ${commands.join('; ')}: ${reply.trim().split('\n').join(' ')}`,
+          `${where} also sends traffic to ${strangers.map(([server, row]) => `${server} (weight ${row.weight})`).join(', ')}, which is not an arm: list it under members or give it weight 0`,
           { provider: where },
         )
-    },
-  }
-}
+      const units = Object.fromEntries(Object.entries(members).map(([member, { units }]) => [member, units]))
+      return { weights: normalise(units), effective: normalise(serving), members }
+    }
+
+    return {
+      where,
+      capabilities: {
+        min: 0,
+        max: MAX_WEIGHT,
+        step: 1,
+        zero: 'weight',
+        atomic: false,
+        compareAndSet: false,
+        effectWithin: '1s',
+      },
+      read,
+      async write(wanted, expected, signal) {
+        const current = await read(signal)
+        const units = toUnits(wanted, Object.keys(servers))
+        const growing = (member: string): number =>
+          (units[member] ?? 0) - (current.members[member]?.units ?? 0)
+        // Growing before shrinking, so that at no instant traffic goes nowhere; one connection, so both follow at once.
+        const commands = Object.keys(servers)
+          .filter((member) => growing(member) !== 0)
+          .sort((a, b) => growing(b) - growing(a))
+          .map((member) => `set server ${backend}/${servers[member]} weight ${units[member]}`)
+        if (commands.length === 0) return
+        if (!sameWeights(current.weights, expected.weights))
+          throw new Conflict(where, expected.weights, current.weights)
+        const reply = await ask(commands.join('; '), signal)
+        if (reply.trim() !== '')
+          throw new ProviderError(
+            `${where} refused ${commands.join('; ')}: ${reply.trim().split('\n').join(' ')}`,
+            { provider: where },
+          )
+      },
+    }
+  },
+})
 
 /** What is read back of one unit rounds to a little less than one; less than this would be about twice what was asked for. */
 const LEAST_UNIT = 0.9
@@ -186,55 +187,4 @@ function parseServersState(reply: string, where: string): Map<string, ServerRow>
         },
       ]),
   )
-}
-
-/** Sends one line and reads until HAProxy closes the connection, as it does after the replies. */
-function exchange(
-  { host, port }: HaproxyOptions,
-  command: string,
-  signal: AbortSignal,
-  timeoutMs: number,
-): Promise<string> {
-  const where = `haproxy ${host}:${port}`
-  return new Promise((resolve, reject) => {
-    const socket = new Socket()
-    let reply = ''
-    const fail = (error: Error): void => {
-      settle()
-      reject(error)
-    }
-    const onAbort = (): void => fail(new Cancelled('the run was cancelled', { cause: signal.reason }))
-    const timer = setTimeout(
-      () =>
-        fail(
-          new ProviderError(`${where} gave no answer within ${Math.round(timeoutMs)} ms to: ${command}`, {
-            provider: where,
-            retryable: true,
-          }),
-        ),
-      timeoutMs,
-    )
-    const settle = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', onAbort)
-      socket.destroy()
-    }
-    if (signal.aborted) return onAbort()
-    signal.addEventListener('abort', onAbort, { once: true })
-    socket.setEncoding('utf8')
-    socket.on('data', (text: string) => (reply += text))
-    socket.on('error', (cause) =>
-      fail(
-        new ProviderError(
-          `${where} could not be reached: ${cause.message}; is the stats socket open to this runner?`,
-          { provider: where, cause, retryable: true },
-        ),
-      ),
-    )
-    socket.on('end', () => {
-      settle()
-      resolve(reply)
-    })
-    socket.connect(port, host, () => socket.write(`${command}\n`))
-  })
 }

@@ -1,3 +1,4 @@
 export * from './registry'
+export * from './restore-point'
 export * from './router'
 export * from './shift'

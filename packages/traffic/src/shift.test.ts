@@ -1,18 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { ProviderError } from '@deploy-actions/action-kit'
 import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
-import { openRouter } from './registry'
-import { Conflict, type RouterState, type TrafficRouter } from './router'
+import { routers } from './registry'
+import { Conflict, type ObservedRouter, type RouterReading, type RouterState } from './router'
 import { defaultShift, inEffect, NotInEffect, restoreWeights, shift } from './shift'
 
 const forever = new Promise<void>(() => {})
 
 let fake: FakeHaproxy
 let ports: FakePorts
-let router: TrafficRouter
+let router: ObservedRouter
 beforeEach(async () => {
   fake = await startFakeHaproxy({ blue: 100, green: 0 })
   ports = createFakePorts()
-  router = await openRouter({ type: 'haproxy', port: fake.port, backend: 'app' }, ports, ['blue', 'green'])
+  const haproxy = await routers.configure({ type: 'haproxy', port: fake.port, backend: 'app' })
+  router = haproxy.open(ports, ['blue', 'green'])
 })
 afterEach(() => fake.close())
 
@@ -68,19 +70,54 @@ describe('shift', () => {
   })
 
   it('names the owner who puts it back, where the router knows it', async () => {
-    const states = [tenPercent, { blue: 10_000, green: 0 }].map((weights): RouterState => ({
+    const states = [tenPercent, { blue: 10_000, green: 0 }].map((weights): RouterReading => ({
+      readAt: '2026-11-21T10:00:00.000Z',
       weights,
       effective: weights,
       members: { green: { enabled: true, healthy: false, units: 10 } },
       owner: 'argo-cd',
     }))
-    const owned: TrafficRouter = {
+    const owned: ObservedRouter = {
+      where: 'a mesh',
       capabilities: router.capabilities,
-      read: () => Promise.resolve(states.shift() as RouterState),
+      read: () => Promise.resolve(states.shift() as RouterReading),
       write: () => Promise.resolve(),
     }
     await expect(shift(owned, tenPercent, states[0] as RouterState, ports)).rejects.toThrow(
       /was reverted by argo-cd: .*, green is down$/,
+    )
+  })
+})
+
+describe('a write whose answer is lost', () => {
+  it('is made again', async () => {
+    let lost = 0
+    fake.before = (command) => {
+      if (command.startsWith('set') && lost++ === 0) throw new Error('cut')
+      return 'act'
+    }
+    // The other side closes without a word: the router has not been asked.
+    expect((await shifted()).weights).toEqual(tenPercent)
+  })
+
+  it('and then finds neither what was nor what was wanted is not said to have written nothing', async () => {
+    const before = await router.read(ports.signal)
+    let writes = 0
+    const flaky: ObservedRouter = {
+      ...router,
+      write: () => {
+        writes++
+        return Promise.reject(
+          writes === 1
+            ? new ProviderError('gave no answer', { provider: 'mesh', retryable: true })
+            : new Conflict('mesh', before.weights, { blue: 9500, green: 500 }),
+        )
+      },
+    }
+    const failure = await shift(flaky, tenPercent, before, ports).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(NotInEffect)
+    expect((failure as Error).message).toBe(
+      'the answer to a write of blue 90%, green 10% was lost, and then the router held blue 95%, green 5%',
     )
   })
 })
@@ -153,7 +190,8 @@ describe('restoreWeights', () => {
   })
 
   it('gives an error whatever was thrown', async () => {
-    const thrown: TrafficRouter = {
+    const thrown: ObservedRouter = {
+      where: 'careless',
       capabilities: router.capabilities,
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what a careless provider does
       read: () => Promise.reject('just a text'),

@@ -1,6 +1,6 @@
 import { GateFailed, ProviderError, type Clock } from '@deploy-actions/action-kit'
 import { formatWeights, WHOLE, type Weights } from '@deploy-actions/rollout'
-import type { RouterState, TrafficRouter } from './router'
+import { Conflict, described, type ObservedRouter, type RouterReading, type RouterState } from './router'
 
 /** How a written vector is proven: polled until it shows, then read once more after `settleMs`. */
 export interface ShiftOptions {
@@ -18,15 +18,16 @@ export class NotInEffect extends GateFailed {}
 
 /**
  * Writes a vector and proves it: read back equal, in effect for every member, and still so after the settle time.
- * @throws Conflict, ProviderError from the router; NotInEffect when the read-back never shows the vector
+ * @throws Conflict when somebody else had changed the router: then nothing was written; ProviderError from the router;
+ *   NotInEffect when the read-back never shows the vector
  */
 export async function shift(
-  router: TrafficRouter,
+  router: ObservedRouter,
   wanted: Weights,
   expected: RouterState,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
   { timeoutMs, settleMs, pollMs }: ShiftOptions = defaultShift,
-): Promise<RouterState> {
+): Promise<RouterReading> {
   const deadline = clock.now().getTime() + timeoutMs
   /** One lost exchange is no verdict on a release: what may be repeated is, until the time is over. */
   const persist = async <T>(call: () => Promise<T>): Promise<T> => {
@@ -40,11 +41,24 @@ export async function shift(
       }
     }
   }
-  await persist(() => router.write(wanted, expected, signal))
+  let tries = 0
+  await persist(async () => {
+    try {
+      await router.write(wanted, expected, signal)
+    } catch (error) {
+      // What was lost before may have changed the router: then the change is not somebody else's, and something is written.
+      if (error instanceof Conflict && tries > 0)
+        throw new NotInEffect(
+          `the answer to a write of ${formatWeights(wanted)} was lost, and then the router held ${formatWeights(error.found)}`,
+        )
+      tries++
+      throw error
+    }
+  })
   let state = await persist(() => router.read(signal))
   while (!inEffect(router, state, wanted)) {
     if (clock.now().getTime() >= deadline)
-      throw new NotInEffect(`after the write of ${formatWeights(wanted)} ${describe(state)}`)
+      throw new NotInEffect(`after the write of ${formatWeights(wanted)} ${described(state)}`)
     await clock.sleep(pollMs, signal)
     state = await persist(() => router.read(signal))
   }
@@ -53,14 +67,14 @@ export async function shift(
   const settled = await persist(() => router.read(signal))
   if (inEffect(router, settled, wanted)) return settled
   const who = settled.owner ? ` by ${settled.owner}` : ' by somebody else'
-  throw new NotInEffect(`${formatWeights(wanted)} was reverted${who}: ${describe(settled)}`)
+  throw new NotInEffect(`${formatWeights(wanted)} was reverted${who}: ${described(settled)}`)
 }
 
 /**
  * Configured as wanted, and every member that should get traffic gets it. A member that should get nothing gets
  * exactly nothing; other shares may differ by one of the provider's units.
  */
-export function inEffect(router: TrafficRouter, state: RouterState, wanted: Weights): boolean {
+export function inEffect(router: Pick<ObservedRouter, 'capabilities'>, state: RouterState, wanted: Weights): boolean {
   const unit = Math.ceil((WHOLE * router.capabilities.step) / router.capabilities.max)
   const matches = (vector: Weights): boolean =>
     [...new Set([...Object.keys(vector), ...Object.keys(wanted)])].every((member) => {
@@ -70,29 +84,15 @@ export function inEffect(router: TrafficRouter, state: RouterState, wanted: Weig
   return matches(state.weights) && matches(state.effective)
 }
 
-function describe(state: RouterState): string {
-  const out = Object.entries(state.members).filter(
-    ([, member]) => !member.enabled || member.healthy === false,
-  )
-  const why = out.map(
-    ([name, member]) => `${name} is ${member.enabled ? 'down' : 'drained or in maintenance'}`,
-  )
-  return [
-    `the router holds ${formatWeights(state.weights)}`,
-    `in effect ${formatWeights(state.effective)}`,
-    ...why,
-  ].join(', ')
-}
-
 /**
  * Puts a recorded vector back, whatever is there now: a restore overwrites, because the record says what was right.
  * A conflict with a concurrent writer is answered by reading again, at most three times.
  */
 export async function restoreWeights(
-  router: TrafficRouter,
+  router: ObservedRouter,
   recorded: Weights,
   ports: { clock: Clock; signal: AbortSignal },
-): Promise<RouterState> {
+): Promise<RouterReading> {
   let failure: unknown
   for (let attempt = 0; attempt < 3; attempt++) {
     try {

@@ -2,12 +2,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { evidenceRecord, type EvidenceRecord } from '@deploy-actions/evidence'
-import {
-  transactionRecord,
-  transactionStates,
-  type TransactionState,
-  type Weights,
-} from '@deploy-actions/rollout'
+import { transactionRecord } from '@deploy-actions/ledger'
+import { transactionStates, type TransactionState, type Weights } from '@deploy-actions/rollout'
 import type { Deployment } from '../github/deployments'
 import type { UploadedArtifact } from '../github/github'
 import type { RegionReading } from '../regions/world'

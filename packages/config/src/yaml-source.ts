@@ -1,0 +1,91 @@
+import type { z } from 'zod'
+import { isMap, isScalar, type Document, type LineCounter, type Node } from 'yaml'
+import { didYouMean, InputError, keysAt, messageOf, schemaAt, type Problem } from '@deploy-actions/action-kit'
+
+/** Parsed YAML, a file or an input, that knows where everything in it stands. */
+export interface YamlSource {
+  path: string
+  document: Document.Parsed
+  lines: LineCounter
+}
+
+/** What the document says. @throws InputError when an alias has no anchor or there are too many of them */
+export function valueOf({ path, document }: { path: string; document: Pick<Document, 'toJS'> }): unknown {
+  try {
+    return document.toJS() as unknown
+  } catch (error) {
+    throw new InputError([{ where: path, message: messageOf(error) }])
+  }
+}
+
+/** `rollout.yml:12:5`. */
+export function at({ path, lines }: YamlSource, offset: number): string {
+  const { line, col } = lines.linePos(offset)
+  return `${path}:${line}:${col}`
+}
+
+/** The place of a value, or of the nearest thing around it that exists. */
+export function placeOf(source: YamlSource, path: readonly PropertyKey[]): string {
+  for (let length = path.length; length >= 0; length--) {
+    const node = source.document.getIn(path.slice(0, length) as unknown[], true) as Node | undefined
+    if (node?.range) return at(source, node.range[0])
+  }
+  return source.path
+}
+
+function placeOfKey(source: YamlSource, path: readonly PropertyKey[], key: string): string {
+  const map = source.document.getIn(path as unknown[], true)
+  const pair = isMap(map) ? map.items.find((item) => isScalar(item.key) && item.key.value === key) : undefined
+  const range = isScalar(pair?.key) ? pair.key.range : undefined
+  return range ? at(source, range[0]) : placeOf(source, path)
+}
+
+/** `stages[2].weight`. */
+export function formatPath(path: readonly PropertyKey[]): string {
+  return path.reduce<string>(
+    (text, part) =>
+      typeof part === 'number' ? `${text}[${part}]` : text ? `${text}.${String(part)}` : String(part),
+    '',
+  )
+}
+
+/** Every problem of a zod error as `rollout.yml:LINE:COL: path: what is wrong; what is allowed`. */
+export function problemsOf(
+  source: YamlSource,
+  schema: z.ZodType,
+  issues: readonly z.core.$ZodIssue[],
+): Problem[] {
+  return issues.flatMap((issue): Problem[] => {
+    if (issue.code === 'unrecognized_keys') {
+      const known = keysAt(schema, issue.path)
+      return issue.keys.map((key) => ({
+        where: placeOfKey(source, issue.path, key),
+        message: `${formatPath([...issue.path, key])}: unknown key; known here: ${known.join(', ')}.${didYouMean(key, known)}`,
+      }))
+    }
+    if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+      const inner = issue.errors.find((errors) => errors.length > 0)
+      if (inner && !issue.discriminator)
+        return problemsOf(
+          source,
+          schema,
+          inner.map((one) => ({ ...one, path: [...issue.path, ...one.path] })),
+        )
+    }
+    const missing = issue.code === 'invalid_type' && issue.message.includes('received undefined')
+    const path = formatPath(issue.path)
+    return [
+      {
+        where: placeOf(source, issue.path),
+        message: missing
+          ? `${path}: is missing${expected(schema, issue.path)}`
+          : `${path ? `${path}: ` : ''}${issue.message}`,
+      },
+    ]
+  })
+}
+
+function expected(schema: z.ZodType, path: readonly PropertyKey[]): string {
+  const description = schemaAt(schema, path)?.description
+  return description ? ` (${description})` : ''
+}

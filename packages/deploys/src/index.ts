@@ -1,0 +1,3 @@
+export * from './deployer'
+export * from './registry'
+export * from './restore-point'

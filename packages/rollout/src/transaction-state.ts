@@ -1,0 +1,30 @@
+/** What a transaction can be: everything that one rollout does to one target, committed or restored as a whole. */
+export const transactionStates = [
+  'open',
+  'committed',
+  'restoring',
+  'restored',
+  'unverified',
+  'restore-failed',
+  'superseded',
+] as const
+export type TransactionState = (typeof transactionStates)[number]
+
+/** States in which something of the transaction may still be on the target: they hold it against other rollouts. */
+export const liveStates: readonly TransactionState[] = ['open', 'restoring']
+
+/** Where each state may go. A restore may be tried again after it failed; a committed transaction may be undone. */
+const next: Record<TransactionState, readonly TransactionState[]> = {
+  open: ['committed', 'restoring', 'superseded'],
+  committed: ['restoring'],
+  restoring: ['restoring', 'restored', 'unverified', 'restore-failed'],
+  restored: ['restoring'],
+  unverified: ['restoring'],
+  'restore-failed': ['restoring'],
+  superseded: [],
+}
+
+/** True when a transaction in state `from` may be marked `to`. */
+export function mayBecome(from: TransactionState, to: TransactionState): boolean {
+  return next[from].includes(to)
+}

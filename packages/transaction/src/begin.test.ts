@@ -1,0 +1,180 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { InputError, type Artifacts } from '@deploy-actions/action-kit'
+import { LiveTransaction, openLedger, type Ledger } from '@deploy-actions/ledger'
+import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
+import { routers } from '@deploy-actions/traffic'
+import { beginTransaction, leftOpen, prepareTransaction, type BeginRequest } from './begin'
+import { findTargetArms, readRouter } from './find-arms'
+import { readJobTransactions, restorePointFile } from './job-transaction'
+import { restorePointsOf, type RestorePoint } from './restore-point'
+import { transactionRecord } from './transaction.fixture'
+
+let fake: FakeHaproxy
+let ports: FakePorts
+let ledger: Ledger
+/** What happened, in order. */
+let steps: string[]
+let uploaded: string
+beforeEach(async () => {
+  fake = await startFakeHaproxy({ blue: 100, green: 0 })
+  steps = []
+  const artifacts: Artifacts = {
+    async upload(name, folder, [file = '']) {
+      steps.push(`artifact ${name}; ${(await readJobTransactions(ports.context.temp)).length} job files`)
+      uploaded = await readFile(join(folder, file), 'utf8')
+      return { id: 1, name }
+    },
+    list: () => Promise.resolve([]),
+    download: () => Promise.reject(new Error('not asked')),
+  }
+  ports = createFakePorts({ artifacts })
+  const kept = openLedger(`file:${join(ports.context.temp, 'ledger')}`, 'shop', ports)
+  ledger = {
+    ...kept,
+    async open(record) {
+      steps.push(`record ${record.id}; ${(await readJobTransactions(ports.context.temp)).length} job files`)
+      await kept.open(record)
+    },
+  }
+})
+afterEach(() => fake.close())
+
+const { release } = transactionRecord()
+const router = () => routers.configure({ type: 'haproxy', port: fake.port, backend: 'app' })
+const begin = async (
+  more: Partial<BeginRequest> = {},
+  how: typeof beginTransaction | typeof prepareTransaction = beginTransaction,
+) =>
+  how(
+    {
+      ledgerSpec: 'github',
+      ledger,
+      service: 'shop',
+      region: 'eu',
+      environment: 'production-eu',
+      correlationId: 'shop-1001-1',
+      release,
+      found: more.weightsOnly
+        ? await readRouter(await router(), ['blue', 'green'], ports)
+        : await findTargetArms({ service: 'shop', region: 'eu' }, await router(), ['blue', 'green'], ports),
+      ...more,
+    },
+    ports,
+  )
+const nothingLeft = async (): Promise<void> => {
+  expect(await ledger.find({})).toEqual([])
+  expect(await readJobTransactions(ports.context.temp)).toEqual([])
+  expect(steps).toEqual([])
+}
+
+describe('beginTransaction', () => {
+  it('writes ahead: first the artifact, then the record, then the job file', async () => {
+    const transaction = await begin()
+    expect(steps).toEqual([
+      'artifact restore-point-1001-1-shop-eu-1; 0 job files',
+      'record 1001-1-shop-eu-1; 0 job files',
+    ])
+    expect(await readJobTransactions(ports.context.temp)).toEqual([transaction])
+    expect(await ledger.find({})).toMatchObject([{ state: 'open', record: transaction.record }])
+    // What restorers compare is the same record, with what they need to reach the router.
+    expect(restorePointFile.parse(JSON.parse(uploaded))).toEqual({
+      record: transaction.record,
+      settings: transaction.settings,
+    })
+    expect(fake.commands.filter((command) => command.startsWith('set'))).toEqual([])
+  })
+
+  it('records what it found, and what was there before', async () => {
+    fake.weights = { blue: 0, green: 100 }
+    const { record, settings } = await begin({ config: { path: 'rollout.yml', digest: 'sha256:1' } })
+    expect(settings.arms).toEqual({ baseline: 'green', canary: 'blue' })
+    expect(record).toMatchObject({
+      restore: [{ kind: 'traffic', router: 'canary', weights: { blue: 0, green: 10_000 } }],
+      config: { path: 'rollout.yml', digest: 'sha256:1' },
+      openedAt: '2026-11-21T10:00:00.000Z',
+    })
+    expect(record).not.toHaveProperty('previous')
+
+    await ledger.mark(record.id, 'committed', '')
+    const second = await begin({ release: { version: '1.5.0', digest: `sha256:${'5'.repeat(64)}` } })
+    expect(second.record).toMatchObject({ id: '1001-1-shop-eu-2', previous: release })
+  })
+
+  it('takes the snapshot of the arm that will be written, after the traffic', async () => {
+    const state = { kind: 'script', name: 'deploy', state: '1.3.0' } as const
+    const { record } = await begin({
+      snapshot: ({ canary }) => Promise.resolve([{ ...state, arm: canary }]),
+    })
+    const points: RestorePoint[] = restorePointsOf(record)
+    expect(points).toMatchObject([{ kind: 'traffic' }, { ...state, arm: 'green' }])
+  })
+
+  it('refuses a snapshot over 1 KiB, and leaves nothing', async () => {
+    const failure = await begin({
+      snapshot: () => Promise.resolve([{ kind: 'script', name: 'deploy', arm: 'green', state: 'x'.repeat(1025) }]),
+    }).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(InputError)
+    expect((failure as Error).message).toBe(
+      'transaction 1001-1-shop-eu-1: restore.1.state: a script state is at most 1 KiB; nothing was written',
+    )
+    await nothingLeft()
+  })
+
+  it('refuses a target of which neither arm carries everything', async () => {
+    fake.weights = { blue: 75, green: 25 }
+    await expect(begin()).rejects.toThrow(
+      /neither arm of shop in eu carries all the traffic: the router holds blue 75%, green 25%; nothing was written/,
+    )
+    await nothingLeft()
+  })
+
+  it('takes the larger arm for the baseline where any weights will do', async () => {
+    fake.weights = { blue: 25, green: 75 }
+    const { record, settings } = await begin({ weightsOnly: true })
+    expect(settings.arms).toEqual({ baseline: 'green', canary: 'blue' })
+    expect(record.restore).toEqual([
+      { kind: 'traffic', router: 'canary', weights: { blue: 2500, green: 7500 } },
+    ])
+  })
+
+  it('leaves nothing where it is only prepared', async () => {
+    expect(await begin({}, prepareTransaction)).toMatchObject({ record: { id: '1001-1-shop-eu-1' } })
+    await nothingLeft()
+  })
+
+  it('reads the router once, and records that reading', async () => {
+    await begin()
+    expect(fake.commands).toEqual(['show servers state app'])
+  })
+
+  it('uploads no artifact where the ledger is a folder', async () => {
+    await begin({ ledgerSpec: 'file:ledger' })
+    expect(steps).toEqual(['record 1001-1-shop-eu-1; 0 job files'])
+  })
+
+  it('keeps no job file when another run holds the target: there is nothing of ours to restore', async () => {
+    await ledger.open(
+      transactionRecord({ id: '900-1-shop-eu-1', run: { ...transactionRecord().run, id: 900 } }),
+    )
+    await expect(begin()).rejects.toBeInstanceOf(LiveTransaction)
+    expect(await readJobTransactions(ports.context.temp)).toEqual([])
+  })
+})
+
+describe('what an earlier attempt of this run left open', () => {
+  it.each([
+    [[], true],
+    [['restoring'], true],
+    [['committed'], false],
+    [['restoring', 'restored'], false],
+  ] as const)('after %j: %s', async (marks, found) => {
+    const record = transactionRecord()
+    await ledger.open(record)
+    for (const state of marks) await ledger.mark(record.id, state, '')
+    expect((await leftOpen(ledger, record.environment, 1001)) !== undefined).toBe(found)
+    expect(await leftOpen(ledger, record.environment, 1002)).toBeUndefined()
+    expect(await leftOpen(ledger, 'production-us', 1001)).toBeUndefined()
+  })
+})

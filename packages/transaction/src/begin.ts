@@ -1,0 +1,156 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { InputError, runRefOf, type Ports } from '@deploy-actions/action-kit'
+import type { DeployPoint } from '@deploy-actions/deploys'
+import {
+  LiveTransaction,
+  newest,
+  newestCommitted,
+  transactionRecord,
+  type Ledger,
+  type TransactionRecord,
+} from '@deploy-actions/ledger'
+import { defined, liveStates, type Arms, type Release } from '@deploy-actions/rollout'
+import type { FoundArms } from './find-arms'
+import {
+  readJobTransactions,
+  saveJobTransaction,
+  type JobTransaction,
+  type RestorePointFile,
+} from './job-transaction'
+import { restorePoint, type RestorePoint } from './restore-point'
+
+/** What a transaction is to be opened for. */
+export interface BeginRequest {
+  /** the ledger as the input names it */
+  ledgerSpec: string
+  ledger: Ledger
+  service: string
+  region: string
+  environment: string
+  correlationId: string
+  release: Release
+  image?: string | undefined
+  /** what the router showed: its weights are what is put back */
+  found: FoundArms
+  config?: { path: string; digest: string } | undefined
+  /** Takes the restore points beside the traffic. */
+  snapshot?: (arms: Arms) => Promise<DeployPoint[]>
+  /** The weights are set by hand: no release is rolled out by this. */
+  weightsOnly?: boolean
+}
+
+type BeginPorts = Pick<Ports, 'clock' | 'context' | 'artifacts'>
+
+/**
+ * The transaction as it would be opened: everything that will be written is read, and nothing is written.
+ * @throws InputError when what was read cannot be recorded
+ */
+export async function prepareTransaction(request: BeginRequest, ports: BeginPorts): Promise<JobTransaction> {
+  const { found, ledger, environment, ledgerSpec } = request
+  // In the order in which to restore: traffic first.
+  const restore: RestorePoint[] = [
+    { kind: 'traffic', router: 'canary', weights: found.reading.weights },
+    ...((await request.snapshot?.(found.arms)) ?? []),
+  ]
+  const record = checked(
+    defined({
+      v: 1 as const,
+      id: await nextId(request, ports),
+      service: request.service,
+      region: request.region,
+      environment,
+      release: request.release,
+      image: request.image,
+      weightsOnly: request.weightsOnly ? (true as const) : undefined,
+      previous: (await newestCommitted(ledger, environment))?.record.release,
+      commit: ports.context.sha,
+      config: request.config,
+      run: runRefOf(ports.context),
+      correlationId: request.correlationId,
+      openedAt: ports.clock.now().toISOString(),
+      restore,
+    }),
+  )
+  return {
+    record,
+    settings: { router: found.settings, arms: found.arms },
+    ledger: ledgerSpec,
+    state: 'open',
+  }
+}
+
+/**
+ * Reads everything that will be written, uploads it as the restore-point artifact, and only then opens the record:
+ * whoever dies in between leaves nothing that must be undone.
+ * @throws InputError as prepareTransaction does, LiveTransaction when another run holds the target
+ */
+export async function beginTransaction(request: BeginRequest, ports: BeginPorts): Promise<JobTransaction> {
+  const transaction = await prepareTransaction(request, ports)
+  // Before the artifact, whose name can be used once: a refusal must not spoil the next try.
+  const holder = await newest(request.ledger, request.environment)
+  if (holder && liveStates.includes(holder.state)) throw new LiveTransaction(holder)
+
+  if (request.ledgerSpec === 'github') await upload(transaction, ports)
+  await request.ledger.open(transaction.record)
+  await saveJobTransaction(ports.context.temp, transaction)
+  return transaction
+}
+
+const ownRecord = transactionRecord.extend({ restore: z.array(restorePoint) })
+
+/** A record that a restorer could not read back must not be opened. @throws InputError: a snapshot that is too long, most of all */
+function checked(record: TransactionRecord): TransactionRecord {
+  const parsed = ownRecord.safeParse(record)
+  if (parsed.success) return parsed.data
+  throw new InputError(
+    parsed.error.issues.map(({ path, message }) => ({
+      where: `transaction ${record.id}: ${path.join('.')}`,
+      message: `${message}; nothing was written`,
+    })),
+  )
+}
+
+/** The transaction of this very run that an earlier attempt left open, if there is one: it is restored before a new one begins. */
+export async function leftOpen(
+  ledger: Ledger,
+  environment: string,
+  runId: number,
+): Promise<TransactionRecord | undefined> {
+  const entry = await newest(ledger, environment)
+  return entry && entry.record.run.id === runId && [...liveStates, 'restore-failed'].includes(entry.state)
+    ? entry.record
+    : undefined
+}
+
+async function nextId(
+  { service, region, environment, ledger }: BeginRequest,
+  { context }: Pick<BeginPorts, 'context'>,
+): Promise<string> {
+  const prefix = `${context.runId}-${context.attempt}-${service}-${region}-`
+  const inJob = (await readJobTransactions(context.temp)).map(({ record }) => record.id)
+  // Other jobs of the run may have opened some, too.
+  const inRun = (await ledger.find({ environment, limit: 20 })).map(({ record }) => record.id)
+  const numbers = [...inJob, ...inRun]
+    .filter((id) => id.startsWith(prefix))
+    .map((id) => Number(id.slice(prefix.length)))
+  return `${prefix}${Math.max(0, ...numbers) + 1}`
+}
+
+/** The artifact that restorers compare the record with; its name is found by the id. */
+export const restorePointArtifact = (id: string): string => `restore-point-${id}`
+export const RESTORE_POINT_FILE = 'restore-point.json'
+
+async function upload(
+  { record, settings }: JobTransaction,
+  { artifacts, context }: BeginPorts,
+): Promise<void> {
+  const folder = join(context.temp, 'deploy-actions', 'restore-points', record.id)
+  await mkdir(folder, { recursive: true })
+  await writeFile(
+    join(folder, RESTORE_POINT_FILE),
+    JSON.stringify({ record, settings } satisfies RestorePointFile, null, 2),
+  )
+  await artifacts.upload(restorePointArtifact(record.id), folder, [RESTORE_POINT_FILE])
+}

@@ -1,0 +1,45 @@
+import { InputError, type ProviderPorts, type WrittenSettings } from '@deploy-actions/action-kit'
+import { findArms, formatWeights, type Arms } from '@deploy-actions/rollout'
+import type { ConfiguredRouter, ObservedRouter, RouterReading } from '@deploy-actions/traffic'
+import { armsByShare } from './restore-point'
+
+/** A router that was read once, and which of its arms is which: what a transaction begins with. */
+export interface FoundArms {
+  router: ObservedRouter
+  settings: WrittenSettings
+  reading: RouterReading
+  arms: Arms
+}
+
+interface Target {
+  service: string
+  region: string
+}
+
+/**
+ * Opens the router of a target and reads it: the arm that carries everything is the baseline.
+ * @throws InputError when neither does; nothing was written
+ */
+export async function findTargetArms(
+  { service, region }: Target,
+  router: ConfiguredRouter,
+  names: readonly string[],
+  ports: ProviderPorts,
+): Promise<FoundArms> {
+  const found = await readRouter(router, names, ports)
+  if (findArms(found.reading.weights)) return found
+  throw new InputError(
+    `neither arm of ${service} in ${region} carries all the traffic: the router holds ${formatWeights(found.reading.weights)}; nothing was written. Put all of it on the arm that serves, then start again`,
+  )
+}
+
+/** The same for weights that are set by hand: the arm with more traffic counts as the baseline. */
+export async function readRouter(
+  configured: ConfiguredRouter,
+  names: readonly string[],
+  ports: ProviderPorts,
+): Promise<FoundArms> {
+  const router = configured.open(ports, names)
+  const reading = await router.read(ports.signal)
+  return { router, settings: configured.written, reading, arms: armsByShare(reading.weights) }
+}

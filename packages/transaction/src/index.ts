@@ -1,0 +1,15 @@
+export { beginTransaction, leftOpen, prepareTransaction, type BeginRequest } from './begin'
+export { findTargetArms, readRouter, type FoundArms } from './find-arms'
+export * from './job-transaction'
+export { abandonTransaction, commitTransaction, joinTransaction, mustBeOpen } from './join'
+export { restoreUnfinishedTraffic } from './post'
+export {
+  jobStateAfter,
+  restoreTarget,
+  restoreTraffic,
+  type HealthProof,
+  type RestoredPoint,
+  type RestoreResult,
+} from './restore'
+export { armsOf, describePoint, restorePointsOf, weightsFound, type RestorePoint } from './restore-point'
+export { trustedSettings, Untrusted } from './trust'

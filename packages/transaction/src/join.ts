@@ -1,0 +1,55 @@
+import { GateFailed, InputError, messageOf, type Ports, type RunContext } from '@deploy-actions/action-kit'
+import type { Ledger, TransactionRecord } from '@deploy-actions/ledger'
+import { findJobTransaction, saveJobTransaction, type JobTransaction } from './job-transaction'
+
+/** The transaction of this job that a writer was told to act in. @throws InputError when this job has none of that name */
+export async function joinTransaction(
+  id: string,
+  { temp }: Pick<RunContext, 'temp'>,
+): Promise<JobTransaction> {
+  const transaction = await findJobTransaction(temp, id)
+  if (transaction) return transaction
+  throw new InputError([
+    {
+      where: 'input `transaction`',
+      message: `${id} was not begun in this job; pass steps.BEGIN.outputs.transaction of restore-point begin in the same job`,
+    },
+  ])
+}
+
+/** Before every forward write: an emergency rollback or a restorer may have taken the transaction over. @throws GateFailed */
+export async function mustBeOpen(ledger: Ledger, { id, environment }: TransactionRecord): Promise<void> {
+  const [entry] = await ledger.find({ id, environment, limit: 1 })
+  if (entry?.state === 'open') return
+  throw new GateFailed(
+    `transaction ${id} is ${entry?.state ?? 'not in the ledger'}${entry?.note ? ` (${entry.note})` : ''}: nothing more is written to its target`,
+  )
+}
+
+/** Closes a transaction. Whoever dies in between leaves a file that sends the next one to the ledger for the truth. */
+export async function commitTransaction(
+  transaction: JobTransaction,
+  ledger: Ledger,
+  note: string,
+  { temp }: Pick<RunContext, 'temp'>,
+): Promise<void> {
+  await saveJobTransaction(temp, { ...transaction, state: 'committing' })
+  await ledger.mark(transaction.record.id, 'committed', note)
+  await saveJobTransaction(temp, { ...transaction, state: 'committed' })
+}
+
+/**
+ * Closes a transaction in which nothing was written, such as one whose first write found that somebody else had changed
+ * the router: putting it back would overwrite what they did.
+ */
+export async function abandonTransaction(
+  transaction: JobTransaction,
+  ledger: Ledger,
+  note: string,
+  { context, log }: Pick<Ports, 'context' | 'log'>,
+): Promise<void> {
+  await saveJobTransaction(context.temp, { ...transaction, state: 'restored' })
+  await ledger.mark(transaction.record.id, 'superseded', note).catch((error: unknown) => {
+    log.warning(`the ledger could not be told that nothing was written: ${messageOf(error)}`)
+  })
+}

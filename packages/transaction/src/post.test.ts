@@ -1,0 +1,164 @@
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
+import { openLedger, type Ledger } from '@deploy-actions/ledger'
+import {
+  findJobTransaction,
+  readJobTransactions,
+  saveJobTransaction,
+  type JobTransaction,
+} from './job-transaction'
+import { restoreUnfinishedTraffic } from './post'
+import { jobTransaction, transactionRecord } from './transaction.fixture'
+
+let fake: FakeHaproxy
+let ports: FakePorts
+let ledger: Ledger
+beforeEach(async () => {
+  fake = await startFakeHaproxy({ blue: 25, green: 75 })
+  ports = createFakePorts()
+  ledger = openLedger(`file:${join(ports.context.temp, 'ledger')}`, 'shop', ports)
+  await ledger.open(transactionRecord())
+})
+afterEach(() => fake.close())
+
+const save = (change: Partial<JobTransaction> = {}) =>
+  saveJobTransaction(
+    ports.context.temp,
+    jobTransaction(fake.port, { ledger: `file:${join(ports.context.temp, 'ledger')}`, ...change }),
+  )
+const states = async () => (await readJobTransactions(ports.context.temp)).map(({ state }) => state)
+const inLedger = async () => (await ledger.find({ id: transactionRecord().id }))[0]?.state
+const warnings = () => ports.recorded.log.filter(({ level }) => level === 'warning').map(({ line }) => line)
+const withScript = transactionRecord({
+  restore: [...transactionRecord().restore, { kind: 'script', name: 'deploy', arm: 'green', state: '1.3.0' }],
+})
+
+describe('the post of a writer', () => {
+  it('puts the traffic of an open transaction back, proves it, and closes it', async () => {
+    await save()
+    expect(await restoreUnfinishedTraffic(ports)).toEqual({
+      outcome: 'traffic-restored',
+      reason: '1001-1-shop-eu-1: traffic restored: reads blue 100%, green 0%',
+    })
+    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+    expect(await states()).toEqual(['restored'])
+    expect(await inLedger()).toBe('restored')
+    expect(ports.recorded.subject).toEqual({
+      service: 'shop',
+      region: 'eu',
+      environment: 'production-eu',
+      transaction: '1001-1-shop-eu-1',
+    })
+    expect(ports.recorded.facts).toMatchObject({
+      restored: [{ kind: 'traffic', ok: true, weights: { blue: 10_000, green: 0 } }],
+    })
+    expect(ports.recorded.summary).toHaveLength(1)
+  })
+
+  it('leaves the scripts of a transaction, and so its end, to the guard', async () => {
+    await save({ record: withScript })
+    await restoreUnfinishedTraffic(ports)
+    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+    expect(await states()).toEqual(['traffic-restored'])
+    expect(await inLedger()).toBe('open')
+  })
+
+  it('puts the traffic back although the ledger is down', async () => {
+    await save({ ledger: 'github' })
+    expect(await restoreUnfinishedTraffic(ports)).toMatchObject({ outcome: 'traffic-restored' })
+    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+    expect(await states()).toEqual(['restored'])
+    expect(warnings()).toContainEqual(
+      expect.stringMatching(/^the ledger could not be told that 1001-1-shop-eu-1 is restored: /),
+    )
+  })
+
+  it('writes nothing a second time', async () => {
+    await save()
+    await restoreUnfinishedTraffic(ports)
+    const written = fake.commands.length
+    expect(await restoreUnfinishedTraffic(ports)).toBeUndefined()
+    expect(fake.commands).toHaveLength(written)
+  })
+
+  it.each(['committed', 'restored', 'traffic-restored'] as const)(
+    'leaves a transaction alone that is %s',
+    async (state) => {
+      await save({ state })
+      expect(await restoreUnfinishedTraffic(ports)).toBeUndefined()
+      expect(fake.commands).toEqual([])
+    },
+  )
+
+  it('asks the ledger whether a commit that was cut short holds', async () => {
+    await save({ state: 'committing' })
+    await ledger.mark(transactionRecord().id, 'committed', '')
+    expect(await restoreUnfinishedTraffic(ports)).toBeUndefined()
+    expect(fake.commands).toEqual([])
+  })
+
+  it('restores when that commit never reached the ledger', async () => {
+    await save({ state: 'committing' })
+    expect(await restoreUnfinishedTraffic(ports)).toMatchObject({ outcome: 'traffic-restored' })
+    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('touches nothing, and says so, when nobody knows whether that commit holds', async () => {
+    await save({ state: 'committing', ledger: 'github' })
+    expect(await restoreUnfinishedTraffic(ports)).toBeUndefined()
+    expect(fake.commands).toEqual([])
+    expect(warnings()).toEqual([
+      expect.stringMatching(
+        /^whether 1001-1-shop-eu-1 was committed is not known .* its target is left to the guard$/,
+      ),
+    ])
+  })
+
+  it('has nothing to do in a job without a transaction', async () => {
+    expect(await restoreUnfinishedTraffic(ports)).toBeUndefined()
+    expect(ports.recorded).toMatchObject({ summary: [], facts: {} })
+  })
+
+  it('fails, and stays to be done, when the router does not hold what was recorded', async () => {
+    await save()
+    fake.before = (command) => (command.startsWith('set') ? 'lie' : 'act')
+    await expect(restoreUnfinishedTraffic(ports)).rejects.toThrow(
+      /^1001-1-shop-eu-1: traffic NOT restored: after the write of blue 100%, green 0% the router holds blue 25%, green 75%/,
+    )
+    expect(await states()).toEqual(['open'])
+    expect(await inLedger()).toBe('open')
+  })
+
+  it('restores the others when one cannot be', async () => {
+    const other = transactionRecord({ id: '1001-1-shop-us-1', openedAt: '2026-11-21T09:00:00.000Z' })
+    await save({ record: other, settings: jobTransaction(1).settings })
+    await save()
+    await expect(restoreUnfinishedTraffic(ports)).rejects.toThrow(
+      /1001-1-shop-us-1: traffic NOT restored: .*; 1001-1-shop-eu-1: traffic restored/,
+    )
+    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+    expect(await states()).toEqual(['open', 'restored'])
+    expect(ports.recorded.facts['restored']).toMatchObject([{ ok: false }, { ok: true }])
+  })
+})
+
+describe('the transactions of a job', () => {
+  it('come in the order in which they were opened, and are found by their id', async () => {
+    for (const [id, openedAt] of [
+      ['b', '2026-11-21T10:00:01.000Z'],
+      ['a', '2026-11-21T10:00:02.000Z'],
+      ['c', '2026-11-21T10:00:00.000Z'],
+    ] as const)
+      await save({ record: transactionRecord({ id, openedAt }) })
+    expect((await readJobTransactions(ports.context.temp)).map(({ record }) => record.id)).toEqual([
+      'c',
+      'b',
+      'a',
+    ])
+    expect((await findJobTransaction(ports.context.temp, 'a'))?.record.openedAt).toBe(
+      '2026-11-21T10:00:02.000Z',
+    )
+    expect(await findJobTransaction(ports.context.temp, 'd')).toBeUndefined()
+  })
+})

@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import { ProviderError } from '@deploy-actions/action-kit'
+import { deployPoint, type DeployPoint } from '@deploy-actions/deploys'
+import type { TransactionRecord } from '@deploy-actions/ledger'
+import { findArms, formatWeights, type Arms, type Weights } from '@deploy-actions/rollout'
+import { trafficPoint } from '@deploy-actions/traffic'
+
+/** What is needed to put one written thing back. Each kind belongs to its router or deployer; here they are told apart. */
+export const restorePoint = z.discriminatedUnion('kind', [trafficPoint, ...deployPoint.options])
+export type RestorePoint = z.infer<typeof restorePoint>
+
+/** The restore points of a record, in the order in which to restore. @throws ProviderError for one that is not known */
+export function restorePointsOf({ id, restore }: Pick<TransactionRecord, 'id' | 'restore'>): RestorePoint[] {
+  const parsed = z.array(restorePoint).safeParse(restore)
+  if (parsed.success) return parsed.data
+  throw new ProviderError(`transaction ${id} holds a restore point that this version does not know`, {
+    provider: 'ledger',
+    cause: parsed.error,
+  })
+}
+
+/** What the deployer has to put back. */
+export const deployPointsOf = (record: TransactionRecord): DeployPoint[] =>
+  restorePointsOf(record).filter((point) => point.kind !== 'traffic')
+
+/** The weights that a transaction found; undefined where it wrote none. */
+export function weightsFound(record: TransactionRecord): Weights | undefined {
+  return restorePointsOf(record).find((point) => point.kind === 'traffic')?.weights
+}
+
+/** Which arm is which by the weights that a transaction found. */
+export function armsOf(record: TransactionRecord): Arms | undefined {
+  const weights = weightsFound(record)
+  return weights && armsByShare(weights)
+}
+
+/** The arm with more traffic counts as the baseline where neither has all of it. */
+export function armsByShare(weights: Weights): Arms {
+  const [baseline = '', canary = ''] = Object.entries(weights)
+    .sort(([, a], [, b]) => b - a)
+    .map(([arm]) => arm)
+  return findArms(weights) ?? { baseline, canary }
+}
+
+/** What is put back, its name and how it was found: a row for people. */
+export function describePoint(point: RestorePoint): [what: string, name: string, found: string] {
+  switch (point.kind) {
+    case 'traffic':
+      return [point.kind, point.router, formatWeights(point.weights)]
+    case 'script':
+      return [point.kind, `${point.name} on ${point.arm}`, point.state.slice(0, 200)]
+  }
+}

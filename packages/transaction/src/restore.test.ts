@@ -1,0 +1,141 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { ProviderError, type ChildProcess, type ChildResult } from '@deploy-actions/action-kit'
+import { deployers, type Deployer } from '@deploy-actions/deploys'
+import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
+import { restoreTarget } from './restore'
+import { jobTransaction, transactionRecord } from './transaction.fixture'
+
+let fake: FakeHaproxy
+let ports: FakePorts
+/** What happened, in order. */
+let steps: string[]
+let script: (child: ChildProcess) => Partial<ChildResult>
+let deployer: Deployer
+beforeEach(async () => {
+  fake = await startFakeHaproxy({ blue: 25, green: 75 })
+  steps = []
+  script = () => ({ exitCode: 0, stdout: 'rolled back\n' })
+  fake.before = (command) => {
+    if (command.startsWith('set')) steps.push('traffic')
+    return 'act'
+  }
+  ports = createFakePorts({
+    process(child) {
+      steps.push(
+        `${child.command.join(' ')} DEPLOY_STATE=${child.env['DEPLOY_STATE']} DEPLOY_ARM=${child.env['DEPLOY_ARM']}`,
+      )
+      return script(child)
+    },
+  })
+  const scripts = { run: 'ops/deploy.sh', snapshot: 'ops/snapshot.sh', restore: 'ops/restore.sh --now' }
+  const configured = await deployers.configure({ type: 'script', ...scripts })
+  deployer = configured.open(ports, { baseline: 'blue', canary: 'green' })
+})
+afterEach(() => fake.close())
+
+const record = transactionRecord({
+  restore: [
+    { kind: 'traffic', router: 'canary', weights: { blue: 10_000, green: 0 } },
+    { kind: 'script', name: 'deploy', arm: 'green', state: '1.3.0' },
+  ],
+})
+const health = (ok: boolean) => () => {
+  steps.push('health')
+  return Promise.resolve({ ok, detail: ok ? 'all green' : 'healthz is red' })
+}
+const restore = (options: Partial<Parameters<typeof restoreTarget>[3]> = {}) =>
+  restoreTarget(record, jobTransaction(fake.port).settings, ports, {
+    deployer,
+    health: health(true),
+    ...options,
+  })
+
+describe('restoreTarget', () => {
+  it('goes from traffic over the workload to health', async () => {
+    const { outcome, points } = await restore()
+    expect(outcome).toBe('restored')
+    expect(steps).toEqual([
+      'traffic',
+      'traffic',
+      `${ports.context.workspace}/ops/restore.sh --now DEPLOY_STATE=1.3.0 DEPLOY_ARM=green`,
+      'health',
+    ])
+    expect(points).toEqual([
+      {
+        kind: 'traffic',
+        name: 'canary',
+        ok: true,
+        detail: 'reads blue 100%, green 0%',
+        weights: { blue: 10_000, green: 0 },
+        readAt: '2026-11-21T10:00:00.000Z',
+      },
+      { kind: 'script', name: 'deploy', ok: true, detail: 'ops/restore.sh put green back' },
+      { kind: 'health', name: 'what serves now', ok: true, detail: 'all green' },
+    ])
+    expect(ports.recorded.log.map(({ level }) => level)).toEqual([
+      'info',
+      'foreign',
+      'foreign',
+      'info',
+      'info',
+    ])
+  })
+
+  it('is unverified when what serves then is not healthy', async () => {
+    expect((await restore({ health: health(false) })).outcome).toBe('unverified')
+    expect(ports.recorded.log.at(-1)).toEqual({
+      level: 'error',
+      line: 'health what serves now: NOT restored: healthz is red',
+    })
+  })
+
+  it('is restored where nobody can tell of health', async () => {
+    expect((await restore({ health: undefined })).outcome).toBe('restored')
+  })
+
+  it('tries the workload and health although the traffic failed', async () => {
+    fake.before = () => 'lie'
+    const { outcome, points } = await restore()
+    expect(outcome).toBe('restore-failed')
+    expect(points.map(({ kind, ok }) => [kind, ok])).toEqual([
+      ['traffic', false],
+      ['script', true],
+      ['health', true],
+    ])
+  })
+
+  it.each<[string, () => Partial<ChildResult>, string]>([
+    [
+      'fails',
+      () => ({ exitCode: 2, stderr: 'no such release' }),
+      'ops/restore.sh ended with exit code 2: no such release',
+    ],
+    [
+      'cannot be started',
+      () => {
+        throw new ProviderError('ops/restore.sh could not be started', { provider: 'x' })
+      },
+      'ops/restore.sh could not be started',
+    ],
+  ])('has failed when the script %s, with the traffic back and health looked at', async (_, end, detail) => {
+    script = end
+    const { outcome, points } = await restore()
+    expect(outcome).toBe('restore-failed')
+    expect(points[1]).toEqual({ kind: 'script', name: 'deploy', ok: false, detail })
+    expect(steps.at(-1)).toBe('health')
+    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('runs no command that a record could have brought', async () => {
+    const { outcome, points } = await restore({ deployer: undefined })
+    expect(outcome).toBe('restore-failed')
+    expect(points[1]?.detail).toMatch(/commands never come from anywhere else$/)
+    expect(steps).toEqual(['traffic', 'traffic', 'health'])
+  })
+
+  it('writes the traffic once, however often it is called', async () => {
+    await restore()
+    await restore()
+    expect(steps.filter((step) => step === 'traffic')).toHaveLength(2)
+  })
+})
