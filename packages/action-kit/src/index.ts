@@ -18,6 +18,8 @@ export {
   ProviderError,
   type Problem,
 } from './errors'
+// It lives where the pure packages, which know no kit, can use it, too.
+export { defined } from '@deploy-actions/rollout'
 export { evidenceFolder } from './evidence-collector'
 export { flag, inputMeta, readInputs, secret, type InputMeta, type InputSchema } from './inputs'
 export { details, escapeText, fenced, table } from './markdown'
