@@ -113,13 +113,12 @@ async function walkStages(
       trail,
       ...ports,
     })
-    const seen = judge.seen(index).canary
     const result: StageResult = {
       weight: plan.weight,
       verdict: end.verdict,
       reason: end.reason,
       durationMs: end.durationMs,
-      ...seen,
+      ...end.seen,
     }
     walk.stages.push(result)
     if (end.then === 'rollback') throw new StageFailed(result, end.decidedAtMs)

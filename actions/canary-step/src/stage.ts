@@ -1,12 +1,13 @@
 import {
   createSequentialJudge,
   decide,
+  type Counts,
   type Judgement,
   type Sample,
   type SequentialJudge,
   type StageDecision,
 } from '@deploy-actions/analysis'
-import type { Clock, Log } from '@deploy-actions/action-kit'
+import { defined, type Clock, type Log } from '@deploy-actions/action-kit'
 import type { StagePlan } from '@deploy-actions/config'
 import type { ArmSampler } from '@deploy-actions/metrics'
 import { formatDuration, formatPercent, WHOLE } from '@deploy-actions/rollout'
@@ -18,8 +19,9 @@ export interface JudgedSample {
   judgements: Judgement[]
 }
 
-/** The end of a stage, and when the sample that ended it was there (real milliseconds). */
+/** The end of a stage: what its canary did in it, and when the sample that ended it was there (real milliseconds). */
 export interface StageEnd extends StageDecision {
+  seen: Counts
   durationMs: number
   decidedAtMs: number
 }
@@ -43,10 +45,7 @@ export function judgeFor(
 ): SequentialJudge {
   return createSequentialJudge(
     { alpha, margin },
-    stages.map(({ errorRate, weight }) => ({
-      whole: weight === WHOLE,
-      ...(errorRate === undefined ? {} : { errorRate }),
-    })),
+    stages.map(({ errorRate, weight }) => defined({ whole: weight === WHOLE, errorRate })),
   )
 }
 
@@ -72,16 +71,15 @@ export async function watchStage({
     const sample = await sampler.sample(signal)
     const decidedAtMs = clock.realMs()
     const now = clock.now().getTime()
-    const judgements = judge.judge(sample, index)
+    const { judgements, seen } = judge.judge(sample, index)
     trail.push({ stage: index, sample, judgements })
     // At 100 % nobody asks the baseline any more.
     if (sample.canary && (sample.baseline || plan.weight === WHOLE)) lastGood = now
     tick = Math.max(tick, Math.floor((now - began) / intervalMs))
-    const { requests } = judge.seen(index).canary
     const decision = decide(plan, {
       elapsedMs: now - began,
       sinceGoodMs: now - lastGood,
-      requests,
+      requests: seen.canary.requests,
       judgements,
     })
     const line = `${formatPercent(plan.weight)}: ${decision.verdict}: ${decision.reason}`
@@ -89,6 +87,6 @@ export async function watchStage({
     if (decision.final || decision.verdict !== said)
       log.info(`[${formatDuration(Math.round((now - began) / 1000) * 1000)}] ${line}`)
     said = decision.verdict
-    if (decision.final) return { ...decision, durationMs: now - began, decidedAtMs }
+    if (decision.final) return { ...decision, seen: seen.canary, durationMs: now - began, decidedAtMs }
   }
 }

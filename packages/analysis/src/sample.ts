@@ -1,7 +1,15 @@
-/** Requests of one arm in one interval, and how many of them failed. */
-export interface ArmSample {
+/** Requests, and how many of them failed. */
+export interface Counts {
   requests: number
   errors: number
+}
+
+/** What one arm did in one interval. */
+export interface ArmSample extends Counts {
+  /** how many requests took at most `le` milliseconds, for ascending `le`: each bucket holds those before it, too */
+  latency?: { le: number; count: number }[]
+  /** what was measured rather than counted, by its name in the config */
+  values?: Record<string, number>
 }
 
 /** Why a number of a sample is missing. */
@@ -21,12 +29,15 @@ export interface Sample {
   problems: SampleProblem[]
 }
 
-/** Adds up the samples of one arm. */
-export function total(samples: readonly (ArmSample | undefined)[]): ArmSample {
+/** Adds up requests and errors; a sample that is missing counts as none. */
+export function total(samples: readonly (Counts | undefined)[]): Counts {
   const sum = { requests: 0, errors: 0 }
-  for (const sample of samples) {
-    sum.requests += sample?.requests ?? 0
-    sum.errors += sample?.errors ?? 0
-  }
+  for (const sample of samples) if (sample) add(sum, sample)
   return sum
+}
+
+/** Adds the requests and errors of a sample to a running sum. */
+export function add(sum: Counts, { requests, errors }: Counts): void {
+  sum.requests += requests
+  sum.errors += errors
 }
