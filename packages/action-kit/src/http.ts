@@ -1,5 +1,5 @@
 import { defined } from '@deploy-actions/rollout'
-import { Cancelled, messageOf, ProviderError } from './errors'
+import { Cancelled, messageOf, ProviderError, wasNotSent } from './errors'
 import type { Clock } from './clock'
 import type { EvidenceCollector, Http, HttpRequest, HttpResponse } from './ports'
 
@@ -65,6 +65,7 @@ async function send(request: HttpRequest, clock: Clock): Promise<HttpResponse> {
       provider: new URL(request.url).origin,
       cause,
       retryable: true,
+      notCarriedOut: wasNotSent(cause),
     })
   }
 }
