@@ -1,12 +1,13 @@
 import {
   createSequentialJudge,
   decide,
+  type Counts,
   type Judgement,
   type Sample,
   type SequentialJudge,
   type StageDecision,
 } from '@deploy-actions/analysis'
-import type { Clock, Log } from '@deploy-actions/action-kit'
+import { defined, type Clock, type Log } from '@deploy-actions/action-kit'
 import type { StagePlan } from '@deploy-actions/config'
 import type { ArmSampler } from '@deploy-actions/metrics'
 import { formatDuration, formatPercent, WHOLE } from '@deploy-actions/rollout'
@@ -18,12 +19,12 @@ export interface JudgedSample {
   judgements: Judgement[]
 }
 
-/** The end of a stage, and when the sample that ended it was there (real milliseconds). */
+/** The end of a stage: what its canary did in it, and when the sample that ended it was there (real milliseconds). */
 export interface StageEnd extends StageDecision {
+  /** what the canary got in this stage */
+  seen: Counts
   durationMs: number
   decidedAtMs: number
-  /** what the canary was seen to get in this stage */
-  seen: { requests: number; errors: number }
 }
 
 interface Watch {
@@ -45,10 +46,7 @@ export function judgeFor(
 ): SequentialJudge {
   return createSequentialJudge(
     { alpha, margin },
-    stages.map(({ errorRate, weight }) => ({
-      whole: weight === WHOLE,
-      ...(errorRate === undefined ? {} : { errorRate }),
-    })),
+    stages.map(({ errorRate, weight }) => defined({ whole: weight === WHOLE, errorRate })),
   )
 }
 
@@ -76,17 +74,16 @@ export async function watchStage({
     if (!sample) continue
     const decidedAtMs = clock.realMs()
     const now = clock.now().getTime()
-    const judgements = judge.judge(sample, index)
+    const { judgements, seen } = judge.judge(sample, index)
     trail.push({ stage: index, sample, judgements })
     // At 100 % nobody asks the baseline any more.
     if (sample.canary && (sample.baseline || plan.weight === WHOLE)) lastGood = now
     tick = Math.max(tick, Math.floor((now - began) / intervalMs))
-    const seen = judge.seen(index).canary
     const decision = decide(plan, {
       // What is watched is what the samples cover: with sources that lag, the stage lasts so much longer.
       elapsedMs: Date.parse(sample.at) - began,
       sinceGoodMs: Math.max(0, now - lastGood),
-      requests: seen.requests,
+      requests: seen.canary.requests,
       judgements,
     })
     const line = `${formatPercent(plan.weight)}: ${decision.verdict}: ${decision.reason}`
@@ -94,6 +91,6 @@ export async function watchStage({
     if (decision.final || decision.verdict !== said)
       log.info(`[${formatDuration(Math.round((now - began) / 1000) * 1000)}] ${line}`)
     said = decision.verdict
-    if (decision.final) return { ...decision, durationMs: now - began, decidedAtMs, seen }
+    if (decision.final) return { ...decision, seen: seen.canary, durationMs: now - began, decidedAtMs }
   }
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { defined } from '@deploy-actions/rollout'
 import { messageOf, ProviderError } from './errors'
 import type { Artifacts, RunContext } from './ports'
 
@@ -31,7 +32,7 @@ export function createArtifacts(token: string, context: RunContext): Artifacts {
           folder,
         )
         if (id === undefined) throw new Error('GitHub gave no artifact id')
-        return { id, name, ...(digest === undefined ? {} : { digest: withAlgorithm(digest) }) }
+        return defined({ id, name, digest: withAlgorithm(digest) })
       } catch (cause) {
         throw failure(`artifact ${name} could not be uploaded`, cause)
       }
@@ -39,11 +40,7 @@ export function createArtifacts(token: string, context: RunContext): Artifacts {
     async list(runId) {
       try {
         const { artifacts } = await (await client()).listArtifacts(from(runId))
-        return artifacts.map(({ id, name, digest }) => ({
-          id,
-          name,
-          ...(digest ? { digest: withAlgorithm(digest) } : {}),
-        }))
+        return artifacts.map(({ id, name, digest }) => defined({ id, name, digest: withAlgorithm(digest) }))
       } catch (cause) {
         throw failure(`the artifacts of run ${runId ?? context.runId} could not be listed`, cause)
       }
@@ -53,7 +50,7 @@ export function createArtifacts(token: string, context: RunContext): Artifacts {
       try {
         ;({ digestMismatch: mismatch } = await (
           await client()
-        ).downloadArtifact(id, { path: folder, ...(digest ? { expectedHash: digest } : {}), ...from(runId) }))
+        ).downloadArtifact(id, defined({ path: folder, expectedHash: digest, ...from(runId) })))
       } catch (cause) {
         throw failure(`artifact ${name} could not be downloaded`, cause)
       }
@@ -63,7 +60,11 @@ export function createArtifacts(token: string, context: RunContext): Artifacts {
   }
 }
 
-const withAlgorithm = (digest: string): string => (digest.startsWith('sha256:') ? digest : `sha256:${digest}`)
+/** GitHub names the algorithm in some answers and leaves it out in others; an empty digest is none. */
+function withAlgorithm(digest: string | undefined): string | undefined {
+  if (!digest) return undefined
+  return digest.startsWith('sha256:') ? digest : `sha256:${digest}`
+}
 
 const failure = (message: string, cause: unknown): ProviderError =>
   new ProviderError(cause === undefined ? message : `${message}: ${messageOf(cause)}`, {

@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises'
+
 /** Time as an action sees it. In a rehearsal it runs faster than the wall clock; elsewhere it is the wall clock. */
 export interface Clock {
   /** how many seconds of the action's time pass in a real one */
@@ -52,17 +54,12 @@ function isLoopback(url: string | undefined): boolean {
   )
 }
 
-function sleepReal(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason as Error)
-    const onAbort = (): void => {
-      clearTimeout(timer)
-      reject(signal.reason as Error)
-    }
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', onAbort)
-      resolve()
-    }, ms)
-    signal.addEventListener('abort', onAbort, { once: true })
-  })
+/** Node's own sleeper throws an AbortError of its own; callers tell a cancelled run by the signal's reason. */
+async function sleepReal(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await setTimeout(ms, undefined, { signal })
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  }
 }

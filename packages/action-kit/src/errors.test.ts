@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { Cancelled, causesOf, GateFailed, InputError, messageOf, ProviderError } from './errors'
+import { Cancelled, causesOf, GateFailed, InputError, messageOf, ProviderError, wasNotSent } from './errors'
 
 it('says every problem of an input, each at its place', () => {
   const error = new InputError([
@@ -51,4 +51,38 @@ describe('what was thrown', () => {
     delete bare.stack
     expect(causesOf(new Error('a', { cause: bare }))).toEqual(['bare'])
   })
+})
+
+describe('a request', () => {
+  const error = (details: object): Error => Object.assign(new Error('x'), details)
+
+  it.each<[string, unknown]>([
+    ['a refused connection', error({ code: 'ECONNREFUSED', syscall: 'connect' })],
+    // Several addresses of one name: Node gives an AggregateError with the code of the first.
+    ['refused connections', Object.assign(new AggregateError([], 'x'), { code: 'ECONNREFUSED' })],
+    ['no route to the host', error({ code: 'EHOSTUNREACH', syscall: 'connect' })],
+    ['an unknown host', error({ code: 'ENOTFOUND', syscall: 'getaddrinfo' })],
+    [
+      'a DNS server without an answer, by node-fetch',
+      error({ code: 'EAI_AGAIN', erroredSysCall: 'getaddrinfo' }),
+    ],
+    ['a network that is gone, by node-fetch', error({ code: 'ENETUNREACH', erroredSysCall: 'connect' })],
+    [
+      'an error around one of these',
+      new Error('x', { cause: new TypeError('y', { cause: error({ code: 'ENOTFOUND' }) }) }),
+    ],
+  ])('was not sent after %s', (_, thrown) => expect(wasNotSent(thrown)).toBe(true))
+
+  it('is asked of errors that point at each other', () => {
+    const circle: Error & { cause?: unknown } = new Error('round')
+    circle.cause = circle
+    expect(wasNotSent(circle)).toBe(false)
+  })
+
+  it.each<[string, unknown]>([
+    ['a cut connection', error({ code: 'ECONNRESET', syscall: 'read' })],
+    ['a connected host that fell silent', error({ code: 'ETIMEDOUT', syscall: 'read' })],
+    ['a time-out', error({ name: 'TimeoutError' })],
+    ['something else', 'ECONNREFUSED'],
+  ])('may have been sent after %s', (_, thrown) => expect(wasNotSent(thrown)).toBe(false))
 })

@@ -49,19 +49,31 @@ export class ProviderError extends ActionError {
   readonly provider: string
   readonly status: number | undefined
   readonly requestId: string | undefined
-  /** true when the same call may succeed later and repeating it does no harm */
+  /** true when the same call may succeed later */
   readonly retryable: boolean
+  /** true when the call certainly had no effect: no connection came about, or it was turned away as one too many */
+  readonly notCarriedOut: boolean
+  /** milliseconds that the provider asks to wait before the next call */
+  readonly retryAfterMs: number | undefined
 
-  constructor(
-    message: string,
-    details: Details & { provider: string; status?: number; requestId?: string; retryable?: boolean },
-  ) {
+  constructor(message: string, details: ProviderDetails) {
     super(message, details)
     this.provider = details.provider
     this.status = details.status
     this.requestId = details.requestId
     this.retryable = details.retryable ?? false
+    this.notCarriedOut = details.notCarriedOut ?? false
+    this.retryAfterMs = details.retryAfterMs
   }
+}
+
+interface ProviderDetails extends Details {
+  provider: string
+  status?: number
+  requestId?: string
+  retryable?: boolean
+  notCarriedOut?: boolean
+  retryAfterMs?: number
 }
 
 /** The run was cancelled; what is to be put back is put back by `post`. */
@@ -72,6 +84,35 @@ export class Cancelled extends ActionError {
 /** The message of anything that was thrown, Error or not. */
 export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown)
+}
+
+/** Errors that only looking up or connecting can end with. */
+const UNCONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'])
+
+/** True when an HTTP client failed before a connection came about, so that the request was certainly not sent. */
+export function wasNotSent(thrown: unknown): boolean {
+  return errorsOf(thrown).some(({ code, syscall, erroredSysCall }: NetworkError) => {
+    // EHOSTUNREACH, ETIMEDOUT and the like end connected calls, too: there the system call tells. node-fetch renames it.
+    const call = syscall ?? erroredSysCall
+    return UNCONNECTED.has(code ?? '') || call === 'connect' || call === 'getaddrinfo'
+  })
+}
+
+interface NetworkError {
+  code?: string
+  syscall?: string
+  erroredSysCall?: string
+}
+
+/** What was thrown and its causes, as far as they are objects; errors may point at each other, so ten at most. */
+function errorsOf(thrown: unknown): object[] {
+  const errors: object[] = []
+  let next: unknown = thrown
+  while (typeof next === 'object' && next !== null && errors.length < 10) {
+    errors.push(next)
+    next = (next as { cause?: unknown }).cause
+  }
+  return errors
 }
 
 /** The whole chain of causes, innermost last, for a folded group of the log. */

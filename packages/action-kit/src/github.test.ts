@@ -1,8 +1,9 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, it } from '@jest/globals'
-import { createClock } from './clock'
-import { Cancelled, ProviderError } from './errors'
+import { createClock, type Clock } from './clock'
+import type { ProviderError } from './errors'
+import { Cancelled } from './errors'
 import { createGitHub } from './github'
 
 interface Answer {
@@ -24,6 +25,7 @@ afterEach(() => {
 /** A GitHub that answers so, one after the other; the last answer stays, and null is a cut connection. */
 async function github(...answers: (Answer | null)[]) {
   const asked: string[] = []
+  const slept: number[] = []
   const calls: { what: string; status: number | string }[] = []
   const server = createServer((request, response): void => {
     asked.push(`${request.method} ${request.url}`)
@@ -42,12 +44,22 @@ async function github(...answers: (Answer | null)[]) {
     token: 'ghs_1',
     apiUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     context: { owner: 'acme', repo: 'shop' },
-    // Fast: what is waited between two tries is scaled.
-    clock: createClock({ speed: 1000, epoch: Date.now() }),
+    clock: sleepless(slept),
     signal: run.controller.signal,
     evidence: { call: ({ what, status }) => void calls.push({ what, status }) },
   })
-  return { client, asked, calls }
+  return { client, asked, calls, slept }
+}
+
+/** The clock of the wall, whose sleepers are noted and woken at once. */
+function sleepless(slept: number[]): Clock {
+  return {
+    ...createClock(),
+    async sleep(ms, signal) {
+      signal.throwIfAborted()
+      slept.push(ms)
+    },
+  }
 }
 
 const READ = 'GET /repos/{owner}/{repo}/deployments'
@@ -88,14 +100,67 @@ describe('a request', () => {
     ['a cut connection', null],
   ])('that writes is not repeated after %s: it may have been done', async (_, answer) => {
     const { client, asked } = await github(answer, { status: 201 })
-    expect(await failure(client.request(WRITE))).toBeInstanceOf(ProviderError)
+    expect(await failure(client.request(WRITE))).toMatchObject({ retryable: true, notCarriedOut: false })
     expect(asked).toHaveLength(1)
   })
 
-  it('ends with the run', async () => {
-    const { client } = await github({ status: 500 })
-    run.controller.abort(new Error('stop'))
-    expect(await failure(client.request(WRITE))).toBeInstanceOf(Cancelled)
+  it.each<[string, Answer]>([
+    ['a 429', { status: 429 }],
+    ['the rate limit', { status: 403, body: { message: 'API rate limit exceeded' } }],
+  ])('that writes is repeated after %s: it was turned away', async (_, answer) => {
+    const { client, asked } = await github(answer, { status: 201, body: 'ok' })
+    expect(await client.request(WRITE)).toBe('ok')
+    expect(asked).toHaveLength(2)
+  })
+
+  it('that writes is repeated where nobody listens: it was not sent', async () => {
+    const { client, calls } = await github({ status: 201 })
+    servers[0]!.close()
+    await new Promise((resolve) => servers[0]!.once('close', resolve))
+    expect(await failure(client.request(WRITE))).toMatchObject({ status: undefined, notCarriedOut: true })
+    expect(calls).toHaveLength(4)
+  })
+
+  it.each([429, 503])('waits as long as a %d asks it to', async (status) => {
+    const { client, slept } = await github({ status, headers: { 'retry-after': '60' } }, { status: 200 })
+    await client.request(READ)
+    expect(slept).toEqual([60_000])
+  })
+
+  it.each<[string, Record<string, string>]>([
+    ['asks for an hour', { 'retry-after': '3600' }],
+    [
+      'has no calls left for an hour',
+      { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(Math.round(Date.now() / 1000) + 3600) },
+    ],
+  ])('is given up at once where GitHub %s', async (_, headers) => {
+    const { client, asked } = await github({
+      status: 403,
+      body: { message: 'API rate limit exceeded' },
+      headers,
+    })
+    expect(await failure(client.request(READ))).toMatchObject({ status: 403 })
+    expect(asked).toHaveLength(1)
+  })
+
+  it.each<[string, Record<string, string>]>([
+    ['calls left', { 'x-ratelimit-remaining': '12', 'x-ratelimit-reset': '4102444800' }],
+    ['no time named', { 'x-ratelimit-remaining': '0' }],
+    ['a time that is over', { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1000000000' }],
+  ])('backs off by itself after a 429 with %s', async (_, headers) => {
+    const { client, asked } = await github({ status: 429, headers }, { status: 200, body: 'ok' })
+    expect(await client.request(READ)).toBe('ok')
+    expect(asked).toHaveLength(2)
+  })
+
+  it('ends with the run, before and during a call', async () => {
+    const { client, asked } = await github({ status: 500 })
+    const during = client.request(WRITE)
+    run.controller.abort(new Cancelled('the run was cancelled'))
+    expect(await failure(during)).toBeInstanceOf(Cancelled)
+    const before = asked.length
+    expect(await failure(client.request(READ))).toBeInstanceOf(Cancelled)
+    expect(asked).toHaveLength(before)
   })
 })
 

@@ -1,10 +1,14 @@
+import { defined } from '@deploy-actions/rollout'
 import type { Clock } from './clock'
-import { Cancelled, messageOf, ProviderError } from './errors'
+import { Cancelled, messageOf, ProviderError, wasNotSent } from './errors'
 import type { EvidenceCollector, GitHub, RunContext } from './ports'
+import { parseRetryAfter, retrying } from './retrying'
 
 const PAGE = 100
-/** A call that did not answer is tried again at most so often; only reads are. */
-const READ_RETRIES = 3
+/** One try and three more. */
+const ATTEMPTS = 4
+/** Room for three tries that time out after 30 s, and for the minute that GitHub asks for after a secondary rate limit. */
+const RETRY_WITHIN_MS = 120_000
 
 interface Dependencies {
   token: string
@@ -15,7 +19,10 @@ interface Dependencies {
   evidence: Pick<EvidenceCollector, 'call'>
 }
 
-/** GitHub's REST API through octokit, loaded at the first call. Reads are repeated on 429, 5xx and lost connections; writes are not. */
+/**
+ * GitHub's REST API through octokit, loaded at the first call. Reads are repeated after rate limits, 5xx and lost
+ * connections; writes only when they were certainly not carried out: after rate limits and without a connection.
+ */
 export function createGitHub({
   token,
   apiUrl,
@@ -50,7 +57,7 @@ export function createGitHub({
     } catch (error) {
       note(answeredStatus(error) ?? messageOf(error))
       if (signal.aborted) throw new Cancelled('the run was cancelled', { cause: error })
-      throw providerError(route, error, permission)
+      throw providerError(route, error, permission, clock.now())
     }
   }
 
@@ -60,16 +67,12 @@ export function createGitHub({
     options: { permission?: string; signal?: AbortSignal } = {},
   ) => {
     const signal = options.signal ?? ended
-    const attempt = (): Promise<unknown> => call(route, parameters, options.permission, signal)
-    if (!route.startsWith('GET ')) return (await attempt()) as T
-    const { default: pRetry } = await import('p-retry')
-    return (await pRetry(attempt, {
-      retries: READ_RETRIES,
-      minTimeout: 500 / clock.speed,
-      maxTimeout: 10_000 / clock.speed,
-      randomize: true,
+    return (await retrying(() => call(route, parameters, options.permission, signal), {
+      clock,
       signal,
-      shouldRetry: ({ error }) => error instanceof ProviderError && error.retryable,
+      idempotent: route.startsWith('GET '),
+      attempts: ATTEMPTS,
+      withinMs: RETRY_WITHIN_MS,
     })) as T
   }
 
@@ -85,7 +88,7 @@ export function createGitHub({
         const data = await request<T[] | Record<string, T[]>>(
           route,
           { ...parameters, per_page: Math.min(PAGE, limit), page },
-          permission === undefined ? {} : { permission },
+          defined({ permission }),
         )
         const found = Array.isArray(data) ? data : ((pick === undefined ? undefined : data[pick]) ?? [])
         items.push(...found)
@@ -96,30 +99,43 @@ export function createGitHub({
   }
 }
 
-function providerError(route: string, error: unknown, permission: string | undefined): ProviderError {
+function providerError(
+  route: string,
+  error: unknown,
+  permission: string | undefined,
+  now: Date,
+): ProviderError {
   const { response } = error as {
     response?: { headers?: Record<string, string>; data?: { message?: string } }
   }
   const status = answeredStatus(error)
   const said = response?.data?.message ?? messageOf(error)
-  const denied = status === 403 && permission !== undefined && !/rate limit/i.test(said)
-  const requestId = response?.headers?.['x-github-request-id']
+  const limited = status === 429 || (status === 403 && /rate limit/i.test(said))
+  const denied = status === 403 && permission !== undefined && !limited
   return new ProviderError(
     denied
       ? `GitHub refused ${route} (403: ${said}): the token lacks \`${permission}\`; add it to the job's permissions and to those of every calling job`
       : `GitHub ${status === undefined ? 'could not be reached for' : `answered ${status} to`} ${route}: ${said}`,
-    {
+    defined({
       provider: 'GitHub',
       cause: error,
-      retryable:
-        status === undefined ||
-        status === 429 ||
-        status >= 500 ||
-        (status === 403 && /rate limit/i.test(said)),
-      ...(status === undefined ? {} : { status }),
-      ...(requestId === undefined ? {} : { requestId }),
-    },
+      status,
+      requestId: response?.headers?.['x-github-request-id'],
+      retryable: status === undefined || limited || status >= 500,
+      notCarriedOut: limited || (status === undefined && wasNotSent(error)),
+      retryAfterMs:
+        parseRetryAfter(response?.headers?.['retry-after'], now) ??
+        (limited ? untilReset(response?.headers, now) : undefined),
+    }),
   )
+}
+
+/** When no call of the hour is left, the milliseconds until the hour begins anew, which GitHub gives in seconds since 1970. */
+function untilReset(headers: Record<string, string> = {}, now: Date): number | undefined {
+  const reset = Number(headers['x-ratelimit-reset']) * 1000
+  return headers['x-ratelimit-remaining'] === '0' && reset > 0
+    ? Math.max(0, reset - now.getTime())
+    : undefined
 }
 
 /** The status that was answered, if anything was: octokit calls a lost connection a 500 too, but has no response then. */

@@ -83,6 +83,7 @@ describe('no answer', () => {
         message: `${url} gave no answer within 100 ms`,
         provider: url,
         retryable: true,
+        notCarriedOut: false,
       })
     }
     expect(calls).toEqual([{ system: url, what: 'GET /half', status: `${url} gave no answer within 100 ms` }])
@@ -95,6 +96,15 @@ describe('no answer', () => {
     expect(await failure(ask({ url }))).toMatchObject({
       message: expect.stringMatching(/could not be reached: .*ECONNREFUSED/),
       retryable: true,
+      notCarriedOut: true,
+    })
+  })
+
+  it('of a connection that is cut may have been preceded by the work', async () => {
+    const url = await listen((request) => request.socket.destroy())
+    expect(await failure(ask({ url, method: 'POST' }))).toMatchObject({
+      retryable: true,
+      notCarriedOut: false,
     })
   })
 

@@ -1,4 +1,5 @@
-import { Cancelled, messageOf, ProviderError } from './errors'
+import { defined } from '@deploy-actions/rollout'
+import { Cancelled, messageOf, ProviderError, wasNotSent } from './errors'
 import type { Clock } from './clock'
 import type { EvidenceCollector, Http, HttpRequest, HttpResponse } from './ports'
 
@@ -38,15 +39,18 @@ async function send(request: HttpRequest, clock: Clock): Promise<HttpResponse> {
   const timeout = AbortSignal.timeout(limit)
   const started = clock.realMs()
   try {
-    const response = await fetch(request.url, {
-      method: request.method ?? 'GET',
-      headers: { 'user-agent': 'deploy-actions', ...request.headers },
-      ...(request.body === undefined ? {} : { body: request.body }),
-      signal: AbortSignal.any([request.signal, timeout]),
-      size: MAX_BODY_BYTES,
-      redirect: 'manual',
-      agent: agentFor,
-    })
+    const response = await fetch(
+      request.url,
+      defined({
+        method: request.method ?? 'GET',
+        headers: { 'user-agent': 'deploy-actions', ...request.headers },
+        body: request.body,
+        signal: AbortSignal.any([request.signal, timeout]),
+        size: MAX_BODY_BYTES,
+        redirect: 'manual' as const,
+        agent: agentFor,
+      }),
+    )
     const body = await response.text()
     return {
       status: response.status,
@@ -63,6 +67,7 @@ async function send(request: HttpRequest, clock: Clock): Promise<HttpResponse> {
       provider: new URL(request.url).origin,
       cause,
       retryable: true,
+      notCarriedOut: wasNotSent(cause),
     })
   }
 }

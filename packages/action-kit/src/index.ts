@@ -21,6 +21,8 @@ export {
   ProviderError,
   type Problem,
 } from './errors'
+// It lives where the pure packages, which know no kit, can use it, too.
+export { defined } from '@deploy-actions/rollout'
 export { evidenceFolder } from './evidence-collector'
 export { flag, inputMeta, readInputs, secret, type InputMeta, type InputSchema } from './inputs'
 export { details, escapeText, fenced, table } from './markdown'
@@ -38,6 +40,7 @@ export {
   type WrittenSettings,
 } from './providers'
 export { didYouMean } from './did-you-mean'
+export { parseRetryAfter, retrying, type Retry, type RetryLimits, type RetryOptions } from './retrying'
 export { keysAt, schemaAt } from './schema-path'
 export {
   deployVariables,

@@ -1,5 +1,5 @@
 import type { Clock } from './clock'
-import { Cancelled, messageOf, ProviderError } from './errors'
+import { Cancelled, messageOf, ProviderError, wasNotSent } from './errors'
 import type { EvidenceCollector, Tcp, TcpAnswer, TcpExchange } from './ports'
 
 /** How much of an answer goes into the evidence. */
@@ -72,6 +72,7 @@ async function exchange(
           provider: where,
           cause,
           retryable: true,
+          notCarriedOut: wasNotSent(cause),
         }),
       ),
     )

@@ -1,4 +1,4 @@
-import type { ArmSample } from './sample'
+import type { Counts } from './sample'
 
 /** Samples per block: noise that lasts shows only when its whole length falls into one block. */
 const BLOCKS = [1, 6, 12] as const
@@ -9,12 +9,12 @@ const HALF_TRUST = 4
  * How much more the error counts of an arm scatter than chance alone would make them (1 = as chance): the largest
  * Pearson dispersion over blocks of 1, 6 and 12 samples, drawn towards 1 while there are few blocks.
  */
-export function dispersion(samples: readonly ArmSample[]): number {
+export function dispersion(samples: readonly Counts[]): number {
   return Math.max(1, ...BLOCKS.map((size) => ofBlocks(inBlocks(samples, size))))
 }
 
-function inBlocks(samples: readonly ArmSample[], size: number): ArmSample[] {
-  const blocks: ArmSample[] = []
+function inBlocks(samples: readonly Counts[], size: number): Counts[] {
+  const blocks: Counts[] = []
   for (let start = 0; start + size <= samples.length; start += size) {
     const block = { requests: 0, errors: 0 }
     for (const sample of samples.slice(start, start + size)) {
@@ -26,7 +26,7 @@ function inBlocks(samples: readonly ArmSample[], size: number): ArmSample[] {
   return blocks
 }
 
-function ofBlocks(blocks: readonly ArmSample[]): number {
+function ofBlocks(blocks: readonly Counts[]): number {
   const requests = blocks.reduce((sum, block) => sum + block.requests, 0)
   const errors = blocks.reduce((sum, block) => sum + block.errors, 0)
   if (blocks.length < 2 || errors === 0) return 1

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { compareRates, exceedsLimit, upperBound } from './error-evidence'
 
-/** canary-analysis.md: the ratios over which the evidence is averaged. */
+/** The ratios over which the evidence is averaged, written out again so that a change of them shows. */
 const ratios = [1.5, 2, 3, 5, 8, 13, 20, 40]
 const mean = (numbers: number[]): number => numbers.reduce((sum, number) => sum + number, 0) / numbers.length
 

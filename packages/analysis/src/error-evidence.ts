@@ -1,8 +1,8 @@
-import type { ArmSample } from './sample'
+import type { Counts } from './sample'
 
 /**
  * Rate ratios over which the evidence is averaged. The average of e-processes is an e-process, so no ratio has to be
- * guessed beforehand (../reference: progressive delivery, 5.4; Lindon & Malek, arXiv:2011.03567).
+ * guessed beforehand (Lindon & Malek, arXiv:2011.03567).
  */
 const RATIOS = [1.5, 2, 3, 5, 8, 13, 20, 40] as const
 
@@ -21,7 +21,7 @@ export interface Evidence {
 /** Against the baseline: is the canary's error rate more than `margin` times the baseline's? */
 export interface ComparisonEvidence extends Evidence {
   /** `margin` may only depend on samples before this one */
-  add(canary: ArmSample, baseline: ArmSample, margin: number): void
+  add(canary: Counts, baseline: Counts, margin: number): void
 }
 
 export function compareRates(): ComparisonEvidence {
@@ -45,7 +45,7 @@ export function compareRates(): ComparisonEvidence {
 
 /** Against a number: is the canary's error rate above `limit` (0 to 1, exclusive)? */
 export interface LimitEvidence extends Evidence {
-  add(canary: ArmSample): void
+  add(canary: Counts): void
 }
 
 export function exceedsLimit(limit: number): LimitEvidence {
@@ -75,7 +75,7 @@ function logMean(hypotheses: readonly { log: number }[], dispersion: number): nu
  * Upper confidence bound of a rate from `errors` of `requests`: Wilson's score bound (JASA 22, 1927) at `z` standard
  * errors. Returns 1 without requests.
  */
-export function upperBound({ requests, errors }: ArmSample, z: number): number {
+export function upperBound({ requests, errors }: Counts, z: number): number {
   if (requests === 0) return 1
   const rate = errors / requests
   const centre = rate + z ** 2 / (2 * requests)

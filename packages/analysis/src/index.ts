@@ -1,4 +1,5 @@
-export * from './sample'
+export { total, type ArmSample, type Bucket, type Counts, type Sample, type SampleProblem } from './sample'
 export * from './sequential'
+export type { CountsOfArms } from './stage-counts'
 export * from './stage-watch'
 export * from './verdict'

@@ -1,15 +1,20 @@
+/** Requests, and how many of them failed. */
+export interface Counts {
+  requests: number
+  errors: number
+}
+
 /** How many observations were at most `le`, in the unit of their metric; buckets are cumulative, as Prometheus has them. */
 export interface Bucket {
   le: number
   count: number
 }
 
-/** Requests of one arm in one window, how many of them failed, and what else was measured. */
-export interface ArmSample {
-  requests: number
-  errors: number
+/** What one arm did in one window. */
+export interface ArmSample extends Counts {
+  /** for ascending `le` */
   latency?: Bucket[]
-  /** gauges, by name */
+  /** what was measured rather than counted, by its name in the config */
   values?: Record<string, number>
 }
 
@@ -30,12 +35,15 @@ export interface Sample {
   problems: SampleProblem[]
 }
 
-/** Adds up the samples of one arm. */
-export function total(samples: readonly (ArmSample | undefined)[]): ArmSample {
+/** Adds up requests and errors; a sample that is missing counts as none. */
+export function total(samples: readonly (Counts | undefined)[]): Counts {
   const sum = { requests: 0, errors: 0 }
-  for (const sample of samples) {
-    sum.requests += sample?.requests ?? 0
-    sum.errors += sample?.errors ?? 0
-  }
+  for (const sample of samples) if (sample) add(sum, sample)
   return sum
+}
+
+/** Adds the requests and errors of a sample to a running sum. */
+export function add(sum: Counts, { requests, errors }: Counts): void {
+  sum.requests += requests
+  sum.errors += errors
 }

@@ -1,21 +1,23 @@
 import { describe, expect, it } from '@jest/globals'
+import { defined } from '@deploy-actions/rollout'
 import { poisson, seededRandom } from '@deploy-actions/testing'
 import type { ArmSample, Sample } from './sample'
-import { createSequentialJudge, type SequentialSettings } from './sequential'
+import { createSequentialJudge, type SampleJudgement, type SequentialSettings } from './sequential'
 import type { Judgement } from './verdict'
 
 const strict: SequentialSettings = { alpha: 0.01, margin: { ratio: 1, absolute: 0 } }
 const usual: SequentialSettings = { alpha: 0.01, margin: { ratio: 1.25, absolute: 0.001 } }
 
 const arm = (requests: number, errors = 0): ArmSample => ({ requests, errors })
-const sample = (canary: ArmSample | undefined, baseline: ArmSample | undefined): Sample => ({
-  at: '2026-11-21T10:00:10.000Z',
-  windowMs: 10_000,
-  ...(canary ? { canary } : {}),
-  ...(baseline ? { baseline } : {}),
-  problems: canary && baseline ? [] : [{ kind: 'provider', message: 'prod answered 500' }],
-})
-const only = (judgements: Judgement[], metric: string): Judgement => {
+const sample = (canary: ArmSample | undefined, baseline: ArmSample | undefined): Sample =>
+  defined({
+    at: '2026-11-21T10:00:10.000Z',
+    windowMs: 10_000,
+    canary,
+    baseline,
+    problems: canary && baseline ? [] : [{ kind: 'provider' as const, message: 'prod answered 500' }],
+  })
+const only = ({ judgements }: SampleJudgement, metric: string): Judgement => {
   const [judgement, ...more] = judgements.filter((one) => one.metric === metric)
   if (!judgement || more.length > 0) throw new Error(`not one ${metric} in ${JSON.stringify(judgements)}`)
   return judgement
@@ -24,7 +26,8 @@ const only = (judgements: Judgement[], metric: string): Judgement => {
 describe('the comparison with the baseline', () => {
   it('says in one sentence what it rests on', () => {
     // The evidence is 9.771 (error-evidence.test.ts); 2/100 is 18 times 1/900; alpha is split over two tests.
-    const [judgement] = createSequentialJudge(strict, [{}]).judge(sample(arm(100, 2), arm(900, 1)), 0)
+    const { judgements } = createSequentialJudge(strict, [{}]).judge(sample(arm(100, 2), arm(900, 1)), 0)
+    const [judgement] = judgements
     expect(judgement).toMatchObject({
       metric: 'errors-against-baseline',
       verdict: 'pass',
@@ -45,11 +48,9 @@ describe('the comparison with the baseline', () => {
 
   it('carries its evidence and its counts over from stage to stage', () => {
     const judge = createSequentialJudge(strict, [{}, {}])
-    judge.judge(sample(arm(100, 2), arm(900, 1)), 0)
-    const { evidence, observed } = only(
-      judge.judge(sample(arm(100, 2), arm(900, 1)), 1),
-      'errors-against-baseline',
-    )
+    const first = judge.judge(sample(arm(100, 2), arm(900, 1)), 0)
+    const second = judge.judge(sample(arm(100, 2), arm(900, 1)), 1)
+    const { evidence, observed } = only(second, 'errors-against-baseline')
     // Mean over r of (1000 r^2 / (r + 9)^3)^2, as two samples multiply.
     const factors = [1.5, 2, 3, 5, 8, 13, 20, 40].map((r) => ((1000 * r ** 2) / (r + 9) ** 3) ** 2)
     expect(evidence?.value).toBeCloseTo(factors.reduce((sum, factor) => sum + factor, 0) / 8, 6)
@@ -59,10 +60,10 @@ describe('the comparison with the baseline', () => {
       baselineRequests: 1800,
       baselineErrors: 2,
     })
-    expect([judge.seen(0).canary, judge.seen(1).canary, judge.seen(2).canary]).toEqual([
-      arm(100, 2),
-      arm(100, 2),
-      arm(0),
+    // Stage by stage, though: what was seen is what a stage's own budget asks for.
+    expect([first.seen, second.seen]).toEqual([
+      { canary: arm(100, 2), baseline: arm(900, 1) },
+      { canary: arm(100, 2), baseline: arm(900, 1) },
     ])
   })
 
@@ -95,8 +96,8 @@ describe('the comparison with the baseline', () => {
     for (const errors of [5, 5]) calm.learn(arm(1000, errors))
     for (const errors of [0, 10]) wild.learn(arm(1000, errors))
     const bad = sample(arm(100, 10), arm(900, 4))
-    const value = (judgements: Judgement[]): number =>
-      only(judgements, 'errors-against-baseline').evidence?.value ?? NaN
+    const value = (result: SampleJudgement): number =>
+      only(result, 'errors-against-baseline').evidence?.value ?? NaN
     expect(value(wild.judge(bad, 0))).toBeLessThan(value(calm.judge(bad, 0)))
   })
 
@@ -115,9 +116,9 @@ describe('the comparison with the baseline', () => {
     [arm(100), arm(900), 'both without errors'],
     [arm(100, 1), arm(900), 'the baseline had none'],
   ])('has words for %j against %j', (canary, baseline, words) => {
-    expect(createSequentialJudge(strict, [{}]).judge(sample(canary, baseline), 0)[0]?.reason).toContain(
-      `: ${words}, evidence`,
-    )
+    expect(
+      createSequentialJudge(strict, [{}]).judge(sample(canary, baseline), 0).judgements[0]?.reason,
+    ).toContain(`: ${words}, evidence`)
   })
 
   it('tells how much speaks for the canary, up to a number that nobody reads', () => {
@@ -125,7 +126,7 @@ describe('the comparison with the baseline', () => {
     const after = (count: number): string => {
       let reason = ''
       for (let index = 0; index < count; index++)
-        reason = judge.judge(sample(arm(1000), arm(1000, 10)), 0)[0]?.reason ?? ''
+        reason = judge.judge(sample(arm(1000), arm(1000, 10)), 0).judgements[0]?.reason ?? ''
       return reason
     }
     expect(after(1)).toMatch(/evidence [\d,]+:1, bar 1:200$/)
@@ -176,7 +177,7 @@ describe('a limit of a stage', () => {
     expect(
       createSequentialJudge(strict, [{}])
         .judge(sample(arm(100), arm(900)), 0)
-        .map(({ metric }) => metric),
+        .judgements.map(({ metric }) => metric),
     ).toEqual(['errors-against-baseline'])
   })
 })
@@ -194,16 +195,16 @@ describe('gross failure', () => {
   ])('of %j is %s', (canaries, gross) => {
     const judge = createSequentialJudge(strict, [{}])
     let judgements: Judgement[] = []
-    for (const canary of canaries) judgements = judge.judge(sample(canary, arm(0)), 0)
+    for (const canary of canaries) ({ judgements } = judge.judge(sample(canary, arm(0)), 0))
     expect(judgements.some(({ metric, verdict }) => metric === 'gross-failure' && verdict === 'fail')).toBe(
       gross,
     )
   })
 
   it('says so', () => {
-    expect(createSequentialJudge(strict, [{}]).judge(sample(arm(20, 15), arm(0)), 0)[0]?.reason).toBe(
-      'canary 15 of 20 requests failed (75%): half or more of at least 20',
-    )
+    expect(
+      createSequentialJudge(strict, [{}]).judge(sample(arm(20, 15), arm(0)), 0).judgements[0]?.reason,
+    ).toBe('canary 15 of 20 requests failed (75%): half or more of at least 20')
   })
 })
 
@@ -229,11 +230,12 @@ describe('with all traffic on the canary', () => {
   it('keeps that limit below 1', () => {
     const judge = createSequentialJudge(usual, [{ whole: true }])
     judge.learn(arm(10, 10))
-    expect(judge.judge(sample(arm(10), arm(0)), 0)[0]?.limit).toBe(0.99)
+    expect(judge.judge(sample(arm(10), arm(0)), 0).judgements[0]?.limit).toBe(0.99)
   })
 
   it('has nothing to say when there never was any', () => {
-    expect(createSequentialJudge(usual, [{ whole: true }]).judge(sample(arm(10), arm(0)), 0)).toEqual([])
+    const judge = createSequentialJudge(usual, [{ whole: true }])
+    expect(judge.judge(sample(arm(10), arm(0)), 0).judgements).toEqual([])
   })
 })
 
@@ -241,7 +243,7 @@ describe('without an answer', () => {
   it('is an error that says why, once', () => {
     const { problems } = sample(undefined, undefined)
     const twice = { at: '', windowMs: 0, problems: [...problems, ...problems] }
-    expect(createSequentialJudge(usual, [{}]).judge(twice, 0)).toEqual([
+    expect(createSequentialJudge(usual, [{}]).judge(twice, 0).judgements).toEqual([
       {
         metric: 'errors',
         verdict: 'error',
@@ -255,7 +257,7 @@ describe('without an answer', () => {
     const judge = createSequentialJudge(usual, [{ errorRate: 0.01 }])
     judge.learn(arm(10_000, 10))
     expect(
-      judge.judge(sample(arm(100), undefined), 0).map(({ metric, verdict }) => [metric, verdict]),
+      judge.judge(sample(arm(100), undefined), 0).judgements.map(({ metric, verdict }) => [metric, verdict]),
     ).toEqual([
       ['errors', 'error'],
       ['error-rate', 'pass'],
@@ -278,14 +280,14 @@ describe('false alarms', () => {
       const shares = [0.1, 0.25, 0.5, 0.75]
       const judge = createSequentialJudge(
         settings,
-        shares.map(() => (limit === undefined ? {} : { errorRate: limit })),
+        shares.map(() => defined({ errorRate: limit })),
       )
       for (let index = 0; index < 120; index++) {
         const stage = Math.floor(index / 30)
         const requests = Math.round(1000 * (shares[stage] ?? 0))
         const count = (all: number, rate: number): ArmSample =>
           arm(all, Math.min(all, poisson(all * rate, random)))
-        const judgements = judge.judge(
+        const { judgements } = judge.judge(
           sample(count(requests, rates.canary), count(1000 - requests, rates.baseline)),
           stage,
         )
@@ -311,7 +313,7 @@ describe('false alarms', () => {
   })
 
   it('are not bought by missing what is bad: ten times the errors are found in every run', () => {
-    // canary-analysis.md, "Benchmark": x10 at 100 requests/s by all, median at most 2.5 min (15 samples).
+    // Found in every run, in the median after 2.5 min (15 samples) at most: what people who watch a dashboard need.
     const { share, median } = alarms(40, usual, undefined, { canary: 0.01, baseline: 0.001 })
     expect(share).toBe(1)
     expect(median).toBeLessThanOrEqual(15)

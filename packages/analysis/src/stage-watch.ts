@@ -40,7 +40,7 @@ export interface StageProgress {
   judgements: readonly Judgement[]
 }
 
-/** Decides from budgets alone what a sample means for its stage (canary-analysis.md, "Verdict of a sample, and budgets"). */
+/** Decides from budgets alone what a sample means for its stage. */
 export function decide(
   budget: StageBudget,
   { elapsedMs, sinceGoodMs, requests, judgements }: StageProgress,

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { worst, type Verdict } from './verdict'
 
 describe('worst', () => {
-  // canary-analysis.md: fail > error > inconclusive > pass.
+  // fail > error > inconclusive > pass.
   it.each<[Verdict[], Verdict]>([
     [['pass', 'pass'], 'pass'],
     [['pass', 'inconclusive'], 'inconclusive'],
@@ -11,5 +11,5 @@ describe('worst', () => {
     [['fail', 'error'], 'fail'],
   ])('of %j is %s', (list, verdict) => expect(worst(list)).toBe(verdict))
 
-  it('is no pass when there is no verdict at all', () => expect(worst([])).toBe('inconclusive'))
+  it('is not a pass when there is no verdict at all', () => expect(worst([])).toBe('inconclusive'))
 })

@@ -2,7 +2,7 @@
 export const verdicts = ['pass', 'inconclusive', 'error', 'fail'] as const
 export type Verdict = (typeof verdicts)[number]
 
-/** The verdict that decides among several: `fail > error > inconclusive > pass`. No verdict at all is no pass. */
+/** The verdict that decides among several: `fail > error > inconclusive > pass`. Without any verdict it is not a pass. */
 export function worst(list: readonly Verdict[]): Verdict {
   if (list.length === 0) return 'inconclusive'
   return list.reduce((a, b) => (verdicts.indexOf(b) > verdicts.indexOf(a) ? b : a))

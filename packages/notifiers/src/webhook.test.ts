@@ -75,13 +75,38 @@ describe('a webhook', () => {
   })
 
   it.each([
-    ['what it asks for', { 'retry-after': '7' }, 7000],
-    ['a minute at most', { 'retry-after': '3600' }, 60_000],
-    ['a second where it asks for nothing', {}, 1000],
-    ['a second where it names a date', { 'retry-after': 'Sat, 21 Nov 2026 10:00:00 GMT' }, 1000],
+    ['the seconds that it asks for', { 'retry-after': '7' }, 7000],
+    ['a minute, if it must be', { 'retry-after': '60' }, 60_000],
+    // The clock of the fake ports begins at ten.
+    ['the date that it names', { 'retry-after': 'Sat, 21 Nov 2026 10:00:07 GMT' }, 7000],
   ])('tries again after a 429, after %s', async (_, headers, waits) => {
     const { delivery, asked, waitedMs } = await send({ url }, [{ status: 429, headers }, { status: 200 }])
     expect([delivery, asked.length, waitedMs]).toEqual([{ delivered: true, status: 200 }, 2, waits])
+  })
+
+  it('waits for a second at most after a 429 that asks for nothing', async () => {
+    const { delivery, asked, waitedMs } = await send({ url }, [{ status: 429 }, { status: 200 }])
+    expect([delivery.delivered, asked.length]).toEqual([true, 2])
+    expect(waitedMs).toBeLessThanOrEqual(1000)
+  })
+
+  it('gives up at once when it is asked to wait for more than a minute', async () => {
+    const answers = [{ status: 429, headers: { 'retry-after': '61' } }, { status: 200 }]
+    expect(await send({ url }, answers)).toMatchObject({
+      delivery: { delivered: false, status: 429, detail: 'the webhook answered 429' },
+      asked: { length: 1 },
+      waitedMs: 0,
+    })
+  })
+
+  it('tries again where nobody listened: nothing can have arrived', async () => {
+    const refused = new ProviderError('https://hooks.test could not be reached', {
+      provider: 'x',
+      retryable: true,
+      notCarriedOut: true,
+    })
+    const { delivery, asked } = await send({ url }, [refused, { status: 200 }])
+    expect([delivery, asked.length]).toEqual([{ delivered: true, status: 200 }, 2])
   })
 
   it('tries three times at most', async () => {

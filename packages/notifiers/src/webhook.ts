@@ -1,6 +1,14 @@
 import { createHmac } from 'node:crypto'
 import { z } from 'zod'
-import { Cancelled, messageOf } from '@deploy-actions/action-kit'
+import {
+  Cancelled,
+  defined,
+  messageOf,
+  parseRetryAfter,
+  ProviderError,
+  retrying,
+  type HttpResponse,
+} from '@deploy-actions/action-kit'
 import { duration } from '@deploy-actions/rollout'
 import { notifier, type Delivery } from './event'
 import { quickCard } from './quick-card'
@@ -24,9 +32,9 @@ const options = z
     'name exactly one of url and url-secret',
   )
   .describe('a POST of the event and its card as JSON')
-/** A 429 is tried again after what it asks for, at most so often and so long (the action's milliseconds). */
-const MAX_TRIES = 3
-const MAX_RETRY_AFTER_MS = 60_000
+/** A POST that was certainly not taken is tried so often and so long (the action's milliseconds). */
+const ATTEMPTS = 3
+const RETRY_WITHIN_MS = 60_000
 
 export default notifier({
   options,
@@ -40,8 +48,8 @@ export default notifier({
             'x-deploy-actions-signature-256': `sha256=${createHmac('sha256', key).update(body).digest('hex')}`,
           }
         : {}
-      const post = () =>
-        http.request({
+      const post = async () => {
+        const response = await http.request({
           method: 'POST',
           url,
           headers: { 'content-type': 'application/json', ...signature },
@@ -50,23 +58,37 @@ export default notifier({
           hidePath: settings.url === undefined,
           signal,
         })
+        if (response.status === 429) throw tooMany(response, new URL(url).origin, clock.now())
+        return response
+      }
       try {
-        for (let tries = 1; ; tries++) {
-          const response = await post()
-          // Only a 429 is repeated: any other POST may have arrived.
-          if (response.status !== 429 || tries === MAX_TRIES) return delivery(response.status)
-          await clock.sleep(
-            Math.min(Number(response.headers['retry-after'] ?? 1) * 1000 || 1000, MAX_RETRY_AFTER_MS),
-            signal,
-          )
-        }
+        // An event that may have arrived is not sent twice.
+        const { status } = await retrying(post, {
+          clock,
+          signal,
+          idempotent: false,
+          attempts: ATTEMPTS,
+          withinMs: RETRY_WITHIN_MS,
+          firstWaitMs: 1000,
+        })
+        return delivery(status)
       } catch (error) {
         if (error instanceof Cancelled) throw error
-        return { delivered: false, detail: messageOf(error) }
+        return error instanceof ProviderError && error.status !== undefined
+          ? delivery(error.status)
+          : { delivered: false, detail: messageOf(error) }
       }
     },
   }),
 })
+
+function tooMany({ status, headers }: HttpResponse, provider: string, now: Date): ProviderError {
+  const retryAfterMs = parseRetryAfter(headers['retry-after'], now)
+  return new ProviderError(
+    `${provider} answered ${status}`,
+    defined({ provider, status, retryable: true, notCarriedOut: true, retryAfterMs }),
+  )
+}
 
 function delivery(status: number): Delivery {
   const delivered = status >= 200 && status < 300

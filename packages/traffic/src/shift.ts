@@ -1,4 +1,4 @@
-import { GateFailed, ProviderError, type Clock } from '@deploy-actions/action-kit'
+import { GateFailed, ProviderError, retrying, type Clock } from '@deploy-actions/action-kit'
 import { formatWeights, WHOLE, type Weights } from '@deploy-actions/rollout'
 import { Conflict, described, type ObservedRouter, type RouterReading, type RouterState } from './router'
 
@@ -29,18 +29,17 @@ export async function shift(
   { timeoutMs, settleMs, pollMs }: ShiftOptions = defaultShift,
 ): Promise<RouterReading> {
   const deadline = clock.now().getTime() + timeoutMs
-  /** One lost exchange is no verdict on a release: what may be repeated is, until the time is over. */
-  const persist = async <T>(call: () => Promise<T>): Promise<T> => {
-    for (;;) {
-      try {
-        return await call()
-      } catch (error) {
-        const lost = error instanceof ProviderError && error.retryable
-        if (!lost || clock.now().getTime() >= deadline) throw error
-        await clock.sleep(pollMs, signal)
-      }
-    }
-  }
+  /** One lost exchange is not a verdict on a release: what may be repeated is, until the time is over. */
+  const persist = <T>(call: () => Promise<T>): Promise<T> =>
+    retrying(call, {
+      clock,
+      signal,
+      // Vectors are absolute: the same write twice is one change.
+      idempotent: true,
+      withinMs: Math.max(0, deadline - clock.now().getTime()),
+      firstWaitMs: pollMs,
+      longestWaitMs: pollMs,
+    })
   let tries = 0
   await persist(async () => {
     try {
@@ -84,25 +83,34 @@ export function inEffect(router: Pick<ObservedRouter, 'capabilities'>, state: Ro
   return matches(state.weights) && matches(state.effective)
 }
 
+/** How often a vector is tried to be put back, and how long is waited in between at most (the action's milliseconds). */
+const RESTORE_ATTEMPTS = 3
+const RESTORE_WAIT_MS = 200
+
 /**
  * Puts a recorded vector back, whatever is there now: a restore overwrites, because the record says what was right.
- * A conflict with a concurrent writer is answered by reading again, at most three times.
+ * Whatever goes wrong, a conflict with a concurrent writer too, is answered by reading again.
+ * @throws what went wrong the last time
  */
 export async function restoreWeights(
   router: ObservedRouter,
   recorded: Weights,
-  ports: { clock: Clock; signal: AbortSignal },
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
 ): Promise<RouterReading> {
-  let failure: unknown
-  for (let attempt = 0; attempt < 3; attempt++) {
-    try {
-      const state = await router.read(ports.signal)
-      if (inEffect(router, state, recorded)) return state
-      return await shift(router, recorded, state, ports, { ...defaultShift, settleMs: 0, pollMs: 200 })
-    } catch (error) {
-      if (ports.signal.aborted) throw error
-      failure = error
-    }
+  const options = { ...defaultShift, settleMs: 0, pollMs: RESTORE_WAIT_MS }
+  const attempt = async (): Promise<RouterReading> => {
+    const state = await router.read(signal)
+    return inEffect(router, state, recorded) ? state : shift(router, recorded, state, { clock, signal }, options)
   }
-  throw failure instanceof Error ? failure : new ProviderError(String(failure), { provider: 'router' })
+  return retrying(attempt, {
+    clock,
+    signal,
+    idempotent: true,
+    worthwhile: () => !signal.aborted,
+    attempts: RESTORE_ATTEMPTS,
+    firstWaitMs: RESTORE_WAIT_MS,
+    longestWaitMs: RESTORE_WAIT_MS,
+  }).catch((error: unknown) => {
+    throw error instanceof Error ? error : new ProviderError(String(error), { provider: router.where })
+  })
 }

@@ -1,0 +1,24 @@
+import { formatRate } from '@deploy-actions/rollout'
+import type { Counts } from './sample'
+
+/** Not a formatter made once: making it would cost every start of an action what most never need. */
+const count = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 0 })
+
+/** `43 of 5,120 requests failed (0.84%)` */
+export function failed({ requests, errors }: Counts): string {
+  return `${count(errors)} of ${count(requests)} requests failed (${formatRate(requests === 0 ? 0 : errors / requests)})`
+}
+
+/** How many times the baseline's rate the canary's is, or why there is no such number. */
+export function times(canary: Counts, baseline: Counts): string {
+  if (canary.requests === 0 || baseline.requests === 0) return 'no ratio yet'
+  if (baseline.errors === 0) return canary.errors === 0 ? 'both without errors' : 'the baseline had none'
+  return `${Number((canary.errors / canary.requests / (baseline.errors / baseline.requests)).toPrecision(2))} times`
+}
+
+/** Evidence as people bet on it: 9,400 -> `1:9,400`; below 1 it speaks for the canary. */
+export function odds(value: number): string {
+  return value >= 1
+    ? `1:${count(Math.min(value, 1e15))}`
+    : `${Number((1 / value).toPrecision(2)) > 1e6 ? 'over 1,000,000' : count(1 / value)}:1`
+}
