@@ -29,6 +29,8 @@ export interface RegionEndpoints {
 export interface RegionCounts extends LoadCounts {
   baseline: string
   arms: Record<string, ArmRelease>
+  /** The runtime commands that changed something since the region was opened, oldest first. */
+  commands: string[]
 }
 
 /** Traffic of a region; what is left out stays. */
@@ -103,7 +105,12 @@ export class Region {
   }
 
   get counts(): RegionCounts {
-    return { ...this.visitors.counts, baseline: this.baseline, arms: this.#releases() }
+    return {
+      ...this.visitors.counts,
+      baseline: this.baseline,
+      arms: this.#releases(),
+      commands: [...this.runtime.changes],
+    }
   }
 
   setLoad(load: RegionLoad): void {

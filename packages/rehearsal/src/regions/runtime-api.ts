@@ -19,6 +19,7 @@ export class RuntimeApi implements ServerWriter {
   #fault: RouterFault | undefined
   #server!: LoopbackServer
   readonly #commands: readonly Command[]
+  readonly #changes: string[] = []
   /** Weights the other controller is about to put back. */
   readonly #reverts = new Map<ProxyServer, NodeJS.Timeout>()
 
@@ -38,6 +39,11 @@ export class RuntimeApi implements ServerWriter {
 
   get port(): number {
     return this.#server.port
+  }
+
+  /** The commands so far that changed something, oldest first; reads and refused ones are not among them. */
+  get changes(): readonly string[] {
+    return this.#changes
   }
 
   setFault(fault: RouterFault | undefined): void {
@@ -86,9 +92,10 @@ export class RuntimeApi implements ServerWriter {
   }
 
   #answer(socket: Socket, line: string): void {
+    const changed = (command: string): void => void this.#changes.push(command)
     const answer = () => {
       if (!socket.destroyed)
-        socket.end(runLine(line, this.#commands, { level: this.level, severity: 'none' }))
+        socket.end(runLine(line, this.#commands, { level: this.level, severity: 'none', changed }))
     }
     if (this.#fault?.router === 'slow') setTimeout(answer, this.#fault.delayMs ?? defaultSlowMs).unref()
     else answer()

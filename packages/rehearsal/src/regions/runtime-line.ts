@@ -5,6 +5,8 @@ export type Level = 'user' | 'operator' | 'admin'
 export interface CommandSession {
   level: Level
   severity: 'none' | 'number' | 'string'
+  /** Told of each command that changed something, as it was written. */
+  changed?(command: string): void
 }
 
 /** A refusal: HAProxy's text, without the newline that ends every reply. */
@@ -41,10 +43,9 @@ function runCommand(words: string[], commands: readonly Command[], session: Comm
   if (command === undefined) return reply(unknown(words, commands), session)
   if (command.writes === true && session.level !== 'admin')
     return reply(new Refusal('Permission denied\n'), session)
-  return reply(
-    command.run((index) => words[command.words.length + index], session),
-    session,
-  )
+  const answer = command.run((index) => words[command.words.length + index], session)
+  if (command.writes === true && !(answer instanceof Refusal)) session.changed?.(words.join(' '))
+  return reply(answer, session)
 }
 
 /** Every reply ends with a newline of its own; those that are text have one before it. */

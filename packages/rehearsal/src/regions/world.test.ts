@@ -58,7 +58,15 @@ describe('reading', () => {
       baseline: 'blue',
       requests: 0,
       failed: { app: 0, proxy: 0, connection: 0 },
+      commands: [],
     })
+    // Reads are not kept, nor is what the proxy refused.
+    await command(world, 'eu', 'show servers state app; set server app/blue weight 257')
+    expect((await read(world, 'eu')).commands).toEqual([
+      'set server app/blue weight 90',
+      'set server app/green weight 30',
+      'set server app/green state drain',
+    ])
     // 90 of 120 and 30 of 120
     expect(eu?.weights).toEqual({ blue: 7500, green: 2500 })
     expect(eu?.effective).toEqual({ blue: 10_000, green: 0 })

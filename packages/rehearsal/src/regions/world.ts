@@ -17,6 +17,8 @@ export interface RegionReading extends LoadCounts {
   arms: Record<string, ArmRelease & ArmReading>
   /** The arm that carried all the traffic when the world was opened or its baseline reset. */
   baseline: string
+  /** The runtime commands that changed something since the world was opened, oldest first. */
+  commands: string[]
 }
 
 /** Where the regions of a world live. */

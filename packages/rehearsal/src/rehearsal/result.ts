@@ -35,6 +35,10 @@ export interface RegionResult {
   failed: number
   /** failed requests that were not the app's own answer: the proxy's 502-504, and connections that broke */
   failedOutsideApp: number
+  /** the router's commands that changed something, as the proxy got them, oldest first */
+  commands: string[]
+  /** what the ledger's transactions of this run were marked as, oldest first; without what was said with it */
+  marks: TransactionState[]
 }
 
 export interface RehearsalResult {
@@ -135,7 +139,7 @@ function regionResult(
   const breach = facts.find(({ rollbackMs }) => rollbackMs !== undefined)?.rollbackMs
   return {
     name,
-    outcome: skipped ? 'skipped' : own[0] === undefined ? 'not-started' : outcomes[own[0]],
+    outcome: skipped ? 'skipped' : own[0] === undefined ? 'not-started' : outcomes[own[0].at(-1) ?? 'open'],
     proceeded: own.length > 0,
     weights: { before: first.weights, after: last.weights },
     stages: facts.flatMap(({ stages = [] }) =>
@@ -154,6 +158,8 @@ function regionResult(
     failed: sum(last.failed) - sum(first.failed),
     failedOutsideApp:
       last.failed.proxy + last.failed.connection - first.failed.proxy - first.failed.connection,
+    commands: last.commands,
+    marks: own.toReversed().flat(),
   }
 }
 
@@ -167,12 +173,12 @@ const outcomes: Record<TransactionState, RegionResult['outcome']> = {
   superseded: 'not-started',
 }
 
-/** States of the transactions that a run opened here, newest first. */
+/** The marks of each transaction that a run opened here: newest transaction first, its oldest mark first. */
 function transactionsOf(
   deployments: readonly Deployment[],
   runId: number,
   here: (region: string) => boolean,
-): TransactionState[] {
+): TransactionState[][] {
   return deployments.flatMap(({ payload, statuses }) => {
     const record = transactionRecord.safeParse(payload)
     if (!record.success || record.data.run.id !== runId || !here(record.data.region)) return []
@@ -181,7 +187,7 @@ function transactionsOf(
         transactionStates.find((state) => description === state || description.startsWith(`${state}: `)) ??
         [],
     )
-    return [said[0] ?? 'open']
+    return [said.reverse()]
   })
 }
 
