@@ -13,7 +13,7 @@ import {
   type RouterSettings,
   type TrafficRouter,
 } from '@deploy-actions/traffic'
-import { openWorld } from '../../packages/rehearsal/src/regions/world'
+import { openWorld } from '@deploy-actions/embedded-regions'
 
 /** Something that a router steers, with two members: blue has all the traffic. */
 interface Lab {
