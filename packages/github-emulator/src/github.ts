@@ -13,7 +13,7 @@ import { GitHubServer, type RecordedCall } from './github-server'
 import { gitHubState, withoutLogs, type GitHubState } from './github-state'
 import type { Door } from './http-call'
 import { JobTokens } from './job-tokens'
-import { OIDC_PATH, oidcProvider } from './oidc'
+import { ISSUER_PATH, OIDC_PATH, OidcProvider } from './oidc'
 import { RateLimit } from './rate-limit'
 import { Repository } from './repository'
 import { restApi } from './rest-api'
@@ -69,6 +69,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHubEmulato
   const artifacts = new Artifacts(repository)
   const blobs = new Blobs(repository, artifacts)
   const tokens = new JobTokens(repository)
+  const oidc = new OidcProvider(repository, tokens)
   const approvals = new Map<number, RecordedApproval[]>()
 
   const routes = [
@@ -86,7 +87,8 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHubEmulato
   const doors: [path: string, door: Door][] = [
     [ARTIFACT_SERVICE_PATH, artifactService(artifacts, blobs, tokens)],
     [BLOB_PATH, blobs.answer],
-    [OIDC_PATH, oidcProvider(repository, tokens)],
+    [OIDC_PATH, oidc.issue],
+    [ISSUER_PATH, oidc.describe],
   ]
   server.serve((call) => (doors.find(([path]) => call.path.startsWith(path))?.[1] ?? rest)(call))
 

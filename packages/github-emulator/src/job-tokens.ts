@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { UnsecuredJWT } from 'jose'
 import type { JobView, RunView } from '@deploy-actions/workflow-engine'
 import type { Caller, Repository } from './repository'
 
@@ -27,11 +28,10 @@ export class JobTokens {
     if (known) return known
     const ids = backendIds(run.id, job.id)
     // The client reads the scope only and checks no signature.
-    const runtime = encodeJwt(
-      { alg: 'none', typ: 'JWT' },
-      { scp: `Actions.Results:${ids.run}:${ids.job}`, jti: randomUUID() },
-      '',
-    )
+    const runtime = new UnsecuredJWT({
+      scp: `Actions.Results:${ids.run}:${ids.job}`,
+      jti: randomUUID(),
+    }).encode()
     const issued = { job: job.id, runtime, idRequest: randomUUID() }
     this.#issued.set(job.id, issued)
     return issued
@@ -53,15 +53,4 @@ export function backendIds(run: number, job: number): BackendIds {
       .digest('hex')
       .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5')
   return { run: uuid(`run ${run}`), job: uuid(`job ${job}`) }
-}
-
-/** A JSON Web Token, with whatever signature it is given. */
-export function encodeJwt(
-  header: object,
-  claims: object,
-  signature: string | ((text: string) => string),
-): string {
-  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
-  const text = `${part(header)}.${part(claims)}`
-  return `${text}.${typeof signature === 'string' ? signature : signature(text)}`
 }

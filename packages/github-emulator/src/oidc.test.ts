@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
+import { createRemoteJWKSet, jwtVerify } from 'jose'
 import type { Permissions } from '@deploy-actions/workflow-engine'
 import { testGitHub, type TestGitHub } from './emulator.fixture'
 import type { GitHubOptions } from './github-options'
@@ -20,7 +21,7 @@ async function environment(
 /** As @actions/core asks: the audience is appended to the address. */
 async function ask(
   env: Record<string, string>,
-): Promise<{ status: number; claims: Record<string, unknown> }> {
+): Promise<{ status: number; value: string; claims: Record<string, unknown> }> {
   const response = await fetch(
     `${env['ACTIONS_ID_TOKEN_REQUEST_URL']}&audience=${encodeURIComponent('api://AzureADTokenExchange')}`,
     {
@@ -31,6 +32,7 @@ async function ask(
   const payload = Buffer.from(value.split('.')[1] ?? '', 'base64url').toString()
   return {
     status: response.status,
+    value,
     claims: payload === '' ? {} : (JSON.parse(payload) as Record<string, unknown>),
   }
 }
@@ -70,6 +72,31 @@ describe('identity tokens', () => {
     const { claims } = await ask(env)
     expect(claims['sub']).toBe('repo:acme/shop:ref:refs/heads/main')
     expect(claims).not.toHaveProperty('environment')
+  })
+
+  it('can be checked by what their issuer publishes', async () => {
+    const { env } = await environment({ 'id-token': 'write' }, { now: () => new Date() })
+    const issuer = `${world.github.url}/_services/token`
+    const read = async (url: string) => (await (await fetch(url)).json()) as Record<string, unknown>
+    const { issuer: named, jwks_uri: keys } = await read(`${issuer}/.well-known/openid-configuration`)
+    const token = await ask(env)
+
+    expect(named).toBe(issuer)
+    const check = { issuer, audience: 'api://AzureADTokenExchange', algorithms: ['RS256'] }
+    const { payload } = await jwtVerify(token.value, createRemoteJWKSet(new URL(String(keys))), check)
+    expect(payload.sub).toBe('repo:acme/shop:environment:production-eu-west')
+    await expect(
+      jwtVerify(token.value, createRemoteJWKSet(new URL(String(keys))), { ...check, audience: 'another' }),
+    ).rejects.toThrow('aud')
+  })
+
+  it('are signed by each emulator with a key of its own', async () => {
+    const first = await environment({ 'id-token': 'write' }, { now: () => new Date() })
+    const { value } = await ask(first.env)
+    await world.close()
+    await environment({ 'id-token': 'write' })
+    const keys = createRemoteJWKSet(new URL(`${world.github.url}/_services/token/.well-known/jwks`))
+    await expect(jwtVerify(value, keys)).rejects.toThrow('no applicable key found')
   })
 
   it('are only for jobs that may, while they run', async () => {

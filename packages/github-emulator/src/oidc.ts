@@ -1,29 +1,97 @@
-import { createHmac, randomBytes, randomUUID } from 'node:crypto'
-import { Refusal, tokenOf, type Door } from './http-call'
-import { encodeJwt, type JobTokens } from './job-tokens'
+import { randomUUID } from 'node:crypto'
+import { exportJWK, generateKeyPair, SignJWT, type CryptoKey, type JWK } from 'jose'
+import { Refusal, tokenOf, type Answer, type Door, type HttpCall } from './http-call'
+import type { JobTokens } from './job-tokens'
 import { timestampSeconds, type Caller, type Repository } from './repository'
 
 /** Where jobs ask for identity tokens. */
 export const OIDC_PATH = '/oidc/token'
 
+/**
+ * Below this path is the issuer, as on a GitHub Enterprise Server: a token that named github.com's own issuer could be
+ * checked by nobody. Source: GitHub Enterprise Server, "OIDC reference".
+ */
+export const ISSUER_PATH = '/_services/token'
+
 /** From `iat` on, and how far before it `nbf` lies; source: the example token in GitHub's OIDC reference. */
 const LIFETIME_SECONDS = 300
 const NOT_BEFORE_SECONDS = 600
 
-/** The endpoint behind ACTIONS_ID_TOKEN_REQUEST_URL: identity tokens that no cloud would believe, the key is random. */
-export function oidcProvider(repository: Repository, tokens: JobTokens): Door {
-  const key = randomBytes(32)
-  return (call) => {
-    const caller = tokens.holder('idRequest', tokenOf(call))
+/** The one algorithm of GitHub's issuer. */
+const ALGORITHM = 'RS256'
+
+interface SigningKey {
+  kid: string
+  privateKey: CryptoKey
+  publicKey: JWK
+}
+
+/** Identity tokens of jobs, and the issuer by which their receivers check them; each emulator signs with a key of its own. */
+export class OidcProvider {
+  #key: Promise<SigningKey> | undefined
+
+  constructor(
+    private readonly repository: Repository,
+    private readonly tokens: JobTokens,
+  ) {}
+
+  /** The endpoint behind ACTIONS_ID_TOKEN_REQUEST_URL. */
+  readonly issue: Door = async (call) => {
+    const caller = this.tokens.holder('idRequest', tokenOf(call))
     if (caller?.job.permissions['id-token'] !== 'write')
       throw new Refusal({ status: 401, body: { message: 'Unauthorized' } })
     call.job = caller.job.id
-    if (call.method !== 'GET') throw new Refusal({ status: 405, body: { message: 'Method Not Allowed' } })
-    const audience = call.query.get('audience') ?? `https://github.com/${repository.owner}`
-    const value = encodeJwt({ alg: 'HS256', typ: 'JWT' }, claims(repository, caller, audience), (text) =>
-      createHmac('sha256', key).update(text).digest('base64url'),
-    )
+    onlyGet(call)
+    const audience = call.query.get('audience') ?? `https://github.com/${this.repository.owner}`
+    const { kid, privateKey } = await this.#signingKey()
+    const value = await new SignJWT(claims(this.repository, caller, audience))
+      .setProtectedHeader({ typ: 'JWT', alg: ALGORITHM, kid })
+      .sign(privateKey)
     return { status: 200, body: { count: value.length, value } }
+  }
+
+  /** What anybody may read of the issuer: its description and its public key. */
+  readonly describe: Door = async (call) => {
+    onlyGet(call)
+    const issuer = issuerOf(this.repository)
+    const page = call.path.slice(ISSUER_PATH.length)
+    if (page === '/.well-known/openid-configuration') return { status: 200, body: description(issuer) }
+    if (page === '/.well-known/jwks') return this.#keys()
+    throw new Refusal({ status: 404, body: { message: 'Not Found' } })
+  }
+
+  async #keys(): Promise<Answer> {
+    const { kid, publicKey } = await this.#signingKey()
+    return { status: 200, body: { keys: [{ ...publicKey, kid, alg: ALGORITHM, use: 'sig' }] } }
+  }
+
+  /** Made for the first who asks: most rehearsals never do. */
+  #signingKey(): Promise<SigningKey> {
+    this.#key ??= newKey()
+    return this.#key
+  }
+}
+
+async function newKey(): Promise<SigningKey> {
+  const { privateKey, publicKey } = await generateKeyPair(ALGORITHM)
+  return { kid: randomUUID(), privateKey, publicKey: await exportJWK(publicKey) }
+}
+
+function onlyGet({ method }: HttpCall): void {
+  if (method !== 'GET') throw new Refusal({ status: 405, body: { message: 'Method Not Allowed' } })
+}
+
+const issuerOf = ({ apiUrl }: Repository): string => `${apiUrl}${ISSUER_PATH}`
+
+/** Source: https://token.actions.githubusercontent.com/.well-known/openid-configuration, its list of claims left out. */
+function description(issuer: string): Record<string, unknown> {
+  return {
+    issuer,
+    jwks_uri: `${issuer}/.well-known/jwks`,
+    subject_types_supported: ['public', 'pairwise'],
+    response_types_supported: ['id_token'],
+    id_token_signing_alg_values_supported: [ALGORITHM],
+    scopes_supported: ['openid'],
   }
 }
 
@@ -35,7 +103,7 @@ function claims(repository: Repository, { job, run }: Caller, audience: string):
     jti: randomUUID(),
     sub: subject(repository, job.environment, ref),
     aud: audience,
-    iss: 'https://token.actions.githubusercontent.com',
+    iss: issuerOf(repository),
     iat: now,
     nbf: now - NOT_BEFORE_SECONDS,
     exp: now + LIFETIME_SECONDS,

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { checkout } from './runner/built-ins'
 import { createEngine } from './engine'
 import type { EngineOptions, RunHandle, StartRequest } from './engine-options'
@@ -103,7 +104,7 @@ export function conclusions(run: RunView): Record<string, string | null> {
 export async function until(holds: () => boolean): Promise<void> {
   for (let tries = 0; tries < 1000; tries++) {
     if (holds()) return
-    await new Promise((resolve) => setTimeout(resolve, 10))
+    await sleep(10)
   }
   throw new Error('waited ten seconds in vain')
 }

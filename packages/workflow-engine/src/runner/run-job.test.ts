@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { RunHandle } from '../engine-options'
 import { action, conclusions, jobNamed, stepNamed, testWorld, until, type TestWorld } from '../engine.fixture'
@@ -306,7 +307,7 @@ console.log('ready')`
     const run = await once(handle, 'ready', handle.cancel)
     expect(stepNamed(jobNamed(run, 'it'), 'deaf').log).toMatch(/got SIGINT\ngot SIGTERM\n/)
     expect(jobNamed(run, 'it').conclusion).toBe('cancelled')
-    await new Promise((resolve) => setTimeout(resolve, 800))
+    await sleep(800)
     expect(
       existsSync(join(world.directory, 'work', `job-${run.jobs[0]?.id}`, 'shop', 'shop', 'late.txt')),
     ).toBe(false)
