@@ -1,20 +1,15 @@
-import { createServer, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { AdminState, Backend, ProxyServer } from './backend'
-import { listenOnLoopback, type LoopbackServer } from './loopback-server'
+import { openCommandPort } from './command-port'
+import type { LoopbackServer } from './loopback-server'
 import type { RouterFault } from './region-fault'
 import { runtimeCommands, type ServerWriter } from './runtime-commands'
 import { runLine, type Command, type Level } from './runtime-line'
 
-/** HAProxy's `stats timeout`: an idle connection is closed. */
-const IDLE_MS = 10_000
-
 const DEFAULT_SLOW_MS = 1500
 const DEFAULT_REVERT_MS = 300
 
-/**
- * HAProxy's command port over TCP: a line, its replies, the end. Only the first line of a connection is run,
- * as newer versions do; a line without its newline is not run at all.
- */
+/** The runtime API of a backend: what stands behind its command port, and what is wrong with it. */
 export class RuntimeApi implements ServerWriter {
   #fault: RouterFault | undefined
   #server!: LoopbackServer
@@ -32,8 +27,10 @@ export class RuntimeApi implements ServerWriter {
 
   static async open(backend: Backend, level: Level): Promise<RuntimeApi> {
     const api = new RuntimeApi(backend, level)
-    const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => api.#converse(socket))
-    api.#server = await listenOnLoopback(server)
+    api.#server = await openCommandPort({
+      accepts: () => api.#fault?.router !== 'refuse',
+      answer: (line) => api.#answer(line),
+    })
     return api
   }
 
@@ -70,35 +67,11 @@ export class RuntimeApi implements ServerWriter {
     if (this.#fault?.router !== 'lie') this.backend.setHealth(server, health)
   }
 
-  #converse(socket: Socket): void {
-    // A client that resets the connection has nothing more to be told.
-    socket.on('error', () => socket.destroy())
-    if (this.#fault?.router === 'refuse') {
-      socket.resetAndDestroy()
-      return
-    }
-    let input = ''
-    socket.setEncoding('utf8')
-    socket.setTimeout(IDLE_MS, () => socket.destroy())
-    socket.on('end', () => {
-      if (!input.includes('\n')) socket.end()
-    })
-    socket.on('data', (text: string) => {
-      if (input.includes('\n')) return
-      input += text
-      const end = input.indexOf('\n')
-      if (end >= 0) this.#answer(socket, input.slice(0, end))
-    })
-  }
-
-  #answer(socket: Socket, line: string): void {
+  async #answer(line: string): Promise<string> {
+    if (this.#fault?.router === 'slow')
+      await sleep(this.#fault.delayMs ?? DEFAULT_SLOW_MS, undefined, { ref: false })
     const changed = (command: string): void => void this.#changes.push(command)
-    const answer = () => {
-      if (!socket.destroyed)
-        socket.end(runLine(line, this.#commands, { level: this.level, severity: 'none', changed }))
-    }
-    if (this.#fault?.router === 'slow') setTimeout(answer, this.#fault.delayMs ?? DEFAULT_SLOW_MS).unref()
-    else answer()
+    return runLine(line, this.#commands, { level: this.level, severity: 'none', changed })
   }
 
   /** Of several writes in a row it is the weight before the first that comes back. */

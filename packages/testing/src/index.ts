@@ -1,6 +1,7 @@
 export * from './fake-clock'
 export * from './fake-haproxy'
 export * from './fake-ports'
-export * from './seeded-random'
+export { seededRandom } from '@deploy-actions/embedded-regions'
+export * from './poisson'
 export * from './simulated-region'
 export { openBundleJob, runBundle, type BundleJob, type BundleResult, type BundleRun } from './run-bundle'
