@@ -1,3 +1,4 @@
+import type { ProgressEvent } from '@deploy-actions/evidence'
 import type { Clock } from './clock'
 
 /** Everything an action may touch. `main` gets it and reads no environment, clock or network of its own. */
@@ -119,6 +120,8 @@ export interface EvidenceCollector {
   /** merged into the record's facts */
   facts(facts: Record<string, unknown>): void
   call(call: { system: string; what: string; status: number | string; ms: number }): void
+  /** Tells whoever looks on while this runs. Never fails; secrets are taken out, the region is filled in. */
+  progress(event: ProgressEvent): void
   /** folder in which all records of this job lie */
   readonly folder: string
 }

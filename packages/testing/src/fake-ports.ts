@@ -24,6 +24,7 @@ export interface Recorded {
   facts: Record<string, unknown>
   subject: Record<string, string | undefined>
   calls: Parameters<EvidenceCollector['call']>[0][]
+  progress: Parameters<EvidenceCollector['progress']>[0][]
   masked: string[]
   state: Map<string, string>
 }
@@ -56,6 +57,7 @@ export function createFakePorts(options: FakePortsOptions = {}): FakePorts {
     facts: {},
     subject: {},
     calls: [],
+    progress: [],
     masked: [],
     state: new Map(),
   }
@@ -85,6 +87,7 @@ export function createFakePorts(options: FakePortsOptions = {}): FakePorts {
       about: (subject) => void Object.assign(recorded.subject, subject),
       facts: (facts) => void Object.assign(recorded.facts, facts),
       call: (call) => void recorded.calls.push(call),
+      progress: (event) => void recorded.progress.push(event),
       folder: join(temp, 'deploy-actions', 'evidence'),
     },
     context: {
