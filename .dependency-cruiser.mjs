@@ -6,10 +6,59 @@ export default {
   forbidden: [
     {
       name: 'no-cycles',
-      comment: 'a cycle of types alone is gone when the code runs',
+      comment:
+        'neither of code nor of types: what knows each other is one module, or has a third to tell it from',
       severity: 'error',
       from: {},
-      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+      to: { circular: true },
+    },
+    {
+      name: 'workflow-engine-stands-alone',
+      comment:
+        "it runs workflows, whatever they do: it knows neither GitHub's API, nor regions, nor our configuration",
+      severity: 'error',
+      from: { path: '^packages/workflow-engine/' },
+      to: { path: '^(packages|actions)/', pathNot: '^packages/workflow-engine/' },
+    },
+    {
+      name: 'embedded-regions-stand-alone',
+      comment: 'they are met through HTTP and the runtime API, as real ones would be',
+      severity: 'error',
+      from: { path: '^packages/embedded-regions/' },
+      to: { path: '^(packages|actions)/', pathNot: '^packages/embedded-regions/' },
+    },
+    {
+      name: 'github-emulator-knows-runs-only',
+      comment: 'it serves what the engine tells of a run; its tests talk to it with the client of the kit',
+      severity: 'error',
+      from: { path: '^packages/github-emulator/', pathNot: '\\.(test|fixture)\\.ts$' },
+      to: { path: '^(packages|actions)/', pathNot: '^packages/(github-emulator|workflow-engine)/' },
+    },
+    {
+      name: 'rehearsal-is-for-the-cli',
+      comment: 'what runs in production does not know that it can be rehearsed',
+      severity: 'error',
+      from: { path: '^(packages|actions)/', pathNot: '^packages/(rehearsal|cli)/' },
+      to: { path: '^packages/(rehearsal|cli)/' },
+    },
+    {
+      name: 'parts-of-the-rehearsal-are-for-it',
+      comment: 'tests may stand on the embedded regions, so that there is one fake of HAProxy',
+      severity: 'error',
+      from: {
+        path: '^(packages|actions)/',
+        pathNot: [
+          '^packages/(workflow-engine|github-emulator|embedded-regions|rehearsal|cli|testing)/',
+          '\\.(test|fixture)\\.ts$',
+        ],
+      },
+      to: { path: '^packages/(workflow-engine|github-emulator|embedded-regions)/' },
+    },
+    {
+      name: 'cli-goes-through-the-rehearsal',
+      severity: 'error',
+      from: { path: '^packages/cli/' },
+      to: { path: '^packages/(workflow-engine|github-emulator|embedded-regions)/' },
     },
     {
       name: 'packages-know-no-action',

@@ -1,8 +1,8 @@
 import { defineConfig, globalIgnores } from 'eslint/config'
 import tseslint from 'typescript-eslint'
 
-/** Only these may know the toolkit: everything else speaks to GitHub through the kit's ports. */
-const toolkit = ['packages/action-kit/src/**', 'packages/rehearsal/src/**']
+/** Only these may know GitHub's own packages: everything else speaks to GitHub through the kit's ports. */
+const toolkit = ['packages/action-kit/src/**', 'packages/workflow-engine/src/**']
 
 export default defineConfig(
   globalIgnores(['**/dist/', '.release*/', '.cache/', '.rehearsal/', 'coverage/']),
@@ -69,11 +69,7 @@ export default defineConfig(
     },
   },
   {
-    files: [
-      'packages/rehearsal/src/cli/**',
-      'packages/release-kit/src/{assemble,build,docs}.ts',
-      'test/bench/**',
-    ],
+    files: ['packages/cli/src/**', 'packages/release-kit/src/{assemble,build,docs}.ts', 'test/bench/**'],
     rules: { 'no-console': 'off' },
   },
 )

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { openBundleJob, type BundleJob } from '@deploy-actions/testing'
-import { openWorld, type World } from '../../packages/rehearsal/src/regions/world'
+import { openWorld, type World } from '@deploy-actions/embedded-regions'
 
 const digest = (digit: string): string => `sha256:${digit.repeat(64)}`
 

@@ -2,13 +2,19 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import type { Ledger, TransactionRecord } from '@deploy-actions/ledger'
-import { LiveTransaction, MAX_NOTE, newest, newestCommitted } from '@deploy-actions/ledger'
+import {
+  LiveTransaction,
+  MAX_NOTE,
+  newest,
+  newestCommitted,
+  type Ledger,
+  type TransactionRecord,
+} from '@deploy-actions/ledger'
 import type { TransactionState } from '@deploy-actions/rollout'
 import { createFileLedger } from '../../packages/ledger/src/file-ledger'
 import { createGitHubLedger } from '../../packages/ledger/src/github-ledger'
-import { mainSha, testGitHub, type TestGitHub } from '../../packages/rehearsal/src/github/emulator.fixture'
-import type { Permissions } from '../../packages/rehearsal/src/workflow/run'
+import { mainSha, testGitHub, type TestGitHub } from '../../packages/github-emulator/src/emulator.fixture'
+import type { Permissions } from '@deploy-actions/workflow-engine'
 
 /** One place in which transactions are kept, opened anew by every process. */
 interface Place {

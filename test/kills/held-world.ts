@@ -13,8 +13,8 @@ import {
   type BundleResult,
   type FakeHaproxy,
 } from '@deploy-actions/testing'
-import { testGitHub, type TestGitHub } from '../../packages/rehearsal/src/github/emulator.fixture'
-import type { JobView, RunView } from '../../packages/rehearsal/src/workflow/run'
+import { testGitHub, type TestGitHub } from '../../packages/github-emulator/src/emulator.fixture'
+import type { JobView, RunView } from '@deploy-actions/workflow-engine'
 
 /** Before an external call acts, or right after it acted and before its caller knows. */
 export type Moment = 'before' | 'after'

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { RegionResult, RehearsalResult } from '../../packages/rehearsal/src/rehearsal/result'
+import type { RegionResult, RehearsalResult } from '@deploy-actions/rehearsal'
 
 /** A rehearsal by the shipped CLI, as a user would run it. */
 export interface Rehearsed {

@@ -2,6 +2,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
+import { expectAsRecorded } from './recordings'
 import { runRehearsal, type Rehearsed } from './run-rehearsal'
 
 const OLD = { blue: 10_000, green: 0 }
@@ -55,6 +56,8 @@ describe('a healthy release', () => {
         [1000, 2500, 5000, 7500, 10_000].map((weight) => [weight, 'pass']),
       )
 
+      expectAsRecorded('healthy: first rollout', first)
+
       const second = await runRehearsal('--world', world, '--release', '1.2.0')
       expect(second.exitCode).toBe(0)
       for (const region of second.result.regions)
@@ -65,6 +68,8 @@ describe('a healthy release', () => {
           failedOutsideApp: 0,
         })
 
+      expectAsRecorded('healthy: second rollout', second)
+
       const third = await runRehearsal('--world', world, '--release', '1.2.0')
       expect(third.exitCode).toBe(0)
       for (const region of third.result.regions)
@@ -74,6 +79,7 @@ describe('a healthy release', () => {
           weights: { before: OLD, after: OLD },
         })
       expect(third.summaries).toContain('all regions already run 1.2.0: us-east, eu-west, apac-se')
+      expectAsRecorded('healthy: the same again', third)
     },
     2 * LIMIT,
   )
@@ -85,6 +91,7 @@ describe('a bad day in the second region', () => {
     async () => {
       const rehearsed = await runRehearsal('--scenario', 'bad-in-eu')
       expectRestored(rehearsed)
+      expectAsRecorded('bad-in-eu', rehearsed)
       const { stages, rollbackMs, rollbackFrom } = rehearsed.region('eu-west')
       expect(stages.at(-1)).toMatchObject({ verdict: 'fail' })
       expect(stages.at(-1)?.reason).toMatch(
@@ -105,6 +112,7 @@ describe('a bad day in the second region', () => {
     async () => {
       const rehearsed = await runRehearsal('--scenario', 'no-traffic')
       expectRestored(rehearsed)
+      expectAsRecorded('no-traffic', rehearsed)
       expect(rehearsed.region('eu-west').stages.at(-1)).toMatchObject({
         weight: 1000,
         verdict: 'inconclusive',
@@ -116,13 +124,14 @@ describe('a bad day in the second region', () => {
   it(
     'flaky-metrics: 90 s without answers are no reason to roll back',
     async () => {
-      const { exitCode, region } = await runRehearsal('--scenario', 'flaky-metrics', ...TWO)
+      const { exitCode, result, region } = await runRehearsal('--scenario', 'flaky-metrics', ...TWO)
       expect(exitCode).toBe(0)
       expect(region('eu-west')).toMatchObject({
         outcome: 'promoted',
         rolledBack: false,
         weights: { after: NEW },
       })
+      expectAsRecorded('flaky-metrics', { result })
     },
     LIMIT,
   )
@@ -130,7 +139,11 @@ describe('a bad day in the second region', () => {
   it(
     'reject-approval: nothing is written, the guard has nothing to do',
     async () => {
-      const { exitCode, region, summaries } = await runRehearsal('--scenario', 'reject-approval', ...TWO)
+      const { exitCode, result, region, summaries } = await runRehearsal(
+        '--scenario',
+        'reject-approval',
+        ...TWO,
+      )
       expect(exitCode).toBe(1)
       expect(region('eu-west')).toMatchObject({
         outcome: 'not-started',
@@ -140,6 +153,7 @@ describe('a bad day in the second region', () => {
       })
       expect(summaries).toContain('this run has no open transaction in eu-west: nothing is to be restored')
       expect(summaries).toContain('sre-on-call rejected it: not today')
+      expectAsRecorded('reject-approval', { result })
     },
     LIMIT,
   )
@@ -149,6 +163,7 @@ describe('a bad day in the second region', () => {
     async () => {
       const rehearsed = await runRehearsal('--scenario', 'cancel-at-25')
       expectRestored(rehearsed)
+      expectAsRecorded('cancel-at-25', rehearsed)
       expect(rehearsed.result.conclusion).toBe('cancelled')
       expect(rehearsed.summaries).toContain('### Traffic put back at the end of the job')
     },
@@ -160,6 +175,7 @@ describe('a bad day in the second region', () => {
     async () => {
       const rehearsed = await runRehearsal('--scenario', 'runner-lost-at-50')
       expectRestored(rehearsed)
+      expectAsRecorded('runner-lost-at-50', rehearsed)
       expect(rehearsed.result.evidence.complete).toBe(false)
       expect(rehearsed.summaries).toMatch(/eu-west \/ deploy \(failure\) left no evidence/)
     },
@@ -169,7 +185,9 @@ describe('a bad day in the second region', () => {
   it(
     'red-after-rollout: a red gate at 100 % restores all',
     async () => {
-      expectRestored(await runRehearsal('--scenario', 'red-after-rollout'))
+      const rehearsed = await runRehearsal('--scenario', 'red-after-rollout')
+      expectRestored(rehearsed)
+      expectAsRecorded('red-after-rollout', rehearsed)
     },
     LIMIT,
   )
@@ -179,6 +197,7 @@ describe('a bad day in the second region', () => {
     async () => {
       const rehearsed = await runRehearsal('--scenario', 'lost-before-commit')
       expectRestored(rehearsed)
+      expectAsRecorded('lost-before-commit', rehearsed)
     },
     LIMIT,
   )
@@ -188,6 +207,7 @@ describe('a bad day in the second region', () => {
     async () => {
       const rehearsed = await runRehearsal('--scenario', 'red-in-soak')
       expectRestored(rehearsed)
+      expectAsRecorded('red-in-soak', rehearsed)
       expect(rehearsed.summaries).toContain('it went red while it was watched')
     },
     LIMIT,
@@ -200,9 +220,10 @@ describe('canary-step alone', () => {
   it(
     'promotes a healthy release',
     async () => {
-      const { exitCode, region } = await runRehearsal(...alone)
+      const { exitCode, result, region } = await runRehearsal(...alone)
       expect(exitCode).toBe(0)
       expect(region('eu-west')).toMatchObject({ outcome: 'promoted', weights: { before: OLD, after: NEW } })
+      expectAsRecorded('canary-step alone: healthy', { result })
     },
     LIMIT,
   )
@@ -210,9 +231,10 @@ describe('canary-step alone', () => {
   it(
     'restores a bad one',
     async () => {
-      const { exitCode, region } = await runRehearsal(...alone, '--scenario', 'bad-in-eu')
+      const { exitCode, result, region } = await runRehearsal(...alone, '--scenario', 'bad-in-eu')
       expect(exitCode).toBe(1)
       expect(region('eu-west')).toMatchObject({ outcome: 'restored', weights: { before: OLD, after: OLD } })
+      expectAsRecorded('canary-step alone: bad-in-eu', { result })
     },
     LIMIT,
   )
@@ -229,6 +251,8 @@ it(
       'promoted',
       'restored',
     ])
+    expectAsRecorded('canary-step alone: healthy', healthy)
+    expectAsRecorded('canary-step alone: bad-in-eu', bad)
   },
   LIMIT,
 )

@@ -1,11 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer, type Socket } from 'node:net'
-import { Backend } from '../../packages/rehearsal/src/regions/backend'
-import { listenOnLoopback, type LoopbackServer } from '../../packages/rehearsal/src/regions/loopback-server'
-import { scrape } from '../../packages/rehearsal/src/regions/metrics-text.fixture'
-import { RegionProxy } from '../../packages/rehearsal/src/regions/region-proxy'
-import { RuntimeApi } from '../../packages/rehearsal/src/regions/runtime-api'
+import { Backend, listenOnLoopback, type LoopbackServer, RegionProxy, RuntimeApi } from '@deploy-actions/embedded-regions'
+import { scrape } from '../../packages/embedded-regions/src/metrics-text.fixture'
 import {
   askRuntime,
   commandCases,
@@ -13,7 +10,7 @@ import {
   resetCommand,
   stateCases,
   unprivilegedCases,
-} from '../../packages/rehearsal/src/regions/runtime-commands.fixture'
+} from '../../packages/embedded-regions/src/runtime-commands.fixture'
 import { startRealHaproxy, type RealHaproxy } from './real-haproxy'
 
 // The real HAProxy and the embedded one, in front of the same two apps, asked the same.

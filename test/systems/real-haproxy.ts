@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { listenOnLoopback } from '../../packages/rehearsal/src/regions/loopback-server'
-import { askRuntime } from '../../packages/rehearsal/src/regions/runtime-commands.fixture'
+import { listenOnLoopback } from '@deploy-actions/embedded-regions'
+import { askRuntime } from '../../packages/embedded-regions/src/runtime-commands.fixture'
 
 const haproxy = fileURLToPath(new URL('../../.cache/systems/bin/haproxy', import.meta.url))
 

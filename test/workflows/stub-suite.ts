@@ -1,8 +1,8 @@
 import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { testWorld, type TestWorld } from '../../packages/rehearsal/src/workflow/test-world'
-import type { RunView } from '../../packages/rehearsal/src/workflow/run'
+import { testWorld, type TestWorld } from '../../packages/workflow-engine/src/engine.fixture'
+import type { RunView } from '@deploy-actions/workflow-engine'
 
 /** What a stub answers: outputs, and whether its step fails. */
 export interface Answer {

@@ -119,6 +119,13 @@ describe('canary-step over a bad release', () => {
     )
     expect(region.haproxy.weights).toEqual({ blue: 100, green: 0 })
     expect(ports.recorded.facts).toHaveProperty('rollbackMs')
+    expect(ports.recorded.progress.at(-1)).toMatchObject({
+      kind: 'verdict',
+      stage: 0,
+      weight: 1000,
+      verdict: 'fail',
+      final: true,
+    })
   })
 
   it('finds a release that turns bad at 50 %', async () => {

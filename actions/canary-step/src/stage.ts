@@ -7,7 +7,7 @@ import {
   type SequentialJudge,
   type StageDecision,
 } from '@deploy-actions/analysis'
-import { defined, type Clock, type Log } from '@deploy-actions/action-kit'
+import { defined, type Clock, type EvidenceCollector, type Log } from '@deploy-actions/action-kit'
 import type { StagePlan } from '@deploy-actions/config'
 import type { ArmSampler } from '@deploy-actions/metrics'
 import { formatDuration, formatPercent, WHOLE } from '@deploy-actions/rollout'
@@ -36,6 +36,7 @@ interface Watch {
   clock: Clock
   signal: AbortSignal
   log: Log
+  evidence: Pick<EvidenceCollector, 'progress'>
   trail: JudgedSample[]
 }
 
@@ -60,6 +61,7 @@ export async function watchStage({
   clock,
   signal,
   log,
+  evidence,
   trail,
 }: Watch): Promise<StageEnd> {
   await sampler.restart(signal)
@@ -88,8 +90,12 @@ export async function watchStage({
     })
     const line = `${formatPercent(plan.weight)}: ${decision.verdict}: ${decision.reason}`
     // One line per change of verdict, and the end.
-    if (decision.final || decision.verdict !== said)
+    if (decision.final || decision.verdict !== said) {
       log.info(`[${formatDuration(Math.round((now - began) / 1000) * 1000)}] ${line}`)
+      const { verdict, reason, final } = decision
+      const at = new Date(now).toISOString()
+      evidence.progress({ kind: 'verdict', at, stage: index, weight: plan.weight, verdict, reason, final })
+    }
     said = decision.verdict
     if (decision.final) return { ...decision, seen: seen.canary, durationMs: now - began, decidedAtMs }
   }

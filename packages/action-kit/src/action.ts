@@ -109,7 +109,7 @@ function openPorts(spec: { name: string; inputs: InputSchema }) {
   const context = readContext(env)
   const log = createLog()
   const summary = createSummary(env['GITHUB_STEP_SUMMARY'])
-  const evidence = collectEvidence(context)
+  const evidence = collectEvidence(context, log.redact)
   const signal = cancelledBySignals(log)
   const token = env['INPUT_GITHUB-TOKEN'] ?? ''
   const secrets = handedOver(env['INPUT_SECRETS'])

@@ -1,8 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { readChain, type EvidenceRecord } from '@deploy-actions/evidence'
+import { followProgress, readChain, type EvidenceRecord, type ProgressEvent } from '@deploy-actions/evidence'
 import { readContext, runUrl } from './context'
 import { collectEvidence, evidenceFolder } from './evidence-collector'
 
@@ -106,5 +106,32 @@ describe('the context', () => {
       workspace: process.cwd(),
       temp: tmpdir(),
     })
+  })
+})
+
+describe('progress', () => {
+  const verdict: ProgressEvent = {
+    kind: 'verdict',
+    at: '2026-11-21T10:00:00.000Z',
+    stage: 0,
+    weight: 1000,
+    verdict: 'error',
+    reason: 'https://hunter2@metrics is unknown',
+    final: false,
+  }
+
+  it('names the region, and no secret', async () => {
+    const evidence = collectEvidence(context(), (text) => text.replaceAll('hunter2', '***'))
+    evidence.about({ region: 'eu' })
+    evidence.progress(verdict)
+    expect(await followProgress(temp).next()).toEqual([
+      { ...verdict, region: 'eu', reason: 'https://***@metrics is unknown' },
+    ])
+  })
+
+  it('that cannot be written hurts nobody', async () => {
+    await writeFile(join(temp, 'deploy-actions'), 'a file where the folder would be')
+    const evidence = collectEvidence(context())
+    expect(() => evidence.progress(verdict)).not.toThrow()
   })
 })

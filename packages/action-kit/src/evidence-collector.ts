@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { openChain, type Call } from '@deploy-actions/evidence'
+import { openChain, writeProgress, type Call, type ProgressEvent } from '@deploy-actions/evidence'
 import { runRefOf } from './context'
 import type { EvidenceCollector, RunContext } from './ports'
 
@@ -18,9 +18,13 @@ interface Ending {
   reason: string
 }
 
-/** Collects what one action run did; `close` appends its record to the job's chain and returns the file. */
+/**
+ * Collects what one action run did; `close` appends its record to the job's chain and returns the file.
+ * @param redact takes secrets out of a text
+ */
 export function collectEvidence(
   context: RunContext,
+  redact: (text: string) => string = (text) => text,
 ): EvidenceCollector & { close(ending: Ending): Promise<string> } {
   const subject: Parameters<EvidenceCollector['about']>[0] = {}
   const facts: Record<string, unknown> = {}
@@ -38,6 +42,8 @@ export function collectEvidence(
         dropped++
       }
     },
+    progress: (event) =>
+      tell(context.temp, { region: subject.region, ...event, reason: redact(event.reason) }),
     close: ({ action, startedAt, endedAt, inputs, outcome, reason }) =>
       openChain(folder).append({
         v: 1,
@@ -54,5 +60,14 @@ export function collectEvidence(
         facts: dropped > 0 ? { ...facts, callsLeftOut: dropped } : facts,
         calls,
       }),
+  }
+}
+
+/** Nobody may be looking on, and a full disk must not hurt a rollout. */
+function tell(temp: string, event: ProgressEvent): void {
+  try {
+    writeProgress(temp, event)
+  } catch {
+    // The log and the evidence say the same.
   }
 }

@@ -1,3 +1,4 @@
+import type { ProgressEvent } from '@deploy-actions/evidence'
 import type { Clock } from './clock'
 import type { Secrets } from './secrets'
 
@@ -177,6 +178,8 @@ export interface EvidenceCollector {
     answer?: string
     ms: number
   }): void
+  /** Tells whoever looks on while this runs. Never fails; secrets are taken out, the region is filled in. */
+  progress(event: ProgressEvent): void
   /** folder in which all records of this job lie */
   readonly folder: string
 }

@@ -1,3 +1,4 @@
+export { lastMark, readDeployment, type Mark, type TransactionDeployment } from './deployment'
 export * from './ledger'
 export * from './open-ledger'
 export * from './predecessor'

@@ -7,8 +7,8 @@ import { builtFolder, projectRoot } from './project-root'
 // Bundles what is shipped: the suite, and the CLI with the worker that it starts as a file of its own.
 const [suite, cli, worker] = await Promise.all([
   bundle(join(projectRoot, 'actions/suite-entry.ts'), join(builtFolder, 'suite')),
-  bundle(join(projectRoot, 'packages/rehearsal/src/cli/main.ts'), join(builtFolder, 'cli')),
-  bundle(join(projectRoot, 'packages/rehearsal/src/regions/region-worker.ts'), join(builtFolder, 'worker')),
+  bundle(join(projectRoot, 'packages/cli/src/main.ts'), join(builtFolder, 'cli')),
+  bundle(join(projectRoot, 'packages/embedded-regions/src/region-worker.ts'), join(builtFolder, 'worker')),
 ])
 await rename(join(builtFolder, 'worker/index.js'), join(builtFolder, 'cli/region-worker.js'))
 await rm(join(builtFolder, 'worker'), { recursive: true })

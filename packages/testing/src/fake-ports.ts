@@ -29,6 +29,7 @@ export interface Recorded {
   facts: Record<string, unknown>
   subject: Record<string, string | undefined>
   calls: Parameters<EvidenceCollector['call']>[0][]
+  progress: Parameters<EvidenceCollector['progress']>[0][]
   masked: string[]
   state: Map<string, string>
 }
@@ -67,6 +68,7 @@ export function createFakePorts(options: FakePortsOptions = {}): FakePorts {
     facts: {},
     subject: {},
     calls: [],
+    progress: [],
     masked: [],
     state: new Map(),
   }
@@ -101,6 +103,7 @@ export function createFakePorts(options: FakePortsOptions = {}): FakePorts {
       about: (subject) => void Object.assign(recorded.subject, subject),
       facts: (facts) => void Object.assign(recorded.facts, facts),
       call,
+      progress: (event) => void recorded.progress.push(event),
       folder: join(temp, 'deploy-actions', 'evidence'),
     },
     context: {

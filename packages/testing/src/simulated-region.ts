@@ -1,7 +1,8 @@
 import type { HttpResponse } from '@deploy-actions/action-kit'
+import { seededRandom } from '@deploy-actions/embedded-regions'
 import type { FakeClock } from './fake-clock'
 import { startFakeHaproxy, type FakeHaproxy } from './fake-haproxy'
-import { poisson, seededRandom } from './seeded-random'
+import { poisson } from './poisson'
 
 export interface SimulatedRegionOptions {
   clock: FakeClock

@@ -1,7 +1,7 @@
 import { WHOLE } from '@deploy-actions/rollout'
 import { createFakePorts, startFakeHaproxy } from '@deploy-actions/testing'
 import { routers } from '@deploy-actions/traffic'
-import { openWorld } from '../../../packages/rehearsal/src/regions/world'
+import { openWorld } from '@deploy-actions/embedded-regions'
 import type { OpenRouterLab } from './router-lab'
 
 const digest = `sha256:${'a'.repeat(64)}`

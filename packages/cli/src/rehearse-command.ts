@@ -1,0 +1,156 @@
+import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Command } from 'commander'
+import { InputError } from '@deploy-actions/action-kit'
+import type { RolloutFile } from '@deploy-actions/config'
+import { formatDuration, formatPercent } from '@deploy-actions/rollout'
+import {
+  exampleBase,
+  liveView,
+  namedScenario,
+  parseScenario,
+  plainView,
+  type RegionResult,
+  type RehearsalResult,
+  rehearse,
+  type Scenario,
+  scenarioNames,
+} from '@deploy-actions/rehearsal'
+
+interface Options {
+  scenario: string
+  config?: string
+  workflow?: string
+  speed: string
+  release: string
+  digest?: string
+  regions: string
+  world?: string
+  result?: string
+  output?: string
+  releaseTree?: string
+}
+
+export function rehearseCommand(): Command {
+  return new Command('rehearse')
+    .description('roll a release out over embedded regions, by the real workflows')
+    .option(
+      '--scenario <name or file>',
+      `what goes wrong: ${scenarioNames.join(', ')}, or a YAML file`,
+      'healthy',
+    )
+    .option('--config <path>', 'a rollout.yml of your own; routers, sources, scripts and sinks are replaced')
+    .option('--workflow <path>', 'a workflow of your own instead of the ready caller')
+    .option('--speed <number>', 'how much faster than real time', '60')
+    .option('--release <version>', 'version to roll out', '1.1.0')
+    .option('--digest <digest>', 'its digest; default: made from the version')
+    .option('--regions <names>', 'all, or names separated by commas', 'all')
+    .option('--world <folder>', 'keep the world there, so that a second rehearsal follows the first')
+    .option('--result <file>', 'write what happened as JSON')
+    .option('--output <folder>', 'where logs, summaries and evidence go; default: a new folder in .rehearsal')
+    .option('--release-tree <folder>', 'the assembled suite; default: the one this command is part of')
+    .action(run)
+}
+
+async function run(options: Options): Promise<void> {
+  const example = fileURLToPath(new URL('./example', exampleBase()))
+  const repository = options.config === undefined ? example : resolve(dirname(options.config))
+  const output = options.output ?? (await newOutput())
+  const stop = new AbortController()
+  process.once('SIGINT', () => stop.abort())
+  const view = process.stdout.isTTY
+    ? liveView((text) => process.stdout.write(text))
+    : plainView((text) => process.stdout.write(text))
+  const result = await rehearse({
+    releaseTree: options.releaseTree ?? fileURLToPath(new URL('../', exampleBase())),
+    repository,
+    config: options.config === undefined ? 'rollout.yml' : basename(options.config),
+    own: options.config !== undefined,
+    ...(options.workflow === undefined ? {} : { workflow: resolve(options.workflow) }),
+    release: { version: options.release, digest: options.digest ?? digestOf(options.release) },
+    regions: options.regions,
+    scenario: (file) => scenarioFor(options.scenario, file),
+    speed: speedOf(options.speed),
+    ...(options.world === undefined ? {} : { worldFolder: options.world }),
+    output,
+    view,
+    signal: stop.signal,
+  })
+  view.end()
+  if (options.result !== undefined) await writeFile(options.result, `${JSON.stringify(result, null, 2)}\n`)
+  console.log(conclude(result, output).join('\n'))
+  // A bad day that did not happen proves nothing.
+  process.exitCode = result.conclusion === 'success' && result.notStruck.length === 0 ? 0 : 1
+}
+
+async function newOutput(): Promise<string> {
+  await mkdir('.rehearsal', { recursive: true })
+  return mkdtemp(join('.rehearsal', 'run-'))
+}
+
+async function scenarioFor(name: string, file: RolloutFile): Promise<Scenario> {
+  const named = namedScenario(name, file.regions)
+  if (named) return named
+  const text = await readFile(name, 'utf8').catch(() => undefined)
+  if (text !== undefined) return parseScenario(text, name, file.regions)
+  throw new InputError([
+    {
+      where: '--scenario',
+      message: `${name} is neither a ready scenario (${scenarioNames.join(', ')}) nor a file that can be read`,
+    },
+  ])
+}
+
+function speedOf(text: string): number {
+  const speed = Number(text)
+  if (Number.isFinite(speed) && speed >= 1) return speed
+  throw new InputError([
+    { where: '--speed', message: `${text} is no speed; write a number from 1 on, such as 60` },
+  ])
+}
+
+/** The same version has the same digest, so that a rehearsal of a release that runs already is one. */
+const digestOf = (version: string): string => `sha256:${createHash('sha256').update(version).digest('hex')}`
+
+function conclude(result: RehearsalResult, output: string): string[] {
+  const { conclusion, regions, wallMs, speed, evidence, report, told, notStruck } = result
+  return [
+    '',
+    `${conclusion} after ${(wallMs / 1000).toFixed(1)} s (${formatDuration(Math.round((wallMs * speed) / 1000) * 1000)} of the rollout's own time)`,
+    ...regions.map(describeRegion),
+    '',
+    evidence.root === null
+      ? 'evidence: none was gathered; the workflow has no report job'
+      : `evidence: ${evidence.complete ? 'complete' : 'NOT complete'}, root ${evidence.root}`,
+    ...notStruck.map((fault) => `this fault never began, so it was not rehearsed: ${fault}`),
+    ...(told.length > 0 ? [`told: ${told.join(', ')}`] : []),
+    ...(report.markdown === null ? [] : [`report: ${report.markdown}`]),
+    ...(report.json === null ? [] : [`evidence.json: ${report.json}`]),
+    `job summaries: ${join(output, 'summaries')}; logs: ${join(output, 'logs')}`,
+  ]
+}
+
+function describeRegion({
+  name,
+  outcome,
+  weights,
+  rollbackMs,
+  rollbackFrom,
+  requests,
+  failed,
+  stages,
+}: RegionResult): string {
+  const arms = Object.entries(weights.after)
+    .map(([arm, points]) => `${arm} ${formatPercent(points)}`)
+    .join(', ')
+  const last = stages.at(-1)
+  const why =
+    last && last.verdict !== 'pass' ? `; ${formatPercent(last.weight)} ${last.verdict}: ${last.reason}` : ''
+  const took =
+    rollbackMs === null
+      ? ''
+      : `; verified ${rollbackMs} ms after ${rollbackFrom === 'breach' ? 'the breach' : 'the restore began'}`
+  return `  ${name.padEnd(12)} ${outcome.padEnd(14)} ${arms.padEnd(24)} ${requests} requests, ${failed} failed${took}${why}`
+}

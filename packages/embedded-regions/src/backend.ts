@@ -1,0 +1,133 @@
+/** The administrative state of a server: what an operator wants of it. */
+export type AdminState = 'ready' | 'drain' | 'maint'
+
+/** The health of a server: what a check, or `set server ... health`, says of it. */
+export type Health = 'up' | 'stopping' | 'down'
+
+/** HAProxy's classes of HTTP answers, in the order in which its pages list them. */
+export const RESPONSE_CLASSES = ['1xx', '2xx', '3xx', '4xx', '5xx', 'other'] as const
+type ResponseClass = (typeof RESPONSE_CLASSES)[number]
+
+/** What HAProxy counts for a server and, apart from it, for the whole backend. */
+export interface TrafficCounters {
+  sessions: number
+  current: number
+  /** Connections the server did not take. */
+  connectionErrors: number
+  /** Answers that were cut, garbled or never came. */
+  responseErrors: number
+  responses: Record<ResponseClass, number>
+}
+
+/** One server of the backend. */
+export interface ProxyServer {
+  readonly id: number
+  readonly name: string
+  readonly port: number
+  /** The weight of the configuration: what percentages are relative to. */
+  readonly initialWeight: number
+  weight: number
+  admin: AdminState
+  health: Health
+  /** HAProxy's check counter: 2 at the start, 0 after maintenance or down. */
+  checkHealth: number
+  changedAt: number
+  /** Where smooth weighted round robin stands. */
+  credit: number
+  readonly counters: TrafficCounters
+}
+
+/** HAProxy numbers proxies; after two frontends, the backend of the reference's configuration is the fourth. */
+export const BACKEND_ID = 4
+
+/** `srv_check_health` of a server that was told to be up, with HAProxy's default `rise 2 fall 3`. */
+const CHECK_HEALTH_AT_BEST = 2 + 3 - 1
+
+/** The largest weight of a server. */
+export const MAXIMAL_WEIGHT = 256
+
+/** The servers behind the proxy, their weights and states, and what was counted of them. */
+export class Backend {
+  readonly name = 'app'
+  readonly counters = newCounters()
+  readonly servers: readonly ProxyServer[]
+
+  constructor(servers: readonly { name: string; port: number; initialWeight: number }[]) {
+    this.servers = servers.map((server, index) => ({
+      ...server,
+      id: index + 1,
+      weight: server.initialWeight,
+      admin: 'ready',
+      health: 'up',
+      checkHealth: 2,
+      changedAt: Date.now(),
+      credit: 0,
+      counters: newCounters(),
+    }))
+  }
+
+  server(name: string): ProxyServer | undefined {
+    return this.servers.find((server) => server.name === name)
+  }
+
+  /** Takes effect with the next request. */
+  setWeight(server: ProxyServer, weight: number): void {
+    server.weight = weight
+    server.changedAt = Date.now()
+    this.#startOver()
+  }
+
+  setAdmin(server: ProxyServer, admin: AdminState): void {
+    if (server.admin !== admin) server.changedAt = Date.now()
+    server.admin = admin
+    if (admin === 'maint') server.checkHealth = 0
+    this.#startOver()
+  }
+
+  setHealth(server: ProxyServer, health: Health): void {
+    if (server.health !== health) server.changedAt = Date.now()
+    server.health = health
+    server.checkHealth = health === 'down' ? 0 : CHECK_HEALTH_AT_BEST
+    this.#startOver()
+  }
+
+  /**
+   * The server for the next request, by smooth weighted round robin: shares are exact over any round of as
+   * many requests as the weights add up to. Nothing when no server may take one.
+   */
+  next(): ProxyServer | undefined {
+    const usable = this.servers.filter(takesTraffic)
+    const total = usable.reduce((sum, server) => sum + server.weight, 0)
+    let chosen: ProxyServer | undefined
+    for (const server of usable) {
+      server.credit += server.weight
+      if (chosen === undefined || server.credit > chosen.credit) chosen = server
+    }
+    if (chosen !== undefined) chosen.credit -= total
+    return chosen
+  }
+
+  #startOver(): void {
+    for (const server of this.servers) server.credit = 0
+  }
+}
+
+/** Whether new requests may go to the server. */
+export function takesTraffic(server: ProxyServer): boolean {
+  return server.admin === 'ready' && server.health === 'up' && server.weight > 0
+}
+
+/** The class in which an answer is counted. */
+export function responseClass(code: number): ResponseClass {
+  return RESPONSE_CLASSES[Math.floor(code / 100) - 1] ?? 'other'
+}
+
+function newCounters(): TrafficCounters {
+  return {
+    sessions: 0,
+    current: 0,
+    connectionErrors: 0,
+    responseErrors: 0,
+    responses: { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0, other: 0 },
+  }
+}

@@ -1,0 +1,99 @@
+import { LoadConnection, type Ending } from './load-connection'
+
+/** Requests sent and answered, and the failed among them by who failed. */
+export interface LoadCounts {
+  /** Requests that ended, well or not. */
+  requests: number
+  failed: Record<Exclude<Ending, 'ok'>, number>
+}
+
+/** A rate grows to its target over this time: sudden load makes a cold start look like a slow app. */
+const RAMP_MS = 1500
+
+/** Requests become due on this beat. */
+const BEAT_MS = 5
+
+/** After a stall no more than this is made up for, or the generator's own burst would be what is measured. */
+const MAKE_UP_MS = 100
+
+/** Beyond this many unanswered requests none is sent: sockets are finite. */
+const MAXIMAL_IN_FLIGHT = 1000
+
+/** Sends `GET /` at a rate that does not depend on how fast the answers come (open loop). */
+export class LoadGenerator {
+  readonly #counts: LoadCounts = { requests: 0, failed: { app: 0, proxy: 0, connection: 0 } }
+  readonly #idle: LoadConnection[] = []
+  readonly #all = new Set<LoadConnection>()
+  #inFlight = 0
+  #due = 0
+  #from = 0
+  #target = 0
+  #changedAt = 0
+  #lastBeat = 0
+  #beat: NodeJS.Timeout | undefined
+
+  constructor(private readonly port: number) {}
+
+  /** Requests ended so far. */
+  get counts(): LoadCounts {
+    return { requests: this.#counts.requests, failed: { ...this.#counts.failed } }
+  }
+
+  /** Real requests per second from now on; more of them come over a ramp of 1.5 s, fewer at once. */
+  setRate(rps: number): void {
+    const now = performance.now()
+    this.#from = Math.min(this.#rateAt(now), rps)
+    this.#target = rps
+    this.#changedAt = now
+    if (this.#beat === undefined && rps > 0) {
+      this.#lastBeat = now
+      this.#beat = setInterval(() => this.#sendDue(), BEAT_MS)
+    }
+    if (rps === 0) this.#rest()
+  }
+
+  close(): void {
+    this.#rest()
+    for (const connection of this.#all) connection.destroy()
+  }
+
+  #rest(): void {
+    clearInterval(this.#beat)
+    this.#beat = undefined
+    this.#due = 0
+  }
+
+  #rateAt(now: number): number {
+    return this.#from + (this.#target - this.#from) * Math.min(1, (now - this.#changedAt) / RAMP_MS)
+  }
+
+  #sendDue(): void {
+    const now = performance.now()
+    const passedMs = Math.min(now - this.#lastBeat, MAKE_UP_MS)
+    this.#lastBeat = now
+    this.#due += (this.#rateAt(now) * passedMs) / 1000
+    for (; this.#due >= 1; this.#due -= 1) if (this.#inFlight < MAXIMAL_IN_FLIGHT) this.#send()
+  }
+
+  #send(): void {
+    const connection = this.#connection()
+    this.#inFlight += 1
+    connection.send((ending) => {
+      this.#inFlight -= 1
+      this.#counts.requests += 1
+      if (ending !== 'ok') this.#counts.failed[ending] += 1
+      if (connection.usable) this.#idle.push(connection)
+      else this.#all.delete(connection)
+    })
+  }
+
+  #connection(): LoadConnection {
+    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
+      if (idle.usable) return idle
+      this.#all.delete(idle)
+    }
+    const fresh = new LoadConnection(this.port)
+    this.#all.add(fresh)
+    return fresh
+  }
+}

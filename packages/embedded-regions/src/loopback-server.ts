@@ -1,0 +1,41 @@
+import type { AddressInfo, Server, Socket } from 'node:net'
+
+/** The only address of the embedded world. */
+export const LOOPBACK = '127.0.0.1'
+
+/** A server on the loopback whose open connections end with it. */
+export interface LoopbackServer {
+  readonly port: number
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string
+  /** Stops listening and cuts what is open. */
+  close(): Promise<void>
+}
+
+/** Listens on `port` of the loopback, or on a free one. */
+export async function listenOnLoopback(server: Server, port = 0): Promise<LoopbackServer> {
+  const sockets = new Set<Socket>()
+  const track = (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  }
+  server.on('connection', track)
+  await new Promise<void>((listening, failed) => {
+    server.once('error', failed)
+    server.listen(port, LOOPBACK, () => {
+      server.off('error', failed)
+      listening()
+    })
+  })
+  const bound = (server.address() as AddressInfo).port
+  return {
+    port: bound,
+    url: `http://${LOOPBACK}:${bound}`,
+    close: () =>
+      new Promise((closed) => {
+        server.off('connection', track)
+        server.close(() => closed())
+        for (const socket of sockets) socket.destroy()
+      }),
+  }
+}

@@ -1,0 +1,108 @@
+import {
+  BACKEND_ID,
+  RESPONSE_CLASSES,
+  takesTraffic,
+  type Backend,
+  type ProxyServer,
+  type TrafficCounters,
+} from './backend'
+import { serverState } from './proxy-metrics'
+
+/** The header of `show servers state`, HAProxy 2.6. */
+const STATE_HEADER =
+  '# be_id be_name srv_id srv_name srv_addr srv_op_state srv_admin_state srv_uweight srv_iweight srv_time_since_last_change srv_check_status srv_check_result srv_check_health srv_check_state srv_agent_state bk_f_forced_id srv_f_forced_id srv_fqdn srv_port srvrecord srv_use_ssl srv_check_port srv_check_addr srv_agent_addr srv_agent_port'
+
+/** The first columns of HAProxy's `show stat`, in its order; the rest are left out. */
+const STAT_COLUMNS =
+  'pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,dreq,dresp,ereq,econ,eresp,wretr,wredis,status,weight,act,bck,chkfail,chkdown,lastchg,downtime,qlimit,pid,iid,sid,throttle,lbtot,tracked,type,rate,rate_lim,rate_max,check_status,check_code,check_duration,hrsp_1xx,hrsp_2xx,hrsp_3xx,hrsp_4xx,hrsp_5xx,hrsp_other'.split(
+    ',',
+  )
+
+/** The bits of `show stat`'s second argument, and the `type` column of a row. */
+const STAT_TYPES = { backend: { bit: 2, column: 1 }, server: { bit: 4, column: 2 } }
+
+/** `srv_admin_state`: maintenance by an operator is 1, draining by an operator 8. */
+const ADMIN_BITS = { ready: 0, maint: 1, drain: 8 }
+
+/** The reply to `show servers state [BACKEND]`. */
+export function serversState(backend: Backend): string {
+  const rows = backend.servers.map((server) => {
+    const { id, name, weight, initialWeight, checkHealth, port } = server
+    const states = `${operationalState(server)} ${ADMIN_BITS[server.admin]}`
+    const since = secondsSince(server.changedAt)
+    return `${BACKEND_ID} ${backend.name} ${id} ${name} 127.0.0.1 ${states} ${weight} ${initialWeight} ${since} 1 0 ${checkHealth} 0 0 0 0 - ${port} - 0 0 - - 0`
+  })
+  return ['1', STATE_HEADER, ...rows, ''].join('\n')
+}
+
+/**
+ * The reply to `show stat`: of the rows of HAProxy's table those that `types` (a sum of bits) and `sid`
+ * (-1 for all) ask for, frontends left out.
+ */
+export function statTable(backend: Backend, types: number, sid: number): string {
+  const rows: Record<string, string | number>[] = []
+  if ((types & STAT_TYPES.server.bit) !== 0)
+    for (const server of backend.servers)
+      if (sid === -1 || sid === server.id) rows.push(serverRow(backend, server))
+  if ((types & STAT_TYPES.backend.bit) !== 0 && (sid === -1 || sid === 0)) rows.push(backendRow(backend))
+  const lines = rows.map((row) => STAT_COLUMNS.map((column) => `${row[column] ?? ''},`).join(''))
+  return [`# ${STAT_COLUMNS.join(',')},`, ...lines, ''].join('\n')
+}
+
+function serverRow(backend: Backend, server: ProxyServer): Record<string, string | number> {
+  const state = serverState(server)
+  return {
+    ...countedColumns(server.counters),
+    pxname: backend.name,
+    svname: server.name,
+    status: state === 'UP' ? 'no check' : state,
+    weight: server.weight,
+    act: 1,
+    bck: 0,
+    lastchg: secondsSince(server.changedAt),
+    sid: server.id,
+    type: STAT_TYPES.server.column,
+  }
+}
+
+function backendRow(backend: Backend): Record<string, string | number> {
+  const usable = backend.servers.filter(takesTraffic)
+  return {
+    ...countedColumns(backend.counters),
+    pxname: backend.name,
+    svname: 'BACKEND',
+    status: usable.length === 0 ? 'DOWN' : 'UP',
+    weight: usable.reduce((sum, server) => sum + server.weight, 0),
+    act: usable.length,
+    bck: 0,
+    sid: 0,
+    type: STAT_TYPES.backend.column,
+  }
+}
+
+function countedColumns(counters: TrafficCounters): Record<string, number> {
+  const responses = RESPONSE_CLASSES.map((name): [string, number] => [
+    `hrsp_${name}`,
+    counters.responses[name],
+  ])
+  return {
+    qcur: 0,
+    scur: counters.current,
+    stot: counters.sessions,
+    econ: counters.connectionErrors,
+    eresp: counters.responseErrors,
+    pid: 1,
+    iid: BACKEND_ID,
+    ...Object.fromEntries(responses),
+  }
+}
+
+/** `srv_op_state`: 0 stopped, 2 running, 3 stopping softly. Draining leaves it alone. */
+function operationalState(server: ProxyServer): 0 | 2 | 3 {
+  if (server.admin === 'maint' || server.health === 'down') return 0
+  return server.health === 'stopping' ? 3 : 2
+}
+
+function secondsSince(time: number): number {
+  return Math.floor((Date.now() - time) / 1000)
+}

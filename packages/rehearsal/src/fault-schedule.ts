@@ -1,0 +1,95 @@
+import type { RegionFault } from '@deploy-actions/embedded-regions'
+import type { ScenarioFault } from './scenario'
+
+/** What a fault's beginning is told by. All times in scaled milliseconds. */
+export interface RegionMoment {
+  /** since when the deploy job of the region has been running */
+  deployBeganAt?: number
+  /** basis points of the canary arm, by the proxy's own reading */
+  canaryWeight: number
+  /** the step that the deploy job is at */
+  step?: string
+}
+
+/** What must be done now: faults to hold in each region, and what strikes once. */
+export interface Due {
+  regions: Record<string, { faults: RegionFault[]; stopped: boolean }>
+  cancelRun: boolean
+  /** regions whose deploy job loses its runner */
+  loseRunner: string[]
+}
+
+/** Tells which faults of a scenario hold at a moment. Each begins once and ends once. */
+export function createFaultSchedule(faults: readonly ScenarioFault[]): {
+  at(now: number, moments: Record<string, RegionMoment>): Due
+  /** faults that have not begun: at the end of a run, those whose moment never came */
+  waiting(): ScenarioFault[]
+} {
+  const began = new Map<ScenarioFault, number>()
+  const struck = new Set<ScenarioFault>()
+
+  const holds = (fault: ScenarioFault, now: number): boolean => {
+    const start = began.get(fault)
+    return start !== undefined && (fault.for === undefined || now < start + fault.for)
+  }
+  const once = (fault: ScenarioFault, now: number): boolean => {
+    if (!holds(fault, now) || struck.has(fault)) return false
+    struck.add(fault)
+    return true
+  }
+
+  return {
+    waiting: () => faults.filter((fault) => !began.has(fault)),
+    at(now, moments) {
+      for (const fault of faults) {
+        const moment = moments[fault.region]
+        if (!began.has(fault) && moment && begins(fault, moment, now)) began.set(fault, now)
+      }
+      const held = faults.filter((fault) => holds(fault, now))
+      const regions = Object.fromEntries(
+        Object.keys(moments).map((region) => {
+          const here = held.filter((fault) => fault.region === region)
+          return [
+            region,
+            { faults: here.flatMap(regionFault), stopped: here.some((fault) => 'load' in fault) },
+          ]
+        }),
+      )
+      return {
+        regions,
+        cancelRun: faults.some((fault) => 'run' in fault && once(fault, now)),
+        loseRunner: faults
+          .filter((fault) => 'runner' in fault && once(fault, now))
+          .map(({ region }) => region),
+      }
+    },
+  }
+}
+
+function begins(
+  fault: ScenarioFault,
+  { deployBeganAt, canaryWeight, step }: RegionMoment,
+  now: number,
+): boolean {
+  if (deployBeganAt === undefined) return false
+  const stage = fault['at-stage']
+  // A router's units round: the stage is there when its weight is, within one percent.
+  if (stage !== undefined) return Math.abs(canaryWeight - stage) <= 100
+  if (fault['at-step'] !== undefined) return step === fault['at-step']
+  return now >= deployBeganAt + fault.from
+}
+
+function regionFault(fault: ScenarioFault): RegionFault[] {
+  if ('metrics' in fault) return [{ metrics: fault.metrics }]
+  if ('router' in fault) return [{ router: fault.router }]
+  if (!('arm' in fault)) return []
+  return [
+    {
+      arm: fault.arm,
+      ...(fault.errors === undefined ? {} : { errors: fault.errors }),
+      ...(fault.latency === undefined ? {} : { latencyMs: fault.latency }),
+      ...(fault.health === undefined ? {} : { unhealthy: true }),
+      ...(fault.connections === undefined ? {} : { refuse: true }),
+    },
+  ]
+}

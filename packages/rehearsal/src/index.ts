@@ -1,0 +1,6 @@
+export { WorkflowError } from '@deploy-actions/workflow-engine'
+export { rehearse, type RehearsalOptions } from './rehearse'
+export { exampleBase } from './rehearsed-repository'
+export type { RegionResult, RehearsalResult } from './result'
+export { namedScenario, parseScenario, scenarioNames, type Scenario } from './scenario'
+export { liveView, plainView, type View } from './view'

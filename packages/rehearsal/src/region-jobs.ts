@@ -1,0 +1,39 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { World } from '@deploy-actions/embedded-regions'
+import type { EngineEvent, JobView } from '@deploy-actions/workflow-engine'
+
+/**
+ * Which region a job works on: the part of its name that is a region's, as in `rollout / eu-west / deploy`. The guard of
+ * a predecessor works on that predecessor, but belongs to the leg it is named in. A job of the caller's own works on the
+ * region that its variables point to.
+ */
+export function regionOfJob(job: JobView, regions: readonly string[]): string | undefined {
+  return (
+    job.name.split(' / ').find((part) => regions.includes(part)) ??
+    (job.workflowFile.endsWith('/rehearsed.yml') ? (regions[1] ?? regions[0]) : undefined)
+  )
+}
+
+/** The job that writes to a region: `deploy` of region.yml, or whatever single job a short workflow has. */
+export const isWriter = (job: JobView): boolean => job.key === 'deploy'
+
+/** Real milliseconds in which the load rises to its rate. */
+const LOAD_RAMP_MS = 1_500
+
+/** Until the plan is made every region has its full traffic, as it would in production; the load has a ramp. */
+export async function fullLoad(world: World): Promise<void> {
+  for (const name of Object.keys(world.regions)) await world.setLoad(name, { busy: true })
+  await sleep(LOAD_RAMP_MS)
+}
+
+/** Regions that nobody looks at get a tenth of the traffic: the machine belongs to the one that is rolled out. */
+export async function loadFor(event: EngineEvent, regions: readonly string[], world: World): Promise<void> {
+  if (event.type !== 'job') return
+  const { job } = event
+  const region = regionOfJob(job, regions)
+  if (job.key === 'plan' && job.status === 'completed')
+    for (const name of regions) await world.setLoad(name, { busy: false })
+  if (region === undefined) return
+  if (job.key === 'prepare' && job.status === 'in_progress') await world.setLoad(region, { busy: true })
+  if (isWriter(job) && job.status === 'completed') await world.setLoad(region, { busy: false })
+}

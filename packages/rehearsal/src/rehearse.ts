@@ -1,0 +1,259 @@
+import { mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { readRollout, resolveAll, type RegionConfig, type RolloutFile } from '@deploy-actions/config'
+import type { Release } from '@deploy-actions/rollout'
+import { startGitHub, type GitHubEmulator } from '@deploy-actions/github-emulator'
+import { openWorld, type World } from '@deploy-actions/embedded-regions'
+import { checkout, createEngine, type RunHandle, type RunView } from '@deploy-actions/workflow-engine'
+import type { Scenario } from './scenario'
+import { environmentsOf, firstWorld, REVIEWER } from './first-world'
+import { writeLogs } from './job-pages'
+import { choosePace, clockFrom } from './pace'
+import { fullLoad, loadFor, regionOfJob } from './region-jobs'
+import { prepareRepository, type RehearsedRepository } from './rehearsed-repository'
+import { resultOf, type RehearsalResult } from './result'
+import type { View } from './view'
+import { watch } from './watcher'
+import { openWebhookSink, type WebhookSink } from './webhook-sink'
+import { keepWorld, readWorld, type KeptWorld } from './world-folder'
+
+export interface RehearsalOptions {
+  /** the assembled suite */
+  releaseTree: string
+  /** folder of the repository, and path of rollout.yml in it */
+  repository: string
+  config: string
+  /** a config of the user's own: what would reach out is replaced */
+  own: boolean
+  /** another workflow to run than the caller of the release tree */
+  workflow?: string
+  release: Release
+  regions: string
+  scenario: (file: RolloutFile) => Scenario | Promise<Scenario>
+  speed: number
+  /** where the world is kept between rehearsals */
+  worldFolder?: string
+  /** where logs, summaries and evidence go */
+  output: string
+  view: View
+  /** more for the secrets of the repository */
+  secrets?: Record<string, string>
+  signal?: AbortSignal
+}
+
+const SUITE = 'OWNER/deploy-actions'
+const REPOSITORY = 'example/shop'
+const FIRST_RUN = 1001
+const IMAGE = 'registry.example.com/shop'
+/** Runs and jobs share one counter; a rehearsal has far fewer of them. */
+const IDS_PER_RUN = 1000
+
+/** Rolls a release out over embedded regions by the real workflows, with the scenario's faults. */
+export async function rehearse(options: RehearsalOptions): Promise<RehearsalResult> {
+  const file = await readRollout(options.config, { workspace: options.repository })
+  const sample = {
+    ...options.release,
+    image: IMAGE,
+    commit: 'example',
+    'run-id': '1',
+    'correlation-id': 'example',
+  }
+  const configs = await resolveAll(file, { variables: sample })
+  const scenario = await options.scenario(file)
+  const kept = options.worldFolder === undefined ? undefined : await readWorld(options.worldFolder)
+  const started = performance.now()
+  const pace = choosePace(options.speed, {
+    rps: scenario.traffic.rps,
+    regions: configs.length,
+    intervalMs: configs[0]?.canary.analysis.interval ?? 10_000,
+  })
+  if (pace.lowered) options.view.say(pace.lowered)
+
+  const { clock, epoch } = clockFrom(Math.max(Date.now(), kept?.endedAt ?? 0), pace.speed)
+  const output = resolve(options.output)
+  await mkdir(output, { recursive: true })
+  const rps = scenario.traffic.rps * pace.speed
+  const world = await openWorld(kept ? { ...kept.world, rps } : firstWorld(configs, rps))
+  const sink = await openWebhookSink()
+  const opened: { close(): Promise<void> }[] = [world, sink]
+  try {
+    const repository = await prepareRepository({
+      source: options.repository,
+      config: options.config,
+      own: options.own,
+      folder: join(output, 'repository'),
+      caller: options.workflow ?? join(options.releaseTree, 'callers', 'deploy.yml'),
+      endpoints: world.regions,
+      webhook: sink.url,
+    })
+    for (const path of repository.replaced)
+      options.view.say(`${options.config}: ${path} is replaced by the embedded regions' own`)
+    await world.resetBaseline()
+    await fullLoad(world)
+
+    const runs: RunView[] = []
+    let handle: RunHandle | undefined
+    const github = await startGitHub({
+      repository: REPOSITORY,
+      repositoryFolder: repository.folder,
+      branches: { main: repository.sha },
+      environments: environmentsOf(configs, scenario),
+      artifactFolder: join(output, 'artifacts'),
+      now: clock.now,
+      runs: () => runs,
+      onCancel: () => handle?.cancel(),
+    })
+    opened.push(github)
+    if (kept) github.restore(kept.github)
+    const context: Stage = {
+      options,
+      world,
+      github,
+      sink,
+      repository,
+      scenario,
+      configs,
+      speed: pace.speed,
+      epoch,
+      output,
+      clock,
+      runs,
+      firstRunId: kept?.nextRunId ?? FIRST_RUN,
+    }
+    handle = await start(context)
+    runs.push(handle.view)
+    const result = await follow(handle, context, started)
+    if (options.worldFolder !== undefined) {
+      const next: KeptWorld = {
+        v: 1,
+        world: await world.save(),
+        github: github.save(),
+        nextRunId: context.firstRunId + IDS_PER_RUN,
+        endedAt: clock.now().getTime(),
+      }
+      await keepWorld(options.worldFolder, next)
+    }
+    return result
+  } finally {
+    for (const part of opened.reverse()) await part.close()
+  }
+}
+
+/** What a rehearsal plays on. */
+interface Stage {
+  options: RehearsalOptions
+  world: World
+  github: GitHubEmulator
+  sink: WebhookSink
+  repository: RehearsedRepository
+  scenario: Scenario
+  configs: RegionConfig[]
+  speed: number
+  epoch: number
+  output: string
+  clock: ReturnType<typeof clockFrom>['clock']
+  runs: RunView[]
+  firstRunId: number
+}
+
+function start(stage: Stage): Promise<RunHandle> {
+  const { options, github, repository, scenario, configs, output, speed, epoch, clock, world } = stage
+  const names = configs.map(({ region }) => region.name)
+  const protectedBy = new Map(
+    environmentsOf(configs, scenario).map((environment) => [environment.name, environment.reviewers ?? []]),
+  )
+  const engine = createEngine({
+    releaseTree: resolve(options.releaseTree),
+    suiteRepository: SUITE,
+    repository: repository.folder,
+    repositoryName: REPOSITORY,
+    work: join(output, 'jobs'),
+    node: process.execPath,
+    speed,
+    now: clock.now,
+    vars: variablesOf(world, configs),
+    secrets: { DEPLOY_SECRETS: '', ...options.secrets },
+    serverUrl: github.serverUrl,
+    apiUrl: github.url,
+    firstRunId: stage.firstRunId,
+    builtIns: new Map([['actions/checkout', checkout]]),
+    jobEnvironment: (job, run) => ({
+      ...github.environmentFor(job, run),
+      DEPLOY_ACTIONS_SPEED: String(speed),
+      DEPLOY_ACTIONS_EPOCH: String(epoch),
+    }),
+    async approve({ environment, run }) {
+      if ((protectedBy.get(environment) ?? []).length === 0) return { state: 'approved' }
+      const refusal = scenario.approvals[environment]
+      const answer = refusal
+        ? ({ state: 'rejected', comment: refusal.reject } as const)
+        : ({ state: 'approved', comment: 'approved by the rehearsal' } as const)
+      github.recordApproval(run.id, { ...answer, user: REVIEWER, environments: [environment] })
+      options.view.say(`${environment}: ${answer.state}${refusal ? ` (${refusal.reject})` : ''}`)
+      return answer
+    },
+    onEvent: (event) => {
+      void loadFor(event, names, world)
+      options.view.event(event)
+    },
+  })
+  const inputs = {
+    ...options.release,
+    ...(options.workflow === undefined ? { regions: options.regions, image: IMAGE } : {}),
+  }
+  return engine.start({
+    workflow: repository.workflow,
+    event: 'workflow_dispatch',
+    inputs,
+    ref: 'refs/heads/main',
+    sha: repository.sha,
+    actor: 'release-manager',
+  })
+}
+
+/** Variables of the repository: where the proxy of the struck region is, for workflows without rollout.yml. */
+function variablesOf({ regions }: World, configs: readonly RegionConfig[]): Record<string, string> {
+  const region = regions[(configs[1] ?? configs[0])?.region.name ?? '']
+  return region
+    ? {
+        PROXY_HOST: region.runtime.host,
+        PROXY_PORT: String(region.runtime.port),
+        PROXY_METRICS: region.metrics,
+      }
+    : {}
+}
+
+/** Follows the run to its end, lets the faults strike, and reads what is left. */
+async function follow(handle: RunHandle, stage: Stage, started: number): Promise<RehearsalResult> {
+  const { options, world, github, sink, scenario, configs, speed, output, clock } = stage
+  const names = configs.map(({ region }) => region.name)
+  const before = await world.state()
+  const stopRun = (): void => handle.cancel()
+  options.signal?.addEventListener('abort', stopRun, { once: true })
+  const watcher = watch({
+    world,
+    run: handle,
+    scenario,
+    clock,
+    regionOf: (job) => regionOfJob(job, names),
+    onLook: (readings) => options.view.look(handle.view, readings, clock.now()),
+  })
+  const run = await handle.done
+  await watcher.stop()
+  options.signal?.removeEventListener('abort', stopRun)
+  await writeLogs(run, output)
+  return resultOf({
+    run,
+    speed,
+    wallMs: Math.round(performance.now() - started),
+    before,
+    after: watcher.latest,
+    changes: watcher.changes,
+    deployments: github.deployments,
+    artifacts: github.artifacts(run.id),
+    webhook: sink.received,
+    notStruck: watcher.waiting(),
+    folder: output,
+    ownWorkflowRegion: options.workflow === undefined ? undefined : (names[1] ?? names[0]),
+  })
+}

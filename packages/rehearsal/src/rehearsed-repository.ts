@@ -1,0 +1,144 @@
+import { createHash } from 'node:crypto'
+import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { parseDocument, type Document } from 'yaml'
+import type { RegionEndpoints } from '@deploy-actions/embedded-regions'
+
+/** The repository as the emulated GitHub has it: a copy, with the addresses of the embedded regions in its config. */
+export interface RehearsedRepository {
+  folder: string
+  /** made of its files: the same files are the same commit */
+  sha: string
+  workflow: string
+  /** what of a config of the user's own was replaced, in words */
+  replaced: string[]
+}
+
+export interface RepositoryOptions {
+  /** the user's repository, or the example */
+  source: string
+  /** path of rollout.yml in it */
+  config: string
+  /** a config of the user's own: everything that would reach out is replaced */
+  own: boolean
+  /** where the copy goes */
+  folder: string
+  /** a workflow to run instead of the caller of the release tree */
+  caller: string
+  endpoints: Record<string, RegionEndpoints>
+  webhook: string
+}
+
+const WORKFLOW = '.github/workflows/rehearsed.yml'
+/** Never copied: large, and not part of a commit. */
+const LEFT_OUT = new Set(['node_modules', '.git', '.rehearsal', '.release'])
+
+export async function prepareRepository(options: RepositoryOptions): Promise<RehearsedRepository> {
+  const { source, config, folder, caller } = options
+  await mkdir(folder, { recursive: true })
+  await cp(source, folder, { recursive: true, filter: (file) => !LEFT_OUT.has(file.split('/').at(-1) ?? '') })
+  const file = join(folder, config)
+  const document = parseDocument(await readFile(file, 'utf8'))
+  const replaced = render(document, options)
+  if (options.own) await writeScripts(folder)
+  await writeFile(file, document.toString({ lineWidth: 0 }))
+  await mkdir(join(folder, dirname(WORKFLOW)), { recursive: true })
+  await cp(caller, join(folder, WORKFLOW))
+  return { folder, sha: await commitOf(folder), workflow: WORKFLOW, replaced }
+}
+
+/** Puts the addresses of the embedded regions into the config. */
+function render(document: Document, { endpoints, webhook, own }: RepositoryOptions): string[] {
+  const regions = (document.toJS() as { regions: { name: string }[] }).regions
+  regions.forEach(({ name }, index) => {
+    const region = endpoints[name] as RegionEndpoints
+    const vars = {
+      'proxy-port': region.runtime.port,
+      'proxy-metrics': region.metrics,
+      admin: region.admin,
+      webhook,
+    }
+    for (const [key, value] of Object.entries(vars))
+      document.setIn(['regions', index, 'vars', own ? `rehearsal-${key}` : key], value)
+  })
+  return own ? replaceOutside(document) : []
+}
+
+const counter = (...names: string[]) => ({ source: 'rehearsal', sum: names })
+const server = (metric: string, code = ''): string => `${metric}{proxy="app",server="\${arm}"${code}}`
+const broken = [
+  server('haproxy_server_connection_errors_total'),
+  server('haproxy_server_response_errors_total'),
+]
+
+/** What an own config would reach outside, and the embedded thing that stands in for it. */
+function replaceOutside(document: Document): string[] {
+  const replaced: string[] = []
+  const put = (path: (string | number)[], value: unknown): void => {
+    document.setIn(path, document.createNode(value))
+    replaced.push(path.join('.'))
+  }
+  const config = document.toJS() as { checks?: Record<string, unknown>; notifications?: unknown[] }
+  put(['traffic', 'canary', 'router'], {
+    type: 'haproxy',
+    host: '127.0.0.1',
+    port: '${vars.rehearsal-proxy-port}',
+    backend: 'app',
+  })
+  put(['metrics'], {
+    sources: { rehearsal: { type: 'scrape', pages: ['${vars.rehearsal-proxy-metrics}'] } },
+    requests: counter(server('haproxy_server_http_responses_total'), ...broken),
+    errors: counter(server('haproxy_server_http_responses_total', ',code="5xx"'), ...broken),
+  })
+  put(['deploy'], {
+    script: {
+      run: '.rehearsal-ops/deploy.mjs',
+      snapshot: '.rehearsal-ops/snapshot.mjs',
+      restore: '.rehearsal-ops/restore.mjs',
+    },
+  })
+  for (const name of Object.keys(config.checks ?? {}))
+    put(
+      ['checks', name],
+      usesArm(document, name)
+        ? { type: 'http', url: '${vars.rehearsal-admin}/arms/${arm}/healthz' }
+        : { type: 'http', url: '${vars.rehearsal-admin}/arms' },
+    )
+  if ((config.notifications ?? []).length > 0)
+    put(['notifications'], [{ type: 'webhook', url: '${vars.rehearsal-webhook}' }])
+  return replaced
+}
+
+/** A check of the gate before the transaction cannot know an arm. */
+function usesArm(document: Document, check: string): boolean {
+  const before =
+    (document.getIn(['gates', 'before', 'checks']) as { toJSON(): string[] } | undefined)?.toJSON() ?? []
+  return !before.includes(check)
+}
+
+/** The example's own scripts act on the embedded regions; an own config gets them in place of its own. */
+async function writeScripts(folder: string): Promise<void> {
+  const target = join(folder, '.rehearsal-ops')
+  await mkdir(target, { recursive: true })
+  for (const name of ['deploy.mjs', 'snapshot.mjs', 'restore.mjs']) {
+    const text = await readFile(new URL(`./example/ops/${name}`, exampleBase()), 'utf8')
+    await writeFile(join(target, name), text.replaceAll('DEPLOY_VARS_ADMIN', 'DEPLOY_VARS_REHEARSAL_ADMIN'), {
+      mode: 0o755,
+    })
+  }
+}
+
+/** The example lies beside the bundled CLI, and beside `src` in the sources. */
+export function exampleBase(): URL {
+  return new URL(import.meta.url.endsWith('.ts') ? '../' : './', import.meta.url)
+}
+
+async function commitOf(folder: string): Promise<string> {
+  const hash = createHash('sha1')
+  const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) =>
+    entry.isFile(),
+  )
+  for (const entry of files.map((file) => join(file.parentPath, file.name)).sort())
+    hash.update(entry.slice(folder.length)).update(await readFile(entry))
+  return hash.digest('hex')
+}

@@ -1,0 +1,218 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { evidenceRecord, type EvidenceRecord } from '@deploy-actions/evidence'
+import { transactionRecord } from '@deploy-actions/ledger'
+import { transactionStates, type TransactionState, type Weights } from '@deploy-actions/rollout'
+import type { Deployment, UploadedArtifact } from '@deploy-actions/github-emulator'
+import type { RegionReading } from '@deploy-actions/embedded-regions'
+import type { RunView } from '@deploy-actions/workflow-engine'
+import { writeSummaries } from './job-pages'
+import type { WeightChange } from './watcher'
+
+/** What became of a region in a rehearsal (contracts.md, "Result of a rehearsal"). */
+export interface RegionResult {
+  name: string
+  outcome: 'promoted' | 'restored' | 'unverified' | 'restore-failed' | 'not-started' | 'skipped'
+  /** its deploy job got as far as `begin` */
+  proceeded: boolean
+  /** by the proxy's own reading */
+  weights: { before: Weights; after: Weights }
+  stages: { weight: number; verdict: string; reason: string; durationMs: number }[]
+  rolledBack: boolean
+  rollbackVerified: boolean
+  /** real milliseconds from `rollbackFrom` to the verified read-back; null when nothing was rolled back */
+  rollbackMs: number | null
+  /** the breaching sample, or the start of the restore where no sample breached (cancel, lost runner, red gate) */
+  rollbackFrom: 'breach' | 'restore' | null
+  /** scaled milliseconds during which the canary arm had traffic before it was taken back; null when it kept it */
+  exposureMs: number | null
+  requests: number
+  failed: number
+  /** failed requests that were not the app's own answer: the proxy's 502-504, and connections that broke */
+  failedOutsideApp: number
+  /** the router's commands that changed something, as the proxy got them, oldest first */
+  commands: string[]
+  /** what the ledger's transactions of this run were marked as, oldest first; without what was said with it */
+  marks: TransactionState[]
+}
+
+export interface RehearsalResult {
+  v: 1
+  conclusion: string
+  speed: number
+  wallMs: number
+  regions: RegionResult[]
+  evidence: { complete: boolean; root: string | null }
+  report: { markdown: string | null; json: string | null; summaries: string[] }
+  /** what the webhook was told, in order */
+  told: string[]
+  /** faults of the scenario whose moment never came: what was to be rehearsed did not happen */
+  notStruck: string[]
+}
+
+/** Everything the result is read from: the proxies, the emulated GitHub, and what the jobs uploaded. */
+export interface Observed {
+  run: RunView
+  speed: number
+  wallMs: number
+  before: Record<string, RegionReading>
+  after: Record<string, RegionReading>
+  changes: readonly WeightChange[]
+  deployments: readonly Deployment[]
+  artifacts: readonly UploadedArtifact[]
+  webhook: readonly unknown[]
+  notStruck: readonly unknown[]
+  folder: string
+  /** the region that a workflow without rollout.yml works on: its transactions name none of ours */
+  ownWorkflowRegion: string | undefined
+}
+
+const reportFile = z.looseObject({
+  complete: z.boolean(),
+  root: z.string(),
+  plan: z.looseObject({ skipped: z.array(z.looseObject({ name: z.string() })) }).nullable(),
+})
+
+export async function resultOf(observed: Observed): Promise<RehearsalResult> {
+  const { run, speed, wallMs, artifacts, after } = observed
+  const reportFolder = artifacts.find(({ name }) => name.startsWith('rollout-report-'))?.folder
+  const report =
+    reportFolder === undefined
+      ? undefined
+      : reportFile.parse(JSON.parse(await readFile(join(reportFolder, 'evidence.json'), 'utf8')))
+  const records = await readRecords(artifacts)
+  const skipped = new Set(report?.plan?.skipped.map(({ name }) => name))
+  return {
+    v: 1,
+    conclusion: run.conclusion ?? 'none',
+    speed,
+    wallMs,
+    regions: Object.keys(after).map((name) => regionResult(name, observed, records, skipped.has(name))),
+    evidence: { complete: report?.complete ?? false, root: report?.root ?? null },
+    report: {
+      markdown: reportFolder === undefined ? null : join(reportFolder, 'report.md'),
+      json: reportFolder === undefined ? null : join(reportFolder, 'evidence.json'),
+      summaries: await writeSummaries(run, observed.folder),
+    },
+    notStruck: observed.notStruck.map((fault) => JSON.stringify(fault)),
+    told: observed.webhook.flatMap((body) => {
+      const { event } = body as { event?: { kind: string; region?: string } }
+      return event ? [event.region === undefined ? event.kind : `${event.kind} ${event.region}`] : []
+    }),
+  }
+}
+
+const restoreFacts = z.looseObject({
+  stages: z
+    .array(
+      z.looseObject({ weight: z.number(), verdict: z.string(), reason: z.string(), durationMs: z.number() }),
+    )
+    .optional(),
+  restored: z.array(z.looseObject({ kind: z.string(), ok: z.boolean() })).optional(),
+  rollbackMs: z.number().optional(),
+  restoreMs: z.number().optional(),
+})
+
+function regionResult(
+  name: string,
+  { before, after, changes, deployments, run, ownWorkflowRegion }: Observed,
+  records: readonly EvidenceRecord[],
+  skipped: boolean,
+): RegionResult {
+  const [first, last] = [before[name] as RegionReading, after[name] as RegionReading]
+  const own = transactionsOf(
+    deployments,
+    run.id,
+    (region) => region === name || (name === ownWorkflowRegion && !(region in after)),
+  )
+  const facts = records
+    .filter((record) => record.region === name)
+    .map((record) => restoreFacts.parse(record.facts ?? {}))
+  const restored = facts.flatMap(({ restored = [] }) => restored)
+  const rolledBack = restored.length > 0
+  const back = sameArms(first.weights, last.weights)
+  const breach = facts.find(({ rollbackMs }) => rollbackMs !== undefined)?.rollbackMs
+  return {
+    name,
+    outcome: skipped ? 'skipped' : own[0] === undefined ? 'not-started' : OUTCOMES[own[0].at(-1) ?? 'open'],
+    proceeded: own.length > 0,
+    weights: { before: first.weights, after: last.weights },
+    stages: facts.flatMap(({ stages = [] }) =>
+      stages.map(({ weight, verdict, reason, durationMs }) => ({ weight, verdict, reason, durationMs })),
+    ),
+    rolledBack,
+    // The action's word and the proxy's own reading must agree.
+    rollbackVerified:
+      rolledBack && back && restored.filter(({ kind }) => kind === 'traffic').every(({ ok }) => ok),
+    rollbackMs: rolledBack
+      ? (breach ?? facts.find(({ restoreMs }) => restoreMs !== undefined)?.restoreMs ?? null)
+      : null,
+    rollbackFrom: rolledBack ? (breach === undefined ? 'restore' : 'breach') : null,
+    exposureMs: rolledBack ? exposure(name, first.weights, changes) : null,
+    requests: last.requests - first.requests,
+    failed: sum(last.failed) - sum(first.failed),
+    failedOutsideApp:
+      last.failed.proxy + last.failed.connection - first.failed.proxy - first.failed.connection,
+    commands: last.commands,
+    marks: own.toReversed().flat(),
+  }
+}
+
+const OUTCOMES: Record<TransactionState, RegionResult['outcome']> = {
+  committed: 'promoted',
+  restored: 'restored',
+  unverified: 'unverified',
+  'restore-failed': 'restore-failed',
+  open: 'restore-failed',
+  restoring: 'restore-failed',
+  superseded: 'not-started',
+}
+
+/** The marks of each transaction that a run opened here: newest transaction first, its oldest mark first. */
+function transactionsOf(
+  deployments: readonly Deployment[],
+  runId: number,
+  here: (region: string) => boolean,
+): TransactionState[][] {
+  return deployments.flatMap(({ payload, statuses }) => {
+    const record = transactionRecord.safeParse(payload)
+    if (!record.success || record.data.run.id !== runId || !here(record.data.region)) return []
+    const said = statuses.flatMap(
+      ({ description }) =>
+        transactionStates.find((state) => description === state || description.startsWith(`${state}: `)) ??
+        [],
+    )
+    return [said.reverse()]
+  })
+}
+
+/** From the first moment that the weights differed until they were back. */
+function exposure(region: string, baseline: Weights, changes: readonly WeightChange[]): number {
+  const own = changes.filter((change) => change.region === region)
+  const began = own.find(({ weights }) => !sameArms(weights, baseline))
+  const ended = began && own.find(({ at, weights }) => at > began.at && sameArms(weights, baseline))
+  return began && ended ? Math.round(ended.at - began.at) : 0
+}
+
+const sameArms = (a: Weights, b: Weights): boolean => Object.keys(a).every((arm) => a[arm] === b[arm])
+
+const sum = (failed: RegionReading['failed']): number => failed.app + failed.proxy + failed.connection
+
+async function readRecords(artifacts: readonly UploadedArtifact[]): Promise<EvidenceRecord[]> {
+  const folders = artifacts.filter(({ name }) => name.startsWith('evidence-'))
+  const chains = await Promise.all(
+    folders.map(async ({ folder }) => {
+      const { records } = JSON.parse(await readFile(join(folder, 'chain.json'), 'utf8')) as {
+        records: number
+      }
+      const names = Array.from({ length: records }, (_, index) => `${String(index).padStart(4, '0')}.json`)
+      return Promise.all(
+        names.map(async (name) =>
+          evidenceRecord.parse(JSON.parse(await readFile(join(folder, name), 'utf8'))),
+        ),
+      )
+    }),
+  )
+  return chains.flat().sort((a, b) => a.startedAt.localeCompare(b.startedAt))
+}

@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Clock } from '@deploy-actions/action-kit'
+import type { Weights } from '@deploy-actions/rollout'
+import { createFaultSchedule, type RegionMoment } from './fault-schedule'
+import { isWriter } from './region-jobs'
+import type { Scenario, ScenarioFault } from './scenario'
+import type { RegionReading, World } from '@deploy-actions/embedded-regions'
+import type { JobView, RunHandle } from '@deploy-actions/workflow-engine'
+
+/** Real milliseconds between two looks. */
+const LOOK_EVERY_MS = 40
+
+/** A change of the weights as the proxy itself showed it. */
+export interface WeightChange {
+  region: string
+  /** scaled time, milliseconds since 1970 */
+  at: number
+  weights: Weights
+}
+
+/** Looks at the regions while a run goes on, and lets the scenario's faults strike. */
+export interface Watcher {
+  changes: WeightChange[]
+  latest: Record<string, RegionReading>
+  /** faults whose moment has not come */
+  waiting(): ScenarioFault[]
+  stop(): Promise<void>
+}
+
+interface Watched {
+  world: World
+  run: RunHandle
+  scenario: Scenario
+  clock: Clock
+  regionOf(job: JobView): string | undefined
+  onLook(readings: Record<string, RegionReading>): void
+}
+
+export function watch({ world, run, scenario, clock, regionOf, onLook }: Watched): Watcher {
+  const schedule = createFaultSchedule(scenario.faults)
+  const changes: WeightChange[] = []
+  const held = new Map<string, string>()
+  const watcher: Watcher = { changes, latest: {}, waiting: schedule.waiting, stop }
+  let stopped = false
+
+  const look = async (): Promise<void> => {
+    const readings = await world.state()
+    watcher.latest = readings
+    const now = clock.now().getTime()
+    for (const [region, { weights }] of Object.entries(readings)) {
+      const last = changes.findLast((change) => change.region === region)
+      if (JSON.stringify(last?.weights) !== JSON.stringify(weights))
+        changes.push({ region, at: now, weights })
+    }
+    const due = schedule.at(now, momentsOf(run, readings, regionOf))
+    for (const [region, { faults, stopped: loadStopped }] of Object.entries(due.regions)) {
+      const wanted = JSON.stringify({ faults, loadStopped })
+      if ((held.get(region) ?? '{"faults":[],"loadStopped":false}') === wanted) continue
+      held.set(region, wanted)
+      await world.setFaults(region, faults)
+      await world.setLoad(region, { stopped: loadStopped })
+    }
+    if (due.cancelRun) run.cancel()
+    for (const region of due.loseRunner) run.loseRunner((job) => isWriter(job) && regionOf(job) === region)
+    onLook(readings)
+  }
+
+  const loop = (async () => {
+    while (!stopped) {
+      await look()
+      await sleep(LOOK_EVERY_MS)
+    }
+  })()
+
+  async function stop(): Promise<void> {
+    stopped = true
+    await loop
+    await look()
+  }
+  return watcher
+}
+
+function momentsOf(
+  run: RunHandle,
+  readings: Record<string, RegionReading>,
+  regionOf: (job: JobView) => string | undefined,
+): Record<string, RegionMoment> {
+  return Object.fromEntries(
+    Object.entries(readings).map(([region, { weights, baseline }]) => {
+      const deploy = run.view.jobs.find(
+        (job) => isWriter(job) && job.startedAt !== null && regionOf(job) === region,
+      )
+      const step = deploy?.steps.find(({ status }) => status === 'in_progress')?.name
+      const canaryWeight = Object.entries(weights).reduce(
+        (sum, [arm, points]) => (arm === baseline ? sum : sum + points),
+        0,
+      )
+      return [
+        region,
+        {
+          canaryWeight,
+          ...(deploy?.startedAt ? { deployBeganAt: Date.parse(deploy.startedAt) } : {}),
+          ...(step === undefined ? {} : { step }),
+        },
+      ]
+    }),
+  )
+}

@@ -1,0 +1,35 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { gitHubState, type GitHubState } from '@deploy-actions/github-emulator'
+import { worldPlan, type WorldPlan } from '@deploy-actions/embedded-regions'
+
+/** Everything that a kept world remembers between two rehearsals. */
+const keptWorld = z.strictObject({
+  v: z.literal(1),
+  world: worldPlan,
+  github: gitHubState,
+  /** runs and jobs of the next rehearsal count on from here */
+  nextRunId: z.int(),
+  /** the rehearsal's time at its end, milliseconds since 1970: the next one must not begin before it */
+  endedAt: z.number(),
+})
+export interface KeptWorld {
+  v: 1
+  world: WorldPlan
+  github: GitHubState
+  nextRunId: number
+  endedAt: number
+}
+
+/** Reads a kept world; undefined when the folder holds none yet. @throws when it holds something else */
+export async function readWorld(folder: string): Promise<KeptWorld | undefined> {
+  const text = await readFile(join(folder, 'world.json'), 'utf8').catch(() => undefined)
+  return text === undefined ? undefined : keptWorld.parse(JSON.parse(text))
+}
+
+export async function keepWorld(folder: string, kept: KeptWorld): Promise<void> {
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, 'world.json.part'), JSON.stringify(kept))
+  await rename(join(folder, 'world.json.part'), join(folder, 'world.json'))
+}

@@ -1,0 +1,23 @@
+export { createEngine, type Engine } from './engine'
+export type {
+  BuiltIn,
+  BuiltInContext,
+  CancellationTimes,
+  EngineOptions,
+  RunHandle,
+  StartRequest,
+} from './engine-options'
+export type {
+  Annotation,
+  Approval,
+  ApprovalRequest,
+  Conclusion,
+  EngineEvent,
+  JobView,
+  Permissions,
+  RunView,
+  Status,
+  StepView,
+} from './run-view'
+export { checkout } from './runner/built-ins'
+export { WorkflowError } from './workflow-error'

@@ -1,0 +1,49 @@
+import { cp } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import type { BuiltIn } from '../engine-options'
+import { evaluateTexts } from '../expressions'
+import { onAbort } from '../on-abort'
+import { unsupported } from '../workflow-error'
+import type { StepAction } from '../workflow-tree'
+import type { StepContext, StepResult } from './job-session'
+
+/** Plays a foreign action. A runner that is lost meanwhile does not wait for it. */
+export async function playBuiltIn(
+  action: StepAction & { kind: 'built-in' },
+  context: StepContext,
+): Promise<StepResult> {
+  const { session, definition, contexts, log, signal } = context
+  const { run, job } = session.request
+  const play = session.options.builtIns.get(action.name)
+  if (!play) throw new Error(`No built-in plays ${action.name}`)
+  log.print(`${action.name}@${action.ref}: played by the rehearsal`)
+  const gone = new Promise<never>((_, reject) =>
+    onAbort(session.killed.signal, () => reject(new Error('The operation was canceled.'))),
+  )
+  const played = play({
+    inputs: evaluateTexts(definition.action?.with ?? new Map(), contexts),
+    workspace: session.folders.workspace,
+    repository: session.options.repository,
+    job,
+    run,
+    log: (line) => log.write(line),
+    signal,
+  })
+  return { ok: true, outputs: (await Promise.race([played, gone])) ?? {} }
+}
+
+const UNDERSTOOD = ['path', 'persist-credentials', 'fetch-depth', 'show-progress']
+
+/** `actions/checkout`: copies the repository, without its history, into the workspace. */
+export const checkout: BuiltIn = async ({ inputs, workspace, repository, run, log }) => {
+  for (const [name, value] of Object.entries(inputs)) {
+    const own =
+      (name === 'ref' && value === run.headSha) || (name === 'repository' && value === run.repository)
+    if (!own && value !== '' && !UNDERSTOOD.includes(name))
+      throw new Error(unsupported(`The input '${name}: ${value}' of actions/checkout`))
+  }
+  const target = join(workspace, inputs.path ?? '')
+  await cp(repository, target, { recursive: true, filter: (file) => basename(file) !== '.git' })
+  log(`${run.repository} at ${run.headSha}`)
+  return { ref: run.headBranch, commit: run.headSha }
+}
