@@ -110,6 +110,18 @@ describe.each(templates)('workflows-templates/%s', (template) => {
     for (const step of steps) expectKnownInputs(step)
     for (const job of jobs) expectKnownOutputs(job)
   })
+
+  it('hands the secrets to every step that can take them: its post may have to restore an authenticated router', async () => {
+    const text = await readFile(join('workflows-templates', template), 'utf8')
+    const steps = Object.values((parse(text) as { jobs: Record<string, Job> }).jobs).flatMap(
+      (job) => job.steps ?? [],
+    )
+    const without = steps.filter(({ uses, with: given }) => {
+      const name = actionOf(uses)
+      return name !== undefined && 'secrets' in actions[name].file.inputs && given?.['secrets'] === undefined
+    })
+    expect(without).toEqual([])
+  })
 })
 
 it('has one YAML document in every action.yml', async () => {

@@ -1,5 +1,5 @@
-import { escapeText, table } from '@deploy-actions/action-kit'
-import { formatDuration } from '@deploy-actions/rollout'
+import { clockTime, escapeText, table } from '@deploy-actions/action-kit'
+import { formatDuration, formatWeights } from '@deploy-actions/rollout'
 import type { RunEvidence } from './report'
 
 /** The report as the run's summary shows it: regions first, then who approved, what ran, and how whole the evidence is. */
@@ -20,11 +20,12 @@ export function reportMarkdown({
     ...(regions.length > 0
       ? [
           table(
-            ['Region', 'Outcome', 'Why', 'Transaction'],
-            regions.map(({ name, outcome, reason, transaction }) => [
+            ['Region', 'Outcome', 'Why', 'Traffic, as the router showed it', 'Transaction'],
+            regions.map(({ name, outcome, reason, traffic, transaction }) => [
               name,
               outcome,
               reason,
+              traffic ? `${formatWeights(traffic.weights)} at ${clockTime(traffic.readAt)}` : 'not read',
               transaction ?? '-',
             ]),
           ),

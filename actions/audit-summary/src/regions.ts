@@ -3,6 +3,7 @@ import type { EvidenceRecord } from '@deploy-actions/evidence'
 import { newest, openLedger } from '@deploy-actions/ledger'
 import type { RolloutPlan, TransactionState } from '@deploy-actions/rollout'
 import type { Approval } from './jobs'
+import { lastReading, type Reading } from './readings'
 
 /** What became of a planned region, by the ledger: never by the result of a matrix. */
 export interface RegionResult {
@@ -12,7 +13,11 @@ export interface RegionResult {
     'promoted' | 'skipped' | 'restored' | 'unverified' | 'restore-failed' | 'unfinished' | 'not-started'
   reason: string
   transaction: string | null
+  /** what its router itself showed last in this run; null where nobody read it */
+  traffic: Reading | null
 }
+
+type Standing = Omit<RegionResult, 'traffic'>
 
 const outcomes: Record<TransactionState, RegionResult['outcome']> = {
   committed: 'promoted',
@@ -24,7 +29,7 @@ const outcomes: Record<TransactionState, RegionResult['outcome']> = {
   superseded: 'not-started',
 }
 
-/** What else tells why a region was not started: who refused it, and what its jobs said. */
+/** What else tells of a region: who refused it, what its jobs said, and what they read back. */
 export interface Hearsay {
   approvals: readonly Approval[]
   records: readonly EvidenceRecord[]
@@ -38,7 +43,7 @@ export async function regionResults(
 ): Promise<RegionResult[]> {
   const ledger = openLedger(ledgerSpec, plan.service, ports)
   const due = await Promise.all(
-    plan.regions.map(async ({ name, environment }): Promise<RegionResult> => {
+    plan.regions.map(async ({ name, environment }): Promise<Standing> => {
       // By this run's own record: another rollout may have begun there since.
       const entries = await ledger.find({ environment })
       const entry = entries.find(
@@ -62,7 +67,7 @@ export async function regionResults(
     }),
   )
   const skipped = await Promise.all(
-    plan.skipped.map(async ({ name, environment, reason }): Promise<RegionResult> => {
+    plan.skipped.map(async ({ name, environment, reason }): Promise<Standing> => {
       // What ran there when the plan was made may have been taken back since, by a soak that went red.
       const entry = await newest(ledger, environment)
       const back = entry && ['restored', 'unverified', 'restore-failed'].includes(entry.state)
@@ -77,7 +82,10 @@ export async function regionResults(
         : { name, environment, outcome: 'skipped', reason, transaction: null }
     }),
   )
-  return [...due, ...skipped]
+  return [...due, ...skipped].map((region) => ({
+    ...region,
+    traffic: lastReading(hearsay.records, region.name) ?? null,
+  }))
 }
 
 function whyNotStarted(region: string, environment: string, { approvals, records }: Hearsay): string {

@@ -96,6 +96,27 @@ describe('canary-step over a healthy release', () => {
     ])
   })
 
+  it('keeps with each stage what the router itself showed, and when', async () => {
+    const { outcome, ports } = await run({})
+    const { stages = [] } = outcome as Outputs
+    expect(stages.map(({ weight, weights }) => [weight, weights])).toEqual(
+      stages.map(({ weight }) => [weight, { blue: 10_000 - weight, green: weight }]),
+    )
+    // Read back after the settle time of the write, before the watch.
+    for (const { readAt } of stages) expect(readAt).toMatch(/^2026-11-21T10:/)
+    expect(ports.recorded.facts['stages']).toEqual(stages)
+    expect(ports.recorded.summary.join()).toContain('blue 90%, green 10% at 10:')
+  })
+
+  it('reads the router once before its first write, which verifies for itself', async () => {
+    const { region } = await run({})
+    const before = region.haproxy.commands.slice(
+      0,
+      region.haproxy.commands.findIndex((command) => command.startsWith('set server')),
+    )
+    expect(before).toEqual(['show servers state app', 'show servers state app'])
+  })
+
   it('writes nothing in a dry run', async () => {
     const { outcome, writes } = await run({}, { 'dry-run': 'true' })
     expect(outcome).toMatchObject({ outcome: 'would-promote' })

@@ -1,5 +1,5 @@
-import { escapeText, table } from '@deploy-actions/action-kit'
-import { formatDuration, formatPercent, formatRate } from '@deploy-actions/rollout'
+import { clockTime, escapeText, table } from '@deploy-actions/action-kit'
+import { formatDuration, formatPercent, formatRate, formatWeights } from '@deploy-actions/rollout'
 import type { Walk } from './walk'
 
 const BARS = '▁▂▃▄▅▆▇█'
@@ -8,8 +8,9 @@ const WIDEST = 60
 
 /** The section of the job summary: a row a stage, a line of the error rates, and why it ended. */
 export function summarise({ settings, stages, trail }: Walk, reason: string): string {
-  const rows = stages.map(({ weight, verdict, durationMs, requests, errors, reason }) => [
+  const rows = stages.map(({ weight, weights, readAt, verdict, durationMs, requests, errors, reason }) => [
     formatPercent(weight),
+    `${formatWeights(weights)} at ${clockTime(readAt)}`,
     verdict,
     formatDuration(Math.round(durationMs / 1000) * 1000),
     String(requests),
@@ -27,7 +28,7 @@ export function summarise({ settings, stages, trail }: Walk, reason: string): st
     '',
     escapeText(reason),
     '',
-    table(['Stage', 'Verdict', 'Watched', 'Canary requests', 'Failed', 'Why'], rows),
+    table(['Stage', 'Read back', 'Verdict', 'Watched', 'Canary requests', 'Failed', 'Why'], rows),
     '',
     `Canary error rate, a bar per sample (highest ${formatRate(Math.max(0, ...rates))}): \`${sparkline(rates)}\``,
   ].join('\n')

@@ -1,4 +1,4 @@
-import { escapeText, GateFailed, InputError, providerPorts, type Ports } from '@deploy-actions/action-kit'
+import { clockTime, escapeText, GateFailed, InputError, providerPorts, type Ports } from '@deploy-actions/action-kit'
 import { openLedger } from '@deploy-actions/ledger'
 import { canaryWeights, formatWeights, WHOLE } from '@deploy-actions/rollout'
 import { described, inEffect, routers } from '@deploy-actions/traffic'
@@ -39,7 +39,7 @@ export async function commit(inputs: Inputs, ports: Ports): Promise<Outputs> {
   await commitTransaction(transaction, ledger, reason, ports.context)
   ports.log.info(`committed ${record.id}: ${reason}`)
   ports.summary.add(
-    `### ${escapeText(region)}: committed\n\n${escapeText(reason)}: the router read ${escapeText(formatWeights(weights))} at ${readAt}. The old release stays on ${escapeText(baseline)} for an instant return.`,
+    `### ${escapeText(region)}: committed\n\n${escapeText(reason)}: the router read ${escapeText(formatWeights(weights))} at ${clockTime(readAt)}. The old release stays on ${escapeText(baseline)} for an instant return.`,
   )
   return {
     outcome: 'committed',

@@ -25,7 +25,7 @@ export {
 export { defined } from '@deploy-actions/rollout'
 export { evidenceFolder } from './evidence-collector'
 export { flag, inputMeta, readInputs, secret, type InputMeta, type InputSchema } from './inputs'
-export { details, escapeText, fenced, table } from './markdown'
+export { clockTime, details, escapeText, fenced, table } from './markdown'
 export type * from './ports'
 export { providerPorts } from './ports'
 export {

@@ -30,3 +30,6 @@ export function fenced(text: string, language = ''): string {
 export function details(title: string, body: string): string {
   return `<details><summary>${escapeText(title)}</summary>\n\n${body}\n\n</details>`
 }
+
+/** An ISO 8601 moment as people read it beside others of the same day: `10:12:03 UTC`. */
+export const clockTime = (iso: string): string => `${iso.slice(11, 19)} UTC`

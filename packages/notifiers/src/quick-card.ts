@@ -1,4 +1,4 @@
-import { escapeText } from '@deploy-actions/action-kit'
+import { clockTime, escapeText } from '@deploy-actions/action-kit'
 import { formatDuration, formatPercent, formatWeights } from '@deploy-actions/rollout'
 import type { EventKind, RolloutEvent } from './event'
 
@@ -51,9 +51,6 @@ export function quickCard(event: RolloutEvent): QuickCard {
     links: event.links,
   }
 }
-
-/** `10:12:03 UTC`. */
-const clockTime = (iso: string): string => `${iso.slice(11, 19)} UTC`
 
 /** The card for job summaries and release comments. */
 export function quickCardMarkdown(event: RolloutEvent): string {
