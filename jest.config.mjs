@@ -22,6 +22,7 @@ export default {
   projects: [
     project('unit', '<rootDir>/{actions,packages}/*/src/**/*.test.ts'),
     project('contract', '<rootDir>/test/contract/**/*.test.ts'),
+    project('providers', '<rootDir>/test/providers/**/*.test.ts'),
     project('bundles', '<rootDir>/test/bundles/**/*.test.ts'),
     project('workflows', '<rootDir>/test/workflows/**/*.test.ts'),
     project('kills', '<rootDir>/test/kills/**/*.test.ts'),
