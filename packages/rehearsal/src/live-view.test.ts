@@ -21,6 +21,8 @@ class TestScreen {
   }
 
   write(text: string): void {
+    // tmux would keep every frame in its history.
+    expect(text).not.toMatch(/A\u001b\[\d?J/)
     this.#written.push(new Promise((done) => this.#terminal.write(text, done)))
   }
 

@@ -116,8 +116,10 @@ class Frames {
     // What has left the window at its top can be drawn over no more.
     const lines = lay(columns).slice(0, rows - 1)
     if (this.#said.length === 0 && lines.join('\n') === this.#drawn.join('\n')) return
-    const said = this.#said.splice(0)
-    this.screen.write(this.#erasure(columns) + [...said, ...lines].map((line) => `${line}\n`).join(''))
+    const all = [...this.#said.splice(0), ...lines]
+    this.screen.write(
+      this.#toTop(columns) + all.map((line) => overwrite(line, columns)).join('') + CLEAR_BELOW,
+    )
     this.#drawn = lines
   }
 
@@ -128,13 +130,26 @@ class Frames {
   }
 
   /** A terminal that became narrower has wrapped the lines: it is its own lines that the cursor goes up by. */
-  #erasure(columns: number): string {
+  #toTop(columns: number): string {
     const height = this.#drawn.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / columns)), 0)
-    return height === 0 ? '' : `\u001b[${height}A\u001b[0J`
+    return height === 0 ? '' : `\u001b[${height}A`
   }
 
   #size(): { columns: number; rows: number } {
     const { columns, rows } = this.screen
     return { columns: columns || USUAL.columns, rows: rows || USUAL.rows }
   }
+}
+
+/**
+ * What earlier frames left below. Never from a frame's first line on: tmux keeps in its history what is cleared from the
+ * top of its window.
+ */
+const CLEAR_BELOW = '\u001b[0J'
+const CLEAR_TO_THE_RIGHT = '\u001b[0K'
+
+/** A line over whatever stood there. Behind a full one nothing is to be cleared, and the last letter would be. */
+function overwrite(line: string, columns: number): string {
+  const full = line.length > 0 && line.length % columns === 0
+  return `${line}${full ? '' : CLEAR_TO_THE_RIGHT}\n`
 }
