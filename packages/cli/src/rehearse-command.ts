@@ -111,7 +111,7 @@ function speedOf(text: string): number {
   const speed = Number(text)
   if (Number.isFinite(speed) && speed >= 1) return speed
   throw new InputError([
-    { where: '--speed', message: `${text} is no speed; write a number from 1 on, such as 60` },
+    { where: '--speed', message: `${text} is not a speed; write a number from 1 on, such as 60` },
   ])
 }
 

@@ -78,7 +78,7 @@ class JobGraph {
   }
 }
 
-/** A skipped ancestor is no success: this is how a skip travels on (actions/runner#2205). */
+/** A skipped ancestor is not a success: this is how a skip travels on (actions/runner#2205). */
 function statusOf(ancestors: readonly string[], signal: AbortSignal): StatusFunctions {
   return {
     success: !signal.aborted && ancestors.every((result) => result === 'success'),
