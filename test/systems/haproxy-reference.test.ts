@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createServer as createHttpServer } from 'node:http'
 import { createServer, type Socket } from 'node:net'
-import { Backend, listenOnLoopback, type LoopbackServer, RegionProxy, RuntimeApi } from '@deploy-actions/embedded-regions'
+import {
+  Backend,
+  listenOnLoopback,
+  type LoopbackServer,
+  RegionProxy,
+  RuntimeApi,
+} from '@deploy-actions/embedded-regions'
 import { scrape } from '../../packages/embedded-regions/src/metrics-text.fixture'
 import {
   askRuntime,

@@ -2,7 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { openBundleJob, type BundleJob, type BundleResult } from '@deploy-actions/testing'
-import { App, LoadGenerator, type LoopbackServer, openArmsAdmin, seededRandom } from '@deploy-actions/embedded-regions'
+import {
+  App,
+  LoadGenerator,
+  type LoopbackServer,
+  openArmsAdmin,
+  seededRandom,
+} from '@deploy-actions/embedded-regions'
 import { askRuntime } from '../../packages/embedded-regions/src/runtime-commands.fixture'
 import { startRealHaproxy, type RealHaproxy } from './real-haproxy'
 

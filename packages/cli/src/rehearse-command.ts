@@ -7,6 +7,7 @@ import { InputError } from '@deploy-actions/action-kit'
 import type { RolloutFile } from '@deploy-actions/config'
 import { formatDuration, formatPercent } from '@deploy-actions/rollout'
 import {
+  canRedraw,
   exampleBase,
   liveView,
   namedScenario,
@@ -60,8 +61,8 @@ async function run(options: Options): Promise<void> {
   const output = options.output ?? (await newOutput())
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort())
-  const view = process.stdout.isTTY
-    ? liveView((text) => process.stdout.write(text))
+  const view = canRedraw(process.stdout, process.env)
+    ? liveView(process.stdout)
     : plainView((text) => process.stdout.write(text))
   const result = await rehearse({
     releaseTree: options.releaseTree ?? fileURLToPath(new URL('../', exampleBase())),
@@ -77,8 +78,11 @@ async function run(options: Options): Promise<void> {
     output,
     view,
     signal: stop.signal,
+  }).catch((error: unknown) => {
+    view.end()
+    throw error
   })
-  view.end()
+  view.end(result)
   if (options.result !== undefined) await writeFile(options.result, `${JSON.stringify(result, null, 2)}\n`)
   console.log(conclude(result, output).join('\n'))
   // A bad day that did not happen proves nothing.
@@ -107,7 +111,7 @@ function speedOf(text: string): number {
   const speed = Number(text)
   if (Number.isFinite(speed) && speed >= 1) return speed
   throw new InputError([
-    { where: '--speed', message: `${text} is no speed; write a number from 1 on, such as 60` },
+    { where: '--speed', message: `${text} is not a speed; write a number from 1 on, such as 60` },
   ])
 }
 
@@ -119,7 +123,7 @@ function conclude(result: RehearsalResult, output: string): string[] {
   return [
     '',
     `${conclusion} after ${(wallMs / 1000).toFixed(1)} s (${formatDuration(Math.round((wallMs * speed) / 1000) * 1000)} of the rollout's own time)`,
-    ...regions.map(describeRegion),
+    ...regions.flatMap(describeRegion),
     '',
     evidence.root === null
       ? 'evidence: none was gathered; the workflow has no report job'
@@ -132,25 +136,18 @@ function conclude(result: RehearsalResult, output: string): string[] {
   ]
 }
 
-function describeRegion({
-  name,
-  outcome,
-  weights,
-  rollbackMs,
-  rollbackFrom,
-  requests,
-  failed,
-  stages,
-}: RegionResult): string {
+function describeRegion(region: RegionResult): string[] {
+  const { name, outcome, weights, rollbackMs, rollbackFrom, requests, failed, stages } = region
   const arms = Object.entries(weights.after)
     .map(([arm, points]) => `${arm} ${formatPercent(points)}`)
     .join(', ')
   const last = stages.at(-1)
-  const why =
-    last && last.verdict !== 'pass' ? `; ${formatPercent(last.weight)} ${last.verdict}: ${last.reason}` : ''
-  const took =
-    rollbackMs === null
-      ? ''
-      : `; verified ${rollbackMs} ms after ${rollbackFrom === 'breach' ? 'the breach' : 'the restore began'}`
-  return `  ${name.padEnd(12)} ${outcome.padEnd(14)} ${arms.padEnd(24)} ${requests} requests, ${failed} failed${took}${why}`
+  const since = rollbackFrom === 'breach' ? 'the breach' : 'the restore began'
+  return [
+    `  ${name.padEnd(12)} ${outcome.padEnd(14)} ${arms}, ${requests} requests, ${failed} failed`,
+    ...(last && last.verdict !== 'pass'
+      ? [`    ${formatPercent(last.weight)}: ${last.verdict}: ${last.reason}`]
+      : []),
+    ...(rollbackMs === null ? [] : [`    taken back: verified ${rollbackMs} ms after ${since}`]),
+  ]
 }

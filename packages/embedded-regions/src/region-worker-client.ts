@@ -7,16 +7,6 @@ interface Pending {
   reject(error: Error): void
 }
 
-const METHODS = [
-  'open',
-  'count',
-  'save',
-  'setFaults',
-  'setLoad',
-  'resetBaseline',
-  'close',
-] as const satisfies (keyof RegionCalls)[]
-
 /**
  * Starts the worker thread of a world and gives its calls.
  *
@@ -42,17 +32,26 @@ export function startRegionWorker(url: URL): RegionCalls {
   worker.on('error', (error) => end(new Error('the embedded regions broke down', { cause: error })))
   worker.on('exit', () => end(new Error('the embedded regions are closed')))
 
-  const call = (method: string, args: unknown[]) =>
+  const call = <Method extends keyof RegionCalls>(
+    method: Method,
+    ...args: Parameters<RegionCalls[Method]>
+  ): Promise<Awaited<ReturnType<RegionCalls[Method]>>> =>
     new Promise((resolve, reject: (error: Error) => void) => {
       if (gone !== undefined) return reject(gone)
       calls += 1
+      // The worker runs the same method: what it answers is of its type.
       pending.set(calls, { resolve, reject })
       worker.postMessage({ id: calls, method, args })
     })
-  const byCall = Object.fromEntries(
-    METHODS.map((method) => [method, (...args: unknown[]) => call(method, args)]),
-  ) as unknown as RegionCalls
-  return { ...byCall, close: () => byCall.close().finally(() => worker.terminate()) }
+  return {
+    open: (plan) => call('open', plan),
+    count: () => call('count'),
+    save: () => call('save'),
+    setFaults: (region, faults) => call('setFaults', region, faults),
+    setLoad: (region, load) => call('setLoad', region, load),
+    resetBaseline: () => call('resetBaseline'),
+    close: () => call('close').finally(() => worker.terminate()),
+  }
 }
 
 /** A process that runs under tsx hands it on to its workers; any other (jest) must be told. */

@@ -67,7 +67,7 @@ export class Artifacts {
     return [...this.#reserved.values()].find((one) => one.run === run && one.name === name)
   }
 
-  /** @throws ArtifactError when the name is none or taken, or the job has as many as it may have */
+  /** @throws ArtifactError when the name is not allowed or is taken, or the job has as many as it may have */
   reserve({ job, run }: Caller, given: Pick<Reservation, 'name' | 'mimeType' | 'expiresAt'>): Reservation {
     const { name } = given
     if (name === '.' || name === '..' || /[":<>|*?\r\n\\/]/.test(name))

@@ -54,12 +54,12 @@ export interface GitHubEmulator {
   fault(fault: Fault): () => void
   /** Everything that is to outlive this process, as plain JSON; artifact files stay in their folder. */
   save(): GitHubState
-  /** Goes on from what `save` gave, before the first request. @throws ZodError when it is none of that */
+  /** Goes on from what `save` gave, before the first request. @throws ZodError when it is something else */
   restore(state: unknown): void
   close(): Promise<void>
 }
 
-/** Starts GitHub for one repository. @throws Error when an environment is none that GitHub would take */
+/** Starts GitHub for one repository. @throws Error when GitHub would not take an environment */
 export async function startGitHub(options: GitHubOptions): Promise<GitHubEmulator> {
   options.environments.forEach(checkEnvironment)
   const server = await GitHubServer.listen()

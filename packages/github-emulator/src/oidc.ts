@@ -139,7 +139,7 @@ function subject(repository: Repository, environment: string | null, ref: string
   return `repo:${whose}:${environment === null ? `ref:${ref}` : `environment:${environment.replaceAll(':', '%3A')}`}`
 }
 
-/** A run knows the short name only: what is no branch is a tag. */
+/** A run knows the short name only: what is not a branch is a tag. */
 function refOf({ options }: Repository, name: string): string {
   return name in options.branches ? `refs/heads/${name}` : `refs/tags/${name}`
 }

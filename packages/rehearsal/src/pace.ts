@@ -1,6 +1,9 @@
 import { createClock, type Clock } from '@deploy-actions/action-kit'
 
-/** Requests per real second that one machine carries beside everything else (haproxy-and-rehearsal.md, "Capacity"). */
+/**
+ * Requests per real second, over all regions, that two cores carry beside the jobs: measured, proxy and apps then take
+ * two thirds of one of them.
+ */
 const MAX_REAL_RPS = 4_000
 /** A sample must not come more often than this in real time. */
 const LEAST_INTERVAL_MS = 100

@@ -8,6 +8,7 @@ import { checkout, createEngine, type RunHandle, type RunView } from '@deploy-ac
 import type { Scenario } from './scenario'
 import { environmentsOf, firstWorld, REVIEWER } from './first-world'
 import { writeLogs } from './job-pages'
+import { JobProgress } from './job-progress'
 import { choosePace, clockFrom } from './pace'
 import { fullLoad, loadFor, regionOfJob } from './region-jobs'
 import { prepareRepository, type RehearsedRepository } from './rehearsed-repository'
@@ -167,7 +168,7 @@ function start(stage: Stage): Promise<RunHandle> {
     suiteRepository: SUITE,
     repository: repository.folder,
     repositoryName: REPOSITORY,
-    work: join(output, 'jobs'),
+    work: jobFolder(output),
     node: process.execPath,
     speed,
     now: clock.now,
@@ -211,6 +212,9 @@ function start(stage: Stage): Promise<RunHandle> {
   })
 }
 
+/** Where the jobs of a rehearsal run. */
+const jobFolder = (output: string): string => join(output, 'jobs')
+
 /** Variables of the repository: where the proxy of the struck region is, for workflows without rollout.yml. */
 function variablesOf({ regions }: World, configs: readonly RegionConfig[]): Record<string, string> {
   const region = regions[(configs[1] ?? configs[0])?.region.name ?? '']
@@ -230,13 +234,17 @@ async function follow(handle: RunHandle, stage: Stage, started: number): Promise
   const before = await world.state()
   const stopRun = (): void => handle.cancel()
   options.signal?.addEventListener('abort', stopRun, { once: true })
+  const progress = new JobProgress(jobFolder(output), options.view.progress)
   const watcher = watch({
     world,
     run: handle,
     scenario,
     clock,
     regionOf: (job) => regionOfJob(job, names),
-    onLook: (readings) => options.view.look(handle.view, readings, clock.now()),
+    async onLook(readings) {
+      await progress.hear(handle.view.jobs)
+      options.view.look(handle.view, readings, clock.now())
+    },
   })
   const run = await handle.done
   await watcher.stop()

@@ -1,16 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { evidenceRecord, type EvidenceRecord } from '@deploy-actions/evidence'
-import { transactionRecord } from '@deploy-actions/ledger'
-import { transactionStates, type TransactionState, type Weights } from '@deploy-actions/rollout'
+import { readChain, type EvidenceRecord } from '@deploy-actions/evidence'
+import { readDeployment } from '@deploy-actions/ledger'
+import type { TransactionState, Weights } from '@deploy-actions/rollout'
 import type { Deployment, UploadedArtifact } from '@deploy-actions/github-emulator'
 import type { RegionReading } from '@deploy-actions/embedded-regions'
 import type { RunView } from '@deploy-actions/workflow-engine'
 import { writeSummaries } from './job-pages'
 import type { WeightChange } from './watcher'
 
-/** What became of a region in a rehearsal (contracts.md, "Result of a rehearsal"). */
+/** What became of a region in a rehearsal. */
 export interface RegionResult {
   name: string
   outcome: 'promoted' | 'restored' | 'unverified' | 'restore-failed' | 'not-started' | 'skipped'
@@ -176,14 +176,9 @@ function transactionsOf(
   here: (region: string) => boolean,
 ): TransactionState[][] {
   return deployments.flatMap(({ payload, statuses }) => {
-    const record = transactionRecord.safeParse(payload)
-    if (!record.success || record.data.run.id !== runId || !here(record.data.region)) return []
-    const said = statuses.flatMap(
-      ({ description }) =>
-        transactionStates.find((state) => description === state || description.startsWith(`${state}: `)) ??
-        [],
-    )
-    return [said.reverse()]
+    const transaction = readDeployment(payload, statuses)
+    const ours = transaction?.record.run.id === runId && here(transaction.record.region)
+    return ours ? [transaction.marks.map(({ state }) => state)] : []
   })
 }
 
@@ -199,20 +194,9 @@ const sameArms = (a: Weights, b: Weights): boolean => Object.keys(a).every((arm)
 
 const sum = (failed: RegionReading['failed']): number => failed.app + failed.proxy + failed.connection
 
+/** What the jobs left, in the order in which it began; whether the chains hold is for the report to say. */
 async function readRecords(artifacts: readonly UploadedArtifact[]): Promise<EvidenceRecord[]> {
   const folders = artifacts.filter(({ name }) => name.startsWith('evidence-'))
-  const chains = await Promise.all(
-    folders.map(async ({ folder }) => {
-      const { records } = JSON.parse(await readFile(join(folder, 'chain.json'), 'utf8')) as {
-        records: number
-      }
-      const names = Array.from({ length: records }, (_, index) => `${String(index).padStart(4, '0')}.json`)
-      return Promise.all(
-        names.map(async (name) =>
-          evidenceRecord.parse(JSON.parse(await readFile(join(folder, name), 'utf8'))),
-        ),
-      )
-    }),
-  )
-  return chains.flat().sort((a, b) => a.startedAt.localeCompare(b.startedAt))
+  const chains = await Promise.all(folders.map(({ folder }) => readChain(folder)))
+  return chains.flatMap(({ records }) => records).sort((a, b) => a.startedAt.localeCompare(b.startedAt))
 }

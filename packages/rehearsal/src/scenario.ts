@@ -52,7 +52,7 @@ const fault = z.record(z.string(), z.unknown()).transform((value, context): Scen
   if (kind === undefined) {
     context.addIssue({
       code: 'custom',
-      message: `is no fault; it has one of ${Object.keys(kinds).join(', ')}`,
+      message: `is not a fault; it has one of ${Object.keys(kinds).join(', ')}`,
     })
     return z.NEVER
   }

@@ -33,7 +33,7 @@ interface Watched {
   scenario: Scenario
   clock: Clock
   regionOf(job: JobView): string | undefined
-  onLook(readings: Record<string, RegionReading>): void
+  onLook(readings: Record<string, RegionReading>): void | Promise<void>
 }
 
 export function watch({ world, run, scenario, clock, regionOf, onLook }: Watched): Watcher {
@@ -62,7 +62,7 @@ export function watch({ world, run, scenario, clock, regionOf, onLook }: Watched
     }
     if (due.cancelRun) run.cancel()
     for (const region of due.loseRunner) run.loseRunner((job) => isWriter(job) && regionOf(job) === region)
-    onLook(readings)
+    await onLook(readings)
   }
 
   const loop = (async () => {

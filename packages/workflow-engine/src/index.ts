@@ -20,4 +20,5 @@ export type {
   StepView,
 } from './run-view'
 export { checkout } from './runner/built-ins'
+export { tempFolder } from './runner/job-folders'
 export { WorkflowError } from './workflow-error'

@@ -23,11 +23,11 @@ export function expandMatrix(key: string, template: TemplateMap, contexts: Conte
   const stated = evaluate(template, contexts) as { [name: string]: Value }
   const failFast = stated['fail-fast'] ?? true
   if (typeof failFast !== 'boolean')
-    throw new Error(`The 'fail-fast' of job '${key}' is no boolean: '${String(failFast)}'`)
+    throw new Error(`The 'fail-fast' of job '${key}' is not a boolean: '${String(failFast)}'`)
   const combinations = combine(key, stated.matrix ?? null)
   const parallel = stated['max-parallel'] ?? combinations.length
   if (typeof parallel !== 'number' || !(parallel >= 1))
-    throw new Error(`The 'max-parallel' of job '${key}' is no number above 0: '${String(parallel)}'`)
+    throw new Error(`The 'max-parallel' of job '${key}' is not a number above 0: '${String(parallel)}'`)
   return combinations.map((matrix, index) => ({
     matrix,
     strategy: {
@@ -43,14 +43,14 @@ export function expandMatrix(key: string, template: TemplateMap, contexts: Conte
 function combine(key: string, matrix: Value): Leg['matrix'][] {
   if (matrix === null) return [null]
   if (typeof matrix !== 'object' || Array.isArray(matrix))
-    throw new Error(`The matrix of job '${key}' is no mapping`)
+    throw new Error(`The matrix of job '${key}' is not a mapping`)
   const vectors = Object.entries(matrix)
   if (vectors.length === 0) throw new Error('Matrix must define at least one vector')
   let legs: { [name: string]: Value }[] = [{}]
   for (const [name, values] of vectors) {
     if (name === 'include' || name === 'exclude')
       throw new Error(unsupported(`'${name}' in the matrix of job '${key}'`))
-    if (!Array.isArray(values)) throw new Error(`Matrix vector '${name}' is no list`)
+    if (!Array.isArray(values)) throw new Error(`Matrix vector '${name}' is not a list`)
     if (values.length === 0) throw new Error(`Matrix vector '${name}' does not contain any values`)
     legs = legs.flatMap((leg) => values.map((value) => ({ ...leg, [name]: value })))
     if (legs.length > MAX_LEGS)

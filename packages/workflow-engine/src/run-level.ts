@@ -56,7 +56,7 @@ class JobGraph {
     await Promise.all(definition.needs.map((need) => this.job(need)))
     const needs = Object.fromEntries(definition.needs.map((need) => [need, this.ending(need)]))
     const ancestors = this.ancestors(definition).map((need) => this.ending(need).result)
-    const contexts = { ...levelContexts(this.level), needs: needs as unknown as Record<string, never> }
+    const contexts = { ...levelContexts(this.level), needs }
     const ending = await runMatrix(this.level, definition, contexts, (signal) => statusOf(ancestors, signal))
     this.ended.set(key, ending)
     return ending
@@ -78,7 +78,7 @@ class JobGraph {
   }
 }
 
-/** A skipped ancestor is no success: this is how a skip travels on (actions/runner#2205). */
+/** A skipped ancestor is not a success: this is how a skip travels on (actions/runner#2205). */
 function statusOf(ancestors: readonly string[], signal: AbortSignal): StatusFunctions {
   return {
     success: !signal.aborted && ancestors.every((result) => result === 'success'),
@@ -90,7 +90,7 @@ function statusOf(ancestors: readonly string[], signal: AbortSignal): StatusFunc
 function outputsOf(level: Level, endings: ReadonlyMap<string, Ending>): Record<string, string> {
   const jobs = Object.fromEntries([...endings].map(([key, ending]) => [key, { ...ending }]))
   const declared = level.tree.file.call?.outputs ?? (new Map() as TemplateMap)
-  const contexts = { ...levelContexts(level), jobs: jobs as unknown as Record<string, never> }
+  const contexts = { ...levelContexts(level), jobs }
   try {
     return Object.fromEntries(
       [...declared].map(([name, template]) => [name, evaluateText(template, contexts)]),

@@ -52,7 +52,8 @@ export interface LegContext {
 }
 
 /** How a job, with all its legs, or a level ended. */
-export interface Ending {
+export type Ending = {
+  // A type, since expressions read it as a value and an interface is not one.
   result: Conclusion
   outputs: Record<string, string>
 }

@@ -12,17 +12,23 @@ export interface JobFolders {
   commands: string
 }
 
+/** RUNNER_TEMP of a job: what its actions leave there can be read while it runs. @param work as in EngineOptions */
+export const tempFolder = (work: string, jobId: number): string => join(rootFolder(work, jobId), '_temp')
+
+const rootFolder = (work: string, jobId: number): string => join(work, `job-${jobId}`)
+
 /** Makes the folders of a job; whatever an earlier engine left there goes. */
 export async function createJobFolders(work: string, jobId: number, repository: string): Promise<JobFolders> {
-  const root = join(work, `job-${jobId}`)
+  const root = rootFolder(work, jobId)
+  const temp = tempFolder(work, jobId)
   const name = repository.split('/')[1] ?? repository
   const folders: JobFolders = {
     root,
     workspace: join(root, name, name),
-    temp: join(root, '_temp'),
+    temp,
     home: join(root, 'home'),
     tools: join(root, '_tool'),
-    commands: join(root, '_temp', '_runner_file_commands'),
+    commands: join(temp, '_runner_file_commands'),
   }
   await rm(root, { recursive: true, force: true })
   await Promise.all((Object.values(folders) as string[]).map((folder) => mkdir(folder, { recursive: true })))
