@@ -14,7 +14,10 @@ export interface Script {
  */
 export const script = z
   .string()
-  .meta({ description: 'a script of the repository and fixed arguments, such as ops/deploy.sh --fast' })
+  .meta({
+    description: 'a script of the repository and fixed arguments, such as ops/deploy.sh --fast',
+    'x-kind': 'script',
+  })
   .transform((line, context): Script => {
     const [path, ...args] = line.trim().split(/\s+/)
     const problem = refusal(line, path)
@@ -79,7 +82,12 @@ export interface ScriptEnding {
   ended: 'done' | 'failed' | 'cancelled'
   /** one line: that it succeeded, or why not */
   detail: string
-  facts: { script: string; args: readonly string[]; variables: Record<string, string>; exitCode: number | null }
+  facts: {
+    script: string
+    args: readonly string[]
+    variables: Record<string, string>
+    exitCode: number | null
+  }
   /** everything it printed */
   output: string
   stdout: string

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import Ajv, { type ValidateFunction } from 'ajv'
 import { parse } from 'yaml'
-import { rolloutJsonSchema } from './json-schema'
+import { describedJsonSchema, rolloutJsonSchema, type JsonSchema } from './json-schema'
 
 let validate: ValidateFunction
 let example: () => Record<string, unknown>
@@ -76,5 +76,20 @@ describe('the JSON Schema of rollout.yml', () => {
     expect(JSON.stringify(await rolloutJsonSchema())).toContain(
       'share of the traffic that the canary arm gets',
     )
+  })
+
+  it('tells kinds of values to the documents, by what their schemas say of themselves', async () => {
+    const { properties = {} } = await describedJsonSchema()
+    const stage = ((properties['canary'] as any).properties.stages.items as JsonSchema).properties
+    expect(stage).toMatchObject({ watch: { 'x-kind': 'duration' }, weight: { 'x-kind': 'percentage' } })
+    expect(properties['deploy']).toMatchObject({
+      properties: { script: { properties: { run: { 'x-kind': 'script' } } } },
+    })
+  })
+
+  it('ships no keyword that a strict validator does not know', async () => {
+    const strict = new Ajv({ strictKeywords: true })
+    const shipped = await rolloutJsonSchema()
+    expect(() => strict.compile(shipped)).not.toThrow()
   })
 })

@@ -10,14 +10,37 @@ import { rolloutSchema } from './schema'
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema
 
+/**
+ * Says of a schema what kind of value it takes, such as `duration`, where JSON Schema only knows a string. It comes from
+ * the `.meta({ 'x-kind': ... })` of a zod schema and is there for the documents.
+ */
+const KIND = 'x-kind'
+
+/** Every kind of provider, as people call it: nothing that is told of providers lists them by hand. */
+export const providerKinds = {
+  router: routers,
+  'metric source': sources,
+  check: checks,
+  deployer: deployers,
+  sink: notifiers,
+} as const satisfies Record<string, Providers<unknown>>
+
 /** Any text with a variable in it: what it comes to is only known once it is filled. */
-const variable = { type: 'string', pattern: '\\$\\{' } as const
+const variable = { type: 'string', pattern: '\\$\\{', [KIND]: 'variable' } as const
 
 /**
  * The JSON Schema of rollout.yml with the options of every provider, for editors. Draft 7 is what they know best.
  * It is looser than the loader: a value with a variable in it always passes.
  */
 export async function rolloutJsonSchema(): Promise<JsonSchema> {
+  // Validators in strict mode, as Ajv 8 is by default, refuse a schema with keywords that they do not know.
+  return JSON.parse(
+    JSON.stringify(await describedJsonSchema(), (key, value: unknown) => (key === KIND ? undefined : value)),
+  ) as JsonSchema
+}
+
+/** The same with the kind of each value in `x-kind`: for the documents. */
+export async function describedJsonSchema(): Promise<JsonSchema> {
   const file = toJson(
     rolloutSchema({ router: z.any(), source: z.any(), check: z.any(), sink: z.any(), deployer: z.any() }),
   )
@@ -43,7 +66,7 @@ export async function rolloutJsonSchema(): Promise<JsonSchema> {
 /** The options of each provider of a kind, with its `type`. */
 async function variantsOf<C, More>(providers: Providers<C, More>): Promise<JsonSchema[]> {
   return Object.entries(await byType(providers)).map(([type, options]) =>
-    withProperty(options, 'type', { type: 'string', const: type }, true),
+    withProperty({ title: `of type ${type}`, ...options }, 'type', { type: 'string', const: type }, true),
   )
 }
 
@@ -93,18 +116,14 @@ function allowVariables(schema: JsonSchema): void {
     for (const key of Object.keys(number)) Reflect.deleteProperty(schema, key)
     schema.anyOf = [number, variable]
   }
+  if (schema.format === 'uri') schema[KIND] = 'URL'
   delete schema.format
   // It is called again for every schema that wraps this one.
   if (schema.pattern?.endsWith(variable.pattern) === false)
     schema.pattern = `${schema.pattern}|${variable.pattern}`
 }
 
-function withProperty(
-  schema: JsonSchema,
-  name: string,
-  property: JsonSchema,
-  required: boolean,
-): JsonSchema {
+function withProperty(schema: JsonSchema, name: string, property: JsonSchema, required: boolean): JsonSchema {
   return {
     ...schema,
     properties: { [name]: property, ...schema.properties },

@@ -3,15 +3,11 @@ import { resolve } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { InputError, secretLines } from '@deploy-actions/action-kit'
-import {
-  findRegion,
-  parseRollout,
-  resolveAll,
-  resolveRegion,
-  type RegionConfig,
-} from './load'
+import { routers } from '@deploy-actions/traffic'
+import { findRegion, parseRollout, resolveAll, resolveRegion, type RegionConfig } from './load'
 
 const example = readFileSync(resolve(import.meta.dirname, '../../rehearsal/example/rollout.yml'), 'utf8')
+const routerTypes = routers.types.join(', ')
 const variables = { version: '1.4.0', digest: `sha256:${'a'.repeat(64)}` }
 
 /** The smallest complete file; every line number in the tests below counts in it. */
@@ -76,7 +72,9 @@ describe('the example of the rehearsal', () => {
     expect(config.metrics.requests['sum']).toContain(
       'haproxy_server_http_responses_total{proxy="app",server="green"}',
     )
-    expect(config.checks['healthz']?.written).toMatchObject({ url: 'http://127.0.0.1:8405/arms/green/healthz' })
+    expect(config.checks['healthz']?.written).toMatchObject({
+      url: 'http://127.0.0.1:8405/arms/green/healthz',
+    })
     expect(config.order).toEqual({ kind: 'delayed', delay: 120_000 })
     expect(config.gates['after-deploy']).toMatchObject({
       timeout: 300_000,
@@ -244,17 +242,17 @@ describe('a problem', () => {
     [
       'a provider without a type',
       (text) => text.replace('type: haproxy, ', ''),
-      'rollout.yml:10:13: traffic.canary.router: needs a type; known: haproxy',
+      `rollout.yml:10:13: traffic.canary.router: needs a type; known: ${routerTypes}`,
     ],
     [
       'an unknown type',
       (text) => text.replace('haproxy', 'haprox'),
-      'rollout.yml:10:13: traffic.canary.router: haprox is not a known type; known: haproxy. Did you mean haproxy?',
+      `rollout.yml:10:13: traffic.canary.router: haprox is not a known type; known: ${routerTypes}. Did you mean haproxy?`,
     ],
     [
       'a type that only JavaScript knows',
       (text) => text.replace('haproxy', '__proto__'),
-      'rollout.yml:10:13: traffic.canary.router: __proto__ is not a known type; known: haproxy.',
+      `rollout.yml:10:13: traffic.canary.router: __proto__ is not a known type; known: ${routerTypes}.`,
     ],
     [
       'an unknown source',

@@ -79,7 +79,9 @@ export const deploy = (deployer: z.ZodType<ConfiguredDeployer>) =>
 
 /** The settings of the deployer that `deploy` names, as providers get them; or what is wrong with it. */
 export function deployerOf(value: unknown): WrittenSettings | string {
-  const entries = Object.entries(typeof value === 'object' && value !== null ? value : {})
+  const entries: [string, unknown][] = Object.entries(
+    typeof value === 'object' && value !== null ? value : {},
+  )
   const unknown = entries.map(([key]) => key).filter((key) => !deployers.types.includes(key))
   const known = deployers.types.join(', ')
   if (unknown.length > 0)
@@ -113,7 +115,7 @@ export const gate = z.strictObject(gateTiming)
 
 export const stage = z.strictObject({
   weight: percent.describe('share of the traffic that the canary arm gets'),
-  watch: duration.describe('how long at least'),
+  watch: duration.describe('how long it is watched at least; the lag of the metrics is added'),
   limits: z
     .strictObject({
       'error-rate': rate
@@ -183,7 +185,7 @@ const defaultStages = [
 
 export const canary = z.strictObject({
   analysis: analysis.prefault({}),
-  stages: stages.prefault(defaultStages),
+  stages: stages.prefault(defaultStages).describe('in order; the weights rise to 100%'),
 })
 
 export const notification = (sink: z.ZodType<ConfiguredNotifier>) =>

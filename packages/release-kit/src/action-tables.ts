@@ -1,6 +1,6 @@
 import { inputMeta, type Action } from '@deploy-actions/action-kit'
 import type { ActionFile } from './action-file'
-import { table } from './markdown-table'
+import { between, table } from './markdown-table'
 
 /**
  * Writes the tables of inputs and outputs between the markers of a README.
@@ -29,10 +29,4 @@ export function withTables(readme: string, file: ActionFile, { inputs }: Pick<Ac
 function described(key: string, { description }: { description: string }): string {
   if (description.trim() === '') throw new Error(`${key} has no description`)
   return description
-}
-
-function between(readme: string, name: string, content: string): string {
-  const block = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- /${name} -->)`)
-  if (!block.test(readme)) throw new Error(`the README has no <!-- ${name} --> and <!-- /${name} -->`)
-  return readme.replace(block, (_, start: string, end: string) => `${start}\n${content}\n\n${end}`)
 }

@@ -1,16 +1,23 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { describedJsonSchema, providerKinds } from '@deploy-actions/config/json-schema'
 import { suite, type ActionName } from '../../../actions/suite'
 import { actionFolder, readActionFile } from './action-file'
 import { withTables } from './action-tables'
 import { configReference } from './config-reference'
 import { projectRoot } from './project-root'
+import { withProviders } from './provider-list'
 
-// npm run docs writes the tables of every action's README and the reference of rollout.yml; npm run docs -- --check fails when one is stale.
+// npm run docs writes the reference of rollout.yml, the README's list of providers and the tables of every action's
+// README; npm run docs -- --check fails when one is stale.
 const { check } = parseArgs({ options: { check: { type: 'boolean', default: false } } }).values
 const stale: string[] = []
-await keep('docs/rollout-yml.md', await configReference())
+await keep('docs/rollout-yml.md', configReference(await describedJsonSchema()))
+await keep(
+  'README.md',
+  await withProviders(await readFile(join(projectRoot, 'README.md'), 'utf8'), providerKinds),
+)
 for (const action of Object.keys(suite) as ActionName[]) {
   const readme = await readFile(join(actionFolder(action), 'README.md'), 'utf8')
   await keep(

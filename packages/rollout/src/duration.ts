@@ -38,7 +38,11 @@ export function formatDuration(ms: number): string {
 /** A duration in a config or an input: text in, milliseconds out. */
 export const duration = z
   .string()
-  .meta({ description: 'a duration such as 30s, 5m or 1h30m', pattern: '^(\\d+(\\.\\d+)?(ms|s|m|h|d))+$' })
+  .meta({
+    description: 'a duration such as 30s, 5m or 1h30m',
+    pattern: '^(\\d+(\\.\\d+)?(ms|s|m|h|d))+$',
+    'x-kind': 'duration',
+  })
   .transform((text, context) => {
     const ms = parseDuration(text)
     if (ms !== undefined) return ms

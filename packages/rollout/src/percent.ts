@@ -29,7 +29,7 @@ export function formatRate(rate: number): string {
 /** A share in a config or an input: `10%` or 10 in, basis points out. */
 export const percent = z
   .union([z.string(), z.number()])
-  .meta({ description: 'a percentage such as 10%, 0.5% or 10' })
+  .meta({ description: 'a percentage such as 10%, 0.5% or 10', 'x-kind': 'percentage' })
   .transform((text, context) => {
     const points = parsePercent(text)
     if (points !== undefined) return points
