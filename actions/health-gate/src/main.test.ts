@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { GateFailed, InputError } from '@deploy-actions/action-kit'
+import { checks } from '@deploy-actions/checks'
 import { createFakePorts } from '@deploy-actions/testing'
 import { inputs as schema } from './inputs'
 import { main } from './main'
@@ -61,7 +62,7 @@ describe('health-gate', () => {
     [{ mode: 'watch' }, /input `for`: is missing/],
     [
       { checks: '{ api: { type: htp, url: "https://x.example.com" } }' },
-      /htp is not a known type; known: http, script\. Did you mean http\?/,
+      `htp is not a known type; known: ${checks.types.join(', ')}. Did you mean http?`,
     ],
     [
       { checks: '{ api: { type: http, uri: "https://x.example.com" } }' },
