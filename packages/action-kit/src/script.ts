@@ -79,7 +79,12 @@ export interface ScriptEnding {
   ended: 'done' | 'failed' | 'cancelled'
   /** one line: that it succeeded, or why not */
   detail: string
-  facts: { script: string; args: readonly string[]; variables: Record<string, string>; exitCode: number | null }
+  facts: {
+    script: string
+    args: readonly string[]
+    variables: Record<string, string>
+    exitCode: number | null
+  }
   /** everything it printed */
   output: string
   stdout: string

@@ -99,12 +99,7 @@ function allowVariables(schema: JsonSchema): void {
     schema.pattern = `${schema.pattern}|${variable.pattern}`
 }
 
-function withProperty(
-  schema: JsonSchema,
-  name: string,
-  property: JsonSchema,
-  required: boolean,
-): JsonSchema {
+function withProperty(schema: JsonSchema, name: string, property: JsonSchema, required: boolean): JsonSchema {
   return {
     ...schema,
     properties: { [name]: property, ...schema.properties },

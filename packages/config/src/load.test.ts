@@ -3,13 +3,7 @@ import { resolve } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { InputError, secretLines } from '@deploy-actions/action-kit'
-import {
-  findRegion,
-  parseRollout,
-  resolveAll,
-  resolveRegion,
-  type RegionConfig,
-} from './load'
+import { findRegion, parseRollout, resolveAll, resolveRegion, type RegionConfig } from './load'
 
 const example = readFileSync(resolve(import.meta.dirname, '../../rehearsal/example/rollout.yml'), 'utf8')
 const variables = { version: '1.4.0', digest: `sha256:${'a'.repeat(64)}` }
@@ -76,7 +70,9 @@ describe('the example of the rehearsal', () => {
     expect(config.metrics.requests['sum']).toContain(
       'haproxy_server_http_responses_total{proxy="app",server="green"}',
     )
-    expect(config.checks['healthz']?.written).toMatchObject({ url: 'http://127.0.0.1:8405/arms/green/healthz' })
+    expect(config.checks['healthz']?.written).toMatchObject({
+      url: 'http://127.0.0.1:8405/arms/green/healthz',
+    })
     expect(config.order).toEqual({ kind: 'delayed', delay: 120_000 })
     expect(config.gates['after-deploy']).toMatchObject({
       timeout: 300_000,
