@@ -69,7 +69,8 @@ export default {
     },
     {
       name: 'providers-know-the-kit-only',
-      comment: 'a provider is told what it needs; it knows no config, ledger or transaction, and no provider of another kind',
+      comment:
+        'a provider is told what it needs; it knows no config, ledger or transaction, and no provider of another kind',
       severity: 'error',
       from: { path: '^packages/(traffic|metrics|checks|notifiers|deploys)/', pathNot: '\\.test\\.ts$' },
       to: { path: '^packages/', pathNot: ['^packages/$1/', '^packages/(action-kit|rollout|analysis)/'] },
@@ -93,7 +94,10 @@ export default {
       comment: 'it restores from records and artifacts; what comes from a config is handed to it',
       severity: 'error',
       from: { path: '^packages/transaction/', pathNot: '\\.(test|fixture)\\.ts$' },
-      to: { path: '^packages/', pathNot: '^packages/(transaction|ledger|traffic|deploys|evidence|action-kit|rollout)/' },
+      to: {
+        path: '^packages/',
+        pathNot: '^packages/(transaction|ledger|traffic|deploys|evidence|action-kit|rollout)/',
+      },
     },
     {
       name: 'packages-know-no-action',

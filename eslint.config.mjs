@@ -4,6 +4,16 @@ import tseslint from 'typescript-eslint'
 /** Only these may know GitHub's own packages: everything else speaks to GitHub through the kit's ports. */
 const toolkit = ['packages/action-kit/src/**', 'packages/workflow-engine/src/**']
 
+const castToNever = {
+  selector: 'TSAsExpression > TSNeverKeyword',
+  message: 'as never hides what does not fit',
+}
+const castAtTheSeam = {
+  selector: "TSAsExpression:not([typeAnnotation.typeName.name='const']), TSTypeAssertion",
+  message:
+    'settings are known by their schema, instances by their factory: no cast at the seam of a provider',
+}
+
 export default defineConfig(
   globalIgnores(['**/dist/', '.release*/', '.cache/', '.rehearsal/', 'coverage/']),
   {
@@ -52,6 +62,20 @@ export default defineConfig(
         { patterns: [{ group: ['@actions/*'], message: 'use the ports of @deploy-actions/action-kit' }] },
       ],
     },
+  },
+  {
+    // What a type says of a provider is what the code knows of it: nothing is talked into being one.
+    files: ['actions/**/*.ts', 'packages/**/*.ts'],
+    ignores: ['**/*.test.ts', '**/*.fixture.ts'],
+    rules: { 'no-restricted-syntax': ['error', castToNever] },
+  },
+  {
+    files: [
+      'packages/{traffic,metrics,checks,notifiers,deploys}/src/**',
+      'packages/action-kit/src/providers.ts',
+    ],
+    ignores: ['**/*.test.ts', '**/*.fixture.ts'],
+    rules: { 'no-restricted-syntax': ['error', castToNever, castAtTheSeam] },
   },
   {
     files: ['**/*.test.ts', '**/*.fixture.ts', 'test/**/*.ts'],

@@ -67,7 +67,11 @@ describe.each(labs)('the $type deployer before $place', ({ type, open }) => {
   it('tells a deploy that was refused, and what the platform said', async () => {
     await lab.refuse()
     const { ended, detail, output } = await deploy()
-    expect([ended, detail, output]).toEqual(['failed', expect.stringMatching(/\w/), expect.stringMatching(/\w/)])
+    expect([ended, detail, output]).toEqual([
+      'failed',
+      expect.stringMatching(/\w/),
+      expect.stringMatching(/\w/),
+    ])
     expect(await lab.versions()).toEqual(OLD)
   })
 

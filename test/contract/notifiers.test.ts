@@ -39,10 +39,13 @@ describe.each(labs)('the $type sink before $place', ({ type, open }) => {
     expect(lab.sent).toHaveLength(1)
   })
 
-  it.each(['refuses', 'is broken'] as const)('is not thrown, and says why, when its system %s', async (how) => {
-    lab.fail(how)
-    expect(await send()).toMatchObject({ delivered: false, detail: expect.stringMatching(/\w/) })
-  })
+  it.each(['refuses', 'is broken'] as const)(
+    'is not thrown, and says why, when its system %s',
+    async (how) => {
+      lab.fail(how)
+      expect(await send()).toMatchObject({ delivered: false, detail: expect.stringMatching(/\w/) })
+    },
+  )
 
   it('is not thrown, and says why, when its system is gone', async () => {
     await lab.leave()

@@ -45,8 +45,7 @@ describe.each(labs)('the $type router before $place', ({ type, open }) => {
   })
 
   it('is not opened without its secrets, and shows them to nobody', async () => {
-    if (lab.secrets)
-      expect(() => configured.open(createFakePorts(), ['blue', 'green'])).toThrow(InputError)
+    if (lab.secrets) expect(() => configured.open(createFakePorts(), ['blue', 'green'])).toThrow(InputError)
     await router.write(tenPercent, await read(), ports.signal)
     for (const secret of Object.values(lab.secrets ?? {}))
       expect(JSON.stringify([ports.recorded, configured.written])).not.toContain(secret)

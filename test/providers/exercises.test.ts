@@ -29,7 +29,15 @@ const inCopy = (program: string, ...args: string[]) =>
     maxBuffer: 64 * 1024 * 1024,
   })
 const contractOf = (kind: string) =>
-  inCopy('jest/bin/jest.js', '--selectProjects', 'contract', '--reporters', 'default', '--', `test/contract/${kind}.test.ts`)
+  inCopy(
+    'jest/bin/jest.js',
+    '--selectProjects',
+    'contract',
+    '--reporters',
+    'default',
+    '--',
+    `test/contract/${kind}.test.ts`,
+  )
 
 beforeAll(async () => {
   copy = await mkdtemp(join(tmpdir(), 'providers-'))
@@ -64,7 +72,10 @@ describe.each(exercises)('$patch', ({ patch, kind, folder }) => {
       const own = [`${folder}/${patch}.ts`, `test/contract/${kind}/${patch}.lab.ts`]
       expect(created).toEqual(own)
       expect(touched.map(({ path }) => path)).toEqual([...own, `${folder}/registry.ts`].sort())
-      expect(touched.find(({ path }) => path === `${folder}/registry.ts`)).toMatchObject({ added: 1, removed: 0 })
+      expect(touched.find(({ path }) => path === `${folder}/registry.ts`)).toMatchObject({
+        added: 1,
+        removed: 0,
+      })
       await run('git', ['apply', file], { cwd: copy })
       const { stderr } = await contractOf(kind)
       // The contract was run against the new one, too.

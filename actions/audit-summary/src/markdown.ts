@@ -1,6 +1,6 @@
 import { clockTime, escapeText, table } from '@deploy-actions/action-kit'
 import { formatDuration, formatWeights } from '@deploy-actions/rollout'
-import type { RunEvidence } from './report'
+import type { RunEvidence } from './run-evidence'
 
 /** The report as the run's summary shows it: regions first, then who approved, what ran, and how whole the evidence is. */
 export function reportMarkdown({

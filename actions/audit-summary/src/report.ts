@@ -2,28 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GateFailed, type Ports } from '@deploy-actions/action-kit'
 import { rootOf } from '@deploy-actions/evidence'
-import type { RolloutPlan } from '@deploy-actions/rollout'
-import { gatherChains, type GatheredChain } from './chains'
+import { gatherChains } from './chains'
 import type { Inputs } from './inputs'
-import { listApprovals, listJobs, type Approval, type JobSummary } from './jobs'
+import { listApprovals, listJobs } from './jobs'
 import { reportMarkdown } from './markdown'
 import type { Outputs } from './outputs'
-import { regionResults, type RegionResult } from './regions'
-
-/** Everything a run left behind, in one document. */
-export interface RunEvidence {
-  v: 1
-  run: { id: number; attempt: number; workflowRef: string; actor: string; commit: string }
-  plan: RolloutPlan | null
-  regions: RegionResult[]
-  jobs: (JobSummary & { head: string | null; records: number })[]
-  approvals: Approval[]
-  chains: GatheredChain[]
-  complete: boolean
-  problems: string[]
-  /** sha256 over the sorted heads of all chains */
-  root: string
-}
+import { regionResults } from './regions'
+import type { RunEvidence } from './run-evidence'
 
 /** Gathers and verifies the evidence of the run, and says whether every planned region is where it should be. */
 export async function report(inputs: Inputs, ports: Ports): Promise<Outputs> {

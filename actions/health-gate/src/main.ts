@@ -13,7 +13,13 @@ import {
   type GateResult,
   type NamedChecks,
 } from '@deploy-actions/checks'
-import { configuredTarget, correlationOf, scriptVariables, sections, variablesOf } from '@deploy-actions/config'
+import {
+  configuredTarget,
+  correlationOf,
+  scriptVariables,
+  sections,
+  variablesOf,
+} from '@deploy-actions/config'
 import { newestCommitted, openLedger } from '@deploy-actions/ledger'
 import { defined, parseDuration } from '@deploy-actions/rollout'
 import { armsOf, joinTransaction } from '@deploy-actions/transaction'
@@ -47,12 +53,7 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   return conclude(plan, result, ports)
 }
 
-function run(
-  inputs: Inputs,
-  { times }: Plan,
-  checks: NamedChecks,
-  ports: Ports,
-): Promise<GateResult> {
+function run(inputs: Inputs, { times }: Plan, checks: NamedChecks, ports: Ports): Promise<GateResult> {
   const { clock, signal, log } = ports
   const pace = { clock, signal, log, intervalMs: inputs.interval ?? times.interval }
   if (inputs.mode === 'watch')

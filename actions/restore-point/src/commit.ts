@@ -1,4 +1,11 @@
-import { clockTime, escapeText, GateFailed, InputError, providerPorts, type Ports } from '@deploy-actions/action-kit'
+import {
+  clockTime,
+  escapeText,
+  GateFailed,
+  InputError,
+  providerPorts,
+  type Ports,
+} from '@deploy-actions/action-kit'
 import { openLedger } from '@deploy-actions/ledger'
 import { canaryWeights, formatWeights, WHOLE } from '@deploy-actions/rollout'
 import { described, inEffect, routers } from '@deploy-actions/traffic'

@@ -50,14 +50,9 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   return conclude(hook.name, await hook.run(), ports)
 }
 
-async function prepare(
-  inputs: Inputs,
-  transaction: JobTransaction | undefined,
-  ports: Ports,
-): Promise<Hook> {
+async function prepare(inputs: Inputs, transaction: JobTransaction | undefined, ports: Ports): Promise<Hook> {
   if (inputs.run !== undefined) {
-    const target =
-      inputs.region === undefined ? undefined : await targetOf(inputs, transaction, ports)
+    const target = inputs.region === undefined ? undefined : await targetOf(inputs, transaction, ports)
     return scriptHook(inputs.run, inputs, target, transaction, ports)
   }
   if (transaction === undefined)

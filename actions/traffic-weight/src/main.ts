@@ -51,10 +51,7 @@ async function readSteered(inputs: Inputs, ports: Ports): Promise<Steered> {
       inputs.arms === undefined ? (['blue', 'green'] as const) : (await sections.arms(inputs.arms)).names
     // Reading needs no target; a write is recorded under one.
     const reads = inputs.mode === 'get' && inputs.service === undefined
-    const target = bareTarget(
-      reads ? { ...inputs, service: '', environment: '' } : inputs,
-      ports.context,
-    )
+    const target = bareTarget(reads ? { ...inputs, service: '', environment: '' } : inputs, ports.context)
     return { target, router: await sections.router(inputs.router, target.variables), arms }
   }
   const target = await configuredTarget(inputs, ports.context)

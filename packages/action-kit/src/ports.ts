@@ -42,7 +42,18 @@ export interface ProviderPorts {
 /** The ports of an action as its providers get them, with the `DEPLOY_*` variables of the target. */
 export function providerPorts(ports: Ports, variables: Readonly<Record<string, string>> = {}): ProviderPorts {
   const { clock, http, tcp, process, secrets, evidence, log, signal, context } = ports
-  return { clock, http, tcp, process, secrets, evidence, log, signal, workspace: context.workspace, variables }
+  return {
+    clock,
+    http,
+    tcp,
+    process,
+    secrets,
+    evidence,
+    log,
+    signal,
+    workspace: context.workspace,
+    variables,
+  }
 }
 
 /** The live log of the step. */

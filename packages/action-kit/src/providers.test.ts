@@ -56,7 +56,11 @@ describe('the providers of a kind', () => {
     ['no type', { brightness: 1 }, [': needs a type; known: lamp, never']],
     ['a type that is not a text', { type: 7 }, [': needs a type; known: lamp, never']],
     ['a slip', { type: 'lmp' }, [': lmp is not a known type; known: lamp, never. Did you mean lamp?']],
-    ['a type that only JavaScript knows', { type: 'constructor' }, [': constructor is not a known type; known: lamp, never.']],
+    [
+      'a type that only JavaScript knows',
+      { type: 'constructor' },
+      [': constructor is not a known type; known: lamp, never.'],
+    ],
     [
       'wrong options, all at once',
       { type: 'lamp', brightness: 12, auth: { tokn: 'T' } },
@@ -69,7 +73,9 @@ describe('the providers of a kind', () => {
     [
       'an unknown option',
       { type: 'lamp', brightness: 1, brightnes: 2 },
-      ['brightnes: brightnes is an unknown key; known here: type, brightness, auth. Did you mean brightness?'],
+      [
+        'brightnes: brightnes is an unknown key; known here: type, brightness, auth. Did you mean brightness?',
+      ],
     ],
   ])('refuse %s', async (_, value, expected) => expect(await problemsOf(value)).toEqual(expected))
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { didYouMean } from './did-you-mean'
 import { InputError } from './errors'
 import type { ProviderPorts } from './ports'
-import { keysAt } from "./schema-path"
+import { keysAt } from './schema-path'
 
 /** Settings of a provider as they were written, variables filled: what a config holds and a record keeps. */
 export interface WrittenSettings {

@@ -34,7 +34,9 @@ describe('an exchange over TCP', () => {
     }
     expect((await exchange({ send: 'hello\n' })).reply).toBe('you said hello\n')
     const { port } = server.address() as AddressInfo
-    expect(calls).toMatchObject([{ system: `cache 127.0.0.1:${port}`, what: 'hello', status: 'you said hello' }])
+    expect(calls).toMatchObject([
+      { system: `cache 127.0.0.1:${port}`, what: 'hello', status: 'you said hello' },
+    ])
   })
 
   it('with nothing to send only connects', async () => {
@@ -50,7 +52,9 @@ describe('an exchange over TCP', () => {
     expect(failure).toBeInstanceOf(ProviderError)
     expect(failure).toMatchObject({
       retryable: true,
-      message: expect.stringMatching(/^cache 127\.0\.0\.1:\d+ could not be reached: .*; is it open to this runner\?$/),
+      message: expect.stringMatching(
+        /^cache 127\.0\.0\.1:\d+ could not be reached: .*; is it open to this runner\?$/,
+      ),
     })
     expect(calls).toMatchObject([{ status: expect.stringContaining('could not be reached') }])
   })

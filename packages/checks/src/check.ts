@@ -1,10 +1,5 @@
 import type { z } from 'zod'
-import {
-  provider,
-  type Configured,
-  type Provider,
-  type ProviderDefinition,
-} from '@deploy-actions/action-kit'
+import { provider, type Configured, type Provider, type ProviderDefinition } from '@deploy-actions/action-kit'
 
 /** What one look says. `unknown` is not red: the check itself could not be made. */
 export interface Reading {

@@ -135,7 +135,8 @@ async function round(
   let fatal: CheckTimeline | undefined
   await Promise.all(
     timelines.map(async (timeline) => {
-      const reading = await (checks.get(timeline.name) as HealthCheck).probe(signal)
+      const reading = await checks.get(timeline.name)?.probe(signal)
+      if (!reading) return
       timeline.attempts++
       timeline.redInARow = reading.state === 'red' ? timeline.redInARow + 1 : 0
       if (reading.state !== timeline.state || timeline.attempts === 1) {

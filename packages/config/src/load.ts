@@ -7,7 +7,7 @@ import { deployers } from '@deploy-actions/deploys'
 import { sources } from '@deploy-actions/metrics'
 import { notifiers } from '@deploy-actions/notifiers'
 import { routers } from '@deploy-actions/traffic'
-import { at, placeOf, problemsOf, valueOf, type YamlSource } from './yaml-source'
+import { at, loose, placeOf, problemsOf, valueOf, type YamlSource } from './yaml-source'
 import { checkMeaning } from './meaning'
 import {
   deployerOf,
@@ -163,10 +163,6 @@ async function providersOf(value: unknown): Promise<ProviderSchemas> {
   ])
   return { router, source, check, sink, deployer }
 }
-
-/** The keys of a value that may be anything; none where it is not an object or a list. */
-export const loose = (value: unknown): Record<string, unknown> =>
-  typeof value === 'object' && value !== null ? { ...value } : {}
 
 /** Every `*-secret` must name a secret that was handed over; nothing else can be read. */
 function missingSecrets(

@@ -6,6 +6,7 @@ import type { ConfiguredSource } from '@deploy-actions/metrics'
 import { eventKinds, type ConfiguredNotifier, type Subscription } from '@deploy-actions/notifiers'
 import { duration, percent, WHOLE } from '@deploy-actions/rollout'
 import type { ConfiguredRouter } from '@deploy-actions/traffic'
+import { loose } from './yaml-source'
 
 /** Names that go into ids, concurrency groups and file names. */
 const name = z
@@ -79,9 +80,7 @@ export const deploy = (deployer: z.ZodType<ConfiguredDeployer>) =>
 
 /** The settings of the deployer that `deploy` names, as providers get them; or what is wrong with it. */
 export function deployerOf(value: unknown): WrittenSettings | string {
-  const entries: [string, unknown][] = Object.entries(
-    typeof value === 'object' && value !== null ? value : {},
-  )
+  const entries = Object.entries(loose(value))
   const unknown = entries.map(([key]) => key).filter((key) => !deployers.types.includes(key))
   const known = deployers.types.join(', ')
   if (unknown.length > 0)
@@ -90,7 +89,8 @@ export function deployerOf(value: unknown): WrittenSettings | string {
       .join(' ')
   const [entry, ...more] = entries
   if (!entry || more.length > 0) return `needs exactly one of ${known}`
-  return { ...(typeof entry[1] === 'object' ? entry[1] : {}), type: entry[0] }
+  const [type, settings] = entry
+  return { ...loose(settings), type }
 }
 
 export const metricQuery = z.looseObject({ source: z.string().describe('name of a source') })

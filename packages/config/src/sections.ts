@@ -5,11 +5,10 @@ import { checks } from '@deploy-actions/checks'
 import { sources } from '@deploy-actions/metrics'
 import { notifiers } from '@deploy-actions/notifiers'
 import { routers } from '@deploy-actions/traffic'
-import { loose } from './load'
 import { checkQueries } from './meaning'
 import { analysis, arms, metrics, notification, stages } from './schema'
 import { fillDocument, type Variables } from './variables'
-import { problemsOf, type YamlSource } from './yaml-source'
+import { loose, problemsOf, type YamlSource } from './yaml-source'
 
 /**
  * Parses the YAML of an input that holds a section of rollout.yml, variables filled; places are counted within the

@@ -130,8 +130,7 @@ export function releaseOf({ version, digest }: ReleaseInputs): Release {
   if (version !== undefined && digest !== undefined) return { version, digest }
   const wanted = {
     version: 'it names the release for people, for example 1.4.0',
-    digest:
-      'a release is deployed by its immutable digest, sha256: and 64 hexadecimal digits',
+    digest: 'a release is deployed by its immutable digest, sha256: and 64 hexadecimal digits',
   }
   const given = { version, digest }
   throw new InputError(

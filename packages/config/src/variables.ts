@@ -23,7 +23,10 @@ export type Variables = Partial<Record<VariableName, string>> & { vars?: Record<
 const VARIABLE = /\$(\$)?\{([^}]*)\}/g
 
 /** Fills `${...}` in every value of a document; `$${` stands for a literal `${`. Keys are left alone. */
-export function fillDocument(source: YamlSource, variables: Variables): { value: unknown; problems: Problem[] } {
+export function fillDocument(
+  source: YamlSource,
+  variables: Variables,
+): { value: unknown; problems: Problem[] } {
   const problems: Problem[] = []
   const copy = source.document.clone()
   visit(copy, {

@@ -89,3 +89,7 @@ function expected(schema: z.ZodType, path: readonly PropertyKey[]): string {
   const description = schemaAt(schema, path)?.description
   return description ? ` (${description})` : ''
 }
+
+/** The keys of a value that may be anything; none where it is not an object or a list. */
+export const loose = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null ? { ...value } : {}

@@ -46,7 +46,9 @@ export default deployer({
         onArm(scripts.run, arm, deployVariables(defined({ version, digest, image })), signal),
       async restore({ arm, state }, signal) {
         const ending = await onArm(scripts.restore, arm, { DEPLOY_STATE: state }, signal)
-        return ending.ended === 'done' ? { ...ending, detail: `${scripts.restore.path} put ${arm} back` } : ending
+        return ending.ended === 'done'
+          ? { ...ending, detail: `${scripts.restore.path} put ${arm} back` }
+          : ending
       },
       verify: async () => ({ state: 'unknown', detail: 'a script does not tell what runs' }),
     }

@@ -3,12 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { ProviderError } from '@deploy-actions/action-kit'
-import {
-  liveStates,
-  mayBecome,
-  transactionStates,
-  type TransactionState,
-} from '@deploy-actions/rollout'
+import { liveStates, mayBecome, transactionStates, type TransactionState } from '@deploy-actions/rollout'
 import { describeState, LiveTransaction, type Entry, type Ledger } from './ledger'
 import { transactionRecord, type TransactionRecord } from './record'
 

@@ -208,9 +208,7 @@ describe('sources that lag', () => {
       if (sample) samples.push([at, sample.baseline, sample.problems.length])
     }
     // Ten requests and five errors in each ten seconds, a minute later.
-    expect(samples).toEqual(
-      [70, 80, 90, 100].map((at) => [at, { requests: 10, errors: 5 }, 0]),
-    )
+    expect(samples).toEqual([70, 80, 90, 100].map((at) => [at, { requests: 10, errors: 5 }, 0]))
   })
 
   it('keep what one arm could not be asked for until it is known', async () => {
@@ -244,7 +242,11 @@ describe('sources that lag', () => {
     expect(first).toMatchObject({ canary: { requests: 1 }, problems: [{ kind: 'provider' }] })
     broken = false
     // Twenty seconds of the baseline, ten of the canary.
-    expect(await sample()).toMatchObject({ baseline: { requests: 20 }, canary: { requests: 1 }, problems: [] })
+    expect(await sample()).toMatchObject({
+      baseline: { requests: 20 },
+      canary: { requests: 1 },
+      problems: [],
+    })
   })
 })
 

@@ -144,9 +144,14 @@ function questionsOf(arm: Arm, { requests, errors, latency, values = {} }: ArmQu
     ...(latency
       ? [{ name: `${arm} latency`, arm, metric: 'latency', kind: 'histogram', asked: latency } as const]
       : []),
-    ...Object.entries(values).map(
-      ([value, asked]): Question => ({ name: `${arm} ${value}`, arm, metric: 'value', kind: 'gauge', asked, value }),
-    ),
+    ...Object.entries(values).map(([value, asked]): Question => ({
+      name: `${arm} ${value}`,
+      arm,
+      metric: 'value',
+      kind: 'gauge',
+      asked,
+      value,
+    })),
   ]
 }
 
@@ -215,7 +220,9 @@ function readArm(answers: readonly Answer[]): { sample?: ArmSample; end?: Date; 
   const [requests = 0, errors = 0] = counters.map(({ result }) => result.value ?? 0)
   const latency = of('latency')[0]?.result.buckets
   const values = of('value').flatMap(({ question, result }) =>
-    question.value === undefined || result.value === undefined ? [] : [[question.value, result.value] as const],
+    question.value === undefined || result.value === undefined
+      ? []
+      : [[question.value, result.value] as const],
   )
   // Counters of several pages are not read at the very same instant: an error may be there before its request.
   const sample: ArmSample = {

@@ -28,10 +28,9 @@ export function createCounterHistory(): CounterHistory {
       const covered = looks.filter(({ at }) => end !== undefined && at <= end.at)
       return {
         window: { from: new Date(covered[0]?.at ?? to), to: new Date(end?.at ?? to) },
-        increases: covered.slice(1).reduce(
-          (sums, look, index) => addIncreases(sums, covered[index], look),
-          new Map<string, number>(),
-        ),
+        increases: covered
+          .slice(1)
+          .reduce((sums, look, index) => addIncreases(sums, covered[index], look), new Map<string, number>()),
       }
     },
   }

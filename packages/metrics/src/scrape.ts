@@ -39,9 +39,7 @@ export default source({
     const histories = new Map<string, CounterHistory>()
 
     const scrape = async (signal: AbortSignal): Promise<PagedSeries[]> => {
-      const answers = await Promise.all(
-        pages.map((url) => http.request({ url, timeoutMs: timeout, signal })),
-      )
+      const answers = await Promise.all(pages.map((url) => http.request({ url, timeoutMs: timeout, signal })))
       const found = answers.flatMap(({ status, body }, index) => {
         if (status !== 200) throw new Error(`${pages[index]} answered ${status}`)
         return parseExposition(body).map((series) => ({ ...series, page: index }))

@@ -56,7 +56,8 @@ export interface OpenedSource extends SourceTiming {
 }
 
 /** A source whose settings were found valid; it is opened for the queries that it will answer. */
-export interface ConfiguredSource extends Configured<OpenedSource, [queries: readonly Query[]]>, SourceTiming {
+export interface ConfiguredSource
+  extends Configured<OpenedSource, [queries: readonly Query[]]>, SourceTiming {
   /** what one of its queries looks like */
   readonly query: z.ZodType
 }

@@ -1,10 +1,5 @@
 import { z } from 'zod'
-import {
-  provider,
-  type Configured,
-  type Provider,
-  type ProviderDefinition,
-} from '@deploy-actions/action-kit'
+import { provider, type Configured, type Provider, type ProviderDefinition } from '@deploy-actions/action-kit'
 import { release, runRef } from '@deploy-actions/rollout'
 
 export const eventKinds = [

@@ -1,10 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import {
-  liveStates,
-  mayBecome,
-  transactionStates,
-  type TransactionState,
-} from './transaction-state'
+import { liveStates, mayBecome, transactionStates, type TransactionState } from './transaction-state'
 
 /** What each state may become, written down by hand. */
 const allowed: Record<TransactionState, string> = {

@@ -236,8 +236,6 @@ describe('its options', () => {
     { port: 'x' },
     { hots: '::1' },
   ])('refuse %j', (more) =>
-    expect(
-      haproxy.configure({ type: 'haproxy', port: 9999, backend: 'app', ...more }).success,
-    ).toBe(false),
+    expect(haproxy.configure({ type: 'haproxy', port: 9999, backend: 'app', ...more }).success).toBe(false),
   )
 })

@@ -117,7 +117,11 @@ function observed(
     where,
     capabilities,
     read: (signal) =>
-      recorded('read', async () => ({ ...(await read(signal)), readAt: clock.now().toISOString() }), described),
+      recorded(
+        'read',
+        async () => ({ ...(await read(signal)), readAt: clock.now().toISOString() }),
+        described,
+      ),
     write: (wanted, expected, signal) =>
       recorded(
         `write ${formatWeights(wanted)}`,
@@ -132,11 +136,9 @@ export function described({ weights, effective, members }: RouterState): string 
   const out = Object.entries(members)
     .filter(([, { enabled, healthy }]) => !enabled || healthy === false)
     .map(([name, { enabled }]) => `${name} is ${enabled ? 'down' : 'drained or in maintenance'}`)
-  return [
-    `the router holds ${formatWeights(weights)}`,
-    `in effect ${formatWeights(effective)}`,
-    ...out,
-  ].join(', ')
+  return [`the router holds ${formatWeights(weights)}`, `in effect ${formatWeights(effective)}`, ...out].join(
+    ', ',
+  )
 }
 
 /** Somebody else changed the router between our read and our write; nothing was overwritten. */

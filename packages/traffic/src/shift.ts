@@ -73,7 +73,11 @@ export async function shift(
  * Configured as wanted, and every member that should get traffic gets it. A member that should get nothing gets
  * exactly nothing; other shares may differ by one of the provider's units.
  */
-export function inEffect(router: Pick<ObservedRouter, 'capabilities'>, state: RouterState, wanted: Weights): boolean {
+export function inEffect(
+  router: Pick<ObservedRouter, 'capabilities'>,
+  state: RouterState,
+  wanted: Weights,
+): boolean {
   const unit = Math.ceil((WHOLE * router.capabilities.step) / router.capabilities.max)
   const matches = (vector: Weights): boolean =>
     [...new Set([...Object.keys(vector), ...Object.keys(wanted)])].every((member) => {
@@ -100,7 +104,9 @@ export async function restoreWeights(
   const options = { ...defaultShift, settleMs: 0, pollMs: RESTORE_WAIT_MS }
   const attempt = async (): Promise<RouterReading> => {
     const state = await router.read(signal)
-    return inEffect(router, state, recorded) ? state : shift(router, recorded, state, { clock, signal }, options)
+    return inEffect(router, state, recorded)
+      ? state
+      : shift(router, recorded, state, { clock, signal }, options)
   }
   return retrying(attempt, {
     clock,

@@ -113,7 +113,8 @@ describe('beginTransaction', () => {
 
   it('refuses a snapshot over 1 KiB, and leaves nothing', async () => {
     const failure = await begin({
-      snapshot: () => Promise.resolve([{ kind: 'script', name: 'deploy', arm: 'green', state: 'x'.repeat(1025) }]),
+      snapshot: () =>
+        Promise.resolve([{ kind: 'script', name: 'deploy', arm: 'green', state: 'x'.repeat(1025) }]),
     }).catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(InputError)
     expect((failure as Error).message).toBe(

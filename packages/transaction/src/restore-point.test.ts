@@ -21,9 +21,10 @@ describe('a restore point', () => {
 
   it('is described by what it is, its name, and how it was found', () => {
     expect(
-      restorePointsOf({ id: '1', restore: [...transactionRecord().restore, { ...script, state: '1.3.0' }] }).map(
-        describePoint,
-      ),
+      restorePointsOf({
+        id: '1',
+        restore: [...transactionRecord().restore, { ...script, state: '1.3.0' }],
+      }).map(describePoint),
     ).toEqual([
       ['traffic', 'canary', 'blue 100%, green 0%'],
       ['script', 'deploy on green', '1.3.0'],

@@ -37,7 +37,10 @@ export async function restoreTraffic(
     if (point.kind !== 'traffic') continue
     const { kind, router: name } = point
     try {
-      const router = (await routers.configure(written)).open(providerPorts(ports), [arms.baseline, arms.canary])
+      const router = (await routers.configure(written)).open(providerPorts(ports), [
+        arms.baseline,
+        arms.canary,
+      ])
       const { weights, readAt } = await restoreWeights(router, point.weights, ports)
       points.push({ kind, name, ok: true, detail: `reads ${formatWeights(weights)}`, weights, readAt })
     } catch (error) {

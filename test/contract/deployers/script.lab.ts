@@ -18,7 +18,12 @@ export default {
     await writeFile(join(workspace, 'green'), '0.9.0\n')
     const version = async (arm: string) => (await readFile(join(workspace, arm), 'utf8')).trim()
     return {
-      settings: { type: 'script', run: 'ops/deploy.sh', snapshot: 'ops/snapshot.sh', restore: 'ops/restore.sh' },
+      settings: {
+        type: 'script',
+        run: 'ops/deploy.sh',
+        snapshot: 'ops/snapshot.sh',
+        restore: 'ops/restore.sh',
+      },
       workspace,
       versions: async () => ({ blue: await version('blue'), green: await version('green') }),
       refuse: () => script('deploy.sh', 'echo "no such image" >&2\nexit 3'),

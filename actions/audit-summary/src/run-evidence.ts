@@ -1,0 +1,19 @@
+import type { RolloutPlan } from '@deploy-actions/rollout'
+import type { GatheredChain } from './chains'
+import type { Approval, JobSummary } from './jobs'
+import type { RegionResult } from './regions'
+
+/** Everything a run left behind, in one document. */
+export interface RunEvidence {
+  v: 1
+  run: { id: number; attempt: number; workflowRef: string; actor: string; commit: string }
+  plan: RolloutPlan | null
+  regions: RegionResult[]
+  jobs: (JobSummary & { head: string | null; records: number })[]
+  approvals: Approval[]
+  chains: GatheredChain[]
+  complete: boolean
+  problems: string[]
+  /** sha256 over the sorted heads of all chains */
+  root: string
+}
