@@ -3,10 +3,7 @@ import { resolve } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { InputError, secretLines } from '@deploy-actions/action-kit'
-<<<<<<< HEAD
 import { routers } from '@deploy-actions/traffic'
-=======
->>>>>>> main
 import { findRegion, parseRollout, resolveAll, resolveRegion, type RegionConfig } from './load'
 
 const example = readFileSync(resolve(import.meta.dirname, '../../rehearsal/example/rollout.yml'), 'utf8')
