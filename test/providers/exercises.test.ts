@@ -1,17 +1,13 @@
-import { execFile } from 'node:child_process'
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { promisify } from 'node:util'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { copySources, root, run, type SourceCopy } from './source-copy'
 
 // What a new provider costs: its file, its line in the table, its lab for the contract run. Three unlike ones are kept
 // as patches; each is applied to a copy of the sources, its touched files are counted, and all that a contributor
 // would run is run there.
 
-const run = promisify(execFile)
 const here = import.meta.dirname
-const root = resolve(here, '../..')
 const LIMIT = 300_000
 
 const exercises = [
@@ -20,44 +16,11 @@ const exercises = [
   { patch: 'increase-api', kind: 'sources', folder: 'packages/metrics/src' },
 ]
 
-let copy: string
-/** Runs a program of the project in the copy. */
-const inCopy = (program: string, ...args: string[]) =>
-  run(process.execPath, ['--experimental-vm-modules', join('node_modules', program), ...args], {
-    cwd: copy,
-    env: { PATH: process.env['PATH'], CI: 'true' },
-    maxBuffer: 64 * 1024 * 1024,
-  })
-const contractOf = (kind: string) =>
-  inCopy(
-    'jest/bin/jest.js',
-    '--selectProjects',
-    'contract',
-    '--reporters',
-    'default',
-    '--',
-    `test/contract/${kind}.test.ts`,
-  )
-
+let copy: SourceCopy
 beforeAll(async () => {
-  copy = await mkdtemp(join(tmpdir(), 'providers-'))
-  const { stdout } = await run('git', ['ls-files', '-co', '--exclude-standard'], { cwd: root })
-  for (const file of stdout.split('\n').filter(Boolean))
-    // What git still lists may have been moved since.
-    await cp(join(root, file), join(copy, file)).catch(() => undefined)
-  await linkModules()
+  copy = await copySources()
 }, LIMIT)
-afterAll(() => rm(copy, { recursive: true, force: true }))
-
-/** The libraries as they are installed, our own packages from the copy. */
-async function linkModules(): Promise<void> {
-  const installed = join(root, 'node_modules')
-  await mkdir(join(copy, 'node_modules/@deploy-actions'), { recursive: true })
-  for (const name of await readdir(installed))
-    if (name !== '@deploy-actions') await symlink(join(installed, name), join(copy, 'node_modules', name))
-  for (const name of await readdir(join(copy, 'packages')))
-    await symlink(join(copy, 'packages', name), join(copy, 'node_modules/@deploy-actions', name))
-}
+afterAll(() => copy.remove())
 
 describe.each(exercises)('$patch', ({ patch, kind, folder }) => {
   it(
@@ -76,16 +39,12 @@ describe.each(exercises)('$patch', ({ patch, kind, folder }) => {
         added: 1,
         removed: 0,
       })
-      await run('git', ['apply', file], { cwd: copy })
-      const { stderr } = await contractOf(kind)
+      await run('git', ['apply', file], { cwd: copy.folder })
+      const { stderr } = await copy.jest('contract', '--', `test/contract/${kind}.test.ts`)
       // The contract was run against the new one, too.
       expect(stderr).toMatch(/Tests: +(\d+) passed, \1 total/)
-      const verbose = await inCopy(
-        'jest/bin/jest.js',
-        '--selectProjects',
+      const verbose = await copy.jest(
         'contract',
-        '--reporters',
-        'default',
         '--verbose',
         '--testNamePattern',
         `the ${patch} `,
@@ -102,16 +61,8 @@ it(
   'an authenticated router is put back by the post of a cancelled job, and by a restore step',
   async () => {
     const test = 'packages/transaction/src/authenticated-restore.test.ts'
-    await run('git', ['apply', join(here, 'authenticated-restore.patch')], { cwd: copy })
-    const { stderr } = await inCopy(
-      'jest/bin/jest.js',
-      '--selectProjects',
-      'unit',
-      '--reporters',
-      'default',
-      '--',
-      test,
-    )
+    await run('git', ['apply', join(here, 'authenticated-restore.patch')], { cwd: copy.folder })
+    const { stderr } = await copy.jest('unit', '--', test)
     expect(stderr).toMatch(/Tests: +(\d+) passed, \1 total/)
   },
   LIMIT,
@@ -120,11 +71,11 @@ it(
 it(
   'the documents tell of them without a hand, and everything type-checks',
   async () => {
-    await inCopy('tsx/dist/cli.mjs', 'packages/release-kit/src/docs.ts')
-    const page = await readFile(join(copy, 'docs/rollout-yml.md'), 'utf8')
+    await copy.run('tsx/dist/cli.mjs', 'packages/release-kit/src/docs.ts')
+    const page = await readFile(join(copy.folder, 'docs/rollout-yml.md'), 'utf8')
     for (const { patch } of exercises) expect(page).toContain(`\`${patch}\``)
-    await inCopy('tsx/dist/cli.mjs', 'packages/release-kit/src/docs.ts', '--check')
-    await inCopy('typescript/bin/tsc')
+    await copy.run('tsx/dist/cli.mjs', 'packages/release-kit/src/docs.ts', '--check')
+    await copy.run('typescript/bin/tsc')
   },
   LIMIT,
 )
