@@ -1,3 +1,4 @@
+import { defined } from '@deploy-actions/rollout'
 import { z } from 'zod'
 import type { Ports } from '@deploy-actions/action-kit'
 import type { Inputs } from './inputs'
@@ -15,10 +16,7 @@ export const COLLECTING = 'collecting'
 export function collect(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const { job, attempt } = ports.context
   const { service, region } = inputs
-  ports.evidence.about({
-    ...(service === undefined ? {} : { service }),
-    ...(region === undefined ? {} : { region }),
-  })
+  ports.evidence.about(defined({ service, region }))
   const artifact = ['evidence', service ?? 'rollout', region ?? 'all', job, attempt].join('-')
   const state: z.infer<typeof collecting> = {
     artifact,

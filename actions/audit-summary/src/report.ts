@@ -1,3 +1,4 @@
+import { defined } from '@deploy-actions/rollout'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { GateFailed, type Ports } from '@deploy-actions/action-kit'
@@ -23,7 +24,7 @@ export async function report(inputs: Inputs, ports: Ports): Promise<Outputs> {
   for (const problem of problems) ports.log.warning(problem)
   const outputs = {
     'artifact-id': artifact.id,
-    ...(artifact.digest === undefined ? {} : { 'artifact-digest': artifact.digest }),
+    ...defined({ 'artifact-digest': artifact.digest }),
     'chain-head': root,
     complete,
     regions,

@@ -14,6 +14,7 @@ import {
   type NamedChecks,
 } from '@deploy-actions/checks'
 import {
+  checksOf,
   configuredTarget,
   correlationOf,
   scriptVariables,
@@ -70,8 +71,12 @@ function run(inputs: Inputs, { times }: Plan, checks: NamedChecks, ports: Ports)
 
 async function planGate(inputs: Inputs, ports: Ports): Promise<Plan> {
   if (inputs.checks !== undefined) {
-    const correlationId = correlationOf(inputs, inputs.region ?? 'gate', ports.context)
-    const checks = await sections.checks(inputs.checks, variablesOf(inputs, ports.context, correlationId))
+    const correlationId = correlationOf(inputs, 'gate', ports.context)
+    const variables = {
+      ...variablesOf(inputs, ports.context, correlationId),
+      ...defined({ region: inputs.region }),
+    }
+    const checks = await sections.checks(inputs.checks, variables)
     return { title: inputs.mode, checks: new Map(Object.entries(checks)), times: DEFAULTS, variables: {} }
   }
   if (inputs.gate === undefined)
@@ -94,10 +99,9 @@ async function planGate(inputs: Inputs, ports: Ports): Promise<Plan> {
     (inputs.gate === 'before' ? undefined : await liveArm(inputs, service, environment, ports))
   const config = await target.config(defined({ arm }))
   const gate = config.gates[inputs.gate]
-  const names = gate?.checks ?? []
   return {
     title: inputs.gate,
-    checks: new Map(Object.entries(config.checks).filter(([name]) => names.includes(name))),
+    checks: checksOf(config, gate),
     times: gate ?? DEFAULTS,
     variables: scriptVariables(
       target,

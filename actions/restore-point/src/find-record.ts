@@ -1,18 +1,14 @@
 import { GateFailed, InputError, type Ports } from '@deploy-actions/action-kit'
 import { configuredTarget } from '@deploy-actions/config'
 import { newest, openLedger, type Ledger, type TransactionRecord } from '@deploy-actions/ledger'
-import { liveStates, type TransactionState } from '@deploy-actions/rollout'
+import { defined, liveStates, type TransactionState } from '@deploy-actions/rollout'
 import { findJobTransaction } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 
 /** `open`: what this very run left open on the target; else the transaction of that id. */
 export async function findRecord(inputs: Inputs, ports: Ports): Promise<TransactionRecord | undefined> {
   const { service, environment } = await serviceAndEnvironment(inputs, ports)
-  ports.evidence.about({
-    service,
-    environment,
-    ...(inputs.region === undefined ? {} : { region: inputs.region }),
-  })
+  ports.evidence.about(defined({ service, environment, region: inputs.region }))
   const ledger = openLedger(inputs.ledger, service, ports)
   if (inputs.to !== 'open') {
     const [entry] = await ledger.find({ id: inputs.to, limit: 1 })

@@ -1,6 +1,12 @@
 import { InputError, messageOf, providerPorts, type Ports } from '@deploy-actions/action-kit'
 import { holdUntilGreen } from '@deploy-actions/checks'
-import { configuredTarget, readRollout, scriptVariables, type ConfiguredTarget } from '@deploy-actions/config'
+import {
+  checksOf,
+  configuredTarget,
+  readRollout,
+  scriptVariables,
+  type ConfiguredTarget,
+} from '@deploy-actions/config'
 import type { Deployer } from '@deploy-actions/deploys'
 import type { TransactionRecord } from '@deploy-actions/ledger'
 import type { Arms } from '@deploy-actions/rollout'
@@ -72,11 +78,7 @@ export async function healthProof(
     if (!gate) return undefined
     const variables = scriptVariables(target, {}, ports.context, { arm: arms.baseline, ...arms })
     const checkPorts = providerPorts(ports, variables)
-    const checks = new Map(
-      Object.entries(config.checks)
-        .filter(([name]) => gate.checks.includes(name))
-        .map(([name, check]) => [name, check.open(checkPorts)]),
-    )
+    const checks = new Map([...checksOf(config, gate)].map(([name, check]) => [name, check.open(checkPorts)]))
     return async () => {
       const { clock, signal, log } = ports
       const result = await holdUntilGreen(checks, {

@@ -1,4 +1,4 @@
-import { formatDuration } from '@deploy-actions/rollout'
+import { defined, formatDuration } from '@deploy-actions/rollout'
 import type { Clock, Log } from '@deploy-actions/action-kit'
 import type { HealthCheck, Reading } from './check'
 
@@ -60,10 +60,10 @@ export async function holdUntilGreen(checks: NamedChecks, options: HoldOptions):
     const now = clock.now().getTime()
     const green = timelines.every(({ state }) => state === 'green')
     greenSince = green ? (greenSince ?? now) : undefined
-    const checksNow = {
+    const checksNow = defined({
       checks: timelines,
-      ...(greenSince === undefined ? {} : { greenSince: new Date(greenSince).toISOString() }),
-    }
+      greenSince: greenSince === undefined ? undefined : new Date(greenSince).toISOString(),
+    })
     if (greenSince !== undefined && now - greenSince >= greenForMs)
       return {
         verdict: 'pass',

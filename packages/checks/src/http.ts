@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Cancelled, messageOf, type HttpResponse } from '@deploy-actions/action-kit'
-import { duration, formatDuration } from '@deploy-actions/rollout'
+import { defined, duration, formatDuration } from '@deploy-actions/rollout'
 import { check, type Reading } from './check'
 
 /** One HTTP request and what its answer must be. */
@@ -33,14 +33,9 @@ export default check({
   create: ({ url, method, headers, body, expect, timeout }, { http }) => ({
     async probe(signal) {
       try {
-        const response = await http.request({
-          url,
-          method,
-          headers,
-          timeoutMs: timeout,
-          signal,
-          ...(body === undefined ? {} : { body }),
-        })
+        const response = await http.request(
+          defined({ url, method, headers, body, timeoutMs: timeout, signal }),
+        )
         return judge(response, expect)
       } catch (error) {
         if (error instanceof Cancelled) throw error

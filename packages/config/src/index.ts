@@ -1,4 +1,5 @@
 export {
+  checksOf,
   findRegion,
   parseRollout,
   resolveAll,

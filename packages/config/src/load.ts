@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { didYouMean, InputError, type Problem, type Secrets } from '@deploy-actions/action-kit'
-import { checks } from '@deploy-actions/checks'
+import { checks, type ConfiguredCheck } from '@deploy-actions/checks'
 import { deployers } from '@deploy-actions/deploys'
 import { sources } from '@deploy-actions/metrics'
 import { notifiers } from '@deploy-actions/notifiers'
@@ -30,6 +30,19 @@ export type RegionEntry = z.infer<typeof regionSchema> & { 'guard-environment': 
 /** The config as one region sees it. */
 export interface RegionConfig extends RolloutConfig {
   region: RegionEntry
+}
+
+/** The checks of a gate, in its order. */
+export function checksOf(
+  { checks }: Pick<RegionConfig, 'checks'>,
+  gate: { checks: readonly string[] } | undefined,
+): ReadonlyMap<string, ConfiguredCheck> {
+  return new Map(
+    (gate?.checks ?? []).flatMap((name) => {
+      const check = checks[name]
+      return check ? [[name, check] as const] : []
+    }),
+  )
 }
 
 /** Reads the text of a rollout.yml. @throws InputError with every problem of its YAML, its service and its regions */

@@ -1,3 +1,4 @@
+import { defined } from '@deploy-actions/rollout'
 import { LEAST_REQUESTS, requestsToSee, unreachable, type StageBudget } from '@deploy-actions/analysis'
 import type { AnalysisConfig, StageConfig } from './schema'
 
@@ -15,7 +16,7 @@ const MAX_WATCH_FACTOR = 3
 export function planStages(stages: readonly StageConfig[], analysis: AnalysisConfig): StagePlan[] {
   return stages.map((stage) => {
     const limit = stage.limits['error-rate']
-    return {
+    return defined({
       weight: stage.weight,
       watchMs: stage.watch,
       maxWatchMs: Math.max(stage.watch, analysis['max-watch'] ?? MAX_WATCH_FACTOR * stage.watch),
@@ -27,8 +28,8 @@ export function planStages(stages: readonly StageConfig[], analysis: AnalysisCon
       onFail: analysis['on-fail'],
       onError: analysis['on-error'],
       onInconclusive: analysis['on-inconclusive'],
-      ...(limit === undefined ? {} : { errorRate: limit }),
-    }
+      errorRate: limit,
+    })
   })
 }
 

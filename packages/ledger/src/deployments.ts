@@ -1,3 +1,4 @@
+import { defined } from '@deploy-actions/rollout'
 import { z } from 'zod'
 import type { GitHub } from '@deploy-actions/action-kit'
 import type { TransactionState } from '@deploy-actions/rollout'
@@ -39,7 +40,7 @@ export function openDeployments(github: GitHub, service: string, logUrl: string)
   const page = (number: number, environment: string | undefined): Promise<unknown[]> =>
     github.request(
       'GET /repos/{owner}/{repo}/deployments',
-      { task, ...(environment === undefined ? {} : { environment }), per_page: PAGE, page: number },
+      defined({ task, environment, per_page: PAGE, page: number }),
       READ,
     )
 

@@ -1,5 +1,6 @@
 import { InputError, type ProviderPorts } from '@deploy-actions/action-kit'
 import type { ArmSample, Sample, SampleProblem } from '@deploy-actions/analysis'
+import { defined } from '@deploy-actions/rollout'
 import type { ConfiguredSource, OpenedSource, QueryKind, QueryResult, SourceTiming, Window } from './source'
 
 /** A query as it stands in a config, variables filled: the source that answers it, and what that source is asked. */
@@ -105,17 +106,17 @@ export function createArmSampler(settings: SamplerSettings, ports: ProviderPorts
         return read
       })
       const window = covered(answers) ?? { from: new Date(to.getTime() - shortest), to }
-      return {
+      return defined({
         at: window.to.toISOString(),
         windowMs: window.to.getTime() - window.from.getTime(),
-        ...(levelled && baseline?.sample ? { baseline: baseline.sample } : {}),
-        ...(levelled && canary?.sample ? { canary: canary.sample } : {}),
+        baseline: levelled ? baseline?.sample : undefined,
+        canary: levelled ? canary?.sample : undefined,
         problems: [
           ...(baseline?.problems ?? []),
           ...(canary?.problems ?? []),
           ...(levelled ? [] : [NOT_LEVELLED]),
         ],
-      }
+      })
     },
   }
 }
@@ -225,11 +226,11 @@ function readArm(answers: readonly Answer[]): { sample?: ArmSample; end?: Date; 
       : [[question.value, result.value] as const],
   )
   // Counters of several pages are not read at the very same instant: an error may be there before its request.
-  const sample: ArmSample = {
+  const sample: ArmSample = defined({
     requests: Math.max(requests, errors),
     errors,
-    ...(latency ? { latency } : {}),
-    ...(values.length > 0 ? { values: Object.fromEntries(values) } : {}),
-  }
+    latency,
+    values: values.length > 0 ? Object.fromEntries(values) : undefined,
+  })
   return { sample, end, problems }
 }

@@ -1,10 +1,11 @@
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import type { Clock } from '@deploy-actions/action-kit'
 import { readRollout, resolveAll, type RegionConfig, type RolloutFile } from '@deploy-actions/config'
 import type { Release } from '@deploy-actions/rollout'
 import { startGitHub, type GitHubEmulator } from '@deploy-actions/github-emulator'
 import { openWorld, type World } from '@deploy-actions/embedded-regions'
-import { checkout, createEngine, type RunHandle, type RunView } from '@deploy-actions/workflow-engine'
+import { checkout, createEngine, type RunHandle } from '@deploy-actions/workflow-engine'
 import type { Scenario } from './scenario'
 import { environmentsOf, firstWorld, REVIEWER } from './first-world'
 import { writeLogs } from './job-pages'
@@ -51,114 +52,141 @@ const IDS_PER_RUN = 1000
 
 /** Rolls a release out over embedded regions by the real workflows, with the scenario's faults. */
 export async function rehearse(options: RehearsalOptions): Promise<RehearsalResult> {
-  const file = await readRollout(options.config, { workspace: options.repository })
-  const sample = {
-    ...options.release,
-    image: IMAGE,
-    commit: 'example',
-    'run-id': '1',
-    'correlation-id': 'example',
-  }
-  const configs = await resolveAll(file, { variables: sample })
-  const scenario = await options.scenario(file)
-  const kept = options.worldFolder === undefined ? undefined : await readWorld(options.worldFolder)
-  const started = performance.now()
-  const pace = choosePace(options.speed, {
-    rps: scenario.traffic.rps,
-    regions: configs.length,
-    intervalMs: configs[0]?.canary.analysis.interval ?? 10_000,
-  })
-  if (pace.lowered) options.view.say(pace.lowered)
-
-  const { clock, epoch } = clockFrom(Math.max(Date.now(), kept?.endedAt ?? 0), pace.speed)
-  const output = resolve(options.output)
-  await mkdir(output, { recursive: true })
-  const rps = scenario.traffic.rps * pace.speed
-  const world = await openWorld(kept ? { ...kept.world, rps } : firstWorld(configs, rps))
-  const sink = await openWebhookSink()
-  const opened: { close(): Promise<void> }[] = [world, sink]
+  const script = await readScript(options)
+  const opened: Closable[] = []
   try {
-    const repository = await prepareRepository({
-      source: options.repository,
-      config: options.config,
-      own: options.own,
-      folder: join(output, 'repository'),
-      caller: options.workflow ?? join(options.releaseTree, 'callers', 'deploy.yml'),
-      endpoints: world.regions,
-      webhook: sink.url,
-    })
-    for (const path of repository.replaced)
-      options.view.say(`${options.config}: ${path} is replaced by the embedded regions' own`)
-    await world.resetBaseline()
-    await fullLoad(world)
-
-    const runs: RunView[] = []
-    let handle: RunHandle | undefined
-    const github = await startGitHub({
-      repository: REPOSITORY,
-      repositoryFolder: repository.folder,
-      branches: { main: repository.sha },
-      environments: environmentsOf(configs, scenario),
-      artifactFolder: join(output, 'artifacts'),
-      now: clock.now,
-      runs: () => runs,
-      onCancel: () => handle?.cancel(),
-    })
-    opened.push(github)
-    if (kept) github.restore(kept.github)
-    const context: Stage = {
-      options,
-      world,
-      github,
-      sink,
-      repository,
-      scenario,
-      configs,
-      speed: pace.speed,
-      epoch,
-      output,
-      clock,
-      runs,
-      firstRunId: kept?.nextRunId ?? FIRST_RUN,
-    }
-    handle = await start(context)
-    runs.push(handle.view)
-    const result = await follow(handle, context, started)
-    if (options.worldFolder !== undefined) {
-      const next: KeptWorld = {
-        v: 1,
-        world: await world.save(),
-        github: github.save(),
-        nextRunId: context.firstRunId + IDS_PER_RUN,
-        endedAt: clock.now().getTime(),
-      }
-      await keepWorld(options.worldFolder, next)
-    }
+    const setup = await open(script, opened)
+    const handle = await start(setup)
+    setup.handles.push(handle)
+    const result = await follow(handle, setup)
+    if (options.worldFolder !== undefined) await keepWorld(options.worldFolder, await worldOf(setup))
     return result
   } finally {
     for (const part of opened.reverse()) await part.close()
   }
 }
 
-/** What a rehearsal plays on. */
-interface Stage {
+/** What is to be rehearsed, and at which pace. */
+interface Script {
   options: RehearsalOptions
+  scenario: Scenario
+  configs: RegionConfig[]
+  kept: KeptWorld | undefined
+  speed: number
+  epoch: number
+  clock: Clock
+  output: string
+  /** real milliseconds, of no certain beginning */
+  startedAt: number
+}
+
+async function readScript(options: RehearsalOptions): Promise<Script> {
+  const file = await readRollout(options.config, { workspace: options.repository })
+  const configs = await resolveAll(file, {
+    variables: {
+      ...options.release,
+      image: IMAGE,
+      commit: 'example',
+      'run-id': '1',
+      'correlation-id': 'example',
+    },
+  })
+  const scenario = await options.scenario(file)
+  const kept = options.worldFolder === undefined ? undefined : await readWorld(options.worldFolder)
+  const startedAt = performance.now()
+  const { speed, lowered } = choosePace(options.speed, {
+    rps: scenario.traffic.rps,
+    regions: configs.length,
+    intervalMs: configs[0]?.canary.analysis.interval ?? 10_000,
+  })
+  if (lowered) options.view.say(lowered)
+  const { clock, epoch } = clockFrom(Math.max(Date.now(), kept?.endedAt ?? 0), speed)
+  const output = resolve(options.output)
+  await mkdir(output, { recursive: true })
+  return { options, scenario, configs, kept, speed, epoch, clock, output, startedAt }
+}
+
+interface Closable {
+  close(): Promise<void>
+}
+
+/** Everything that a rehearsal runs in. */
+interface Setup extends Script {
   world: World
   github: GitHubEmulator
   sink: WebhookSink
   repository: RehearsedRepository
-  scenario: Scenario
-  configs: RegionConfig[]
-  speed: number
-  epoch: number
-  output: string
-  clock: ReturnType<typeof clockFrom>['clock']
-  runs: RunView[]
+  /** of the runs so far; the emulator shows and cancels them */
+  handles: RunHandle[]
   firstRunId: number
 }
 
-function start(stage: Stage): Promise<RunHandle> {
-  const { options, github, repository, scenario, configs, output, speed, epoch, clock, world } = stage
+/** @param opened takes what is to be closed, whether or not the rest could be opened */
+async function open(script: Script, opened: Closable[]): Promise<Setup> {
+  const { configs, kept, scenario, speed } = script
+  const rps = scenario.traffic.rps * speed
+  const world = await openWorld(kept ? { ...kept.world, rps } : firstWorld(configs, rps))
+  opened.push(world)
+  const sink = await openWebhookSink()
+  opened.push(sink)
+  const repository = await copyRepository(script, world, sink)
+  await world.resetBaseline()
+  await fullLoad(world)
+  const handles: RunHandle[] = []
+  const github = await openGitHub(script, repository, handles)
+  opened.push(github)
+  if (kept) github.restore(kept.github)
+  return { ...script, world, github, sink, repository, handles, firstRunId: kept?.nextRunId ?? FIRST_RUN }
+}
+
+async function copyRepository(
+  { options, output }: Script,
+  world: World,
+  sink: WebhookSink,
+): Promise<RehearsedRepository> {
+  const repository = await prepareRepository({
+    source: options.repository,
+    config: options.config,
+    own: options.own,
+    folder: join(output, 'repository'),
+    caller: options.workflow ?? join(options.releaseTree, 'callers', 'deploy.yml'),
+    endpoints: world.regions,
+    webhook: sink.url,
+  })
+  for (const path of repository.replaced)
+    options.view.say(`${options.config}: ${path} is replaced by the embedded regions' own`)
+  return repository
+}
+
+function openGitHub(
+  { configs, scenario, output, clock }: Script,
+  { folder, sha }: RehearsedRepository,
+  handles: readonly RunHandle[],
+): Promise<GitHubEmulator> {
+  return startGitHub({
+    repository: REPOSITORY,
+    repositoryFolder: folder,
+    branches: { main: sha },
+    environments: environmentsOf(configs, scenario),
+    artifactFolder: join(output, 'artifacts'),
+    now: clock.now,
+    runs: () => handles.map(({ view }) => view),
+    onCancel: (id) => handles.find(({ view }) => view.id === id)?.cancel(),
+  })
+}
+
+async function worldOf({ world, github, firstRunId, clock }: Setup): Promise<KeptWorld> {
+  return {
+    v: 1,
+    world: await world.save(),
+    github: github.save(),
+    nextRunId: firstRunId + IDS_PER_RUN,
+    endedAt: clock.now().getTime(),
+  }
+}
+
+function start(setup: Setup): Promise<RunHandle> {
+  const { options, github, repository, scenario, configs, output, speed, epoch, clock, world } = setup
   const names = configs.map(({ region }) => region.name)
   const protectedBy = new Map(
     environmentsOf(configs, scenario).map((environment) => [environment.name, environment.reviewers ?? []]),
@@ -176,7 +204,7 @@ function start(stage: Stage): Promise<RunHandle> {
     secrets: { DEPLOY_SECRETS: '', ...options.secrets },
     serverUrl: github.serverUrl,
     apiUrl: github.url,
-    firstRunId: stage.firstRunId,
+    firstRunId: setup.firstRunId,
     builtIns: new Map([['actions/checkout', checkout]]),
     jobEnvironment: (job, run) => ({
       ...github.environmentFor(job, run),
@@ -228,8 +256,8 @@ function variablesOf({ regions }: World, configs: readonly RegionConfig[]): Reco
 }
 
 /** Follows the run to its end, lets the faults strike, and reads what is left. */
-async function follow(handle: RunHandle, stage: Stage, started: number): Promise<RehearsalResult> {
-  const { options, world, github, sink, scenario, configs, speed, output, clock } = stage
+async function follow(handle: RunHandle, setup: Setup): Promise<RehearsalResult> {
+  const { options, world, github, sink, scenario, configs, speed, output, clock } = setup
   const names = configs.map(({ region }) => region.name)
   const before = await world.state()
   const stopRun = (): void => handle.cancel()
@@ -253,7 +281,7 @@ async function follow(handle: RunHandle, stage: Stage, started: number): Promise
   return resultOf({
     run,
     speed,
-    wallMs: Math.round(performance.now() - started),
+    wallMs: Math.round(performance.now() - setup.startedAt),
     before,
     after: watcher.latest,
     changes: watcher.changes,

@@ -8,7 +8,7 @@ import {
   type ProviderDefinition,
   type ProviderPorts,
 } from '@deploy-actions/action-kit'
-import { formatWeights, type Weights } from '@deploy-actions/rollout'
+import { defined, formatWeights, type Weights } from '@deploy-actions/rollout'
 
 /** What a provider can express, in its own units. */
 export interface RouterCapabilities {
@@ -97,13 +97,9 @@ function observed(
   ): Promise<T> => {
     const started = clock.realMs()
     const note = (status: string, answer?: string): void =>
-      evidence.call({
-        system: where,
-        what,
-        status,
-        ...(answer === undefined ? {} : { answer }),
-        ms: Math.round(clock.realMs() - started),
-      })
+      evidence.call(
+        defined({ system: where, what, status, answer, ms: Math.round(clock.realMs() - started) }),
+      )
     try {
       const result = await call()
       note('ok', answer(result))
