@@ -242,7 +242,7 @@ describe('the github ledger among others', () => {
     expect(await ledger.find({ id })).toMatchObject([{ state: 'committed', note: 'committed: done' }])
   })
 
-  it('reads no statuses that are not its own, and no payload that is no record', async () => {
+  it('reads no statuses that are not its own, and no payload that is not a record', async () => {
     await ledger.open(record(1))
     const ours = world.github.deployments[0]?.id
     const { job } = world.begin({ deployments: 'write' })

@@ -122,7 +122,7 @@ describe('a bad day in the second region', () => {
   )
 
   it(
-    'flaky-metrics: 90 s without answers are no reason to roll back',
+    'flaky-metrics: 90 s without answers do not roll anything back',
     async () => {
       const { exitCode, result, region } = await runRehearsal('--scenario', 'flaky-metrics', ...TWO)
       expect(exitCode).toBe(0)

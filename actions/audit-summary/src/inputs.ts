@@ -8,7 +8,7 @@ const plan = z.string().transform((text, context) => {
   } catch (cause) {
     context.addIssue({
       code: 'custom',
-      message: `is no plan (${(cause as Error).message.split('\n')[0]}); pass the output plan of rollout-plan`,
+      message: `is not a plan (${(cause as Error).message.split('\n')[0]}); pass the output plan of rollout-plan`,
     })
     return z.NEVER
   }

@@ -17,7 +17,7 @@ export const inputs = z.strictObject({
     .describe('how long all must be green without a break; default 0s: one round'),
   timeout: duration.optional().describe('when the gate says no; default 15m'),
   interval: duration.optional().describe('between two rounds; default 15s'),
-  attempts: z.coerce.number().int().min(1).optional().describe('at most so many rounds'),
+  attempts: z.coerce.number().int().min(1).optional().describe('at most this many rounds'),
   'fail-fast': flag(false).describe('a check that is red for good ends the gate at once'),
   'on-timeout': z
     .enum(['fail', 'inconclusive'])

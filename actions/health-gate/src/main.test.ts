@@ -36,7 +36,7 @@ describe('health-gate', () => {
     )
   })
 
-  it('gives up after so many tries, and may leave it inconclusive', async () => {
+  it('gives up after the allowed number of tries, and may leave it inconclusive', async () => {
     const { outcome, looks } = await gate({ attempts: '3', 'on-timeout': 'inconclusive' }, [503])
     expect(outcome).toMatchObject({ outcome: 'inconclusive', verdict: 'inconclusive' })
     expect(looks()).toBe(3)

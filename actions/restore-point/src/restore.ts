@@ -15,7 +15,7 @@ import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 import { configAtRecord, deployerOf, healthProof, settingsOfConfig } from './record-config'
 
-/** Puts a target back to the restore point of one transaction. Idempotent; an open transaction that is not there is no error. */
+/** Puts a target back to the restore point of one transaction. Idempotent; when no transaction is open, that is not an error. */
 export async function restore(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const record = await findRecord(inputs, ports)
   if (record) return restoreRecord(record, inputs, ports)

@@ -45,8 +45,8 @@ describe('the weights that an input asks for', () => {
     [{ mode: 'set', weights: 'blue=50%,pink=50%' }, /no member pink; it has blue, green, red/],
     [{ mode: 'drain' }, /input `member`: is missing; give one of blue, green, red/],
     [{ mode: 'switch' }, /no single idle member/],
-    [{ mode: 'restore', 'restore-point': '{"blue":"60%"}' }, /is no restore point/],
-    [{ mode: 'restore', 'restore-point': 'blue' }, /is no restore point/],
+    [{ mode: 'restore', 'restore-point': '{"blue":"60%"}' }, /is not a restore point/],
+    [{ mode: 'restore', 'restore-point': 'blue' }, /is not a restore point/],
     [
       { mode: 'get', 'expected-current': 'blue=100%' },
       /expects blue 100%, but the router holds blue 60%, green 30%, red 10%; nothing was written/,
@@ -56,7 +56,7 @@ describe('the weights that an input asks for', () => {
     expect(() => wanted(inputs as Record<string, string>)).toThrow(message)
   })
 
-  it('are no vector unless they sum to 100 %', () => {
+  it('are not a vector unless they sum to 100 %', () => {
     expect(
       schema.safeParse({ mode: 'set', weights: 'blue=90%,green=20%' }).error?.issues[0]?.message,
     ).toMatch(/is not a vector of weights/)

@@ -91,7 +91,7 @@ function recorded(text: string): Weights {
   throw new InputError([
     {
       where: 'input `restore-point`',
-      message: `${JSON.stringify(text.slice(0, 100))} is no restore point; it is JSON such as {"blue":"100%","green":"0%"}`,
+      message: `${JSON.stringify(text.slice(0, 100))} is not a restore point; it is JSON such as {"blue":"100%","green":"0%"}`,
     },
   ])
 }

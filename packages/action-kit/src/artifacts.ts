@@ -60,7 +60,7 @@ export function createArtifacts(token: string, context: RunContext): Artifacts {
   }
 }
 
-/** GitHub names the algorithm in some answers and leaves it out in others; an empty digest is none. */
+/** GitHub names the algorithm in some answers and leaves it out in others; an empty digest counts as none. */
 function withAlgorithm(digest: string | undefined): string | undefined {
   if (!digest) return undefined
   return digest.startsWith('sha256:') ? digest : `sha256:${digest}`

@@ -19,7 +19,7 @@ const rehearsal = {
   DEPLOY_ACTIONS_EPOCH: String(epoch),
 }
 
-/** The real milliseconds that Node's timer is set for by a sleep of so many of the action's. */
+/** The real milliseconds that Node's timer is set for by a sleep of that many of the action's. */
 async function timerOf(clock: ReturnType<typeof createClock>, sleepMs: number): Promise<unknown> {
   setTimeout.mockResolvedValueOnce(undefined)
   await clock.sleep(sleepMs, new AbortController().signal)
@@ -83,9 +83,9 @@ describe('the clock of a rehearsal', () => {
     ["where GitHub's API is the real one", { GITHUB_API_URL: 'https://api.github.com' }],
     ['where it only looks like the loopback', { GITHUB_API_URL: 'http://127.0.0.1.evil.test/' }],
     ['without an address', { GITHUB_API_URL: undefined }],
-    ['with an address that is none', { GITHUB_API_URL: '127.0.0.1' }],
+    ['with what is not an address', { GITHUB_API_URL: '127.0.0.1' }],
     ['slower than the wall clock', { DEPLOY_ACTIONS_SPEED: '0.5' }],
-    ['at a speed that is none', { DEPLOY_ACTIONS_SPEED: 'fast' }],
+    ['at what is not a speed', { DEPLOY_ACTIONS_SPEED: 'fast' }],
     ['without the shared moment', { DEPLOY_ACTIONS_EPOCH: undefined }],
   ])('is not to be had %s', (_, change) =>
     expect(clockFromEnvironment({ ...rehearsal, ...change }).speed).toBe(1),

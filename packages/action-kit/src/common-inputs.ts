@@ -30,7 +30,7 @@ export const commonInputs = {
   'github-token': z.string().default('').describe("token for GitHub's API").meta(secret),
   ledger: z
     .string()
-    .regex(/^(github|file:.+)$/, 'is no ledger; write github or file:DIR')
+    .regex(/^(github|file:.+)$/, 'is not a ledger; write github or file:DIR')
     .default('github')
     .describe('where transactions are recorded: github or file:DIR'),
   'correlation-id': z.string().describe('name of this rollout in all logs; default SERVICE-RUNID-ATTEMPT'),

@@ -179,7 +179,7 @@ describe('what went wrong', () => {
       `GitHub answered 403 to ${WRITE}: Forbidden`,
     ],
     [
-      'a rate limit, which is no permission',
+      'a rate limit, which is not about permissions',
       { status: 403, body: { message: 'API rate limit exceeded' } },
       'deployments: write',
       `GitHub answered 403 to ${WRITE}: API rate limit exceeded`,

@@ -9,7 +9,7 @@ const schema = z.object({
   mode: z.enum(['begin', 'commit']),
   weight: z.coerce.number().int().max(100).optional(),
   'dry-run': flag(false),
-  'api-token': z.string().regex(/^ghs_/, 'is no token').optional().meta(secret),
+  'api-token': z.string().regex(/^ghs_/, 'is not a token').optional().meta(secret),
   tags: z
     .preprocess((text) => (typeof text === 'string' ? text.split(',') : text), z.array(z.string().max(3)))
     .optional(),
@@ -54,7 +54,7 @@ describe('readInputs', () => {
 
   it('never shows the value of a secret', () => {
     expect(problems({ region: 'eu', mode: 'begin', 'api-token': 'swordfish' })).toEqual([
-      'input `api-token`: the value (not shown): is no token',
+      'input `api-token`: the value (not shown): is not a token',
     ])
   })
 

@@ -76,7 +76,7 @@ export interface Providers<C, More = unknown> {
   all(): Promise<readonly (readonly [type: string, provider: Provider<C> & More])[]>
   /** A schema that hands each value to the provider that its `type` names; only those that `values` name are imported. */
   schemaFor(values: readonly unknown[]): Promise<z.ZodType<C>>
-  /** Settings that were valid when they were recorded. @throws InputError when they are not any more */
+  /** Settings that were valid when they were recorded. @throws InputError when they no longer are */
   configure(written: WrittenSettings): Promise<C>
 }
 

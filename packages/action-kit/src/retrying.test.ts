@@ -96,7 +96,7 @@ describe('how long is waited', () => {
 })
 
 describe('the end', () => {
-  it('comes after so many tries, with the last error', async () => {
+  it('comes after the allowed number of tries, with the last error', async () => {
     const last = failure('the third')
     const { result, at } = await tried([failure('the first'), failure('the second'), last], { attempts: 3 })
     expect([result, at.length]).toEqual([last, 3])

@@ -20,7 +20,7 @@ export type RetryOptions = RetryLimits & {
   random?: () => number
 }
 
-/** What ends it: so many tries, the first included; so long after the first began; or whichever comes first. */
+/** What ends it: a number of tries, the first included; a time since the first began; or whichever comes first. */
 export type RetryLimits = { attempts: number; withinMs?: number } | { attempts?: number; withinMs: number }
 
 /** One failed try that will be repeated. */
@@ -39,7 +39,7 @@ export interface Retry {
  *
  * Own code although there is p-retry: that waits on the wall clock, where a rehearsal runs faster and a test has no
  * time at all.
- * @throws the last error as it was thrown: one that is no use repeating, or the one after which there was no try or
+ * @throws the last error as it was thrown: one that is not worth repeating, or the one after which there was no try or
  * no time left, which includes a Retry-After beyond the deadline; the signal's reason once it has aborted
  */
 export async function retrying<T>(call: () => Promise<T>, options: RetryOptions): Promise<T> {

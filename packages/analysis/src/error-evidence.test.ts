@@ -25,7 +25,7 @@ describe('evidence against the baseline', () => {
     expect(Math.exp(evidence.log(2))).toBeCloseTo(mean(factors), 10)
   })
 
-  it('measures from the margin: what is no worse than it may be gives none', () => {
+  it('measures from the margin: a canary that is not worse than it allows gives no evidence', () => {
     // With a margin of 2, 2 of 100 against 9 of 900 is just what is allowed.
     const evidence = compareRates()
     evidence.add({ requests: 100, errors: 2 }, { requests: 900, errors: 9 }, 2)
@@ -60,7 +60,7 @@ describe('evidence against a limit', () => {
       mean(ratios.map((r) => r * ((1 - r / 100) / 0.99) ** 9)),
       10,
     )
-    // One error in ten is no proof of anything at a bar of 1:100.
+    // One error in ten proves nothing at a bar of 1:100.
     expect(Math.exp(evidence.log(1))).toBeLessThan(10)
   })
 

@@ -15,7 +15,7 @@ export interface StageCounts {
   over(stages: (stage: number) => boolean): CountsOfArms
 }
 
-/** Counts for so many stages, from 0. */
+/** Counts for this many stages, from 0. */
 export function countStages(stages: number): StageCounts {
   const counts = Array.from({ length: stages }, () => ({ baseline: total([]), canary: total([]) }))
   const over = (picked: (stage: number) => boolean): CountsOfArms => {

@@ -181,7 +181,7 @@ describe('decide', () => {
 })
 
 describe('requestsToSee', () => {
-  // ln 0.05 / ln(1 - p): 298.07, 597.65, 1496.37; so many without an error leave a rate of p a chance of 5 %.
+  // ln 0.05 / ln(1 - p): 298.07, 597.65, 1496.37; this many without an error leave a rate of p a chance of 5 %.
   it.each([
     [0.01, 299],
     [0.005, 598],

@@ -66,7 +66,7 @@ export function decide(
   if (elapsedMs >= budget.watchMs && enough && judged)
     return { verdict, final: true, then: 'next', reason: because }
 
-  // One lost answer at the very end is no verdict: the next may come before the error time is over.
+  // One lost answer at the very end is not a verdict: the next may come before the error time is over.
   const justLost = verdict === 'error' && enough && sinceGoodMs < budget.errorTimeoutMs
   if (elapsedMs >= budget.maxWatchMs && !justLost) {
     const reason = `after the longest watch of ${formatDuration(budget.maxWatchMs)} ${verdict === 'error' ? because : tooLittle}`

@@ -179,7 +179,7 @@ describe('watchChecks', () => {
     })
   })
 
-  it('fails when a check was red so many rounds in a row', async () => {
+  it('fails when a check was red for the allowed number of rounds in a row', async () => {
     expect(await watch({ a: 'g', b: 'grgrr' })).toMatchObject({
       verdict: 'fail',
       reason: 'b was red 2 rounds in a row: look 5',

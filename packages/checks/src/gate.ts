@@ -35,7 +35,7 @@ interface Pace {
 export interface HoldOptions extends Pace {
   greenForMs: number
   timeoutMs: number
-  /** at most so many rounds */
+  /** at most this many rounds */
   attempts?: number
   /** a red check that says it is fatal ends the gate at once */
   failFast: boolean
@@ -105,7 +105,7 @@ export async function watchChecks(checks: NamedChecks, options: WatchOptions): P
   }
 }
 
-/** A check that could never be made in the whole watch is no pass. */
+/** A check that could never be made in the whole watch is not a pass. */
 function ending(checks: CheckTimeline[], forMs: number): GateResult {
   const unknown = checks.find(({ state }) => state === 'unknown')
   return unknown

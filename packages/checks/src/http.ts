@@ -23,7 +23,7 @@ const options = z
         contains: z.string().min(1).optional().describe('text that must stand in the body'),
       })
       .prefault({}),
-    timeout: duration.prefault('10s').describe('without an answer for so long it is red'),
+    timeout: duration.prefault('10s').describe('red when there is no answer within this time'),
   })
   .describe('an HTTP request and what its answer must be')
 type Expected = z.infer<typeof options>['expect']

@@ -60,7 +60,7 @@ describe('a script check', () => {
     expect(await probe(missing)).toMatchObject({ state: 'red', fatal: true, detail: missing.message })
   })
 
-  it('is no answer when the run was cancelled', async () => {
+  it('gives no answer when the run was cancelled', async () => {
     await expect(probe({ exitCode: null, ended: 'cancelled' })).rejects.toBeInstanceOf(Cancelled)
   })
 })

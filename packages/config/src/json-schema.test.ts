@@ -57,7 +57,7 @@ describe('the JSON Schema of rollout.yml', () => {
     ['an unknown type', (file) => (file.checks.healthz.type = 'htp'), ".checks['healthz'] anyOf"],
     ['an unknown choice', (file) => (file.order.kind = 'random'), '.order.kind enum'],
     [
-      'a duration that is none',
+      'what is not a duration',
       (file) => (file.canary.stages[0].watch = '5 minutes'),
       '.canary.stages[0].watch pattern',
     ],

@@ -162,7 +162,7 @@ describe('a problem', () => {
       'rollout.yml:15:74: checks.up.expect.statuss: statuss is an unknown key; known here: status, latency, contains. Did you mean status?',
     ],
     [
-      'a variable that is none',
+      'what is not a variable',
       (text) => text.replace('${vars.port}', '${vars.prot}'),
       'rollout.yml:10:36: ${vars.prot} is not a variable; known: region, environment, service, version, digest, image, commit, run-id, correlation-id, arm, vars.port. Did you mean vars.port?',
     ],
@@ -300,9 +300,9 @@ describe('a problem', () => {
       'rollout.yml:7:18: deploy.script.run: "ops/deploy.sh && rm -rf /" is not run by a shell: write a path and plain arguments; variables reach the script as DEPLOY_*',
     ],
     [
-      'a duration that is none',
+      'what is not a duration',
       (text) => `${text}canary: { analysis: { interval: 10 seconds } }\n`,
-      'rollout.yml:15:33: canary.analysis.interval: "10 seconds" is no duration; write it like 30s, 5m or 1h30m',
+      'rollout.yml:15:33: canary.analysis.interval: "10 seconds" is not a duration; write it like 30s, 5m or 1h30m',
     ],
     [
       'an alias without an anchor',
@@ -314,7 +314,7 @@ describe('a problem', () => {
       (text) => `${text}service: again\n`,
       'rollout.yml:15:1: Map keys must be unique',
     ],
-    ['no file at all', () => '', 'rollout.yml: service: is missing'],
+    ['an empty file', () => '', 'rollout.yml: service: is missing'],
     [
       'a value of the wrong type',
       (text) => `${text}canary: { stages: [{ weight: [10], watch: 1m }] }\n`,
@@ -363,7 +363,7 @@ describe('a problem', () => {
   })
 
   it('that several regions share is reported once', async () => {
-    // What is known differs from region to region, what is no number does not.
+    // What is known differs from region to region, what is not a number does not.
     const file = parseRollout(
       small
         .replace('${vars.port}', '${vars.prot}')

@@ -90,7 +90,7 @@ describe('a chain', () => {
     })
   })
 
-  it('takes no record that is none', async () => {
+  it('takes nothing that is not a record', async () => {
     await expect(openChain(folder).append(record('begin', { endedAt: 'yesterday' }))).rejects.toThrow(
       'endedAt',
     )

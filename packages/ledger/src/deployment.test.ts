@@ -36,7 +36,7 @@ describe('a deployment read as a transaction', () => {
     ['another object', { version: '1.4.0' }],
     ['nothing', null],
     ['a record with another field', { ...record, command: 'rm -rf /' }],
-  ])('is none of ours when its payload is %s', (_, payload) =>
+  ])('is not ours when its payload is %s', (_, payload) =>
     expect(readDeployment(payload, [{ description: 'open' }])).toBeUndefined(),
   )
 

@@ -20,7 +20,7 @@ const deploymentStatus = z.looseObject({ description: z.string().nullish() })
 
 /**
  * GitHub's own state for each of ours. The description, not this, is what is read back: GitHub makes an earlier
- * `success` inactive when a later one comes, and several of ours share one of theirs.
+ * `success` inactive when a later one comes, and several of ours share one of them.
  */
 const githubStates: Record<TransactionState, string> = {
   open: 'in_progress',

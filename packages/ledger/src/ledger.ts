@@ -14,7 +14,7 @@ export interface LedgerQuery {
   environment?: string
   state?: readonly TransactionState[]
   id?: string
-  /** newest first, at most so many; default 10 */
+  /** newest first, at most this many; default 10 */
   limit?: number
 }
 

@@ -10,7 +10,7 @@ export interface PredecessorProof {
 
 /**
  * Proves from the ledger that the predecessor's newest transaction is committed with this digest, by any run: the
- * order of a matrix is no guarantee, and a job's result is no proof of what serves.
+ * order of a matrix guarantees nothing, and a job's result does not prove what serves.
  */
 export async function provePredecessor(
   ledger: Ledger,

@@ -102,7 +102,7 @@ describe('a sample', () => {
     ).toEqual({ requests: 3, errors: 3 })
   })
 
-  it('leaves out the arm whose numbers are none, and says why', async () => {
+  it('leaves out the arm whose values are not numbers, and says why', async () => {
     const sample = await second(
       { blue: { requests: 5, errors: 0 } },
       { blue: { requests: 6, errors: 'NaN' } },

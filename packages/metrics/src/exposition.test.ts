@@ -89,7 +89,7 @@ describe('a selector', () => {
   })
 
   it.each(['', '{arm="blue"}', 'a{arm=~"b.*"}', 'a{arm!="blue"}', 'sum(a)', 'a b', 'a{b="c"} 1'])(
-    '%j is none',
+    '%j is not one',
     (text) => expect(parseSelector(text)).toBeUndefined(),
   )
 })

@@ -14,7 +14,7 @@ export interface Selector {
 const NAME = /^[a-zA-Z_:][a-zA-Z0-9_:]*/
 const LABEL = /\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*=\s*"((?:[^"\\]|\\.)*)"\s*(,\s*|(?=\}))/y
 
-/** Reads a selector. Returns undefined when it is none: only equality is supported. */
+/** Reads a selector. Returns undefined for anything else: only equality is supported. */
 export function parseSelector(text: string): Selector | undefined {
   const parsed = parseHead(text.trim())
   return parsed && parsed.rest.trim() === '' ? { name: parsed.name, labels: parsed.labels } : undefined
@@ -22,7 +22,7 @@ export function parseSelector(text: string): Selector | undefined {
 
 /**
  * Reads a page in the Prometheus text exposition format 0.0.4 (prometheus.io/docs/instrumenting/exposition_formats).
- * Comments and lines that are no samples are passed over, as Prometheus' own parser does for HELP and TYPE.
+ * Comments and lines that are not samples are passed over, as Prometheus' own parser does for HELP and TYPE.
  */
 export function parseExposition(page: string): Series[] {
   return page.split('\n').flatMap((text) => {

@@ -185,7 +185,7 @@ describe('what cannot be known', () => {
     [
       'an empty page',
       '# nothing yet\n',
-      { kind: 'provider', message: 'http://127.0.0.1:1/metrics: the page has no series at all' },
+      { kind: 'provider', message: 'http://127.0.0.1:1/metrics: there are no series on the page' },
     ],
   ])('is told apart: %s', async (_, page, problem) =>
     expect((await samples([[page]])).map((result) => result.problem)).toEqual([problem]),

@@ -44,7 +44,7 @@ export default source({
         if (status !== 200) throw new Error(`${pages[index]} answered ${status}`)
         return parseExposition(body).map((series) => ({ ...series, page: index }))
       })
-      if (found.length === 0) throw new Error(`${pages.join(', ')}: the page has no series at all`)
+      if (found.length === 0) throw new Error(`${pages.join(', ')}: there are no series on the page`)
       return found
     }
 

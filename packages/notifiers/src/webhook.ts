@@ -32,7 +32,7 @@ const options = z
     'name exactly one of url and url-secret',
   )
   .describe('a POST of the event and its card as JSON')
-/** A POST that was certainly not taken is tried so often and so long (the action's milliseconds). */
+/** A POST that was certainly not taken is tried again: how often, and for how long (the action's milliseconds). */
 const ATTEMPTS = 3
 const RETRY_WITHIN_MS = 60_000
 

@@ -51,7 +51,7 @@ describe('a duration in a config', () => {
   it('comes out in milliseconds, or says how to write one', () => {
     expect(duration.parse('5m')).toBe(300_000)
     expect(duration.safeParse('5 minutes').error?.issues[0]?.message).toBe(
-      '"5 minutes" is no duration; write it like 30s, 5m or 1h30m',
+      '"5 minutes" is not a duration; write it like 30s, 5m or 1h30m',
     )
   })
 })

@@ -6,7 +6,7 @@ type Unit = keyof typeof unitMs
 /**
  * Reads a duration as people write it: `30s`, `5m`, `1h30m`, `90d`, `250ms`.
  * Units fall from left to right and each stands once, so that a slip such as `5m5m` is not added up.
- * @returns milliseconds, or undefined when the text is no duration
+ * @returns milliseconds, or undefined when the text is not a duration
  */
 export function parseDuration(text: string): number | undefined {
   const parts = [...text.trim().matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/gy)]
@@ -48,7 +48,7 @@ export const duration = z
     if (ms !== undefined) return ms
     context.addIssue({
       code: 'custom',
-      message: `${JSON.stringify(text)} is no duration; write it like 30s, 5m or 1h30m`,
+      message: `${JSON.stringify(text)} is not a duration; write it like 30s, 5m or 1h30m`,
     })
     return z.NEVER
   })

@@ -42,7 +42,7 @@ describe('a percentage in a config', () => {
   it('comes out in basis points, or says how to write one', () => {
     expect([percent.parse('25%'), percent.parse(25)]).toEqual([2500, 2500])
     expect(percent.safeParse('110%').error?.issues[0]?.message).toBe(
-      '"110%" is no percentage; write 0% to 100% in steps of 0.01%, like 10% or 0.5%',
+      '"110%" is not a percentage; write 0% to 100% in steps of 0.01%, like 10% or 0.5%',
     )
   })
 })

@@ -5,7 +5,7 @@ export const WHOLE = 10_000
 
 /**
  * Reads a share: `10%`, `0.5%`, or the bare number of percent `10`.
- * @returns basis points (10,000 = all), or undefined when the text is no share of 0 to 100 % in steps of 0.01 %
+ * @returns basis points (10,000 = all), or undefined when the text is not a share of 0 to 100 % in steps of 0.01 %
  */
 export function parsePercent(text: string | number): number | undefined {
   const match = /^(\d+(?:\.\d+)?)\s*%?$/.exec(String(text).trim())
@@ -35,7 +35,7 @@ export const percent = z
     if (points !== undefined) return points
     context.addIssue({
       code: 'custom',
-      message: `${JSON.stringify(text)} is no percentage; write 0% to 100% in steps of 0.01%, like 10% or 0.5%`,
+      message: `${JSON.stringify(text)} is not a percentage; write 0% to 100% in steps of 0.01%, like 10% or 0.5%`,
     })
     return z.NEVER
   })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { release } from './release'
 
-/** One region of a plan, as the matrix of rollout.yml takes it; an empty predecessor is none. */
+/** One region of a plan, as the matrix of rollout.yml takes it; an empty `predecessor` means that there is none. */
 export const plannedRegion = z.strictObject({
   name: z.string(),
   environment: z.string(),

@@ -63,7 +63,7 @@ describe('a vector', () => {
   it('is written in its own order', () =>
     expect(formatWeights({ blue: 9950, green: 50 })).toBe('blue 99.5%, green 0.5%'))
 
-  it('sums to the whole or is none', () => {
+  it('sums to the whole or is refused', () => {
     expect(weights.safeParse({ blue: 9000, green: 1000 }).success).toBe(true)
     expect(weights.safeParse({ blue: 9000, green: 999 }).error?.issues[0]?.message).toBe(
       'weights must sum to 10,000 basis points',

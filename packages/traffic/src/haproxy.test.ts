@@ -180,7 +180,7 @@ describe('a reading', () => {
     await expect(read()).rejects.toThrow(/has no server green \(arm green\); it has: blue, red$/)
   })
 
-  it('shows an answer that is none of the command', async () => {
+  it('shows an answer that does not belong to the command', async () => {
     await expect(read({ backend: 'api' })).rejects.toThrow(
       `answered "Can't find backend." to show servers state`,
     )
@@ -206,7 +206,7 @@ describe('a socket', () => {
     )
   })
 
-  it('that is cut is no answer', async () => {
+  it('that is cut off is not an answer', async () => {
     fake.before = () => {
       throw new Error('cut')
     }
