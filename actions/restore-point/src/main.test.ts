@@ -40,7 +40,7 @@ const config = (port = haproxy.port): Promise<void> =>
     `version: 1
 service: shop
 regions: [{ name: us, environment: production-us }, { name: eu, environment: production-eu }]
-deploy: { script: { run: ops/deploy.sh, snapshot: ops/snapshot.sh, restore: ops/restore.sh } }
+deploy: { script: { run: ops/deploy.sh, snapshot: ops/snapshot.sh, restore: 'ops/restore.sh \${arm}' } }
 traffic: { canary: { router: { type: haproxy, host: 127.0.0.1, port: ${port}, backend: app } } }
 checks: { up: { type: http, url: 'http://10.0.0.1/\${arm}/healthz' } }
 gates: { after-deploy: { checks: [up] } }
@@ -229,7 +229,7 @@ describe('restore', () => {
     })
     expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
     expect(scripts[0]).toMatchObject({
-      command: [join(folder, 'ops/restore.sh')],
+      command: [join(folder, 'ops/restore.sh'), 'green'],
       // The arm that the snapshot was taken from: the one that serves again is not touched.
       env: { DEPLOY_STATE: 'green had 0.9.0', DEPLOY_ARM: 'green', DEPLOY_BASELINE_ARM: 'blue' },
     })

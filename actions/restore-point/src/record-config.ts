@@ -49,7 +49,7 @@ export async function settingsOfConfig(record: TransactionRecord, ports: Ports):
   return { router: (await target.config()).traffic.canary.router.written, arms }
 }
 
-/** What puts the workload back; a config that cannot be resolved must not keep the traffic from being restored. */
+/** What puts the workload back, on the canary arm: `${arm}` in `deploy` is that one in a restore, too. A config that cannot be resolved must not keep the traffic from being restored. */
 export async function deployerOf(
   target: ConfiguredTarget,
   record: TransactionRecord,
@@ -57,7 +57,7 @@ export async function deployerOf(
   ports: Ports,
 ): Promise<Deployer | undefined> {
   try {
-    const { deploy } = await target.config({ arm: arms.baseline })
+    const { deploy } = await target.config({ arm: arms.canary })
     const variables = scriptVariables(target, record.previous ?? {}, ports.context)
     return deploy.open(providerPorts(ports, variables), arms)
   } catch (error) {
