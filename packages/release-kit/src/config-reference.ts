@@ -26,9 +26,9 @@ const INTRODUCTION = `# rollout.yml
 
 Generated from the schema by \`npm run docs\`. The same schema is shipped as \`rollout.schema.json\`: with \`# yaml-language-server: $schema=...\` in the first line, editors complete and check the file. \`deploy-actions validate\` reports every problem at once, with line and column.
 
-- **Variables**: \`\${region}\` \`\${environment}\` \`\${service}\` \`\${version}\` \`\${digest}\` \`\${image}\` \`\${commit}\` \`\${run-id}\` \`\${correlation-id}\` \`\${arm}\` \`\${vars.NAME}\` can stand in any value; an unknown or empty one is an error. \`$\${\` is a literal \`\${\`. \`\${arm}\` is the canary arm in \`deploy\`, \`gates.after-deploy\` and \`gates.after-rollout\`, each arm in turn in \`metrics\`, and the baseline arm in the checks that follow a restore, because that arm serves again; it does not exist in \`gates.before\`.
+- **Variables**: \`\${region}\` \`\${environment}\` \`\${service}\` \`\${version}\` \`\${digest}\` \`\${image}\` \`\${commit}\` \`\${run-id}\` \`\${correlation-id}\` \`\${arm}\` \`\${vars.NAME}\` can stand in any value; an unknown or empty one is an error. \`$\${\` is a literal \`\${\`. \`\${arm}\` is the canary arm in \`deploy\` (its \`restore\` included), \`gates.after-deploy\` and \`gates.after-rollout\`, each arm in turn in \`metrics\`, and the baseline arm in the checks that follow a restore, because that arm serves again; it does not exist in \`gates.before\`.
 - **Scripts** are a path in the repository and fixed arguments; no shell reads the line. They get the same values as \`DEPLOY_REGION\`, \`DEPLOY_ARM\`, \`DEPLOY_BASELINE_ARM\`, \`DEPLOY_CANARY_ARM\`, \`DEPLOY_DIGEST\`, \`DEPLOY_VARS_NAME\` and so on, and nothing else of the runner's environment. A \`restore\` script also gets \`DEPLOY_STATE\`, what \`snapshot\` printed; its \`DEPLOY_ARM\` is the arm that the snapshot was taken from and that is put back, never the one that serves.
-- **Secrets** never stand in the file: a \`*-secret\` names an entry of \`DEPLOY_SECRETS\`.
+- **Secrets** never stand in the file: a \`*-secret\` names an entry of \`DEPLOY_SECRETS\`, which reaches the steps that write, their post steps and every restore.
 - **Durations** read \`30s\`, \`5m\`, \`1h30m\`; **percentages** \`10%\`, \`0.5%\` or \`10\`.
 `
 
