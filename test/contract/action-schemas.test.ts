@@ -185,7 +185,8 @@ function expectKnownOutputs(job: Job): void {
   for (const [, id, output = ''] of JSON.stringify(job).matchAll(/steps\.([\w-]+)\.outputs\.([\w-]+)/g)) {
     const step = job.steps?.find((candidate) => candidate.id === id)
     const name = actionOf(step?.uses)
-    if (name === undefined) throw new Error(`steps.${id} is not a step of the job that runs one of our actions`)
+    if (name === undefined)
+      throw new Error(`steps.${id} is not a step of the job that runs one of our actions`)
     expect({ id, known: Object.keys(actions[name].file.outputs) }).toEqual({
       id,
       known: expect.arrayContaining([output]),
