@@ -18,6 +18,8 @@ const project = (displayName, ...testMatch) => ({ ...shared, displayName, testMa
 export default {
   // Children and real sockets are slow on a busy machine; nothing asserts how long they take.
   testTimeout: 30_000,
+  globalSetup: '<rootDir>/test/temp/setup.mjs',
+  globalTeardown: '<rootDir>/test/temp/teardown.mjs',
   reporters: ['default', '<rootDir>/test/count-reporter.mjs'],
   projects: [
     project('unit', '<rootDir>/{actions,packages}/*/src/**/*.test.ts'),
