@@ -108,13 +108,13 @@ describe('canary-step over a healthy release', () => {
     expect(ports.recorded.summary.join()).toContain('blue 90%, green 10% at 10:')
   })
 
-  it('reads the router once before its first write, which verifies for itself', async () => {
+  it('reads the router before the proof and when it opens its transaction; the write verifies for itself', async () => {
     const { region } = await run({})
     const before = region.haproxy.commands.slice(
       0,
       region.haproxy.commands.findIndex((command) => command.startsWith('set server')),
     )
-    expect(before).toEqual(['show servers state app', 'show servers state app'])
+    expect(before).toEqual(Array(3).fill('show servers state app'))
   })
 
   it('writes nothing in a dry run', async () => {

@@ -17,6 +17,7 @@ import {
   commitTransaction,
   findTargetArms,
   mustBeOpen,
+  readAgain,
   readRouter,
   weightsFound,
   type FoundArms,
@@ -65,7 +66,7 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   return promoted(walk, ports)
 }
 
-/** The router is read once, here; every write verifies for itself that nobody has changed it since. */
+/** Which arm is which; every write verifies for itself that nobody has changed the router since. */
 async function findArms(settings: CanarySettings, ports: Ports): Promise<FoundArms> {
   const { transaction, target, router, arms } = settings
   if (!transaction) return findTargetArms(target, router, arms, providerPorts(ports))
@@ -144,7 +145,7 @@ async function walkStages(
 }
 
 /** Without a transaction of the job, the walk is one of its own: opened before the first write, closed here. */
-function open(
+async function open(
   { target, release, config }: CanarySettings,
   found: FoundArms,
   ledger: Ledger,
@@ -154,7 +155,19 @@ function open(
   const { service, region, environment, correlationId } = target
   const { ledger: ledgerSpec, image } = inputs
   return beginTransaction(
-    { service, region, environment, correlationId, ledgerSpec, ledger, release, image, found, config },
+    {
+      service,
+      region,
+      environment,
+      correlationId,
+      ledgerSpec,
+      ledger,
+      release,
+      image,
+      // The proof took its minute.
+      found: await readAgain(found, ports.signal),
+      config,
+    },
     ports,
   )
 }

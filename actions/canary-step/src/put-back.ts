@@ -71,8 +71,10 @@ export async function endUnmoved(
   error: unknown,
   ports: Ports,
 ): Promise<Error> {
-  const reason = `no traffic was moved: ${messageOf(error)}`
-  if (!walk.settings.transaction) await abandonTransaction(transaction, ledger, reason, ports)
+  const own = !walk.settings.transaction
+  // Within a transaction of the job its end is not ours: without a commit all of it is put back.
+  const reason = `no traffic was moved by this step: ${messageOf(error)}${own ? '' : '; the transaction of this job is put back as a whole when it ends without a commit'}`
+  if (own) await abandonTransaction(transaction, ledger, reason, ports)
   note(walk, ports, {})
   ports.summary.add(summarise(walk, reason))
   return new GateFailed(reason, { cause: error, outputs: { verdict: 'error', ...position(walk) } })

@@ -47,16 +47,37 @@ export async function restoreRecord(
   const ledger = openLedger(inputs.ledger, service, ports)
   // The proof of trust took its time, and somebody may have begun meanwhile.
   if (inputs.to === id) await mustBeNewest(ledger, record)
-  await markUnlessDown(ledger, id, 'restoring', `${ports.context.job} of run ${ports.context.runId}`, ports)
+  const marked = markUnlessDown(
+    ledger,
+    id,
+    'restoring',
+    `${ports.context.job} of run ${ports.context.runId}`,
+    ports,
+  )
+  await soon(marked, ports)
   const target = await configAtRecord(record, ports)
   const result = await restoreTarget(record, settings, ports, {
     deployer: target && (await deployerOf(target, record, settings.arms, ports)),
     health: target && (await healthProof(target, settings.arms, ports)),
   })
+  await marked
   const why = inputs.reason ?? (await firstFailure(ports.evidence.folder)) ?? 'the rollout did not end well'
   await markUnlessDown(ledger, id, result.outcome, why, ports)
   if (own) await saveJobTransaction(ports.context.temp, { ...own, state: jobStateAfter(result) })
   return concluded(record, result, why, ports)
+}
+
+/** So long, in the action's milliseconds, traffic waits for a ledger that is slow to answer. */
+const LEDGER_PATIENCE_MS = 5_000
+
+/** Waits for the ledger, but not for long: whoever restores first tells it first, and bad traffic waits for nobody. */
+async function soon(marked: Promise<void>, { clock, signal }: Ports): Promise<void> {
+  const told = new AbortController()
+  const patience = clock
+    .sleep(LEDGER_PATIENCE_MS, AbortSignal.any([signal, told.signal]))
+    .catch(() => undefined)
+  await Promise.race([marked, patience])
+  told.abort()
 }
 
 /** Restoring never waits for the ledger: it is told when it answers. */

@@ -32,9 +32,8 @@ export function createHttp(clock: Clock, evidence: Pick<EvidenceCollector, 'call
 }
 
 async function send(request: HttpRequest, clock: Clock): Promise<HttpResponse> {
-  // node-fetch would end the body of a request that never began with an error that nobody hears, and so the process.
-  if (request.signal.aborted) throw new Cancelled('the run was cancelled', { cause: request.signal.reason })
   const { agentFor, fetch } = await import('./http-transport')
+  throwIfAborted(request.signal)
   const limit = clock.ioTimeout(request.timeoutMs ?? DEFAULT_TIMEOUT_MS)
   const timeout = AbortSignal.timeout(limit)
   const started = clock.realMs()
@@ -60,14 +59,24 @@ async function send(request: HttpRequest, clock: Clock): Promise<HttpResponse> {
     }
   } catch (cause) {
     if (request.signal.aborted) throw new Cancelled('the run was cancelled', { cause })
+    const { origin } = new URL(request.url)
     const why = timeout.aborted
       ? `gave no answer within ${Math.round(limit)} ms`
-      : `could not be reached: ${messageOf(cause)}`
-    throw new ProviderError(`${new URL(request.url).origin} ${why}`, {
-      provider: new URL(request.url).origin,
-      cause,
+      : `could not be reached: ${reasonOf(cause)}`
+    throw new ProviderError(`${origin} ${why}`, {
+      provider: origin,
+      // Its text names the whole address.
+      cause: request.hidePath ? undefined : cause,
       retryable: true,
       notCarriedOut: wasNotSent(cause),
     })
   }
+}
+
+/** What went wrong, without the address that node-fetch puts before it: its path may be a secret. */
+const reasonOf = (cause: unknown): string => messageOf(cause).replace(/^request to .* failed, reason: /s, '')
+
+/** node-fetch would end the body of a request that never began with an error that nobody hears, and so the process. */
+function throwIfAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw new Cancelled('the run was cancelled', { cause: signal.reason })
 }

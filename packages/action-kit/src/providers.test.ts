@@ -15,6 +15,7 @@ let opened = 0
 const options = z.strictObject({
   brightness: z.coerce.number().max(9),
   auth: z.strictObject({ 'token-secret': z.string() }).optional(),
+  headers: z.record(z.string(), z.string()).optional(),
 })
 const lamp = provider({
   options,
@@ -74,7 +75,7 @@ describe('the providers of a kind', () => {
       'an unknown option',
       { type: 'lamp', brightness: 1, brightnes: 2 },
       [
-        'brightnes: brightnes is an unknown key; known here: type, brightness, auth. Did you mean brightness?',
+        'brightnes: brightnes is an unknown key; known here: type, brightness, auth, headers. Did you mean brightness?',
       ],
     ],
   ])('refuse %s', async (_, value, expected) => expect(await problemsOf(value)).toEqual(expected))
@@ -97,6 +98,11 @@ describe('a provider that was opened', () => {
   it('gets the secrets that its own settings name, and no other', async () => {
     const all = ports({ TOKEN: 'swordfish', OTHER: 'correct horse' })
     expect((await configured).open(all, 'hall').secrets).toEqual([['TOKEN', 'swordfish']])
+  })
+
+  it('does not take a header for the name of a secret', async () => {
+    const one = await lamps.configure({ type: 'lamp', brightness: 1, headers: { 'x-client-secret': 'abc' } })
+    expect(one.open(ports({ abc: 'swordfish' }), 'hall').secrets).toEqual([])
   })
 
   it('is not opened without them', async () => {

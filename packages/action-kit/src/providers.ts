@@ -46,7 +46,7 @@ export function provider<S extends z.ZodType, Instance, Context extends readonly
 }: ProviderDefinition<S, Instance, Context>): Provider<Configured<Instance, Context>> {
   return providerOf(options, (settings, written) => ({
     written,
-    open: (ports, ...context) => create(settings, withOwnSecrets(written, ports), ...context),
+    open: (ports, ...context) => create(settings, withOwnSecrets(options, written, ports), ...context),
   }))
 }
 
@@ -156,23 +156,32 @@ function withKnownKeys(issue: z.core.$ZodIssue, options: z.ZodType) {
  * The ports of one instance: of the secrets that were handed over, those that its settings name.
  * @throws InputError when one of these was not handed over
  */
-export function withOwnSecrets(written: WrittenSettings, ports: ProviderPorts): ProviderPorts {
-  const own = secretNames(written).map((name) => [name, ports.secrets.get(name)] as const)
+export function withOwnSecrets(
+  options: z.ZodType,
+  { type, ...given }: WrittenSettings,
+  ports: ProviderPorts,
+): ProviderPorts {
+  const own = secretNames(options, given).map((name) => [name, ports.secrets.get(name)] as const)
   const missing = own.filter(([, value]) => !value).map(([name]) => name)
   if (missing.length > 0)
     throw new InputError(
       missing.map((name) => ({
-        where: written.type,
+        where: type,
         message: `the secret ${name} was not handed over; add ${name}=... to the secrets input (DEPLOY_SECRETS)`,
       })),
     )
   return { ...ports, secrets: new Map(own.flatMap(([name, value]) => (value ? [[name, value]] : []))) }
 }
 
-/** What the keys that end in `-secret` say, however deep they stand. */
-function secretNames(value: unknown): string[] {
+/** What the options that end in `-secret` say, however deep they stand; a free map, as of headers, has none. */
+function secretNames(options: z.ZodType, value: unknown, path: PropertyKey[] = []): string[] {
   if (typeof value !== 'object' || value === null) return []
+  const known = keysAt(options, path)
   return Object.entries(value).flatMap(([key, inner]) =>
-    key.endsWith('-secret') && typeof inner === 'string' ? [inner] : secretNames(inner),
+    key.endsWith('-secret') && typeof inner === 'string'
+      ? known.includes(key)
+        ? [inner]
+        : []
+      : secretNames(options, inner, [...path, key]),
   )
 }

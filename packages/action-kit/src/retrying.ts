@@ -14,6 +14,8 @@ export type RetryOptions = RetryLimits & {
   firstWaitMs?: number
   /** what the bound of a wait grows to; default 10,000 */
   longestWaitMs?: number
+  /** a Retry-After of more than this is not waited for: what must be done now is tried all the same */
+  retryAfterAtMostMs?: number
   /** called before each wait: for a line of progress */
   onRetry?: (retry: Retry) => void
   /** from 0 to less than 1 */
@@ -72,9 +74,15 @@ function waitFor(
   error: unknown,
   attempt: number,
   leftMs: number,
-  { firstWaitMs = 500, longestWaitMs = 10_000, random = Math.random }: RetryOptions,
+  {
+    firstWaitMs = 500,
+    longestWaitMs = 10_000,
+    retryAfterAtMostMs = Infinity,
+    random = Math.random,
+  }: RetryOptions,
 ): number | undefined {
-  const retryAfterMs = error instanceof ProviderError ? (error.retryAfterMs ?? 0) : 0
+  const asked = error instanceof ProviderError ? (error.retryAfterMs ?? 0) : 0
+  const retryAfterMs = Math.min(asked, retryAfterAtMostMs)
   if (leftMs <= 0 || retryAfterMs > leftMs) return undefined
   const bound = Math.min(longestWaitMs, firstWaitMs * 2 ** (attempt - 1))
   return Math.min(Math.max(retryAfterMs, random() * bound), leftMs)

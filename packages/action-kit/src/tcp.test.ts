@@ -66,6 +66,17 @@ describe('an exchange over TCP', () => {
     )
   })
 
+  it('that never stops answering is left', async () => {
+    answer = (_, socket) => {
+      const flood = () => {
+        while (socket.writable && socket.write('x'.repeat(65_536)));
+        if (socket.writable) socket.once('drain', flood)
+      }
+      flood()
+    }
+    await expect(exchange({ send: 'show\n' })).rejects.toThrow(/answered more than 1 MiB to: show$/)
+  })
+
   it('is left when the run is cancelled, and not begun after that', async () => {
     const run = new AbortController()
     answer = () => run.abort()

@@ -2,6 +2,8 @@ import type { Clock } from './clock'
 import { Cancelled, messageOf, ProviderError, wasNotSent } from './errors'
 import type { EvidenceCollector, Tcp, TcpAnswer, TcpExchange } from './ports'
 
+/** An answer is a few lines or pages; more than this is a mistake or an attack on our memory. */
+const MAX_REPLY_CHARACTERS = 1024 * 1024
 /** How much of an answer goes into the evidence. */
 const SHOWN_CHARACTERS = 100
 
@@ -35,6 +37,7 @@ async function exchange(
 ): Promise<string> {
   const { Socket } = await import('node:net')
   const where = `${system} ${host}:${port}`
+  const asked = send === undefined ? '' : ` to: ${send.trim()}`
   return new Promise((resolve, reject) => {
     const socket = new Socket()
     let reply = ''
@@ -55,17 +58,21 @@ async function exchange(
     const timer = setTimeout(
       () =>
         fail(
-          new ProviderError(
-            `${where} gave no answer within ${Math.round(timeoutMs)} ms${send === undefined ? '' : ` to: ${send.trim()}`}`,
-            { provider: where, retryable: true },
-          ),
+          new ProviderError(`${where} gave no answer within ${Math.round(timeoutMs)} ms${asked}`, {
+            provider: where,
+            retryable: true,
+          }),
         ),
       timeoutMs,
     )
     if (signal.aborted) return onAbort()
     signal.addEventListener('abort', onAbort, { once: true })
     socket.setEncoding('utf8')
-    socket.on('data', (text: string) => (reply += text))
+    socket.on('data', (text: string) => {
+      reply += text
+      if (reply.length > MAX_REPLY_CHARACTERS)
+        fail(new ProviderError(`${where} answered more than 1 MiB${asked}`, { provider: where }))
+    })
     socket.on('error', (cause) =>
       fail(
         new ProviderError(`${where} could not be reached: ${cause.message}; is it open to this runner?`, {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Cancelled, messageOf, type HttpResponse } from '@deploy-actions/action-kit'
-import { defined, duration, formatDuration } from '@deploy-actions/rollout'
+import { defined, duration, formatDuration, timeLimit } from '@deploy-actions/rollout'
 import { check, type Reading } from './check'
 
 /** One HTTP request and what its answer must be. */
@@ -23,7 +23,7 @@ const options = z
         contains: z.string().min(1).optional().describe('text that must stand in the body'),
       })
       .prefault({}),
-    timeout: duration.prefault('10s').describe('red when there is no answer within this time'),
+    timeout: timeLimit.prefault('10s').describe('red when there is no answer within this time'),
   })
   .describe('an HTTP request and what its answer must be')
 type Expected = z.infer<typeof options>['expect']

@@ -1,13 +1,13 @@
 import { z } from 'zod'
 import { Cancelled, messageOf, runScript, script, scriptFailure } from '@deploy-actions/action-kit'
-import { duration } from '@deploy-actions/rollout'
+import { timeLimit } from '@deploy-actions/rollout'
 import { check } from './check'
 
 /** A script of the repository: exit code 0 is green; a number in its last line is the check's value. */
 const options = z
   .strictObject({
     run: script,
-    timeout: duration.prefault('2m'),
+    timeout: timeLimit.prefault('2m'),
   })
   .describe('a script of the repository; exit code 0 is green')
 export default check({

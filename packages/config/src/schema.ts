@@ -90,7 +90,10 @@ export function deployerOf(value: unknown): WrittenSettings | string {
   const [entry, ...more] = entries
   if (!entry || more.length > 0) return `needs exactly one of ${known}`
   const [type, settings] = entry
-  return { ...loose(settings), type }
+  if (typeof settings !== 'object' || settings === null || Array.isArray(settings))
+    return `${type}: needs a map of options`
+  if ('type' in settings) return `${type}.type is an unknown key; the key ${type} says it already`
+  return { ...settings, type }
 }
 
 export const metricQuery = z.looseObject({ source: z.string().describe('name of a source') })

@@ -82,7 +82,11 @@ export function deployer<S extends z.ZodType, P extends z.ZodType<DeployPoint>>(
     worstCase: () => worstCase(settings),
     missing: (workspace) => missing(settings, workspace),
     open(ports, arms) {
-      const { snapshot, deploy, restore, verify } = create(settings, withOwnSecrets(written, ports), arms)
+      const { snapshot, deploy, restore, verify } = create(
+        settings,
+        withOwnSecrets(options, written, ports),
+        arms,
+      )
       return { snapshot, deploy, verify, restore: async (one, signal) => restore(point.parse(one), signal) }
     },
   }))

@@ -9,7 +9,7 @@ import {
   type Problem,
   type Script,
 } from '@deploy-actions/action-kit'
-import { defined, duration, type Arms } from '@deploy-actions/rollout'
+import { defined, timeLimit, type Arms } from '@deploy-actions/rollout'
 import { deployer } from './deployer'
 import { scriptPoint } from './restore-point'
 
@@ -19,7 +19,7 @@ const options = z
     run: script.describe('puts the release onto ${arm}'),
     snapshot: script.describe('prints, in at most 1 KiB, what restore needs to put ${arm} back'),
     restore: script.describe('puts ${arm} back to DEPLOY_STATE'),
-    timeout: duration.prefault('10m').describe('for each of the three'),
+    timeout: timeLimit.prefault('10m').describe('for each of the three'),
   })
   .describe('three scripts of the repository')
 type Scripts = z.infer<typeof options>

@@ -1,7 +1,6 @@
-import { defined } from '@deploy-actions/rollout'
 import { z } from 'zod'
 import type { GitHub } from '@deploy-actions/action-kit'
-import type { TransactionState } from '@deploy-actions/rollout'
+import { defined, type TransactionState } from '@deploy-actions/rollout'
 import { transactionRecord, type TransactionRecord } from './record'
 import { marksIn, recordIn, statusBody, type Mark, type TransactionDeployment } from './deployment'
 

@@ -211,6 +211,67 @@ describe('sources that lag', () => {
     expect(samples).toEqual([70, 80, 90, 100].map((at) => [at, { requests: 10, errors: 5 }, 0]))
   })
 
+  it('lose nothing where their windows cannot end at the same moment', async () => {
+    const asked: [number, number][] = []
+    const ports = createFakePorts({
+      http: () => ({ body: `requests{arm="blue"} ${seconds(ports.clock.now())}\nrequests{arm="green"} 0` }),
+    })
+    const web = configured(scrape, { type: 'scrape', pages: ['http://127.0.0.1:1/'] })
+    const requests = (arm: string) => ({ source: 'web', sum: [`requests{arm="${arm}"}`] })
+    // Seven seconds beside the looks of every ten: nothing falls on a look.
+    const taken = createArmSampler(
+      {
+        sources: { prod: increases({ lag: 123_000, resolution: 0 }, asked), web },
+        baseline: { requests: requests('blue'), errors: query },
+        canary: { requests: requests('green'), errors: query },
+      },
+      ports,
+    )
+    await taken.restart(ports.signal)
+    asked.length = 0
+    const samples = []
+    for (let at = 10; at <= 600; at += 10) {
+      ports.clock.advance(10_000)
+      samples.push(...((await taken.sample(ports.signal)) ?? { problems: [] }).problems)
+    }
+    expect(samples).toEqual([])
+    // Each window of the one that lags begins where its last one ended.
+    for (const [index, [from]] of asked.slice(1).entries()) expect(from).toBe(asked[index]?.[1])
+  })
+
+  it('count apart where two pages are read at different moments', async () => {
+    const ports = createFakePorts({
+      http: ({ url }) => {
+        // One of the pages takes its time: the clocks of the two looks differ at every sample.
+        if (url.endsWith('slow')) ports.clock.advance(3)
+        const now = seconds(ports.clock.now())
+        return { body: ['blue', 'green'].map((arm) => `n{arm="${arm}"} ${now}`).join('\n') }
+      },
+    })
+    const page = (path: string) =>
+      configured(scrape, { type: 'scrape', pages: [`http://127.0.0.1:1/${path}`] })
+    const counter = (source: string, arm: string) => ({ source, sum: [`n{arm="${arm}"}`] })
+    const queries = (arm: string) => ({ requests: counter('quick', arm), errors: counter('slow', arm) })
+    const taken = createArmSampler(
+      {
+        sources: { quick: page('quick'), slow: page('slow') },
+        baseline: queries('blue'),
+        canary: queries('green'),
+      },
+      ports,
+    )
+    await taken.restart(ports.signal)
+    const began = seconds(ports.clock.now())
+    let errors = 0
+    for (let round = 0; round < 20; round++) {
+      ports.clock.advance(10_000)
+      const sample = (await taken.sample(ports.signal))!
+      expect(sample.problems).toEqual([])
+      errors += sample.canary?.errors ?? 0
+    }
+    expect(errors).toBeCloseTo(seconds(ports.clock.now()) - began, 6)
+  })
+
   it('keep what one arm could not be asked for until it is known', async () => {
     const ports = createFakePorts()
     let broken = false

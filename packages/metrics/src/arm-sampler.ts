@@ -43,7 +43,6 @@ export interface ArmSampler extends SourceTiming {
 
 const ARMS = ['baseline', 'canary'] as const
 type Arm = (typeof ARMS)[number]
-type Windows = Record<Arm, Window>
 
 /** One query of one arm. */
 interface Question {
@@ -56,15 +55,22 @@ interface Question {
   value?: string
 }
 
-interface Answer {
-  question: Question
-  result: QueryResult
-}
-
 /** A source and the questions of both arms that it answers. */
 interface Group {
   source: OpenedSource
   questions: Question[]
+  /**
+   * Where the next window of an arm begins: where the last one that this source answered ended, since another may have
+   * answered up to another moment. It moves on when all that was asked about that arm is known.
+   */
+  begins: Record<Arm, Date>
+}
+
+interface Answer {
+  group: Group
+  question: Question
+  asked: Window
+  result: QueryResult
 }
 
 /** @throws InputError when a source needs a secret that was not handed over */
@@ -75,25 +81,22 @@ export function createArmSampler(settings: SamplerSettings, ports: ProviderPorts
   const resolution = Math.max(...groups.map(({ source }) => source.resolution))
   /** Sources that are ahead of the slowest: they may need a look of their own at the end of every window. */
   const ahead = groups.filter(({ source }) => source.lag < lag)
-  /** Where the next window of an arm begins: it moves on when all that was asked about that arm is known. */
-  const begins: Record<Arm, Date> = { baseline: clock.now(), canary: clock.now() }
-
-  const ask = async (asked: readonly Group[], to: Date, signal: AbortSignal): Promise<Answer[]> => {
-    const windows = { baseline: { from: begins.baseline, to }, canary: { from: begins.canary, to } }
-    return (await Promise.all(asked.map((group) => askGroup(group, windows, signal)))).flat()
-  }
+  const ask = async (asked: readonly Group[], to: Date, signal: AbortSignal): Promise<Answer[]> =>
+    (await Promise.all(asked.map((group) => askGroup(group, to, signal)))).flat()
 
   return {
     lag,
     resolution,
     lookback: Math.min(...groups.map(({ source }) => source.lag)),
     async restart(signal, from = clock.now()) {
-      for (const arm of ARMS) begins[arm] = from
-      await ask(groups, from, signal)
+      for (const group of groups) group.begins = { baseline: from, canary: from }
+      const answers = await ask(groups, from, signal)
+      for (const arm of ARMS) moveOn(answersAbout(arm, answers))
     },
     async sample(signal) {
       const to = new Date(clock.now().getTime() - lag)
-      const shortest = Math.min(...ARMS.map((arm) => to.getTime() - begins[arm].getTime()))
+      const begins = groups.flatMap((group) => ARMS.map((arm) => group.begins[arm].getTime()))
+      const shortest = to.getTime() - Math.max(...begins)
       if (shortest <= 0 || shortest < resolution) {
         await ask(ahead, to, signal)
         return undefined
@@ -101,11 +104,12 @@ export function createArmSampler(settings: SamplerSettings, ports: ProviderPorts
       const answers = await ask(groups, to, signal)
       const levelled = !answers.some(isUnlevelled)
       const [baseline, canary] = ARMS.map((arm) => {
-        const read = readArm(answers.filter(({ question }) => question.arm === arm))
-        if (read.end) begins[arm] = read.end
+        const own = answersAbout(arm, answers)
+        const read = readArm(own)
+        if (read.sample) moveOn(own)
         return read
       })
-      const window = covered(answers) ?? { from: new Date(to.getTime() - shortest), to }
+      const window = covered(answers) ?? { from: new Date(Math.min(...begins)), to }
       return defined({
         at: window.to.toISOString(),
         windowMs: window.to.getTime() - window.from.getTime(),
@@ -123,18 +127,31 @@ export function createArmSampler(settings: SamplerSettings, ports: ProviderPorts
 
 const NOT_LEVELLED: SampleProblem = {
   kind: 'stale',
-  message: 'the counters could not be read when the weights changed; they count from the next sample on',
+  message: 'the counters could not be read when their window began; they count from the next sample on',
+}
+
+const answersAbout = (arm: Arm, answers: readonly Answer[]): Answer[] =>
+  answers.filter(({ question }) => question.arm === arm)
+
+/** The next window of each source begins where it has answered to. */
+function moveOn(answers: readonly Answer[]): void {
+  for (const [group, own] of Map.groupBy(answers, ({ group }) => group)) {
+    const [first] = own
+    const end = covered(own)?.to
+    if (first && end) group.begins[first.question.arm] = end
+  }
 }
 
 /** Each source once, with the questions of both arms that it answers. */
 function groupsOf(settings: SamplerSettings, ports: ProviderPorts): Group[] {
+  const now = ports.clock.now()
   const questions = ARMS.flatMap((arm) => questionsOf(arm, settings[arm]))
   const named = Map.groupBy(questions, ({ asked }) => asked.source)
   return [...named].map(([name, questions]) => {
     const configured = settings.sources[name]
     if (!configured) throw new InputError(`no metric source is named ${name}`)
     const queries = questions.map(({ name, kind, asked: { source: _, ...query } }) => ({ name, kind, query }))
-    return { source: configured.open(ports, queries), questions }
+    return { source: configured.open(ports, queries), questions, begins: { baseline: now, canary: now } }
   })
 }
 
@@ -157,21 +174,23 @@ function questionsOf(arm: Arm, { requests, errors, latency, values = {} }: ArmQu
 }
 
 /** One call, unless the arms' windows begin apart because something about one of them was not known. */
-async function askGroup(
-  { source, questions }: Group,
-  windows: Windows,
-  signal: AbortSignal,
-): Promise<Answer[]> {
-  const calls = Map.groupBy(questions, ({ arm }) => windows[arm].from.getTime())
+async function askGroup(group: Group, to: Date, signal: AbortSignal): Promise<Answer[]> {
+  const { source, questions, begins } = group
+  const calls = Map.groupBy(questions, ({ arm }) => begins[arm].getTime())
   const answers = await Promise.all(
-    [...calls.values()].map(async (asked) => {
-      const window = windows[asked[0]?.arm ?? 'canary']
+    [...calls].map(async ([from, asked]) => {
+      const window = { from: new Date(from), to }
       const results = await source.sample(
         asked.map(({ name }) => name),
         window,
         signal,
       )
-      return asked.map((question, index): Answer => ({ question, result: results[index] ?? silent(window) }))
+      return asked.map((question, index): Answer => ({
+        group,
+        question,
+        asked: window,
+        result: results[index] ?? silent(window),
+      }))
     }),
   )
   return answers.flat()
@@ -182,12 +201,10 @@ const silent = (window: Window): QueryResult => ({
   problem: { kind: 'provider', message: 'the source gave fewer answers than it was asked for' },
 })
 
-/** A counter whose level was not known when the window began. */
-function isUnlevelled({ question, result }: Answer): boolean {
+/** A counter whose level was not known when the window began: it has one only now. */
+function isUnlevelled({ question, asked, result: { window, problem } }: Answer): boolean {
   return (
-    question.kind !== 'gauge' &&
-    result.problem === undefined &&
-    result.window.to.getTime() <= result.window.from.getTime()
+    question.kind !== 'gauge' && problem === undefined && window.from > asked.from && window.to <= window.from
   )
 }
 
@@ -204,11 +221,8 @@ function covered(answers: readonly Answer[]): Window | undefined {
 /** That there is no such series is an answer, too. */
 const isKnown = ({ problem }: QueryResult): boolean => problem === undefined || problem.kind === 'absent'
 
-/**
- * Absent requests mean no traffic; absent errors beside known requests mean none. Without either there is no sample of
- * the arm, and its next window begins where this one did (`end` is not given).
- */
-function readArm(answers: readonly Answer[]): { sample?: ArmSample; end?: Date; problems: SampleProblem[] } {
+/** Absent requests mean no traffic; absent errors beside known requests mean none. Without either there is no sample. */
+function readArm(answers: readonly Answer[]): { sample?: ArmSample; problems: SampleProblem[] } {
   const problems = answers.flatMap(({ question, result: { problem } }) =>
     problem && problem.kind !== 'absent'
       ? [{ kind: problem.kind, message: `${question.name}: ${problem.message}` }]
@@ -216,8 +230,7 @@ function readArm(answers: readonly Answer[]): { sample?: ArmSample; end?: Date; 
   )
   const of = (metric: Question['metric']) => answers.filter(({ question }) => question.metric === metric)
   const counters = [...of('requests'), ...of('errors')]
-  const end = covered(counters)?.to
-  if (!end || !counters.every(({ result }) => isKnown(result))) return { problems }
+  if (!counters.every(({ result }) => isKnown(result))) return { problems }
   const [requests = 0, errors = 0] = counters.map(({ result }) => result.value ?? 0)
   const latency = of('latency')[0]?.result.buckets
   const values = of('value').flatMap(({ question, result }) =>
@@ -232,5 +245,5 @@ function readArm(answers: readonly Answer[]): { sample?: ArmSample; end?: Date; 
     latency,
     values: values.length > 0 ? Object.fromEntries(values) : undefined,
   })
-  return { sample, end, problems }
+  return { sample, problems }
 }

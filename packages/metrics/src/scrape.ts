@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Cancelled, messageOf } from '@deploy-actions/action-kit'
 import type { Bucket, SampleProblem } from '@deploy-actions/analysis'
-import { duration } from '@deploy-actions/rollout'
+import { timeLimit } from '@deploy-actions/rollout'
 import { matches, parseExposition, parseSelector, parseValue, type Selector, type Series } from './exposition'
 import { createCounterHistory, type CounterHistory } from './counter-history'
 import { source, type Query, type QueryResult, type Window } from './source'
@@ -13,7 +13,7 @@ const options = z
       .array(z.url({ protocol: /^https?$/ }))
       .min(1)
       .describe('addresses of /metrics pages; their series are taken together'),
-    timeout: duration.prefault('5s').describe('for one page'),
+    timeout: timeLimit.prefault('5s').describe('for one page'),
   })
   .describe('/metrics pages in the Prometheus text format')
 
@@ -48,6 +48,15 @@ export default source({
       return found
     }
 
+    /** Questions of one instant share one look at the pages, whatever their windows. */
+    let looking: Promise<PageLook> | undefined
+    const lookOnce = (signal: AbortSignal): Promise<PageLook> => {
+      looking ??= scrape(signal)
+        .then((found) => ({ at: clock.now().getTime(), found }))
+        .finally(() => (looking = undefined))
+      return looking
+    }
+
     const historyOf = (name: string): CounterHistory => {
       const history = histories.get(name) ?? createCounterHistory()
       histories.set(name, history)
@@ -56,11 +65,9 @@ export default source({
 
     return {
       async sample(queries, window, signal) {
-        // Before the pages are asked, so that nothing of before this moment is taken for what came after it.
-        const at = clock.now().getTime()
         try {
-          const found = await scrape(signal)
-          return queries.map((query) => answer(query, window, { at, found }, historyOf(query.name)))
+          const look = await lookOnce(signal)
+          return queries.map((query) => answer(query, window, look, historyOf(query.name)))
         } catch (error) {
           if (error instanceof Cancelled) throw error
           return queries.map(() => ({ window, problem: { kind: 'provider', message: messageOf(error) } }))
@@ -70,13 +77,19 @@ export default source({
   },
 })
 
+/** What the pages said, and when all of them had (milliseconds since 1970). */
+interface PageLook {
+  at: number
+  found: readonly PagedSeries[]
+}
+
 /** Two pages may export the very same series, as replicas of one application do: they are two counters. */
 type PagedSeries = Series & { page: number }
 
 function answer(
   { kind, query: { sum } }: Query<ScrapeQuery>,
   window: Window,
-  { at, found }: { at: number; found: readonly PagedSeries[] },
+  { at, found }: PageLook,
   history: CounterHistory,
 ): QueryResult {
   const series = found.filter((candidate) => sum.some((one) => matches(candidate, one)))
@@ -84,12 +97,12 @@ function answer(
   if (odd) return { window, problem: notANumber(odd) }
   // Where there is no such series yet, its counter will have begun at zero.
   history.look(at, new Map(series.map((one) => [keyOf(one), one.value])))
+  const { window: covered, increases } = history.within(window)
   if (series.length === 0)
     return {
-      window,
+      window: covered,
       problem: { kind: 'absent', message: `no series matches ${sum.map(({ text }) => text).join(' or ')}` },
     }
-  const { window: covered, increases } = history.within(window)
   const increaseOf = (one: PagedSeries): number => increases.get(keyOf(one)) ?? 0
   switch (kind) {
     case 'counter':

@@ -89,7 +89,7 @@ export function source<S extends z.ZodType, Q extends z.ZodType>({
     ...timing(settings),
     open(ports, queries) {
       const parsed = queries.map((one) => ({ ...one, query: query.parse(one.query) }))
-      const { sample } = create(settings, withOwnSecrets(written, ports))
+      const { sample } = create(settings, withOwnSecrets(options, written, ports))
       return {
         ...timing(settings),
         sample: (names, window, signal) =>

@@ -9,7 +9,7 @@ import {
   retrying,
   type HttpResponse,
 } from '@deploy-actions/action-kit'
-import { duration } from '@deploy-actions/rollout'
+import { timeLimit } from '@deploy-actions/rollout'
 import { notifier, type Delivery } from './event'
 import { quickCard } from './quick-card'
 
@@ -25,7 +25,7 @@ const options = z
       .string()
       .optional()
       .describe('name of the secret that signs: X-Deploy-Actions-Signature-256: sha256=HEX over the body'),
-    timeout: duration.prefault('10s'),
+    timeout: timeLimit.prefault('10s'),
   })
   .refine(
     (sink) => (sink.url === undefined) !== (sink['url-secret'] === undefined),

@@ -52,3 +52,6 @@ export const duration = z
     })
     return z.NEVER
   })
+
+/** How long something may take at most: a duration that is longer than nothing. */
+export const timeLimit = duration.refine((ms) => ms > 0, 'must be longer than 0s')

@@ -2,11 +2,11 @@ import { z } from 'zod'
 import { ProviderError } from '@deploy-actions/action-kit'
 import {
   apportion,
-  duration,
   formatPercent,
   normalise,
   sameWeights,
   WHOLE,
+  timeLimit,
   type Weights,
 } from '@deploy-actions/rollout'
 import { Conflict, router, type RouterMember, type RouterState } from './router'
@@ -21,7 +21,7 @@ const options = z
       .record(z.string().min(1), identifier('server'))
       .optional()
       .describe('arm -> server of the backend; default: servers are named as the arms'),
-    timeout: duration.prefault('2s').describe('for one exchange'),
+    timeout: timeLimit.prefault('2s').describe('for one exchange'),
   })
   .describe('HAProxy, by its runtime API over TCP')
 

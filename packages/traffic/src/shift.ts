@@ -116,6 +116,8 @@ export async function restoreWeights(
     attempts: RESTORE_ATTEMPTS,
     firstWaitMs: RESTORE_WAIT_MS,
     longestWaitMs: RESTORE_WAIT_MS,
+    // Bad traffic does not wait for a router that asks for time.
+    retryAfterAtMostMs: RESTORE_WAIT_MS,
   }).catch((error: unknown) => {
     throw error instanceof Error ? error : new ProviderError(String(error), { provider: router.where })
   })

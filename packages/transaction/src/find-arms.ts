@@ -1,5 +1,5 @@
-import { InputError, type ProviderPorts, type WrittenSettings } from '@deploy-actions/action-kit'
-import { findArms, formatWeights, type Arms } from '@deploy-actions/rollout'
+import { GateFailed, InputError, type ProviderPorts, type WrittenSettings } from '@deploy-actions/action-kit'
+import { findArms, formatWeights, sameWeights, type Arms } from '@deploy-actions/rollout'
 import type { ConfiguredRouter, ObservedRouter, RouterReading } from '@deploy-actions/traffic'
 import { armsByShare } from './restore-point'
 
@@ -30,6 +30,19 @@ export async function findTargetArms(
   if (findArms(found.reading.weights)) return found
   throw new InputError(
     `neither arm of ${service} in ${region} carries all the traffic: the router holds ${formatWeights(found.reading.weights)}; nothing was written. Put all of it on the arm that serves, then start again`,
+  )
+}
+
+/**
+ * The same router once more, when a while has passed since: what a transaction puts back is what it finds when it is
+ * opened.
+ * @throws GateFailed when somebody else has changed the weights meanwhile; nothing was written
+ */
+export async function readAgain(found: FoundArms, signal: AbortSignal): Promise<FoundArms> {
+  const reading = await found.router.read(signal)
+  if (sameWeights(reading.weights, found.reading.weights)) return { ...found, reading }
+  throw new GateFailed(
+    `somebody else changed the weights from ${formatWeights(found.reading.weights)} to ${formatWeights(reading.weights)} meanwhile: no traffic was moved`,
   )
 }
 

@@ -1,7 +1,7 @@
 import { messageOf, type Ports, type PostResult } from '@deploy-actions/action-kit'
 import { openLedger } from '@deploy-actions/ledger'
 import { readJobTransactions, saveJobTransaction, type JobTransaction } from './job-transaction'
-import { deployPointsOf } from './restore-point'
+import { isTrafficOnly } from './restore-point'
 import { restoreTraffic, type RestoredPoint } from './restore'
 
 /** How long one router may take in a post, in the action's time: all posts of a job share GitHub's five minutes. */
@@ -35,7 +35,7 @@ export async function restoreUnfinishedTraffic(ports: Ports): Promise<PostResult
     ports.evidence.facts({ restored })
     if (!points.every((point) => point.ok)) continue
     // With a workload to be restored, too, the transaction stays open for the guard.
-    const whole = deployPointsOf(transaction.record).length === 0
+    const whole = isTrafficOnly(transaction.record)
     await saveJobTransaction(ports.context.temp, {
       ...transaction,
       state: whole ? 'restored' : 'traffic-restored',

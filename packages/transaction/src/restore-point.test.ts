@@ -1,5 +1,13 @@
 import { describe, expect, it } from '@jest/globals'
-import { armsOf, describePoint, restorePoint, restorePointsOf, weightsFound } from './restore-point'
+import {
+  armsOf,
+  describePoint,
+  isTrafficOnly,
+  restorePoint,
+  restorePointsOf,
+  unknownKindsOf,
+  weightsFound,
+} from './restore-point'
 import { transactionRecord } from './transaction.fixture'
 
 describe('a restore point', () => {
@@ -22,7 +30,6 @@ describe('a restore point', () => {
   it('is described by what it is, its name, and how it was found', () => {
     expect(
       restorePointsOf({
-        id: '1',
         restore: [...transactionRecord().restore, { ...script, state: '1.3.0' }],
       }).map(describePoint),
     ).toEqual([
@@ -33,11 +40,14 @@ describe('a restore point', () => {
 })
 
 describe('a record', () => {
-  it('with a kind that this version does not know is not restored in part', () => {
-    const restore = [...transactionRecord().restore, { kind: 'teapot' }]
-    expect(() => restorePointsOf({ id: '1-1-shop-eu-1', restore })).toThrow(
-      'transaction 1-1-shop-eu-1 holds a restore point that this version does not know',
-    )
+  it('with a kind that this version does not know still tells the others', () => {
+    const restore = [...transactionRecord().restore, { kind: 'teapot' }, { kind: 'script', name: 'deploy' }]
+    const record = transactionRecord({ restore })
+    expect(restorePointsOf(record)).toEqual(transactionRecord().restore)
+    expect(unknownKindsOf(record)).toEqual(['teapot', 'script'])
+    expect(weightsFound(record)).toEqual({ blue: 10_000, green: 0 })
+    expect(isTrafficOnly(record)).toBe(false)
+    expect(isTrafficOnly(transactionRecord())).toBe(true)
   })
 
   it('tells the weights that were found, and which arm is which by them', () => {

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { ProviderError } from '@deploy-actions/action-kit'
 import { deployPoint, type DeployPoint } from '@deploy-actions/deploys'
 import type { TransactionRecord } from '@deploy-actions/ledger'
 import { findArms, formatWeights, type Arms, type Weights } from '@deploy-actions/rollout'
@@ -9,19 +8,23 @@ import { trafficPoint } from '@deploy-actions/traffic'
 export const restorePoint = z.discriminatedUnion('kind', [trafficPoint, ...deployPoint.options])
 export type RestorePoint = z.infer<typeof restorePoint>
 
-/** The restore points of a record, in the order in which to restore. @throws ProviderError for one that is not known */
-export function restorePointsOf({ id, restore }: Pick<TransactionRecord, 'id' | 'restore'>): RestorePoint[] {
-  const parsed = z.array(restorePoint).safeParse(restore)
-  if (parsed.success) return parsed.data
-  throw new ProviderError(`transaction ${id} holds a restore point that this version does not know`, {
-    provider: 'ledger',
-    cause: parsed.error,
-  })
-}
+type Restorable = Pick<TransactionRecord, 'restore'>
+
+/** The restore points of a record that this version knows, in the order in which to restore. */
+export const restorePointsOf = ({ restore }: Restorable): RestorePoint[] =>
+  restore.flatMap((point) => restorePoint.safeParse(point).data ?? [])
+
+/** The kinds of those that it does not know: another version wrote them, or they are broken. They cannot be put back. */
+export const unknownKindsOf = ({ restore }: Restorable): string[] =>
+  restore.filter((point) => !restorePoint.safeParse(point).success).map(({ kind }) => kind)
 
 /** What the deployer has to put back. */
-export const deployPointsOf = (record: TransactionRecord): DeployPoint[] =>
+export const deployPointsOf = (record: Restorable): DeployPoint[] =>
   restorePointsOf(record).filter((point) => point.kind !== 'traffic')
+
+/** True when nothing but traffic is to be put back. */
+export const isTrafficOnly = ({ restore }: Restorable): boolean =>
+  restore.every(({ kind }) => kind === 'traffic')
 
 /** The weights that a transaction found; undefined where it wrote none. */
 export function weightsFound(record: TransactionRecord): Weights | undefined {

@@ -133,6 +133,20 @@ describe('restoreTarget', () => {
     expect(steps).toEqual(['traffic', 'traffic', 'health'])
   })
 
+  it('puts the traffic back also where a point of another version stands beside it, and has failed then', async () => {
+    const odd = transactionRecord({ restore: [...transactionRecord().restore, { kind: 'teapot' }] })
+    const { outcome, points } = await restoreTarget(odd, jobTransaction(fake.port).settings, ports, {
+      deployer,
+      health: undefined,
+    })
+    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+    expect(outcome).toBe('restore-failed')
+    expect(points.map(({ kind, name, ok }) => [kind, name, ok])).toEqual([
+      ['traffic', 'canary', true],
+      ['unknown', 'teapot', false],
+    ])
+  })
+
   it('writes the traffic once, however often it is called', async () => {
     await restore()
     await restore()

@@ -4,11 +4,11 @@ import type { TransactionRecord } from '@deploy-actions/ledger'
 import { formatWeights, type Weights } from '@deploy-actions/rollout'
 import { restoreWeights, routers } from '@deploy-actions/traffic'
 import type { JobTransaction, RestoreSettings } from './job-transaction'
-import { deployPointsOf, restorePointsOf, type RestorePoint } from './restore-point'
+import { deployPointsOf, restorePointsOf, unknownKindsOf, type RestorePoint } from './restore-point'
 
 /** What became of one restore point. */
 export interface RestoredPoint {
-  kind: RestorePoint['kind'] | 'health'
+  kind: RestorePoint['kind'] | 'health' | 'unknown'
   name: string
   ok: boolean
   detail: string
@@ -71,12 +71,19 @@ export async function restoreTarget(
   say(workload, ports.log)
   const verified = health ? [{ kind: 'health' as const, name: 'what serves now', ...(await health()) }] : []
   say(verified, ports.log)
-  const outcome = [...traffic, ...workload].some(({ ok }) => !ok)
+  const unknown = unknownKindsOf(record).map((kind) => ({
+    kind: 'unknown' as const,
+    name: kind,
+    ok: false,
+    detail: 'this version does not know how it is put back; use the one that opened the transaction',
+  }))
+  say(unknown, ports.log)
+  const outcome = [...traffic, ...workload, ...unknown].some(({ ok }) => !ok)
     ? 'restore-failed'
     : verified.some(({ ok }) => !ok)
       ? 'unverified'
       : 'restored'
-  return { outcome, points: [...traffic, ...workload, ...verified], trafficMs }
+  return { outcome, points: [...traffic, ...workload, ...unknown, ...verified], trafficMs }
 }
 
 /** Without a deployer the config of the record could not be had, and commands never come from anywhere else. */
