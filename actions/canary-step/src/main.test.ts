@@ -10,13 +10,14 @@ import {
   type SimulatedRegion,
   type SimulatedRegionOptions,
 } from '@deploy-actions/testing'
+import { restoreUnfinishedTraffic } from '@deploy-actions/transaction'
 import { inputs as schema } from './inputs'
 import { main } from './main'
 import type { Outputs } from './outputs'
 
 const HEALTHY = 0.001
 /** What a person does to the region of the running test. */
-let byHand: () => void = () => undefined
+let byHand: (weights: Record<string, number>) => void = () => undefined
 const STAGES =
   '[{ weight: 10%, watch: 5m }, { weight: 25%, watch: 5m }, { weight: 50%, watch: 5m }, { weight: 75%, watch: 5m }, { weight: 100%, watch: 30m }]'
 
@@ -42,7 +43,7 @@ async function run(
     errorRate: () => HEALTHY,
     ...simulation,
   })
-  byHand = () => void (region.haproxy.weights = { blue: 100, green: 0 })
+  byHand = (weights) => void (region.haproxy.weights = weights)
   const ports = createFakePorts({ clock, http: () => metrics(region.metrics(), clock) })
   const inputs = schema.parse({
     service: 'shop',
@@ -243,7 +244,7 @@ describe('canary-step and other writers', () => {
     const { outcome, region } = await run({}, {}, (answer, clock) => {
       if (!taken && clock.now().getTime() > Date.parse('2026-11-21T10:12:00.000Z')) {
         taken = true
-        byHand()
+        byHand({ blue: 100, green: 0 })
       }
       return answer
     })
@@ -251,6 +252,23 @@ describe('canary-step and other writers', () => {
       /somebody else changed the weights: expected blue 50%, green 50%, found blue 100%, green 0%/,
     )
     expect(region.haproxy.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('never opens a transaction over weights that somebody else has set during the proof', async () => {
+    // The second fetch is the end of the proof: an operator sends everything to green just then.
+    let fetches = 0
+    const { outcome, region, writes, ports } = await run({}, {}, (answer) => {
+      if (++fetches === 2) byHand({ blue: 0, green: 100 })
+      return answer
+    })
+    expect(outcome).toBeInstanceOf(GateFailed)
+    expect((outcome as Error).message).toMatch(
+      'somebody else changed the weights from blue 100%, green 0% to blue 0%, green 100% meanwhile',
+    )
+    expect(region.haproxy.weights).toEqual({ blue: 0, green: 100 })
+    expect(writes).toBe(0)
+    // No record: a post of this job finds nothing that it could put back.
+    expect(await restoreUnfinishedTraffic(ports)).toBeUndefined()
   })
 
   it('never promotes without a single request, whatever the config says', async () => {

@@ -262,6 +262,25 @@ describe('restore', () => {
     expect(await states()).toEqual(['restore-failed'])
   })
 
+  it('does not wait for a ledger that gives no answer: traffic is back first', async () => {
+    const ports = await job()
+    await begin(ports)
+    haproxy.weights = { blue: 50, green: 50 }
+    let give: (answer: Error) => void = () => undefined
+    const unanswered = new Promise<never>((_, reject) => (give = reject))
+    haproxy.before = (command) => {
+      if (command.startsWith('set server'))
+        give(new ProviderError('GitHub gave no answer', { provider: 'GitHub' }))
+      return 'act'
+    }
+    const github = { request: () => unanswered, list: () => unanswered }
+    const transaction = '1001-1-shop-eu-1'
+    expect(
+      await run({ ...ports, github }, { mode: 'restore', to: 'open', ledger: 'github', transaction }),
+    ).toMatchObject({ outcome: 'restored' })
+    expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
+  })
+
   it('is tried again by posts and guard when the traffic could not be put back', async () => {
     const ports = await job()
     await begin(ports)

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { inspect } from 'node:util'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { createClock } from './clock'
 import { Cancelled, ProviderError } from './errors'
@@ -98,6 +99,13 @@ describe('no answer', () => {
       retryable: true,
       notCarriedOut: true,
     })
+  })
+
+  it('says nothing of an address that is a secret, neither in its text nor in its cause', async () => {
+    const url = await listen((request) => request.socket.destroy())
+    const error = await failure(ask({ method: 'POST', url: `${url}/T0/B1/swordfish`, hidePath: true }))
+    expect(error).toMatchObject({ message: expect.stringMatching(`${url} could not be reached: .+`) })
+    expect(inspect(error, { depth: 10 })).not.toMatch('swordfish')
   })
 
   it('of a connection that is cut may have been preceded by the work', async () => {

@@ -93,6 +93,12 @@ describe('how long is waited', () => {
     const at = failure('429', { retryAfterMs: 100 })
     expect((await tried([at, 'done'])).at).toEqual([0, 250])
   })
+
+  it('is no more than the caller can wait, however much the provider asks for', async () => {
+    const asked = failure('429', { retryAfterMs: 3_600_000 })
+    const { result, at } = await tried([asked, 'done'], { withinMs: 60_000, retryAfterAtMostMs: 2000 })
+    expect([result, at]).toEqual(['done', [0, 2000]])
+  })
 })
 
 describe('the end', () => {

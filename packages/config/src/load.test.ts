@@ -300,6 +300,16 @@ describe('a problem', () => {
       'rollout.yml:7:18: deploy.script.run: "ops/deploy.sh && rm -rf /" is not run by a shell: write a path and plain arguments; variables reach the script as DEPLOY_*',
     ],
     [
+      'a deployer with a type',
+      (text) => text.replace('{ run: ops/deploy.sh', '{ type: script, run: ops/deploy.sh'),
+      'rollout.yml:7:3: deploy: script.type is an unknown key; the key script says it already',
+    ],
+    [
+      'a deployer without options',
+      (text) => text.replace(/script: {.*}/, 'script: ops/deploy.sh'),
+      'rollout.yml:7:3: deploy: script: needs a map of options',
+    ],
+    [
       'what is not a duration',
       (text) => `${text}canary: { analysis: { interval: 10 seconds } }\n`,
       'rollout.yml:15:33: canary.analysis.interval: "10 seconds" is not a duration; write it like 30s, 5m or 1h30m',

@@ -178,6 +178,33 @@ describe('restoreWeights', () => {
     expect(looks).toBe(6)
   })
 
+  it('waits some seconds for a router that asks for an hour, and then tries all the same', async () => {
+    const began = elapsed()
+    let weights = { blue: 2500, green: 7500 }
+    let writes = 0
+    const limited: ObservedRouter = {
+      where: 'limited',
+      capabilities: router.capabilities,
+      read: async () => ({ ...(await router.read(ports.signal)), weights, effective: weights }),
+      write: (wanted) => {
+        if (++writes === 1)
+          return Promise.reject(
+            new ProviderError('limited answered 429', {
+              provider: 'limited',
+              retryable: true,
+              notCarriedOut: true,
+              retryAfterMs: 3_600_000,
+            }),
+          )
+        weights = wanted as typeof weights
+        return Promise.resolve()
+      },
+    }
+    await restoreWeights(limited, { blue: 10_000, green: 0 }, ports)
+    expect(weights).toEqual({ blue: 10_000, green: 0 })
+    expect(elapsed() - began).toBeLessThan(60_000)
+  })
+
   it('ends with the run', async () => {
     let asked = 0
     fake.hold = () => {
