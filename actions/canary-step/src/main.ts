@@ -17,7 +17,6 @@ import {
   commitTransaction,
   findTargetArms,
   mustBeOpen,
-  readAgain,
   readRouter,
   weightsFound,
   type FoundArms,
@@ -145,7 +144,7 @@ async function walkStages(
 }
 
 /** Without a transaction of the job, the walk is one of its own: opened before the first write, closed here. */
-async function open(
+function open(
   { target, release, config }: CanarySettings,
   found: FoundArms,
   ledger: Ledger,
@@ -164,8 +163,7 @@ async function open(
       ledger,
       release,
       image,
-      // The proof took its minute.
-      found: await readAgain(found, ports.signal),
+      found,
       config,
     },
     ports,

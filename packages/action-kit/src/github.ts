@@ -8,7 +8,7 @@ const PAGE = 100
 /** One try and three more. */
 const ATTEMPTS = 4
 /** Room for three tries that time out after 30 s, and for the minute that GitHub asks for after a secondary rate limit. */
-const RETRY_WITHIN_MS = 30_000
+const RETRY_WITHIN_MS = 120_000
 
 interface Dependencies {
   token: string

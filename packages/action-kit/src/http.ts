@@ -62,7 +62,7 @@ async function send(request: HttpRequest, clock: Clock): Promise<HttpResponse> {
     const { origin } = new URL(request.url)
     const why = timeout.aborted
       ? `gave no answer within ${Math.round(limit)} ms`
-      : `could not be reached: ${reasonOf(cause)}`
+      : `could not be reached: ${reasonOf(cause, request)}`
     throw new ProviderError(`${origin} ${why}`, {
       provider: origin,
       // Its text names the whole address.
@@ -73,8 +73,12 @@ async function send(request: HttpRequest, clock: Clock): Promise<HttpResponse> {
   }
 }
 
-/** What went wrong, without the address that node-fetch puts before it: its path may be a secret. */
-const reasonOf = (cause: unknown): string => messageOf(cause).replace(/^request to .* failed, reason: /s, '')
+/** What went wrong. The texts of node-fetch name the whole address; where that is a secret, only the code is told. */
+function reasonOf(cause: unknown, { hidePath }: HttpRequest): string {
+  if (!hidePath) return messageOf(cause)
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? cause.code : undefined
+  return typeof code === 'string' ? code : 'the connection was lost'
+}
 
 /** node-fetch would end the body of a request that never began with an error that nobody hears, and so the process. */
 function throwIfAborted(signal: AbortSignal): void {

@@ -2,8 +2,11 @@ import type { Window } from './source'
 
 /** Cumulative counters as they stood at each look: windows are answered from what lies between the looks. */
 export interface CounterHistory {
-  /** Keeps what the counters say at a moment (milliseconds since 1970). One that is not there keeps what it last said. */
-  look(at: number, counters: ReadonlyMap<string, number>): void
+  /**
+   * Keeps what the counters said between the question and its answer (milliseconds since 1970). One that is not there
+   * keeps what it last said.
+   */
+  look(taken: { asked: number; at: number }, counters: ReadonlyMap<string, number>): void
   /**
    * What was added to each counter from the first look in the window to the one nearest to its end, and the window
    * between these two; with one look in it that window is empty. Looks before `from` are forgotten.
@@ -12,6 +15,8 @@ export interface CounterHistory {
 }
 
 interface Look {
+  asked: number
+  /** when it was answered: what was counted is not older */
   at: number
   counters: ReadonlyMap<string, number>
 }
@@ -19,8 +24,8 @@ interface Look {
 export function createCounterHistory(): CounterHistory {
   let looks: Look[] = []
   return {
-    look(at, counters) {
-      looks.push({ at, counters: new Map([...(looks.at(-1)?.counters ?? []), ...counters]) })
+    look(taken, counters) {
+      looks.push({ ...taken, counters: new Map([...(looks.at(-1)?.counters ?? []), ...counters]) })
     },
     within({ from, to }) {
       looks = looks.filter(({ at }) => at >= from.getTime())
@@ -38,10 +43,13 @@ export function createCounterHistory(): CounterHistory {
 
 function nearest(looks: readonly Look[], to: number): Look | undefined {
   return looks.reduce<Look | undefined>(
-    (best, look) => (best && Math.abs(best.at - to) < Math.abs(look.at - to) ? best : look),
+    (best, look) => (best && distance(best, to) < distance(look, to) ? best : look),
     undefined,
   )
 }
+
+/** None while the answer was awaited: a slow page is not taken for one that was asked later. */
+const distance = ({ asked, at }: Look, to: number): number => Math.max(asked - to, to - at, 0)
 
 /** A counter that fell was reset: it counts from zero. One that appears later began at zero, too. */
 function addIncreases(sums: Map<string, number>, before: Look | undefined, after: Look): Map<string, number> {

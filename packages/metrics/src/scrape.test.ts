@@ -118,6 +118,24 @@ describe('a window', () => {
     expect(await ask(5, 20)).toEqual({ window: { from: at(10), to: at(20) }, value: 10 })
   })
 
+  it('ends with the look that was asked for, however slow the page is', async () => {
+    const slow = createFakePorts({
+      http: () => {
+        const body = `hits_total ${slow.clock.now().getTime() / 1000}`
+        slow.clock.advance(8000)
+        return { body }
+      },
+    })
+    const queries = [{ name: 'q', kind: 'counter', query: { sum: ['hits_total'] } } as const]
+    const source = configured(scrape, { type: 'scrape', pages: ['http://127.0.0.1:1/'] }).open(slow, queries)
+    const ask = async (from: number, to: number) =>
+      (await source.sample(['q'], { from: at(from), to: at(to) }, slow.signal))[0]
+    await ask(0, 0)
+    slow.clock.advance(2000)
+    // Asked at 10 s and answered at 18 s: further from 10 s than the first answer, which came at 8 s.
+    expect(await ask(8, 10)).toEqual({ window: { from: at(8), to: at(18) }, value: 10 })
+  })
+
   it('of the past ends with the look nearest to its end: what came after waits for the next', async () => {
     const { ask, clock } = counting(() => clock.now().getTime() / 1000)
     for (const end of [0, 0, 0, 10]) {

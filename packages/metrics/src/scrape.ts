@@ -51,8 +51,9 @@ export default source({
     /** Questions of one instant share one look at the pages, whatever their windows. */
     let looking: Promise<PageLook> | undefined
     const lookOnce = (signal: AbortSignal): Promise<PageLook> => {
+      const asked = clock.now().getTime()
       looking ??= scrape(signal)
-        .then((found) => ({ at: clock.now().getTime(), found }))
+        .then((found) => ({ asked, at: clock.now().getTime(), found }))
         .finally(() => (looking = undefined))
       return looking
     }
@@ -77,8 +78,9 @@ export default source({
   },
 })
 
-/** What the pages said, and when all of them had (milliseconds since 1970). */
+/** What the pages said: when they were asked, and when all of them had answered (milliseconds since 1970). */
 interface PageLook {
+  asked: number
   at: number
   found: readonly PagedSeries[]
 }
@@ -89,14 +91,14 @@ type PagedSeries = Series & { page: number }
 function answer(
   { kind, query: { sum } }: Query<ScrapeQuery>,
   window: Window,
-  { at, found }: PageLook,
+  { asked, at, found }: PageLook,
   history: CounterHistory,
 ): QueryResult {
   const series = found.filter((candidate) => sum.some((one) => matches(candidate, one)))
   const odd = series.find(({ value }) => !Number.isFinite(value))
   if (odd) return { window, problem: notANumber(odd) }
   // Where there is no such series yet, its counter will have begun at zero.
-  history.look(at, new Map(series.map((one) => [keyOf(one), one.value])))
+  history.look({ asked, at }, new Map(series.map((one) => [keyOf(one), one.value])))
   const { window: covered, increases } = history.within(window)
   if (series.length === 0)
     return {

@@ -90,6 +90,8 @@ export function inEffect(
 /** How often a vector is tried to be put back, and how long is waited in between at most (the action's milliseconds). */
 const RESTORE_ATTEMPTS = 3
 const RESTORE_WAIT_MS = 200
+/** A router that asks for more time than this (the action's milliseconds) is tried all the same: bad traffic is served. */
+const RESTORE_PATIENCE_MS = 5000
 
 /**
  * Puts a recorded vector back, whatever is there now: a restore overwrites, because the record says what was right.
@@ -116,8 +118,7 @@ export async function restoreWeights(
     attempts: RESTORE_ATTEMPTS,
     firstWaitMs: RESTORE_WAIT_MS,
     longestWaitMs: RESTORE_WAIT_MS,
-    // Bad traffic does not wait for a router that asks for time.
-    retryAfterAtMostMs: RESTORE_WAIT_MS,
+    retryAfterAtMostMs: RESTORE_PATIENCE_MS,
   }).catch((error: unknown) => {
     throw error instanceof Error ? error : new ProviderError(String(error), { provider: router.where })
   })

@@ -145,9 +145,22 @@ describe('beginTransaction', () => {
     await nothingLeft()
   })
 
-  it('reads the router once, and records that reading', async () => {
+  it('reads the router when it looks for the arms and when it opens the record, and never writes it', async () => {
     await begin()
-    expect(fake.commands).toEqual(['show servers state app'])
+    expect(fake.commands).toEqual(['show servers state app', 'show servers state app'])
+  })
+
+  it('is refused when somebody moves the traffic while the snapshot is taken: that would be undone by its restore', async () => {
+    const moved = begin({
+      snapshot: () => {
+        fake.weights = { blue: 0, green: 100 }
+        return Promise.resolve([])
+      },
+    })
+    await expect(moved).rejects.toThrow(
+      'somebody else changed the weights from blue 100%, green 0% to blue 0%, green 100% meanwhile',
+    )
+    await nothingLeft()
   })
 
   it('uploads no artifact where the ledger is a folder', async () => {

@@ -12,7 +12,7 @@ import {
   type TransactionRecord,
 } from '@deploy-actions/ledger'
 import { defined, liveStates, type Arms, type Release } from '@deploy-actions/rollout'
-import type { FoundArms } from './find-arms'
+import { mustBeAsFound, type FoundArms } from './find-arms'
 import {
   readJobTransactions,
   saveJobTransaction,
@@ -83,14 +83,20 @@ export async function prepareTransaction(request: BeginRequest, ports: BeginPort
 
 /**
  * Reads everything that will be written, uploads it as the restore-point artifact, and only then opens the record:
- * whoever dies in between leaves nothing that must be undone.
- * @throws InputError as prepareTransaction does, LiveTransaction when another run holds the target
+ * whoever dies in between leaves nothing that must be undone. The router is read once more at the end: a proof or a
+ * snapshot may have taken minutes, and what is put back is what is there when the record is opened.
+ * @throws InputError as prepareTransaction does, LiveTransaction when another run holds the target, GateFailed when
+ *   somebody has changed the weights meanwhile
  */
-export async function beginTransaction(request: BeginRequest, ports: BeginPorts): Promise<JobTransaction> {
+export async function beginTransaction(
+  request: BeginRequest,
+  ports: BeginPorts & Pick<Ports, 'signal'>,
+): Promise<JobTransaction> {
   const transaction = await prepareTransaction(request, ports)
   // Before the artifact, whose name can be used once: a refusal must not spoil the next try.
   const holder = await newest(request.ledger, request.environment)
   if (holder && liveStates.includes(holder.state)) throw new LiveTransaction(holder)
+  await mustBeAsFound(request.found, ports.signal)
 
   if (request.ledgerSpec === 'github') await upload(transaction, ports)
   await request.ledger.open(transaction.record)

@@ -34,13 +34,12 @@ export async function findTargetArms(
 }
 
 /**
- * The same router once more, when a while has passed since: what a transaction puts back is what it finds when it is
- * opened.
+ * That the router still shows what was found.
  * @throws GateFailed when somebody else has changed the weights meanwhile; nothing was written
  */
-export async function readAgain(found: FoundArms, signal: AbortSignal): Promise<FoundArms> {
+export async function mustBeAsFound(found: FoundArms, signal: AbortSignal): Promise<void> {
   const reading = await found.router.read(signal)
-  if (sameWeights(reading.weights, found.reading.weights)) return { ...found, reading }
+  if (sameWeights(reading.weights, found.reading.weights)) return
   throw new GateFailed(
     `somebody else changed the weights from ${formatWeights(found.reading.weights)} to ${formatWeights(reading.weights)} meanwhile: no traffic was moved`,
   )

@@ -1,5 +1,5 @@
 export { beginTransaction, leftOpen, prepareTransaction, type BeginRequest } from './begin'
-export { findTargetArms, readAgain, readRouter, type FoundArms } from './find-arms'
+export { findTargetArms, readRouter, type FoundArms } from './find-arms'
 export * from './job-transaction'
 export { abandonTransaction, commitTransaction, joinTransaction, mustBeOpen } from './join'
 export { restoreUnfinishedTraffic } from './post'

@@ -5,7 +5,7 @@ import {
   isTrafficOnly,
   restorePoint,
   restorePointsOf,
-  unknownKindsOf,
+  unreadableKindsOf,
   weightsFound,
 } from './restore-point'
 import { transactionRecord } from './transaction.fixture'
@@ -44,7 +44,7 @@ describe('a record', () => {
     const restore = [...transactionRecord().restore, { kind: 'teapot' }, { kind: 'script', name: 'deploy' }]
     const record = transactionRecord({ restore })
     expect(restorePointsOf(record)).toEqual(transactionRecord().restore)
-    expect(unknownKindsOf(record)).toEqual(['teapot', 'script'])
+    expect(unreadableKindsOf(record)).toEqual(['teapot', 'script'])
     expect(weightsFound(record)).toEqual({ blue: 10_000, green: 0 })
     expect(isTrafficOnly(record)).toBe(false)
     expect(isTrafficOnly(transactionRecord())).toBe(true)

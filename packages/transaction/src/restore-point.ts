@@ -14,8 +14,8 @@ type Restorable = Pick<TransactionRecord, 'restore'>
 export const restorePointsOf = ({ restore }: Restorable): RestorePoint[] =>
   restore.flatMap((point) => restorePoint.safeParse(point).data ?? [])
 
-/** The kinds of those that it does not know: another version wrote them, or they are broken. They cannot be put back. */
-export const unknownKindsOf = ({ restore }: Restorable): string[] =>
+/** The kinds of those that it cannot read: another version wrote them, or they are broken. They cannot be put back. */
+export const unreadableKindsOf = ({ restore }: Restorable): string[] =>
   restore.filter((point) => !restorePoint.safeParse(point).success).map(({ kind }) => kind)
 
 /** What the deployer has to put back. */

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { ProviderError, type ChildProcess, type ChildResult } from '@deploy-actions/action-kit'
 import { deployers, type Deployer } from '@deploy-actions/deploys'
 import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
-import { restoreTarget } from './restore'
+import { jobStateAfter, restoreTarget, restoreTraffic } from './restore'
 import { jobTransaction, transactionRecord } from './transaction.fixture'
 
 let fake: FakeHaproxy
@@ -145,6 +145,21 @@ describe('restoreTarget', () => {
       ['traffic', 'canary', true],
       ['unknown', 'teapot', false],
     ])
+  })
+
+  it('has failed where the traffic itself cannot be read, and leaves it to whoever opened it', async () => {
+    const odd = transactionRecord({ restore: [{ kind: 'traffic', router: 'canary', shares: [1, 0] }] })
+    const { settings } = jobTransaction(fake.port)
+    const result = await restoreTarget(odd, settings, ports, { deployer, health: undefined })
+    expect(result).toMatchObject({
+      outcome: 'restore-failed',
+      points: [
+        { kind: 'traffic', ok: false, detail: expect.stringMatching('cannot read its restore point') },
+      ],
+    })
+    expect(jobStateAfter(result)).toBe('open')
+    // A post says so, too, and does not close the transaction.
+    expect(await restoreTraffic(odd, settings, ports)).toMatchObject([{ kind: 'traffic', ok: false }])
   })
 
   it('writes the traffic once, however often it is called', async () => {

@@ -4,7 +4,7 @@ import type { TransactionRecord } from '@deploy-actions/ledger'
 import { formatWeights, type Weights } from '@deploy-actions/rollout'
 import { restoreWeights, routers } from '@deploy-actions/traffic'
 import type { JobTransaction, RestoreSettings } from './job-transaction'
-import { deployPointsOf, restorePointsOf, unknownKindsOf, type RestorePoint } from './restore-point'
+import { deployPointsOf, restorePointsOf, unreadableKindsOf, type RestorePoint } from './restore-point'
 
 /** What became of one restore point. */
 export interface RestoredPoint {
@@ -47,8 +47,17 @@ export async function restoreTraffic(
       points.push({ kind, name, ok: false, detail: messageOf(error) })
     }
   }
-  return points
+  return [...points, ...unreadablePoints(record).filter(({ kind }) => kind === 'traffic')]
 }
+
+/** What this version cannot read is said to be not restored. */
+const unreadablePoints = (record: TransactionRecord): RestoredPoint[] =>
+  unreadableKindsOf(record).map((kind) => ({
+    kind: kind === 'traffic' ? kind : 'unknown',
+    name: kind,
+    ok: false,
+    detail: 'this version cannot read its restore point; use the one that opened the transaction',
+  }))
 
 /** Proves that what serves now is healthy: one green round. */
 export type HealthProof = () => Promise<{ ok: boolean; detail: string }>
@@ -71,12 +80,7 @@ export async function restoreTarget(
   say(workload, ports.log)
   const verified = health ? [{ kind: 'health' as const, name: 'what serves now', ...(await health()) }] : []
   say(verified, ports.log)
-  const unknown = unknownKindsOf(record).map((kind) => ({
-    kind: 'unknown' as const,
-    name: kind,
-    ok: false,
-    detail: 'this version does not know how it is put back; use the one that opened the transaction',
-  }))
+  const unknown = unreadablePoints(record).filter(({ kind }) => kind === 'unknown')
   say(unknown, ports.log)
   const outcome = [...traffic, ...workload, ...unknown].some(({ ok }) => !ok)
     ? 'restore-failed'
