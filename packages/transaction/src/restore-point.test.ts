@@ -14,7 +14,7 @@ describe('a restore point', () => {
   const script = { kind: 'script', name: 'deploy', arm: 'green' }
 
   it('holds at most 1 KiB of script state, in bytes', () => {
-    const state = (text: string) => restorePoint.safeParse({ ...script, state: text }).success
+    const state = (text: string) => restorePoint().safeParse({ ...script, state: text }).success
     expect([
       state('x'.repeat(1024)),
       state('x'.repeat(1025)),
@@ -24,7 +24,7 @@ describe('a restore point', () => {
   })
 
   it('holds no command', () => {
-    expect(restorePoint.safeParse({ ...script, state: '', run: 'rm' }).success).toBe(false)
+    expect(restorePoint().safeParse({ ...script, state: '', run: 'rm' }).success).toBe(false)
   })
 
   it('is described by what it is, its name, and how it was found', () => {

@@ -4,19 +4,24 @@ import type { TransactionRecord } from '@deploy-actions/ledger'
 import { findArms, formatWeights, type Arms, type Weights } from '@deploy-actions/rollout'
 import { trafficPoint } from '@deploy-actions/traffic'
 
-/** What is needed to put one written thing back. Each kind belongs to its router or deployer; here they are told apart. */
-export const restorePoint = z.discriminatedUnion('kind', [trafficPoint, ...deployPoint.options])
-export type RestorePoint = z.infer<typeof restorePoint>
+/**
+ * What is needed to put one written thing back. Each kind belongs to its router or deployer; here they are told apart.
+ * Made when it is asked for: every start of an action would pay for it at import.
+ */
+export const restorePoint = () => z.discriminatedUnion('kind', [trafficPoint, ...deployPoint.options])
+export type RestorePoint = z.infer<ReturnType<typeof restorePoint>>
+
+const read = (point: unknown) => restorePoint().safeParse(point)
 
 type Restorable = Pick<TransactionRecord, 'restore'>
 
 /** The restore points of a record that this version knows, in the order in which to restore. */
 export const restorePointsOf = ({ restore }: Restorable): RestorePoint[] =>
-  restore.flatMap((point) => restorePoint.safeParse(point).data ?? [])
+  restore.flatMap((point) => read(point).data ?? [])
 
 /** The kinds of those that it cannot read: another version wrote them, or they are broken. They cannot be put back. */
 export const unreadableKindsOf = ({ restore }: Restorable): string[] =>
-  restore.filter((point) => !restorePoint.safeParse(point).success).map(({ kind }) => kind)
+  restore.filter((point) => !read(point).success).map(({ kind }) => kind)
 
 /** What the deployer has to put back. */
 export const deployPointsOf = (record: Restorable): DeployPoint[] =>

@@ -7,12 +7,14 @@ import type { TransactionRecord } from '@deploy-actions/ledger'
 import { RESTORE_POINT_FILE, restorePointArtifact } from './begin'
 import { restorePointFile, type RestoreSettings } from './job-transaction'
 
-const workflowRun = z.looseObject({
-  id: z.int(),
-  path: z.string(),
-  repository: z.looseObject({ full_name: z.string() }),
-  referenced_workflows: z.array(z.looseObject({ path: z.string() })).nullish(),
-})
+/** Made when it is asked for: every start of an action would pay for it at import. */
+const workflowRun = () =>
+  z.looseObject({
+    id: z.int(),
+    path: z.string(),
+    repository: z.looseObject({ full_name: z.string() }),
+    referenced_workflows: z.array(z.looseObject({ path: z.string() })).nullish(),
+  })
 
 /**
  * Our own workflow that opens transactions: of the very repository that this action came from, at any ref. Where the
@@ -42,7 +44,7 @@ export async function trustedSettings(
   const refuse = (why: string): never => {
     throw new Untrusted(`transaction ${record.id} is not acted on: ${why}`)
   }
-  const run = workflowRun.parse(
+  const run = workflowRun().parse(
     await github.request(
       'GET /repos/{owner}/{repo}/actions/runs/{run_id}',
       { run_id: record.run.id },
