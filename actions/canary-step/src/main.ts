@@ -154,18 +154,7 @@ function open(
   const { service, region, environment, correlationId } = target
   const { ledger: ledgerSpec, image } = inputs
   return beginTransaction(
-    {
-      service,
-      region,
-      environment,
-      correlationId,
-      ledgerSpec,
-      ledger,
-      release,
-      image,
-      found,
-      config,
-    },
+    { service, region, environment, correlationId, ledgerSpec, ledger, release, image, found, config },
     ports,
   )
 }

@@ -4,12 +4,15 @@ import type { TransactionRecord } from '@deploy-actions/ledger'
 import { findArms, formatWeights, type Arms, type Weights } from '@deploy-actions/rollout'
 import { trafficPoint } from '@deploy-actions/traffic'
 
+const makeRestorePoint = () => z.discriminatedUnion('kind', [trafficPoint, ...deployPoint.options])
+let made: ReturnType<typeof makeRestorePoint> | undefined
+
 /**
  * What is needed to put one written thing back. Each kind belongs to its router or deployer; here they are told apart.
- * Made when it is asked for: every start of an action would pay for it at import.
+ * Made when it is first asked for, since every start of an action would pay for it at import, and then kept.
  */
-export const restorePoint = () => z.discriminatedUnion('kind', [trafficPoint, ...deployPoint.options])
-export type RestorePoint = z.infer<ReturnType<typeof restorePoint>>
+export const restorePoint = () => (made ??= makeRestorePoint())
+export type RestorePoint = z.infer<ReturnType<typeof makeRestorePoint>>
 
 const read = (point: unknown) => restorePoint().safeParse(point)
 
