@@ -2,6 +2,5 @@ import { suite, type ActionName } from './suite'
 
 /** The entry of the suite bundle: runs one action and ends the process. Called by the stub of that action. */
 export async function runAction(name: ActionName): Promise<never> {
-  const { default: action } = await suite[name]()
-  return action.run()
+  return suite[name].run(name)
 }

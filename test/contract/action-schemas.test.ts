@@ -4,7 +4,12 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { parse, parseAllDocuments } from 'yaml'
 import { z } from 'zod'
-import { standardOutputs, type Action } from '@deploy-actions/action-kit'
+import {
+  standardOutputs,
+  type ActionSchemas,
+  type InputSchema,
+  type OutputSchema,
+} from '@deploy-actions/action-kit'
 import { suite, type ActionName } from '../../actions/suite'
 import { actionFolder, readActionFile, type ActionFile } from '../../packages/release-kit/src/action-file'
 import { withTables } from '../../packages/release-kit/src/action-tables'
@@ -17,13 +22,13 @@ const expressions: Record<string, string> = {
 
 const templates = readdirSync('workflows-templates').filter((file) => file.endsWith('.yml'))
 const names = Object.keys(suite) as ActionName[]
-const actions = {} as Record<ActionName, { action: Action; file: ActionFile; readme: string }>
+type Schemas = ActionSchemas<InputSchema, OutputSchema>
+const actions = {} as Record<ActionName, { schemas: Schemas; file: ActionFile; readme: string }>
 
 beforeAll(async () => {
   for (const name of names) {
-    const { default: action } = await suite[name]()
     actions[name] = {
-      action,
+      schemas: await suite[name].schemas(),
       file: await readActionFile(name),
       readme: await readFile(join(actionFolder(name), 'README.md'), 'utf8'),
     }
@@ -31,13 +36,9 @@ beforeAll(async () => {
 })
 
 describe.each(names)('%s', (name) => {
-  it('is called what its folder is called', () => {
-    expect(actions[name].action.name).toBe(name)
-  })
-
   it('has the same inputs in its schema and in action.yml, required where the schema says', () => {
-    const { action, file } = actions[name]
-    const required = Object.entries(action.inputs.shape).map(([key, schema]) => [
+    const { schemas, file } = actions[name]
+    const required = Object.entries(schemas.inputs.shape).map(([key, schema]) => [
       key,
       !schema.safeParse(undefined).success,
     ])
@@ -45,22 +46,22 @@ describe.each(names)('%s', (name) => {
   })
 
   it('has the defaults of its schema in action.yml', () => {
-    const { action, file } = actions[name]
+    const { schemas, file } = actions[name]
     for (const [key, input] of Object.entries(file.inputs)) {
       if (input.required) expect({ key, default: input.default }).toEqual({ key, default: undefined })
       else if (key in expressions)
         expect({ key, default: input.default }).toEqual({ key, default: expressions[key] })
       else
-        expect({ key, value: read(action, key, input.default) }).toEqual({
+        expect({ key, value: read(schemas, key, input.default) }).toEqual({
           key,
-          value: read(action, key, undefined),
+          value: read(schemas, key, undefined),
         })
     }
   })
 
   it('names every choice of an input and says what each input and output means', () => {
-    const { action, file } = actions[name]
-    for (const [key, schema] of Object.entries(action.inputs.shape))
+    const { schemas, file } = actions[name]
+    for (const [key, schema] of Object.entries(schemas.inputs.shape))
       for (const choice of choicesOf(schema))
         expect({ key, description: file.inputs[key]?.description }).toEqual({
           key,
@@ -71,28 +72,37 @@ describe.each(names)('%s', (name) => {
   })
 
   it('has the same outputs in its schema and in action.yml, and names every outcome', () => {
-    const { action, file, readme } = actions[name]
+    const { schemas, file, readme } = actions[name]
     expect(Object.keys(file.outputs)).toEqual([
-      ...Object.keys(action.outputs.shape),
+      ...Object.keys(schemas.outputs.shape),
       ...Object.keys(standardOutputs.shape),
     ])
-    const outcomes = choicesOf(action.outputs.shape['outcome'] as z.ZodType)
+    const outcomes = choicesOf(schemas.outputs.shape['outcome'] as z.ZodType)
     expect(outcomes.length).toBeGreaterThan(3)
     for (const outcome of outcomes) expect(readme).toContain(`\`${outcome}\``)
   })
 
+  it('is put together from its own folder', async () => {
+    const table = await readFile('actions/suite.ts', 'utf8')
+    const [, entry = ''] = table.split(new RegExp(`^  '?${name}'?: action`, 'm'))
+    const [own = ''] = entry.split('\n  }),\n')
+    expect([...new Set([...own.matchAll(/import\('\.\/([a-z-]+)\//g)].map(([, folder]) => folder))]).toEqual([
+      name,
+    ])
+  })
+
   it('runs from the stub, with a post where it has one', () => {
-    const { action, file } = actions[name]
+    const { file } = actions[name]
     expect(file.runs).toEqual({
       using: 'node24',
       main: 'dist/index.js',
-      ...(action.hasPost ? { post: 'dist/index.js' } : {}),
+      ...(suite[name].hasPost ? { post: 'dist/index.js' } : {}),
     })
   })
 
   it('has a README whose tables are fresh and whose examples use it as it is', () => {
-    const { action, file, readme } = actions[name]
-    expect(withTables(readme, file, action)).toBe(readme)
+    const { schemas, file, readme } = actions[name]
+    expect(withTables(readme, file, schemas.inputs)).toBe(readme)
     const examples = [...readme.matchAll(/```yaml\n([^]*?)```/g)].flatMap(
       ([, text = '']) => parse(text) as Step[],
     )
@@ -139,8 +149,8 @@ interface Job {
 }
 
 /** What the action makes of an input; nothing is nothing, whatever its type. */
-function read(action: Action, key: string, text: string | undefined): unknown {
-  const value = action.inputs.shape[key]?.parse(text)
+function read(schemas: Schemas, key: string, text: string | undefined): unknown {
+  const value = schemas.inputs.shape[key]?.parse(text)
   const nothing =
     value === undefined ||
     value === '' ||
@@ -175,7 +185,7 @@ function expectKnownInputs({ uses, with: given = {} }: Step): void {
     missing: Object.keys(inputs).filter((key) => inputs[key]?.required === true && !(key in given)),
   }).toEqual({ name, missing: [] })
   for (const [key, value] of Object.entries(given)) {
-    const choices = choicesOf(actions[name].action.inputs.shape[key] as z.ZodType)
+    const choices = choicesOf(actions[name].schemas.inputs.shape[key] as z.ZodType)
     if (choices.length > 0 && !String(value).includes('${{'))
       expect({ key, choices }).toEqual({ key, choices: expect.arrayContaining([value]) })
   }

@@ -37,7 +37,7 @@ describe.each(labs)('the $type deployer before $place', ({ type, open }) => {
   it('takes a snapshot without a change, as a record keeps it', async () => {
     const points = await deployer.snapshot(ports.signal)
     expect(points).not.toEqual([])
-    for (const point of points) expect(deployPoint.parse(JSON.parse(JSON.stringify(point)))).toEqual(point)
+    for (const point of points) expect(deployPoint().parse(JSON.parse(JSON.stringify(point)))).toEqual(point)
     expect(await lab.versions()).toEqual(OLD)
   })
 
@@ -59,7 +59,7 @@ describe.each(labs)('the $type deployer before $place', ({ type, open }) => {
     const other = (await deployers.configure(lab.settings)).open(ports, arms)
     for (let round = 0; round < 2; round++) {
       for (const point of points)
-        expect((await other.restore(deployPoint.parse(point), ports.signal)).ended).toBe('done')
+        expect((await other.restore(deployPoint().parse(point), ports.signal)).ended).toBe('done')
       expect(await lab.versions()).toEqual(OLD)
     }
   })

@@ -1,7 +1,2 @@
-import { action } from '@deploy-actions/action-kit'
-import { restoreUnfinishedTraffic } from '@deploy-actions/transaction'
-import { inputs } from './inputs'
-import { main } from './main'
-import { outputs } from './outputs'
-
-export default action({ name: 'restore-point', inputs, outputs, main, post: restoreUnfinishedTraffic })
+export { inputs } from './inputs'
+export { outputs } from './outputs'

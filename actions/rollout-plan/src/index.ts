@@ -1,6 +1,2 @@
-import { action } from '@deploy-actions/action-kit'
-import { inputs } from './inputs'
-import { main } from './main'
-import { outputs } from './outputs'
-
-export default action({ name: 'rollout-plan', inputs, outputs, main })
+export { inputs } from './inputs'
+export { outputs } from './outputs'

@@ -20,27 +20,40 @@ import { saveState, setOutput } from './workflow-commands'
 
 export type OutputSchema = z.ZodObject<Record<string, z.ZodType>>
 
-/** What an action is: its schemas and its two functions. */
-export interface ActionSpec<I extends InputSchema, O extends OutputSchema> {
-  name: string
+export interface ActionSchemas<I extends InputSchema, O extends OutputSchema> {
   inputs: I
   /** what main gives; `evidence-path` and `duration-ms` are added by the kit */
   outputs: O
-  main(inputs: z.infer<I>, ports: Ports): Promise<z.infer<O>>
-  /** runs at the end of the job, however main ended */
-  post?(ports: Ports): Promise<PostResult>
 }
+
+/**
+ * What an action is: its schemas and its two functions. Each is imported by the run that needs it, together with the
+ * schemas: a post does not load what only main needs.
+ */
+export interface ActionParts<I extends InputSchema, O extends OutputSchema> {
+  schemas: () => Promise<ActionSchemas<I, O>>
+  main: () => Promise<{ main: Main<I, O> }>
+  /** runs at the end of the job, however main ended */
+  post?: () => Promise<Post>
+}
+
+type Main<I extends InputSchema, O extends OutputSchema> = (
+  inputs: z.infer<I>,
+  ports: Ports,
+) => Promise<z.infer<O>>
+type Post = (ports: Ports) => Promise<PostResult>
 
 /** What a post did, for the evidence; undefined when there was nothing to do. */
 export type PostResult = { outcome: string; reason: string } | undefined
 
 export interface Action {
-  readonly name: string
-  readonly inputs: InputSchema
-  readonly outputs: OutputSchema
   readonly hasPost: boolean
-  /** Runs main, or post when the runner calls for it, and ends the process with the right exit code. */
-  run(): Promise<never>
+  schemas(): Promise<ActionSchemas<InputSchema, OutputSchema>>
+  /**
+   * Runs main, or post when the runner calls for it, and ends the process with the right exit code.
+   * @param name for logs and evidence
+   */
+  run(name: string): Promise<never>
 }
 
 /** Outputs that every action has beside its own. */
@@ -49,36 +62,44 @@ export const standardOutputs = z.object({
   'duration-ms': z.number().describe('how long it took, in milliseconds'),
 })
 
-/** Turns a spec into something the suite can run. Nothing happens at import. */
-export function action<I extends InputSchema, O extends OutputSchema>(spec: ActionSpec<I, O>): Action {
+/** Makes of its parts an action that the suite can run. Nothing happens at import. */
+export function action<I extends InputSchema, O extends OutputSchema>({
+  schemas,
+  main,
+  post,
+}: ActionParts<I, O>): Action {
   return {
-    name: spec.name,
-    inputs: spec.inputs,
-    outputs: spec.outputs,
-    hasPost: spec.post !== undefined,
-    async run() {
-      const exitCode = process.env['STATE_started'] === 'true' ? await runPost(spec) : await runMain(spec)
-      return exit(exitCode)
+    hasPost: post !== undefined,
+    schemas,
+    async run(name) {
+      if (post && process.env['STATE_started'] === 'true') {
+        const [{ inputs }, run] = await Promise.all([schemas(), post()])
+        return exit(await runPost(name, inputs, run))
+      }
+      if (post) saveState('started', 'true')
+      const [loaded, { main: run }] = await Promise.all([schemas(), main()])
+      return exit(await runMain(name, loaded, run))
     },
   }
 }
 
 async function runMain<I extends InputSchema, O extends OutputSchema>(
-  spec: ActionSpec<I, O>,
+  name: string,
+  schemas: ActionSchemas<I, O>,
+  main: Main<I, O>,
 ): Promise<number> {
-  if (spec.post) saveState('started', 'true')
-  const { ports, close } = openPorts(spec)
+  const { ports, close } = openPorts(schemas.inputs)
   const started = ports.clock.realMs()
   let outputs: Record<string, unknown>
   let exitCode = 0
   try {
-    outputs = await spec.main(readInputs(spec.inputs, process.env), ports)
+    outputs = await main(readInputs(schemas.inputs, process.env), ports)
   } catch (thrown) {
     exitCode = 1
-    outputs = failureOutputs(spec.outputs, thrown)
-    report(spec.name, thrown, ports)
+    outputs = failureOutputs(schemas.outputs, thrown)
+    report(name, thrown, ports)
   }
-  const file = await close(spec.name, String(outputs['outcome']), String(outputs['reason']))
+  const file = await close(name, String(outputs['outcome']), String(outputs['reason']))
   writeOutputs({
     ...outputs,
     'evidence-path': file,
@@ -87,23 +108,21 @@ async function runMain<I extends InputSchema, O extends OutputSchema>(
   return exitCode
 }
 
-async function runPost<I extends InputSchema, O extends OutputSchema>(
-  spec: ActionSpec<I, O>,
-): Promise<number> {
-  const { ports, close } = openPorts(spec)
+async function runPost(name: string, inputs: InputSchema, post: Post): Promise<number> {
+  const { ports, close } = openPorts(inputs)
   try {
-    const result = await spec.post?.(ports)
-    if (result) await close(`${spec.name} post`, result.outcome, result.reason)
+    const result = await post(ports)
+    if (result) await close(`${name} post`, result.outcome, result.reason)
     return 0
   } catch (thrown) {
-    report(`${spec.name} (post)`, thrown, ports)
-    await close(`${spec.name} post`, 'failed', messageOf(thrown))
+    report(`${name} (post)`, thrown, ports)
+    await close(`${name} post`, 'failed', messageOf(thrown))
     return 1
   }
 }
 
 /** Everything real behind the ports, and how the run is closed: evidence record and summary are written. */
-function openPorts(spec: { name: string; inputs: InputSchema }) {
+function openPorts(schema: InputSchema) {
   const { env } = process
   const clock = clockFromEnvironment(env)
   const context = readContext(env)
@@ -138,7 +157,7 @@ function openPorts(spec: { name: string; inputs: InputSchema }) {
   }
   const startedAt = clock.now()
   const close = async (action: string, outcome: string, reason: string): Promise<string> => {
-    const inputs = recordedInputs(spec.inputs, env)
+    const inputs = recordedInputs(schema, env)
     const file = await evidence.close({ action, startedAt, endedAt: clock.now(), inputs, outcome, reason })
     await summary.write()
     return file

@@ -2,7 +2,7 @@ export {
   action,
   standardOutputs,
   type Action,
-  type ActionSpec,
+  type ActionSchemas,
   type OutputSchema,
   type PostResult,
 } from './action'

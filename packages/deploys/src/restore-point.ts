@@ -1,15 +1,18 @@
 import { z } from 'zod'
+import { lazily } from '@deploy-actions/rollout'
 
 /** What a script's `snapshot` printed of the arm that is about to be written. */
-export const scriptPoint = z.strictObject({
-  kind: z.literal('script'),
-  name: z.string(),
-  /** the arm that it was taken from, and that `restore` puts back */
-  arm: z.string(),
-  /** at most 1 KiB: it travels in the ledger's record */
-  state: z.string().refine((text) => Buffer.byteLength(text) <= 1024, 'a script state is at most 1 KiB'),
-})
+export const scriptPoint = lazily(() =>
+  z.strictObject({
+    kind: z.literal('script'),
+    name: z.string(),
+    /** the arm that it was taken from, and that `restore` puts back */
+    arm: z.string(),
+    /** at most 1 KiB: it travels in the ledger's record */
+    state: z.string().refine((text) => Buffer.byteLength(text) <= 1024, 'a script state is at most 1 KiB'),
+  }),
+)
 
 /** What is needed to put back what a deployer wrote: a kind for each deployer. Data only: no command, URL or credential. */
-export const deployPoint = z.discriminatedUnion('kind', [scriptPoint])
-export type DeployPoint = z.infer<typeof deployPoint>
+export const deployPoint = lazily(() => z.discriminatedUnion('kind', [scriptPoint()]))
+export type DeployPoint = z.infer<ReturnType<typeof deployPoint>>

@@ -26,7 +26,7 @@ type Scripts = z.infer<typeof options>
 
 export default deployer({
   options,
-  point: scriptPoint,
+  point: scriptPoint(),
   worstCase: ({ timeout }) => ({ snapshotMs: timeout, deployMs: timeout, restoreMs: timeout }),
   missing,
   create(scripts, ports, arms) {

@@ -94,7 +94,7 @@ export async function readChain(folder: string): Promise<ReadChain> {
   const records = (await Promise.all(names.map((name) => read(name, evidenceRecord)))).filter(
     (record) => record !== undefined,
   )
-  const manifest = await read(MANIFEST, chainManifest)
+  const manifest = await read(MANIFEST, chainManifest())
   problems.push(...brokenLinks(records))
   const end = records.at(-1)
   if (manifest && manifest.head !== (end ? digestOf(end) : null))

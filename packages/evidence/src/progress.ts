@@ -2,26 +2,29 @@ import { appendFileSync, mkdirSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import { lazily } from '@deploy-actions/rollout'
 
 /** What an action tells while it runs, for whoever looks on: a live view, a terminal. Evidence is what it leaves. */
-export const progressEvent = z.discriminatedUnion('kind', [
-  /** The verdict of a stage: when it changes, and at the stage's end. */
-  z.strictObject({
-    kind: z.literal('verdict'),
-    /** by the action's clock */
-    at: z.iso.datetime(),
-    region: z.string().optional(),
-    /** from 0 */
-    stage: z.int().min(0),
-    /** of the canary, in basis points */
-    weight: z.int().min(0).max(10_000),
-    verdict: z.enum(['pass', 'fail', 'inconclusive', 'error']),
-    reason: z.string(),
-    /** the stage ends with it */
-    final: z.boolean(),
-  }),
-])
-export type ProgressEvent = z.infer<typeof progressEvent>
+export const progressEvent = lazily(() =>
+  z.discriminatedUnion('kind', [
+    /** The verdict of a stage: when it changes, and at the stage's end. */
+    z.strictObject({
+      kind: z.literal('verdict'),
+      /** by the action's clock */
+      at: z.iso.datetime(),
+      region: z.string().optional(),
+      /** from 0 */
+      stage: z.int().min(0),
+      /** of the canary, in basis points */
+      weight: z.int().min(0).max(10_000),
+      verdict: z.enum(['pass', 'fail', 'inconclusive', 'error']),
+      reason: z.string(),
+      /** the stage ends with it */
+      final: z.boolean(),
+    }),
+  ]),
+)
+export type ProgressEvent = z.infer<ReturnType<typeof progressEvent>>
 
 /** The file in a job's temporary folder to which all its actions append: one line of JSON an event. */
 const progressFile = (temp: string): string => join(temp, 'deploy-actions', 'progress.jsonl')
@@ -33,7 +36,7 @@ const progressFile = (temp: string): string => join(temp, 'deploy-actions', 'pro
 export function writeProgress(temp: string, event: ProgressEvent): void {
   const file = progressFile(temp)
   mkdirSync(dirname(file), { recursive: true })
-  appendFileSync(file, `${JSON.stringify(progressEvent.parse(event))}\n`)
+  appendFileSync(file, `${JSON.stringify(progressEvent().parse(event))}\n`)
 }
 
 /** Follows the progress of one job. */
@@ -79,7 +82,7 @@ async function readFrom(file: string, position: number): Promise<Buffer> {
 
 function parseLine(line: string): ProgressEvent[] {
   try {
-    const read = progressEvent.safeParse(JSON.parse(line))
+    const read = progressEvent().safeParse(JSON.parse(line))
     return read.success ? [read.data] : []
   } catch {
     return []

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { runRef } from '@deploy-actions/rollout'
+import { lazily, runRef } from '@deploy-actions/rollout'
 
 /** One call to another system: what was asked, what came back and how long it took, in real milliseconds. */
 export const call = z.strictObject({
@@ -38,15 +38,17 @@ export const evidenceRecord = z.strictObject({
 export type EvidenceRecord = z.infer<typeof evidenceRecord>
 
 /** What a job uploads beside its records: which job of the run this chain belongs to. */
-export const chainManifest = z.strictObject({
-  v: z.literal(1),
-  /** the job's id in GitHub's API (its check run); null where the runner does not tell it */
-  jobId: z.int().nullable(),
-  job: z.string(),
-  region: z.string().nullable(),
-  attempt: z.int(),
-  records: z.int().min(0),
-  /** sha256 of the last record, null when there is none */
-  head: z.string().nullable(),
-})
-export type ChainManifest = z.infer<typeof chainManifest>
+export const chainManifest = lazily(() =>
+  z.strictObject({
+    v: z.literal(1),
+    /** the job's id in GitHub's API (its check run); null where the runner does not tell it */
+    jobId: z.int().nullable(),
+    job: z.string(),
+    region: z.string().nullable(),
+    attempt: z.int(),
+    records: z.int().min(0),
+    /** sha256 of the last record, null when there is none */
+    head: z.string().nullable(),
+  }),
+)
+export type ChainManifest = z.infer<ReturnType<typeof chainManifest>>

@@ -1,6 +1,6 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { provider, type Configured, type Provider, type ProviderDefinition } from '@deploy-actions/action-kit'
-import { release, runRef } from '@deploy-actions/rollout'
+import type { Release, RunRef } from '@deploy-actions/rollout'
 
 export const eventKinds = [
   'started',
@@ -16,41 +16,41 @@ export const eventKinds = [
 export type EventKind = (typeof eventKinds)[number]
 
 /** What a stage came to, as people are told. */
-export const stageReport = z.strictObject({
+export interface StageReport {
   /** what was planned for the canary arm, in basis points */
-  weight: z.int(),
+  weight: number
   /** what the router itself showed, in basis points, and when */
-  weights: z.record(z.string(), z.int()),
-  readAt: z.iso.datetime(),
-  verdict: z.string(),
-  reason: z.string(),
-  durationMs: z.number(),
-})
-export type StageReport = z.infer<typeof stageReport>
+  weights: Record<string, number>
+  readAt: string
+  verdict: string
+  reason: string
+  durationMs: number
+}
 
-export const link = z.strictObject({ title: z.string(), url: z.string() })
-export type Link = z.infer<typeof link>
+export interface Link {
+  title: string
+  url: string
+}
 
 /** Something that happened in a rollout and that people or systems are told of. */
-export const rolloutEvent = z.strictObject({
-  kind: z.enum(eventKinds),
-  at: z.iso.datetime(),
-  service: z.string(),
-  region: z.string().optional(),
-  environment: z.string().optional(),
-  release,
-  stage: stageReport.optional(),
+export interface RolloutEvent {
+  kind: EventKind
+  at: string
+  service: string
+  region?: string
+  environment?: string
+  release: Release
+  stage?: StageReport
   /** why, derived from the numbers */
-  cause: z.string().optional(),
+  cause?: string
   /** whom it touches, and how much */
-  impact: z.string().optional(),
-  status: z.string(),
-  next: z.string().optional(),
-  links: z.array(link),
-  run: runRef,
-  correlationId: z.string(),
-})
-export type RolloutEvent = z.infer<typeof rolloutEvent>
+  impact?: string
+  status: string
+  next?: string
+  links: Link[]
+  run: RunRef
+  correlationId: string
+}
 
 /** What became of one delivery. */
 export interface Delivery {

@@ -24,7 +24,7 @@ const readme =
 
 describe('the tables of a README', () => {
   it('are written between the markers', () => {
-    expect(withTables(readme, file('what to do'), { inputs })).toBe(`Prose.
+    expect(withTables(readme, file('what to do'), inputs)).toBe(`Prose.
 
 <!-- inputs -->
 
@@ -48,12 +48,12 @@ More.
   })
 
   it('stay as they are when they are fresh', () => {
-    const once = withTables(readme, file('what to do'), { inputs })
-    expect(withTables(once, file('what to do'), { inputs })).toBe(once)
+    const once = withTables(readme, file('what to do'), inputs)
+    expect(withTables(once, file('what to do'), inputs)).toBe(once)
   })
 
   it('need a description of everything, and the markers', () => {
-    expect(() => withTables(readme, file(' '), { inputs })).toThrow('mode has no description')
-    expect(() => withTables('Prose.', file('what to do'), { inputs })).toThrow('<!-- inputs -->')
+    expect(() => withTables(readme, file(' '), inputs)).toThrow('mode has no description')
+    expect(() => withTables('Prose.', file('what to do'), inputs)).toThrow('<!-- inputs -->')
   })
 })

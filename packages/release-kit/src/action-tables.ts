@@ -1,4 +1,4 @@
-import { inputMeta, type Action } from '@deploy-actions/action-kit'
+import { inputMeta, type InputSchema } from '@deploy-actions/action-kit'
 import type { ActionFile } from './action-file'
 import { between, table } from './markdown-table'
 
@@ -6,7 +6,7 @@ import { between, table } from './markdown-table'
  * Writes the tables of inputs and outputs between the markers of a README.
  * @throws Error for a key without a description, or a README without markers
  */
-export function withTables(readme: string, file: ActionFile, { inputs }: Pick<Action, 'inputs'>): string {
+export function withTables(readme: string, file: ActionFile, inputs: InputSchema): string {
   const rows = Object.entries(file.inputs).map(([key, input]) => {
     const schema = inputs.shape[key]
     const { example, secret } = schema ? inputMeta(schema) : {}

@@ -22,7 +22,7 @@ for (const action of Object.keys(suite) as ActionName[]) {
   const readme = await readFile(join(actionFolder(action), 'README.md'), 'utf8')
   await keep(
     `actions/${action}/README.md`,
-    withTables(readme, await readActionFile(action), (await suite[action]()).default),
+    withTables(readme, await readActionFile(action), (await suite[action].schemas()).inputs),
   )
 }
 if (stale.length > 0) console.log(`${check ? 'stale, run npm run docs' : 'written'}: ${stale.join(', ')}`)

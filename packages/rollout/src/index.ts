@@ -1,5 +1,6 @@
 export * from './defined'
 export * from './duration'
+export * from './lazily'
 export * from './percent'
 export * from './release'
 export * from './transaction-state'

@@ -1,11 +1,13 @@
 import { z } from 'zod'
-import { weights } from '@deploy-actions/rollout'
+import { lazily, weights } from '@deploy-actions/rollout'
 
 /** The whole vector of a router as it was found. */
-export const trafficPoint = z.strictObject({
-  kind: z.literal('traffic'),
-  /** the router by its name in the config */
-  router: z.string(),
-  weights,
-})
-export type TrafficPoint = z.infer<typeof trafficPoint>
+export const trafficPoint = lazily(() =>
+  z.strictObject({
+    kind: z.literal('traffic'),
+    /** the router by its name in the config */
+    router: z.string(),
+    weights,
+  }),
+)
+export type TrafficPoint = z.infer<ReturnType<typeof trafficPoint>>

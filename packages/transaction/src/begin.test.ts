@@ -79,7 +79,7 @@ describe('beginTransaction', () => {
     expect(await readJobTransactions(ports.context.temp)).toEqual([transaction])
     expect(await ledger.find({})).toMatchObject([{ state: 'open', record: transaction.record }])
     // What restorers compare is the same record, with what they need to reach the router.
-    expect(restorePointFile.parse(JSON.parse(uploaded))).toEqual({
+    expect(restorePointFile().parse(JSON.parse(uploaded))).toEqual({
       record: transaction.record,
       settings: transaction.settings,
     })

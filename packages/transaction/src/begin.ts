@@ -106,7 +106,6 @@ export async function beginTransaction(
 
 /** A record that a restorer could not read back must not be opened. @throws InputError: a snapshot that is too long, most of all */
 function checked(record: TransactionRecord): TransactionRecord {
-  // Made here and not at import: every start of an action would pay for it.
   const parsed = transactionRecord.extend({ restore: z.array(restorePoint()) }).safeParse(record)
   if (parsed.success) return parsed.data
   throw new InputError(

@@ -2,29 +2,36 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { transactionRecord } from '@deploy-actions/ledger'
+import { lazily } from '@deploy-actions/rollout'
 
 /** What a restorer needs beside the record: how to reach what the record names. Uploaded with it, and kept in the job. */
-export const restoreSettings = z.strictObject({
-  /** settings of the canary router as they were written, variables filled */
-  router: z.looseObject({ type: z.string() }),
-  arms: z.strictObject({ baseline: z.string(), canary: z.string() }),
-})
-export type RestoreSettings = z.infer<typeof restoreSettings>
+export const restoreSettings = lazily(() =>
+  z.strictObject({
+    /** settings of the canary router as they were written, variables filled */
+    router: z.looseObject({ type: z.string() }),
+    arms: z.strictObject({ baseline: z.string(), canary: z.string() }),
+  }),
+)
+export type RestoreSettings = z.infer<ReturnType<typeof restoreSettings>>
 
 /** The restore-point artifact: the record as it was opened, and its settings. */
-export const restorePointFile = z.strictObject({ record: transactionRecord, settings: restoreSettings })
-export type RestorePointFile = z.infer<typeof restorePointFile>
+export const restorePointFile = lazily(() =>
+  z.strictObject({ record: transactionRecord, settings: restoreSettings() }),
+)
+export type RestorePointFile = z.infer<ReturnType<typeof restorePointFile>>
 
 /** A transaction as the steps and posts of one job share it: read before the ledger, and when the ledger is down. */
-export const jobTransaction = restorePointFile.extend({
-  ledger: z.string(),
-  /**
-   * `traffic-restored`: a post or a failing action has put the traffic back; the rest is still to do.
-   * `committing`: whether it is committed, only the ledger knows.
-   */
-  state: z.enum(['open', 'traffic-restored', 'committing', 'committed', 'restored']),
-})
-export type JobTransaction = z.infer<typeof jobTransaction>
+export const jobTransaction = lazily(() =>
+  restorePointFile().extend({
+    ledger: z.string(),
+    /**
+     * `traffic-restored`: a post or a failing action has put the traffic back; the rest is still to do.
+     * `committing`: whether it is committed, only the ledger knows.
+     */
+    state: z.enum(['open', 'traffic-restored', 'committing', 'committed', 'restored']),
+  }),
+)
+export type JobTransaction = z.infer<ReturnType<typeof jobTransaction>>
 
 const folder = (temp: string): string => join(temp, 'deploy-actions', 'transactions')
 
@@ -41,7 +48,7 @@ export async function readJobTransactions(temp: string): Promise<JobTransaction[
   const names = (await readdir(folder(temp)).catch(() => [])).filter((name) => name.endsWith('.json'))
   const transactions = await Promise.all(
     names.map(async (name) =>
-      jobTransaction.parse(JSON.parse(await readFile(join(folder(temp), name), 'utf8'))),
+      jobTransaction().parse(JSON.parse(await readFile(join(folder(temp), name), 'utf8'))),
     ),
   )
   return transactions.sort((a, b) => a.record.openedAt.localeCompare(b.record.openedAt))

@@ -1,18 +1,14 @@
 import { z } from 'zod'
 import { deployPoint, type DeployPoint } from '@deploy-actions/deploys'
 import type { TransactionRecord } from '@deploy-actions/ledger'
-import { findArms, formatWeights, type Arms, type Weights } from '@deploy-actions/rollout'
+import { findArms, formatWeights, lazily, type Arms, type Weights } from '@deploy-actions/rollout'
 import { trafficPoint } from '@deploy-actions/traffic'
 
-const makeRestorePoint = () => z.discriminatedUnion('kind', [trafficPoint, ...deployPoint.options])
-let made: ReturnType<typeof makeRestorePoint> | undefined
-
-/**
- * What is needed to put one written thing back. Each kind belongs to its router or deployer; here they are told apart.
- * Made when it is first asked for, since every start of an action would pay for it at import, and then kept.
- */
-export const restorePoint = () => (made ??= makeRestorePoint())
-export type RestorePoint = z.infer<ReturnType<typeof makeRestorePoint>>
+/** What is needed to put one written thing back. Each kind belongs to its router or deployer; here they are told apart. */
+export const restorePoint = lazily(() =>
+  z.discriminatedUnion('kind', [trafficPoint(), ...deployPoint().options]),
+)
+export type RestorePoint = z.infer<ReturnType<typeof restorePoint>>
 
 const read = (point: unknown) => restorePoint().safeParse(point)
 

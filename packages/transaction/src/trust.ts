@@ -4,17 +4,18 @@ import { z } from 'zod'
 import { GateFailed, ProviderError, type Ports } from '@deploy-actions/action-kit'
 import { digestOf } from '@deploy-actions/evidence'
 import type { TransactionRecord } from '@deploy-actions/ledger'
+import { lazily } from '@deploy-actions/rollout'
 import { RESTORE_POINT_FILE, restorePointArtifact } from './begin'
 import { restorePointFile, type RestoreSettings } from './job-transaction'
 
-/** Made when it is asked for: every start of an action would pay for it at import. */
-const workflowRun = () =>
+const workflowRun = lazily(() =>
   z.looseObject({
     id: z.int(),
     path: z.string(),
     repository: z.looseObject({ full_name: z.string() }),
     referenced_workflows: z.array(z.looseObject({ path: z.string() })).nullish(),
-  })
+  }),
+)
 
 /**
  * Our own workflow that opens transactions: of the very repository that this action came from, at any ref. Where the
@@ -70,7 +71,7 @@ export async function trustedSettings(
   if (!artifact) return refuse(`run ${run.id} uploaded no artifact ${name} before it opened the record`)
   const folder = await mkdtemp(join(context.temp, 'restore-point-'))
   await artifacts.download(artifact, folder, record.run.id)
-  const uploaded = restorePointFile.safeParse(
+  const uploaded = restorePointFile().safeParse(
     JSON.parse(await readFile(join(folder, RESTORE_POINT_FILE), 'utf8')),
   )
   if (!uploaded.success)
