@@ -13,6 +13,7 @@ import {
 import type { TransactionState } from '@deploy-actions/rollout'
 import { createFileLedger } from '../../packages/ledger/src/file-ledger'
 import { createGitHubLedger } from '../../packages/ledger/src/github-ledger'
+import { createFakeClock } from '@deploy-actions/testing'
 import { mainSha, testGitHub, type TestGitHub } from '../../packages/github-emulator/src/emulator.fixture'
 import type { Permissions } from '@deploy-actions/workflow-engine'
 
@@ -48,7 +49,12 @@ function githubLedger(
 ): Ledger {
   const { job, run } = world.begin(permissions)
   const logUrl = `https://github.com/acme/shop/actions/runs/${run.id}`
-  return createGitHubLedger(world.client(job), service, { logUrl, now: () => new Date(now) })
+  const clock = { ...createFakeClock(), now: () => new Date(now) }
+  return createGitHubLedger(world.client(job), service, {
+    logUrl,
+    clock,
+    signal: new AbortController().signal,
+  })
 }
 
 function record(run: number, change: Partial<TransactionRecord> = {}): TransactionRecord {
@@ -123,6 +129,8 @@ describe.each(Object.keys(kinds))('the %s ledger', (kind) => {
 
     await ledger.mark(id, 'restoring', 'guard')
     await expect(place.ledger().open(record(3))).rejects.toThrow('is restoring')
+    await ledger.mark(id, 'restore-failed', 'the router is away')
+    await expect(place.ledger().open(record(3))).rejects.toThrow('is restore-failed: the router is away')
   })
 
   it.each<{ path: TransactionState[] }>([
@@ -130,7 +138,7 @@ describe.each(Object.keys(kinds))('the %s ledger', (kind) => {
     { path: ['superseded'] },
     { path: ['restoring', 'restored'] },
     { path: ['restoring', 'unverified'] },
-    { path: ['restoring', 'restore-failed'] },
+    { path: ['restoring', 'restore-failed', 'resolved'] },
   ])('lets the next one in after $path', async ({ path }) => {
     await ledger.open(record(1))
     await walk(id, ...path)
@@ -170,6 +178,8 @@ describe.each(Object.keys(kinds))('the %s ledger', (kind) => {
     [['restoring'], 'committed'],
     [['restoring', 'restored'], 'committed'],
     [['superseded'], 'restoring'],
+    [[], 'resolved'],
+    [['restoring', 'restore-failed', 'resolved'], 'restoring'],
   ])('does not let one that is %j become %s', async (path, next) => {
     await ledger.open(record(1))
     await walk(id, ...path)
@@ -314,9 +324,23 @@ describe('the github ledger among others', () => {
     await expect(ledger.open(record(1))).rejects.toThrow('GitHub answered 500')
     expect(world.github.deployments).toEqual([])
     await ledger.open(record(1))
-    world.github.fault({ match: marks, then: 'refuse' })
+    world.github.fault({ match: marks, then: 'refuse', times: 100 })
     await expect(ledger.mark(id, 'committed', '')).rejects.toThrow('could not be reached')
     expect(await ledger.find({ id })).toMatchObject([{ state: 'open' }])
+  })
+
+  it.each([
+    ['was lost', 'drop' as const],
+    ['was an error', '500' as const],
+  ])('marks once, though the answer to a mark %s', async (_, then) => {
+    await ledger.open(record(1))
+    world.github.fault({ match: marks, then, times: 2 })
+    await ledger.mark(id, 'committed', 'all traffic on green')
+    const [deployment] = world.github.deployments
+    expect(deployment?.statuses.map(({ description }) => description)).toEqual([
+      'committed: all traffic on green',
+      'open: run 1 attempt 1',
+    ])
   })
 
   it('still holds the target for the winner after a loser that died before stepping back was restored', async () => {

@@ -47,35 +47,3 @@ export async function listJobs({ github, context }: Ports): Promise<JobSummary[]
     }
   })
 }
-
-const review = z.looseObject({
-  state: z.string(),
-  comment: z.string().nullish(),
-  user: z.looseObject({ login: z.string() }).nullish(),
-  environments: z.array(z.looseObject({ name: z.string() })),
-})
-
-/** Who let what pass, or not. */
-export interface Approval {
-  environment: string
-  state: string
-  by: string
-  comment: string
-}
-
-export async function listApprovals({ github, context }: Ports): Promise<Approval[]> {
-  const reviews = await github.request<unknown[]>(
-    'GET /repos/{owner}/{repo}/actions/runs/{run_id}/approvals',
-    { run_id: context.runId },
-    { permission: 'actions: read' },
-  )
-  return reviews.flatMap((item) => {
-    const { state, comment, user, environments } = review.parse(item)
-    return environments.map(({ name }) => ({
-      environment: name,
-      state,
-      by: user?.login ?? '',
-      comment: comment ?? '',
-    }))
-  })
-}

@@ -1,8 +1,7 @@
-import type { Ports } from '@deploy-actions/action-kit'
+import type { Approval, Ports } from '@deploy-actions/action-kit'
 import type { EvidenceRecord } from '@deploy-actions/evidence'
 import { newest, openLedger } from '@deploy-actions/ledger'
 import type { RolloutPlan, TransactionState } from '@deploy-actions/rollout'
-import type { Approval } from './jobs'
 import { lastReading, type Reading } from './readings'
 
 /** What became of a planned region, by the ledger: never by the result of a matrix. */
@@ -26,6 +25,7 @@ const outcomes: Record<TransactionState, RegionResult['outcome']> = {
   'restore-failed': 'restore-failed',
   open: 'unfinished',
   restoring: 'unfinished',
+  resolved: 'restore-failed',
   superseded: 'not-started',
 }
 

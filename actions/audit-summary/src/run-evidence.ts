@@ -1,6 +1,7 @@
+import type { Approval } from '@deploy-actions/action-kit'
 import type { RolloutPlan } from '@deploy-actions/rollout'
 import type { GatheredChain } from './chains'
-import type { Approval, JobSummary } from './jobs'
+import type { JobSummary } from './jobs'
 import type { RegionResult } from './regions'
 
 /** Everything a run left behind, in one document. */

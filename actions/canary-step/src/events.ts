@@ -18,6 +18,18 @@ export const tellStage = (stage: StageResult, walk: Walk, ports: Ports): Promise
     ports,
   )
 
+export const tellBaselineLost = (weight: number, reason: string, walk: Walk, ports: Ports): Promise<void> =>
+  say(
+    walk,
+    {
+      kind: 'stage',
+      status: `${formatPercent(weight)}: the old release is lost, and the stage waits`,
+      cause: reason,
+      next: 'nothing is taken from the canary while it serves; bring the old arm back, or there is nothing to return to',
+    },
+    ports,
+  )
+
 export const tellPromoted = (walk: Walk, reason: string, ports: Ports): Promise<void> =>
   say(
     walk,

@@ -34,6 +34,7 @@ async function run(
   more: Record<string, string> = {},
   metrics: (answer: Partial<HttpResponse>, clock: FakePorts['clock']) => Partial<HttpResponse> = (answer) =>
     answer,
+  prepare: (region: SimulatedRegion, ports: FakePorts) => void = () => undefined,
 ): Promise<Run> {
   const clock = createFakeClock()
   const region = await simulateRegion({
@@ -45,6 +46,7 @@ async function run(
   })
   byHand = (weights) => void (region.haproxy.weights = weights)
   const ports = createFakePorts({ clock, http: () => metrics(region.metrics(), clock) })
+  prepare(region, ports)
   const inputs = schema.parse({
     service: 'shop',
     environment: 'production',
@@ -109,13 +111,13 @@ describe('canary-step over a healthy release', () => {
     expect(ports.recorded.summary.join()).toContain('blue 90%, green 10% at 10:')
   })
 
-  it('reads the router before the proof and when it opens its transaction; the write verifies for itself', async () => {
+  it('reads the router before the proof, when it opens its transaction and right before the first write, which verifies for itself', async () => {
     const { region } = await run({})
     const before = region.haproxy.commands.slice(
       0,
       region.haproxy.commands.findIndex((command) => command.startsWith('set server')),
     )
-    expect(before).toEqual(Array(3).fill('show servers state app'))
+    expect(before).toEqual(Array(4).fill('show servers state app'))
   })
 
   it('writes nothing in a dry run', async () => {
@@ -188,6 +190,80 @@ describe('canary-step over a bad release', () => {
   })
 })
 
+describe('canary-step on a bad day', () => {
+  const bad = { errorRate: (arm: string) => (arm === 'green' ? 0.6 : HEALTHY) }
+  /** Does something to the router from the put-back on. */
+  const fromPutBack =
+    (act: (ports: FakePorts, region: SimulatedRegion) => unknown) =>
+    (region: SimulatedRegion, ports: FakePorts): void => {
+      region.haproxy.before = (command) => {
+        const end = command.startsWith('set server app/blue weight 100') ? act(ports, region) : undefined
+        return end === 'lie' ? 'lie' : 'act'
+      }
+    }
+
+  it('is stubborn: a router that is away for 40 s does not keep the traffic from going back', async () => {
+    let since: number | undefined
+    const { outcome, region } = await run(
+      bad,
+      {},
+      undefined,
+      fromPutBack(({ clock }) => {
+        since ??= clock.now().getTime()
+        if (clock.now().getTime() - since < 40_000) throw new Error('away')
+      }),
+    )
+    expect((outcome as GateFailed).outputs).toMatchObject({ 'rollback-verified': true })
+    expect(region.haproxy.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('leaves the traffic with the canary while the old arm is down, and says so', async () => {
+    const { outcome, region } = await run(
+      bad,
+      {},
+      undefined,
+      fromPutBack((_, { haproxy }) => {
+        haproxy.states = { blue: 'down' }
+      }),
+    )
+    expect((outcome as GateFailed).outputs).toMatchObject({ 'rollback-verified': false })
+    expect((outcome as Error).message).toMatch(
+      /traffic could NOT be put back: blue is down, so nothing is taken from green/,
+    )
+    expect(region.haproxy.weights['green']).toBeGreaterThan(0)
+  })
+
+  it('commits nothing of its own that the router does not show in the end', async () => {
+    const { outcome, region } = await run({}, {}, undefined, (_, ports) => {
+      const { progress } = ports.evidence
+      // Right after the last look of the last stage somebody takes the canary out.
+      ports.evidence.progress = (event) => {
+        progress(event)
+        if (event.final && event.stage === 4) byHand({ blue: 100, green: 0 })
+      }
+    })
+    expect((outcome as Error).message).toMatch(/nothing is committed: green does not carry the traffic/)
+    expect((outcome as GateFailed).outputs).toMatchObject({ 'rollback-verified': true })
+    expect(region.haproxy.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('leaves a put-back that is cut short by a cancel to the post, which proves it', async () => {
+    const { outcome, region, ports } = await run(
+      bad,
+      {},
+      undefined,
+      fromPutBack((ports) => {
+        ports.cancel()
+        return 'lie'
+      }),
+    )
+    expect(outcome).toBeInstanceOf(Cancelled)
+    expect((outcome as Error).message).toMatch(/: the post step goes on with it$/)
+    expect(ports.recorded.summary.join()).not.toContain('could NOT be put back')
+    expect(region.haproxy.weights).not.toEqual({ blue: 100, green: 0 })
+  })
+})
+
 describe('canary-step and its sinks', () => {
   it('ends as cancelled while a stage is still being told: nothing rejects unheard', async () => {
     const clock = createFakeClock()
@@ -249,7 +325,7 @@ describe('canary-step and other writers', () => {
       return answer
     })
     expect((outcome as Error).message).toMatch(
-      /somebody else changed the weights: expected blue 50%, green 50%, found blue 100%, green 0%/,
+      /^50%: somebody else changed the weights: blue 50%, green 50% was written, and the router holds blue 100%, green 0%/,
     )
     expect(region.haproxy.weights).toEqual({ blue: 100, green: 0 })
   })

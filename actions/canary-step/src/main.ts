@@ -9,9 +9,18 @@ import {
 } from '@deploy-actions/action-kit'
 import { stagesOutOfReach } from '@deploy-actions/config'
 import { openLedger, type Ledger } from '@deploy-actions/ledger'
-import { createArmSampler, preflight, type ArmSampler } from '@deploy-actions/metrics'
-import { canaryWeights, formatPercent, formatWeights } from '@deploy-actions/rollout'
-import { Conflict, defaultShift, shift, type RouterState } from '@deploy-actions/traffic'
+import { blindSpot, createArmSampler, preflight, type ArmSampler } from '@deploy-actions/metrics'
+import { canaryWeights, formatPercent, formatWeights, WHOLE } from '@deploy-actions/rollout'
+import {
+  ArmLost,
+  Conflict,
+  defaultShift,
+  mustHold,
+  NotInEffect,
+  shift,
+  watchRouter,
+  type RouterState,
+} from '@deploy-actions/traffic'
 import {
   beginTransaction,
   commitTransaction,
@@ -22,7 +31,7 @@ import {
   type FoundArms,
   type JobTransaction,
 } from '@deploy-actions/transaction'
-import { tellPromoted, tellStage } from './events'
+import { tellBaselineLost, tellPromoted, tellStage } from './events'
 import type { Inputs } from './inputs'
 import type { Outputs, StageResult } from './outputs'
 import { endUnmoved, putBack, StageFailed } from './put-back'
@@ -46,6 +55,8 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   ports.evidence.about({ transaction: transaction.record.id })
   try {
     await walkStages(walk, watching, found, transaction, ledger, ports)
+    // Within a transaction of the job, its commit asks the router.
+    if (!settings.transaction) await mustHoldAll(found, settings, ports)
   } catch (error) {
     // A cancelled run has seconds: its posts put the traffic back.
     if (error instanceof Cancelled) throw cancelled(walk, error, ports)
@@ -65,6 +76,20 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   return promoted(walk, ports)
 }
 
+/** Before the commit the router itself says once more that the canary arm serves what the last stage gave it. */
+async function mustHoldAll(
+  { router, arms }: FoundArms,
+  { stages }: CanarySettings,
+  ports: Ports,
+): Promise<void> {
+  const wanted = canaryWeights(arms, stages.at(-1)?.weight ?? WHOLE)
+  await mustHold(router, wanted, ports).catch((error: unknown) => {
+    throw error instanceof NotInEffect
+      ? new GateFailed(`nothing is committed: ${arms.canary} does not carry the traffic (${error.message})`)
+      : error
+  })
+}
+
 /** Which arm is which; every write verifies for itself that nobody has changed the router since. */
 async function findArms(settings: CanarySettings, ports: Ports): Promise<FoundArms> {
   const { transaction, target, router, arms } = settings
@@ -81,7 +106,10 @@ interface Watching {
 
 /** Before anything is opened or moved: the metrics answer, the baseline has traffic, every stage can see what it must. */
 async function prove(settings: CanarySettings, { arms }: FoundArms, ports: Ports): Promise<Watching> {
-  const sampler = createArmSampler(await settings.samplerFor(arms), providerPorts(ports))
+  const sampled = await settings.samplerFor(arms)
+  const blind = blindSpot(sampled.canary)
+  if (blind !== undefined) ports.log.warning(blind)
+  const sampler = createArmSampler(sampled, providerPorts(ports))
   const seen = await preflight(sampler, settings.analysis.interval, ports)
   if (!seen.ok) throw new GateFailed(`no traffic was moved: ${seen.reason}`)
   const problems = stagesOutOfReach(seen.requestsPerSecond, settings.stages)
@@ -119,6 +147,10 @@ async function walkStages(
       plan,
       judge,
       sampler,
+      standing: watchRouter(router, shown),
+      arms,
+      onBaselineLost: (reason) =>
+        tellLater(walk, 'the lost baseline', tellBaselineLost(plan.weight, reason, walk, ports), ports),
       intervalMs: settings.analysis.interval,
       trail,
       ...ports,
@@ -134,13 +166,15 @@ async function walkStages(
     }
     walk.stages.push(result)
     if (end.then === 'rollback') throw new StageFailed(result, end.decidedAtMs)
-    // A slow sink must not leave a stage unwatched; a rejection that nobody awaits would end the process unrecorded.
-    walk.told.push(
-      tellStage(result, walk, ports).catch((error: unknown) =>
-        ports.log.warning(`the ${formatPercent(plan.weight)} stage could not be told: ${messageOf(error)}`),
-      ),
-    )
+    tellLater(walk, `the ${formatPercent(plan.weight)} stage`, tellStage(result, walk, ports), ports)
   }
+}
+
+/** A slow sink must not leave a stage unwatched; a rejection that nobody awaits would end the process unrecorded. */
+function tellLater(walk: Walk, what: string, telling: Promise<void>, { log }: Ports): void {
+  walk.told.push(
+    telling.catch((error: unknown) => log.warning(`${what} could not be told: ${messageOf(error)}`)),
+  )
 }
 
 /** Without a transaction of the job, the walk is one of its own: opened before the first write, closed here. */
@@ -159,9 +193,9 @@ function open(
   )
 }
 
-/** The first write found that somebody else had changed the router, and left it alone. */
+/** Before the first write somebody else had changed the router, or the canary was down: nothing was written. */
 const isUnmoved = ({ stages }: Walk, error: unknown): boolean =>
-  error instanceof Conflict && stages.length === 0
+  (error instanceof Conflict || error instanceof ArmLost) && stages.length === 0
 
 function wouldWalk({ stages }: CanarySettings, { arms }: FoundArms, ports: Ports): Outputs {
   for (const { weight } of stages) ports.log.info(`would set ${formatWeights(canaryWeights(arms, weight))}`)

@@ -1,8 +1,9 @@
-import { GateFailed, messageOf, type Ports } from '@deploy-actions/action-kit'
+import { Cancelled, GateFailed, messageOf, type Ports } from '@deploy-actions/action-kit'
 import type { Ledger } from '@deploy-actions/ledger'
 import { formatPercent, formatWeights } from '@deploy-actions/rollout'
 import {
   abandonTransaction,
+  PATIENCE_MS,
   restoreTraffic,
   saveJobTransaction,
   type JobTransaction,
@@ -34,11 +35,13 @@ export async function putBack(
 ): Promise<Error> {
   const started = error instanceof StageFailed ? error.decidedAtMs : ports.clock.realMs()
   ports.log.error(`traffic is put back: ${messageOf(error)}`)
-  const points = await restoreTraffic(transaction.record, transaction.settings, ports)
+  const { record, settings } = transaction
+  const points = await restoreTraffic(record, settings, ports, { withinMs: PATIENCE_MS.putBack })
   const rollbackMs = Math.round(ports.clock.realMs() - started)
   const verified = points.every(({ ok }) => ok)
   for (const { ok, detail } of points)
     ports.log.info(`traffic ${ok ? 'restored and verified' : 'NOT restored'}: ${detail}`)
+  if (!verified && ports.signal.aborted) return cutShort(walk, error, points, ports)
   if (verified)
     await saveJobTransaction(ports.context.temp, {
       ...transaction,
@@ -61,6 +64,20 @@ export async function putBack(
     'rollback-ms': rollbackMs,
   }
   return new GateFailed(reason, { cause: error instanceof StageFailed ? undefined : error, outputs })
+}
+
+/** The run was cancelled under the put-back: the transaction stays open, and the posts of this job go on with it. */
+function cutShort(walk: Walk, error: unknown, restored: readonly RestoredPoint[], ports: Ports): Error {
+  const reason = `${messageOf(error)}; the run was cancelled while the traffic was put back: the post step goes on with it`
+  note(walk, ports, { restored })
+  ports.summary.add(summarise(walk, reason))
+  const outputs = {
+    verdict: error instanceof StageFailed ? error.stage.verdict : 'error',
+    ...position(walk),
+    'rolled-back': false,
+    'rollback-verified': false,
+  }
+  return new Cancelled(reason, { cause: error, outputs })
 }
 
 /** Nothing was written, so nothing is put back: what somebody else wrote stands. */

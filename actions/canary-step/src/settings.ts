@@ -66,7 +66,7 @@ async function fromConfig(inputs: Inputs, own: Overrides, ports: Ports): Promise
     async samplerFor(arms) {
       const baseline = await target.config({ arm: arms.baseline })
       const canary = await target.config({ arm: arms.canary })
-      return { sources: canary.metrics.sources, baseline: baseline.metrics, canary: canary.metrics }
+      return { baseline: baseline.metrics, canary: canary.metrics }
     },
     subscriptions: config.notifications,
     links: config.evidence.links,
@@ -98,8 +98,7 @@ async function fromInputs(inputs: Inputs, router: string, own: Overrides, ports:
     analysis,
     stages: planStages(own.stages, analysis),
     async samplerFor({ baseline, canary }) {
-      const [forBaseline, forCanary] = [await metricsOf(baseline), await metricsOf(canary)]
-      return { sources: forCanary.sources, baseline: forBaseline, canary: forCanary }
+      return { baseline: await metricsOf(baseline), canary: await metricsOf(canary) }
     },
     subscriptions: [],
     links: {},

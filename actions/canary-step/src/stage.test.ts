@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Sample } from '@deploy-actions/analysis'
+import type { StagePlan } from '@deploy-actions/config'
 import type { ArmSampler } from '@deploy-actions/metrics'
 import { createFakePorts, type FakePorts } from '@deploy-actions/testing'
+import type { Standing } from '@deploy-actions/traffic'
 import { judgeFor, watchStage, type JudgedSample } from './stage'
 
 const minutes = (count: number): number => count * 60_000
@@ -17,8 +19,14 @@ const plan = {
 } as const
 
 /** Healthy traffic whose windows are complete `lag` after their end, as long as `answers` says so. */
-function lagging(ports: FakePorts, lag: number, answers: () => boolean = () => true): ArmSampler {
+function lagging(
+  ports: FakePorts,
+  lag: number,
+  answers: () => boolean = () => true,
+  requests: (elapsedMs: number) => boolean = () => true,
+): ArmSampler {
   let from = 0
+  const began = ports.clock.now().getTime()
   return {
     lag,
     resolution: 0,
@@ -36,20 +44,42 @@ function lagging(ports: FakePorts, lag: number, answers: () => boolean = () => t
       return {
         ...about,
         baseline: { requests: seconds * 90, errors: 0 },
-        canary: { requests: seconds * 10, errors: 0 },
+        canary: { requests: requests(to - began) ? seconds * 10 : 0, errors: 0 },
         problems: [],
       }
     },
   }
 }
 
-async function watch(lag: number, answers?: () => boolean) {
+const arms = { baseline: 'blue', canary: 'green' }
+const holds = (): Standing => ({ state: 'holds' })
+
+async function watch(
+  lag: number,
+  answers?: () => boolean,
+  standing: (elapsedMs: number) => Standing = holds,
+  more: { requests?: (elapsedMs: number) => boolean; plan?: Partial<StagePlan> } = {},
+) {
   const ports = createFakePorts()
   const trail: JudgedSample[] = []
+  const told: string[] = []
   const judge = judgeFor([plan], { alpha: 0.01, margin: { ratio: 1.25, absolute: 0.001 } })
-  const sampler = lagging(ports, lag, answers)
-  const end = await watchStage({ index: 0, plan, judge, sampler, intervalMs: 10_000, trail, ...ports })
-  return { end, trail, ports }
+  const sampler = lagging(ports, lag, answers, more.requests)
+  const began = ports.clock.now().getTime()
+  const look = () => Promise.resolve(standing(ports.clock.now().getTime() - began))
+  const end = await watchStage({
+    index: 0,
+    plan: { ...plan, ...more.plan },
+    judge,
+    sampler,
+    standing: { look },
+    arms,
+    onBaselineLost: (reason) => told.push(reason),
+    intervalMs: 10_000,
+    trail,
+    ...ports,
+  })
+  return { end, trail, ports, told }
 }
 
 describe('a stage whose metrics lag', () => {
@@ -74,5 +104,89 @@ describe('a stage whose metrics lag', () => {
     const { end } = await watch(minutes(2), () => false)
     expect(end).toMatchObject({ verdict: 'error', then: 'rollback', durationMs: minutes(7) })
     expect(end.reason).toContain('the API answered 503')
+  })
+})
+
+describe('a stage whose router does not hold what was written', () => {
+  const from = (ms: number, standing: Standing) => (elapsedMs: number) =>
+    elapsedMs >= ms ? standing : holds()
+
+  it('fails at once when the canary is lost', async () => {
+    const { end } = await watch(
+      0,
+      undefined,
+      from(minutes(2), { state: 'lost', arms: ['green'], reason: 'green is down' }),
+    )
+    expect(end).toMatchObject({
+      verdict: 'fail',
+      then: 'rollback',
+      reason: 'green is down',
+      durationMs: minutes(2),
+    })
+    expect(end.seen.requests).toBe(1100)
+  })
+
+  it('ends when somebody else has changed it, also where failures are only reported', async () => {
+    const standing = from(minutes(2), { state: 'changed', reason: 'somebody else changed the weights' })
+    const { end } = await watch(0, undefined, standing, { plan: { onFail: 'report' } })
+    expect(end).toMatchObject({ verdict: 'error', then: 'rollback', durationMs: minutes(2) })
+  })
+
+  it('ends although no metric answers', async () => {
+    const lost: Standing = { state: 'lost', arms: ['green'], reason: 'green is down' }
+    const { end } = await watch(minutes(30), () => false, from(minutes(1), lost))
+    expect(end).toMatchObject({ verdict: 'fail', durationMs: minutes(1) })
+  })
+
+  it('neither ends nor passes on one doubtful reading', async () => {
+    let looks = 0
+    const doubted: Standing = { state: 'doubted', reason: 'green is down' }
+    const { end } = await watch(0, undefined, () => (++looks === 30 ? doubted : holds()))
+    expect(end).toMatchObject({ verdict: 'pass', durationMs: minutes(5) + 10_000 })
+  })
+
+  it('waits while the baseline is lost, and passes when it is back', async () => {
+    const lost: Standing = { state: 'lost', arms: ['blue'], reason: 'blue is down' }
+    const { end, ports, told } = await watch(0, undefined, (ms) =>
+      ms > minutes(3) && ms < minutes(8) ? lost : holds(),
+    )
+    expect(end).toMatchObject({ verdict: 'pass', then: 'next', durationMs: minutes(8) })
+    expect(told).toEqual(['blue is down'])
+    expect(ports.recorded.log.map(({ line }) => line)).toContain(
+      '[3m10s] 10%: inconclusive: blue is down; nothing is taken from the arm that serves, and the stage waits',
+    )
+  })
+
+  it('never promotes without the baseline that it was to be compared with, whatever the config says', async () => {
+    const standing = from(minutes(3), { state: 'lost', arms: ['blue'], reason: 'blue is down' })
+    const { end } = await watch(0, undefined, standing, { plan: { onInconclusive: 'promote' } })
+    expect(end).toMatchObject({ verdict: 'inconclusive', then: 'rollback', durationMs: minutes(15) })
+  })
+
+  it('is an error when the router cannot be read for all of the error time', async () => {
+    const standing = from(minutes(2), { state: 'unreadable', reason: 'the router gave no answer' })
+    const { end } = await watch(0, undefined, standing)
+    expect(end).toMatchObject({ verdict: 'error', then: 'rollback' })
+    expect(end.reason).toMatch(/^no good sample for 5m: the router gave no answer/)
+  })
+})
+
+describe('a canary whose requests fall to nothing', () => {
+  it.each(['rollback', 'promote'] as const)(
+    'does not pass, whatever came before; on-inconclusive: %s',
+    async (onInconclusive) => {
+      const { end } = await watch(0, undefined, holds, {
+        requests: (ms) => ms <= minutes(3),
+        plan: { onInconclusive },
+      })
+      expect(end).toMatchObject({ verdict: 'inconclusive', then: 'rollback', durationMs: minutes(15) })
+      expect(end.reason).toMatch(/the canary has had no request for 720 s, after 1800 in this stage$/)
+    },
+  )
+
+  it('passes when they come back', async () => {
+    const requests = (ms: number) => ms <= minutes(4) || ms > minutes(6)
+    const { end } = await watch(0, undefined, holds, { requests })
+    expect(end).toMatchObject({ verdict: 'pass', durationMs: minutes(6) + 10_000 })
   })
 })

@@ -1,6 +1,7 @@
 import {
   createSequentialJudge,
   decide,
+  watchSilence,
   type Counts,
   type Judgement,
   type Sample,
@@ -10,7 +11,8 @@ import {
 import { defined, type Clock, type EvidenceCollector, type Log } from '@deploy-actions/action-kit'
 import type { StagePlan } from '@deploy-actions/config'
 import type { ArmSampler } from '@deploy-actions/metrics'
-import { formatDuration, formatPercent, WHOLE } from '@deploy-actions/rollout'
+import { formatDuration, formatPercent, WHOLE, type Arms } from '@deploy-actions/rollout'
+import type { RouterWatch, Standing } from '@deploy-actions/traffic'
 
 /** One sample, and what was made of it: the trail that evidence keeps. */
 export interface JudgedSample {
@@ -32,6 +34,10 @@ interface Watch {
   plan: StagePlan
   judge: SequentialJudge
   sampler: ArmSampler
+  standing: RouterWatch
+  arms: Arms
+  /** called once when the baseline is lost: people should know before anything is decided */
+  onBaselineLost: (reason: string) => void
   intervalMs: number
   clock: Clock
   signal: AbortSignal
@@ -51,52 +57,96 @@ export function judgeFor(
   )
 }
 
-/** Samples and judges from the moment a stage's weight is in effect until the stage has its verdict. */
-export async function watchStage({
-  index,
-  plan,
-  judge,
-  sampler,
-  intervalMs,
-  clock,
-  signal,
-  log,
-  evidence,
-  trail,
-}: Watch): Promise<StageEnd> {
+/**
+ * Samples and judges from the moment a stage's weight is in effect until the stage has its verdict. At each sample the
+ * router is read, too: metrics alone do not show an arm that nobody can reach.
+ */
+export async function watchStage(watch: Watch): Promise<StageEnd> {
+  const { index, plan, judge, sampler, standing, intervalMs, clock, signal, trail } = watch
   await sampler.restart(signal)
   const began = clock.now().getTime()
   // No sample can be there earlier than the sources can tell of the first window.
   let lastGood = began + sampler.lag + sampler.resolution
-  let said = ''
+  const silence = watchSilence()
+  let seen: Counts = { requests: 0, errors: 0 }
+  const say = teller(watch, began)
+  let told = false
   for (let tick = 1; ; tick++) {
     // Absolute deadlines: a slow answer must not stretch every later interval.
     await clock.sleep(Math.max(0, began + tick * intervalMs - clock.now().getTime()), signal)
-    const sample = await sampler.sample(signal)
-    if (!sample) continue
+    const [sample, router] = await Promise.all([sampler.sample(signal), standing.look(signal)])
     const decidedAtMs = clock.realMs()
     const now = clock.now().getTime()
-    const { judgements, seen } = judge.judge(sample, index)
+    const end = (decision: StageDecision): StageEnd => ({
+      ...decision,
+      seen,
+      durationMs: now - began,
+      decidedAtMs,
+    })
+    const broken = ended(router, watch.arms)
+    if (broken) {
+      say(broken, now)
+      return end(broken)
+    }
+    if (router.state === 'lost' && !told) {
+      told = true
+      watch.onBaselineLost(router.reason)
+    }
+    if (!sample) continue
+    const judged = judge.judge(sample, index)
+    const { judgements } = judged
+    seen = judged.seen.canary
     trail.push({ stage: index, sample, judgements })
     // At 100 % nobody asks the baseline any more.
-    if (sample.canary && (sample.baseline || plan.weight === WHOLE)) lastGood = now
+    const good = sample.canary && (sample.baseline || plan.weight === WHOLE) && router.state !== 'unreadable'
+    if (good) lastGood = now
     tick = Math.max(tick, Math.floor((now - began) / intervalMs))
+    const silent = silence.next(sample)
     const decision = decide(plan, {
       // What is watched is what the samples cover: with sources that lag, the stage lasts so much longer.
       elapsedMs: Date.parse(sample.at) - began,
       sinceGoodMs: Math.max(0, now - lastGood),
-      requests: seen.canary.requests,
-      judgements,
+      requests: seen.requests,
+      judgements: [...judgements, ...unreadable(router)],
+      barred: barredBy(router) ?? silent,
     })
-    const line = `${formatPercent(plan.weight)}: ${decision.verdict}: ${decision.reason}`
-    // One line per change of verdict, and the end.
-    if (decision.final || decision.verdict !== said) {
-      log.info(`[${formatDuration(Math.round((now - began) / 1000) * 1000)}] ${line}`)
-      const { verdict, reason, final } = decision
+    say(decision, now)
+    if (decision.final) return end(decision)
+  }
+}
+
+/** What the router says that ends a stage at once: a canary that is lost, or somebody else's hand. */
+function ended(router: Standing, { canary }: Arms): StageDecision | undefined {
+  if (router.state === 'lost' && router.arms.includes(canary))
+    return { verdict: 'fail', final: true, then: 'rollback', reason: router.reason }
+  if (router.state === 'changed')
+    return { verdict: 'error', final: true, then: 'rollback', reason: router.reason }
+  return undefined
+}
+
+/** While the baseline is lost nothing is taken from the canary, and nothing passes: it may come back. */
+function barredBy(router: Standing): string | undefined {
+  if (router.state === 'lost')
+    return `${router.reason}; nothing is taken from the arm that serves, and the stage waits`
+  return router.state === 'doubted' ? router.reason : undefined
+}
+
+/** A router that cannot be read may hide anything: until it can be, no sample is a good one. */
+const unreadable = (router: Standing): Judgement[] =>
+  router.state === 'unreadable'
+    ? [{ metric: 'router', verdict: 'error', reason: router.reason, observed: {} }]
+    : []
+
+/** One line per change of verdict, and the end. */
+function teller({ index, plan, log, evidence }: Watch, began: number) {
+  let said = ''
+  return ({ verdict, reason, final }: StageDecision, now: number): void => {
+    if (final || verdict !== said) {
+      const since = formatDuration(Math.round((now - began) / 1000) * 1000)
+      log.info(`[${since}] ${formatPercent(plan.weight)}: ${verdict}: ${reason}`)
       const at = new Date(now).toISOString()
       evidence.progress({ kind: 'verdict', at, stage: index, weight: plan.weight, verdict, reason, final })
     }
-    said = decision.verdict
-    if (decision.final) return { ...decision, seen: seen.canary, durationMs: now - began, decidedAtMs }
+    said = verdict
   }
 }

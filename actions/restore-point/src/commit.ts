@@ -8,7 +8,7 @@ import {
 } from '@deploy-actions/action-kit'
 import { openLedger } from '@deploy-actions/ledger'
 import { canaryWeights, formatWeights, WHOLE } from '@deploy-actions/rollout'
-import { described, inEffect, routers } from '@deploy-actions/traffic'
+import { mustHold, NotInEffect, routers } from '@deploy-actions/traffic'
 import { commitTransaction, joinTransaction, mustBeOpen } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
@@ -31,13 +31,15 @@ export async function commit(inputs: Inputs, ports: Ports): Promise<Outputs> {
 
   const { baseline, canary } = settings.arms
   const router = (await routers.configure(settings.router)).open(providerPorts(ports), [baseline, canary])
-  const reading = await router.read(ports.signal)
-  const { weights, effective, readAt } = reading
+  const wanted = canaryWeights(settings.arms, WHOLE)
+  const { weights, effective, readAt } = await mustHold(router, wanted, ports).catch((error: unknown) => {
+    throw error instanceof NotInEffect
+      ? new GateFailed(
+          `${region} cannot be committed: ${canary} does not carry all the traffic (${error.message})`,
+        )
+      : error
+  })
   ports.evidence.facts({ weights, effective, readAt })
-  if (!inEffect(router, reading, canaryWeights(settings.arms, WHOLE)))
-    throw new GateFailed(
-      `${region} cannot be committed: ${canary} does not carry all the traffic (${described(reading)})`,
-    )
   const reason = `${record.release.version} serves all of ${service} in ${region} on ${canary}`
   if (inputs['dry-run']) {
     ports.log.info(`would commit ${record.id}: ${reason}`)

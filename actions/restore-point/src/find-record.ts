@@ -1,7 +1,7 @@
 import { GateFailed, InputError, type Ports } from '@deploy-actions/action-kit'
 import { configuredTarget } from '@deploy-actions/config'
 import { newest, openLedger, type Ledger, type TransactionRecord } from '@deploy-actions/ledger'
-import { defined, liveStates, type TransactionState } from '@deploy-actions/rollout'
+import { defined, holdingStates } from '@deploy-actions/rollout'
 import { findJobTransaction } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 
@@ -25,13 +25,10 @@ export async function findRecord(inputs: Inputs, ports: Ports): Promise<Transact
       : await findJobTransaction(ports.context.temp, inputs.transaction)
   if (own && (own.state === 'open' || own.state === 'traffic-restored')) return own.record
   const entry = await newest(ledger, environment)
-  return entry && entry.record.run.id === ports.context.runId && unfinished.includes(entry.state)
+  return entry && entry.record.run.id === ports.context.runId && holdingStates.includes(entry.state)
     ? entry.record
     : undefined
 }
-
-/** What this run still has to put back: also what it tried to and could not. */
-const unfinished: readonly TransactionState[] = [...liveStates, 'restore-failed']
 
 /** A committed transaction may only be undone while nothing newer stands on its target. */
 export async function mustBeNewest(ledger: Ledger, record: TransactionRecord): Promise<void> {

@@ -3,8 +3,8 @@ import { commonInputs, targetInputs, writerInputs } from '@deploy-actions/action
 
 export const inputs = z.strictObject({
   mode: z
-    .enum(['begin', 'commit', 'restore'])
-    .describe('begin | commit | restore')
+    .enum(['begin', 'commit', 'restore', 'resolve'])
+    .describe('begin | commit | restore | resolve')
     .meta({ example: 'begin' }),
   ...targetInputs,
   predecessor: z
@@ -15,16 +15,22 @@ export const inputs = z.strictObject({
   to: z
     .string()
     .default('open')
-    .describe('with restore: `open` (what this run left open) or the id of a transaction'),
+    .describe(
+      'with restore: `open` (what this run left open) or the id of a transaction; with resolve: its id',
+    ),
   reason: z
     .string()
     .optional()
-    .describe('with restore: why, for the record; default: what failed first in this job'),
+    .describe(
+      'with restore: why, for the record; default: what failed first in this job; with resolve: who put the target right, and how',
+    ),
   'trusted-workflows': z
     .string()
     .default('')
     .transform((text) => text.split(/[\s,]+/).filter(Boolean))
-    .describe('with restore: paths of workflows, beside our region.yml, whose transactions may be restored'),
+    .describe(
+      'with restore and resolve: paths of workflows, beside our region.yml, whose transactions may be restored',
+    ),
   ...writerInputs,
 })
 export type Inputs = z.infer<typeof inputs>

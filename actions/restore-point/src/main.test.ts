@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
@@ -149,6 +149,18 @@ describe('begin', () => {
     expect(await states()).toEqual(['open'])
   })
 
+  it('refuses a target whose last restore failed, and says how it becomes free', async () => {
+    const ports = await restoreFailed()
+    const outcome = await begin(await job(1002))
+    expect(message(outcome)).toMatch(
+      /held by run 1001 .*, which brought 1\.1\.0 there and could not put it back: transaction 1001-1-shop-eu-1 is restore-failed: .*\(restore-point with mode: restore, to: 1001-1-shop-eu-1\); or, .*\(mode: resolve, to: 1001-1-shop-eu-1, with a reason\)/,
+    )
+    expect(await states()).toEqual(['restore-failed'])
+    // Once it is restored the target is free.
+    await run(ports, { mode: 'restore', to: '1001-1-shop-eu-1' })
+    expect(await begin(await job(1002))).toMatchObject({ outcome: 'begun' })
+  })
+
   it('proves the predecessor again: an approval may have taken days', async () => {
     expect(message(await begin(await job(), { predecessor: 'us' }))).toMatch(
       /us comes first and has no transaction yet/,
@@ -164,6 +176,17 @@ describe('begin', () => {
     expect(await states()).toEqual(['open', 'restored'])
   })
 })
+
+/** A transaction of run 1001 whose workload could not be put back; afterwards its script works again. */
+async function restoreFailed(): Promise<FakePorts> {
+  const ports = await job()
+  await begin(ports)
+  haproxy.weights = { blue: 50, green: 50 }
+  answer = () => ({ exitCode: 1, stderr: 'refused\n' })
+  await run(ports, { mode: 'restore', transaction: '1001-1-shop-eu-1' })
+  answer = () => ({ stdout: 'green had 0.9.0\n' })
+  return ports
+}
 
 describe('commit', () => {
   it('closes the transaction when the router shows all traffic on the canary arm', async () => {
@@ -185,6 +208,23 @@ describe('commit', () => {
       /eu cannot be committed: green does not carry all the traffic \(the router holds blue 25%, green 75%/,
     )
     expect(await states()).toEqual(['open'])
+  })
+
+  it('does not roll a finished rollout back for one reading that flapped, or one that was lost', async () => {
+    const ports = await job()
+    await begin(ports)
+    haproxy.weights = { blue: 0, green: 100 }
+    let looks = 0
+    haproxy.before = () => {
+      looks++
+      if (looks === 2) throw new Error('cut')
+      haproxy.states = looks === 1 ? { green: 'down' } : {}
+      return 'act'
+    }
+    expect(await run(ports, { mode: 'commit', transaction: '1001-1-shop-eu-1' })).toMatchObject({
+      outcome: 'committed',
+    })
+    expect(looks).toBe(3)
   })
 
   it('stops when somebody else has taken the transaction over', async () => {
@@ -297,6 +337,48 @@ describe('restore', () => {
     expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
   })
 
+  it('is stubborn: in the job that opened it for five minutes, in any other for fifty', async () => {
+    const ports = await job()
+    await begin(ports)
+    haproxy.weights = { blue: 50, green: 50 }
+    haproxy.before = () => 'lie'
+    const took = async (from: FakePorts, more: Record<string, string>): Promise<number> => {
+      const began = from.clock.now().getTime()
+      await run(from, { mode: 'restore', ...more })
+      // Beside the router, a ledger may be waited for for some seconds.
+      return Math.floor((from.clock.now().getTime() - began) / 60_000)
+    }
+    expect(await took(ports, { transaction: '1001-1-shop-eu-1' })).toBe(5)
+    expect(await took(await job(), {})).toBe(50)
+  })
+
+  it('tells the sinks after a minute that the traffic is not back, and claims nothing of what was not verified', async () => {
+    await writeFile(
+      join(folder, 'rollout.yml'),
+      `${await readFile(join(folder, 'rollout.yml'), 'utf8')}notifications: [{ type: webhook, url: 'https://hooks.example.com/' }]\n`,
+    )
+    const ports = await job()
+    await begin(ports)
+    haproxy.weights = { blue: 50, green: 50 }
+    haproxy.states = { blue: 'down' }
+    const told: string[] = []
+    const http: FakePorts['http'] = {
+      ...ports.http,
+      request: async (request) => {
+        told.push(String(request.body))
+        return ports.http.request(request)
+      },
+    }
+    await run({ ...ports, http }, { mode: 'restore', transaction: '1001-1-shop-eu-1' })
+    expect(told).toHaveLength(1)
+    expect(told[0]).toContain('the traffic is NOT back after a minute')
+    const [summary = ''] = ports.recorded.summary.filter((text) => text.includes('restore-failed'))
+    expect(summary).toContain('blue is down, so nothing is taken from green, where the traffic is')
+    expect(summary).toContain('The traffic was NOT verified')
+    expect(summary).not.toContain('Traffic was verified')
+    expect(haproxy.weights).toEqual({ blue: 50, green: 50 })
+  })
+
   it('is unverified when what serves is not healthy', async () => {
     const ports = await job(1001, 503)
     await begin(ports)
@@ -329,5 +411,114 @@ describe('restore', () => {
     ).toMatchObject({ outcome: 'would-restore' })
     expect(haproxy.weights).toEqual({ blue: 50, green: 50 })
     expect(await states()).toEqual(['open'])
+  })
+})
+
+describe('resolve', () => {
+  const id = '1001-1-shop-eu-1'
+  const resolve = async (inputs: Record<string, string> = {}, ports?: FakePorts) =>
+    run(ports ?? (await job(2001)), {
+      mode: 'resolve',
+      to: id,
+      reason: 'green redeployed by hand',
+      ...inputs,
+    })
+
+  it('frees a target that a person has put right, when one serving arm has all the traffic', async () => {
+    await restoreFailed()
+    expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
+    expect(await resolve()).toMatchObject({
+      outcome: 'resolved',
+      reason: expect.stringMatching(/^blue serves all of shop in eu, read at .*: green redeployed by hand$/),
+    })
+    expect(await states()).toEqual(['resolved'])
+    expect(await begin(await job(1002))).toMatchObject({ outcome: 'begun' })
+  })
+
+  it.each([
+    ['two arms share the traffic', { blue: 50, green: 50 }, {}],
+    ['the arm with all the traffic is down', { blue: 100, green: 0 }, { blue: 'down' as const }],
+  ])('refuses while %s', async (_, weights, downs) => {
+    await restoreFailed()
+    Object.assign(haproxy, { weights, states: downs })
+    expect(message(await resolve())).toMatch(
+      /is not resolved: no single serving arm has all the traffic \(the router holds/,
+    )
+    expect(await states()).toEqual(['restore-failed'])
+  })
+
+  it('is for a failed restore alone, and says everything that is missing', async () => {
+    await begin(await job())
+    expect(message(await resolve())).toMatch(/is open: only one whose restore failed is resolved by hand/)
+    expect(message(await resolve({ to: 'open', reason: ' ' }))).toMatch(
+      /input `to`: is missing[^]*input `reason`: is missing/,
+    )
+    expect(message(await resolve({ to: 'nope' }))).toMatch(/the ledger has no transaction nope of shop/)
+  })
+
+  it('is not for the transaction of another region', async () => {
+    await restoreFailed()
+    expect(message(await resolve({ region: 'us' }))).toMatch(
+      /us deploys to production-us, and 1001-1-shop-eu-1 to production-eu/,
+    )
+  })
+
+  it('changes nothing in a dry run', async () => {
+    await restoreFailed()
+    expect(await resolve({ 'dry-run': 'true' })).toMatchObject({ outcome: 'would-resolve' })
+    expect(await states()).toEqual(['restore-failed'])
+  })
+
+  describe('in the ledger of GitHub', () => {
+    /** GitHub with that one transaction, and these reviews of the run. */
+    const github = async (reviews: unknown[]) => {
+      await restoreFailed()
+      const [{ record } = { record: {} }] = await openLedger(
+        `file:${folder}/ledger`,
+        'shop',
+        createFakePorts(),
+      ).find({})
+      const posted: unknown[] = []
+      return {
+        posted,
+        list: () =>
+          Promise.resolve([{ description: 'restore-failed: refused' }, { description: 'open' }] as never),
+        request: (route: string, body?: unknown) => {
+          if (route.startsWith('POST')) posted.push(body)
+          return Promise.resolve(
+            (route.endsWith('/approvals')
+              ? reviews
+              : route.startsWith('POST')
+                ? {}
+                : [{ id: 7, payload: record }]) as never,
+          )
+        },
+      }
+    }
+    const review = (environment: string, state: string) => ({ state, environments: [{ name: environment }] })
+
+    it('needs a reviewer who let this run into the environment', async () => {
+      const api = await github([review('Production-EU', 'approved')])
+      const ports = { ...(await job(2001)), github: api }
+      expect(await resolve({ ledger: 'github' }, ports)).toMatchObject({ outcome: 'resolved' })
+      expect(api.posted).toEqual([
+        expect.objectContaining({
+          description: expect.stringMatching(/^resolved: .*: green redeployed by hand$/),
+        }),
+      ])
+    })
+
+    it.each([
+      ['without a review', []],
+      ['with the review of another environment', [review('production-us', 'approved')]],
+      ['with a refusal', [review('production-eu', 'rejected')]],
+    ])('refuses %s', async (_, reviews) => {
+      const api = await github(reviews)
+      const ports = { ...(await job(2001)), github: api }
+      expect(message(await resolve({ ledger: 'github' }, ports))).toMatch(
+        /nobody approved this run for production-eu; run it in a job with `environment: production-eu`/,
+      )
+      expect(api.posted).toEqual([])
+    })
   })
 })

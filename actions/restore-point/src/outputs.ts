@@ -11,6 +11,8 @@ export const outputs = z.object({
       'would-restore',
       'unverified',
       'restore-failed',
+      'resolved',
+      'would-resolve',
       'nothing-open',
       'invalid',
       'failed',
@@ -18,7 +20,7 @@ export const outputs = z.object({
       'cancelled',
     ])
     .describe(
-      'begun | committed | restored | unverified | restore-failed | nothing-open; would-... with dry-run; invalid | failed | error | cancelled when it did not succeed',
+      'begun | committed | restored | unverified | restore-failed | nothing-open | resolved; would-... with dry-run; invalid | failed | error | cancelled when it did not succeed',
     ),
   reason: z.string().describe('why, in one sentence'),
   transaction: z.string().optional().describe('id of the transaction'),

@@ -1,10 +1,11 @@
 import { escapeText, GateFailed, messageOf, table, type Ports } from '@deploy-actions/action-kit'
 import { firstFailure } from '@deploy-actions/evidence'
 import { openLedger, type Ledger, type TransactionRecord } from '@deploy-actions/ledger'
-import { formatDuration } from '@deploy-actions/rollout'
+import { defined, formatDuration } from '@deploy-actions/rollout'
 import {
   findJobTransaction,
   jobStateAfter,
+  PATIENCE_MS,
   restoreTarget,
   saveJobTransaction,
   trustedSettings,
@@ -13,6 +14,7 @@ import {
 import { findRecord, mustBeNewest } from './find-record'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
+import { tellDelay } from './tell-delay'
 import { configAtRecord, deployerOf, healthProof, settingsOfConfig } from './record-config'
 
 /** Puts a target back to the restore point of one transaction. Idempotent; when no transaction is open, that is not an error. */
@@ -56,11 +58,16 @@ export async function restoreRecord(
   )
   await soon(marked, ports)
   const target = await configAtRecord(record, ports)
+  const told: Promise<void>[] = []
   const result = await restoreTarget(record, settings, ports, {
+    patience: {
+      withinMs: own ? PATIENCE_MS.restoreStep : PATIENCE_MS.guard,
+      afterAMinute: (why) => target && void told.push(tellDelay(target, record, why, ports)),
+    },
     deployer: target && (await deployerOf(target, record, settings.arms, ports)),
     health: target && (await healthProof(target, settings.arms, ports)),
   })
-  await marked
+  await Promise.all([marked, ...told])
   const why = inputs.reason ?? (await firstFailure(ports.evidence.folder)) ?? 'the rollout did not end well'
   await markUnlessDown(ledger, id, result.outcome, why, ports)
   if (own) await saveJobTransaction(ports.context.temp, { ...own, state: jobStateAfter(result) })
@@ -111,7 +118,7 @@ function concluded(
     [
       `### ${escapeText(record.region)}: ${escapeText(outcome)}`,
       '',
-      `${escapeText(reason)}. Traffic was verified ${trafficMs < 1000 ? `${trafficMs} ms` : formatDuration(trafficMs)} after the restore began.`,
+      `${escapeText(reason)}. ${trafficSentence(trafficMs)}`,
       '',
       table(
         ['What', 'Name', 'Put back', 'Read back'],
@@ -126,9 +133,16 @@ function concluded(
     reason,
     transaction: record.id,
     restored: points,
-    'restore-ms': trafficMs,
+    ...defined({ 'restore-ms': trafficMs }),
   }
   if (outcome === 'restore-failed') throw new GateFailed(reason, { outputs })
   if (outcome === 'unverified') ports.log.warning(reason)
   return outputs
+}
+
+function trafficSentence(trafficMs: number | undefined): string {
+  if (trafficMs === undefined)
+    return 'The traffic was NOT verified: it stands where the table says, and a person is needed now.'
+  const took = trafficMs < 1000 ? `${trafficMs} ms` : formatDuration(trafficMs)
+  return `Traffic was verified ${took} after the restore began.`
 }

@@ -188,7 +188,7 @@ describe('a plan is refused, and nothing is written,', () => {
     [
       'for a worst case beyond the job limit',
       (text) => text.replace('watch: 15m', 'watch: 3h'),
-      /could take 10h18m33s at worst, and a hosted job is ended after 6h/,
+      /could take 10h24m2s at worst, and a hosted job is ended after 6h/,
     ],
     [
       'for min-requests out of reach',

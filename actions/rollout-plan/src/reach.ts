@@ -1,6 +1,6 @@
 import { messageOf, providerPorts, type Ports, type Problem } from '@deploy-actions/action-kit'
 import { planStages, stagesOutOfReach, type RegionConfig } from '@deploy-actions/config'
-import { createArmSampler, preflight } from '@deploy-actions/metrics'
+import { blindSpot, createArmSampler, preflight } from '@deploy-actions/metrics'
 import { findArms, formatWeights } from '@deploy-actions/rollout'
 
 /** A region's config as it is for one arm. */
@@ -44,10 +44,9 @@ async function problemsOf(config: RegionConfig, forArm: ForArm, ports: Ports): P
     ]
   const [baseline, canary] = [await forArm(name, arms.baseline), await forArm(name, arms.canary)]
   const { analysis, stages } = config.canary
-  const sampler = createArmSampler(
-    { sources: config.metrics.sources, baseline: baseline.metrics, canary: canary.metrics },
-    asked,
-  )
+  const sampler = createArmSampler({ baseline: baseline.metrics, canary: canary.metrics }, asked)
+  const blind = blindSpot(canary.metrics)
+  if (blind !== undefined) ports.log.warning(`${name}: ${blind}`)
   const seen = await preflight(sampler, analysis.interval, ports)
   if (!seen.ok) {
     ports.log.warning(`${name}: ${seen.reason}`)

@@ -1,6 +1,6 @@
 import type { RegionConfig } from '@deploy-actions/config'
 import { LiveTransaction, newest, type Ledger } from '@deploy-actions/ledger'
-import { liveStates } from '@deploy-actions/rollout'
+import { holdingStates } from '@deploy-actions/rollout'
 
 /** What the ledger says of a region before a rollout. */
 export interface Standing {
@@ -20,7 +20,7 @@ export async function standing(
   const entry = await newest(ledger, region.environment)
   if (!entry) return {}
   const { id, release, run } = entry.record
-  if (liveStates.includes(entry.state) && run.id !== runId)
+  if (holdingStates.includes(entry.state) && run.id !== runId)
     return { held: new LiveTransaction(entry).message }
   if (entry.state === 'committed' && release.digest === digest && !entry.record.weightsOnly)
     return { skip: `its newest transaction ${id} is committed with this digest` }

@@ -2,7 +2,7 @@ import { escapeText, providerPorts, table, type Ports } from '@deploy-actions/ac
 import { bareTarget, configuredTarget, releaseOf, sections, type Target } from '@deploy-actions/config'
 import { openLedger } from '@deploy-actions/ledger'
 import { formatPercent, formatWeights, sameWeights, type Weights } from '@deploy-actions/rollout'
-import { Conflict, shift, type ConfiguredRouter, type RouterReading } from '@deploy-actions/traffic'
+import { ArmLost, Conflict, shift, type ConfiguredRouter, type RouterReading } from '@deploy-actions/traffic'
 import {
   abandonTransaction,
   beginTransaction,
@@ -98,8 +98,9 @@ async function write(
   )
   ports.evidence.about({ transaction: own.record.id })
   const after = await shifted().catch(async (error: unknown) => {
-    // Somebody else was faster, and nothing was written: the post must not overwrite what they did.
-    if (error instanceof Conflict) await abandonTransaction(own, ledger, error.message, ports)
+    // Nothing was written, because somebody else was faster or the arm is down: nothing is to be put back.
+    if (error instanceof Conflict || error instanceof ArmLost)
+      await abandonTransaction(own, ledger, error.message, ports)
     throw error
   })
   await commitTransaction(own, ledger, `weights set to ${formatWeights(wanted)}`, ports.context)

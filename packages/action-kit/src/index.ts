@@ -6,6 +6,7 @@ export {
   type OutputSchema,
   type PostResult,
 } from './action'
+export { listApprovals, type Approval } from './approvals'
 export { clockFromEnvironment, createClock, type Clock } from './clock'
 export { commonInputs, configuredInputs, targetInputs, writerInputs } from './common-inputs'
 export { runRefOf, runUrl } from './context'

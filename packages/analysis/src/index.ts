@@ -1,5 +1,6 @@
 export { total, type ArmSample, type Bucket, type Counts, type Sample, type SampleProblem } from './sample'
 export * from './sequential'
 export type { CountsOfArms } from './stage-counts'
+export * from './silence'
 export * from './stage-watch'
 export * from './verdict'

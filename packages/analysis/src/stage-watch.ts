@@ -38,12 +38,14 @@ export interface StageProgress {
   /** of the canary in this stage */
   requests: number
   judgements: readonly Judgement[]
+  /** why the stage must not pass now, whatever the judgements say */
+  barred?: string | undefined
 }
 
 /** Decides from budgets alone what a sample means for its stage. */
 export function decide(
   budget: StageBudget,
-  { elapsedMs, sinceGoodMs, requests, judgements }: StageProgress,
+  { elapsedMs, sinceGoodMs, requests, judgements, barred }: StageProgress,
 ): StageDecision {
   const verdict = worst(judgements.map((judgement) => judgement.verdict))
   const because =
@@ -61,8 +63,8 @@ export function decide(
     }
 
   const enough = requests >= budget.minRequests
-  const judged = verdict === 'pass' || verdict === 'fail'
-  const tooLittle = enough ? because : tooFew(requests, budget)
+  const judged = barred === undefined && (verdict === 'pass' || verdict === 'fail')
+  const tooLittle = barred ?? (enough ? because : tooFew(requests, budget))
   if (elapsedMs >= budget.watchMs && enough && judged)
     return { verdict, final: true, then: 'next', reason: because }
 
@@ -71,7 +73,8 @@ export function decide(
   if (elapsedMs >= budget.maxWatchMs && !justLost) {
     const reason = `after the longest watch of ${formatDuration(budget.maxWatchMs)} ${verdict === 'error' ? because : tooLittle}`
     // No data never promotes, whatever a config says.
-    const promote = budget.onInconclusive === 'promote' && verdict !== 'error' && requests > 0
+    const promote =
+      budget.onInconclusive === 'promote' && verdict !== 'error' && requests > 0 && barred === undefined
     return {
       verdict: verdict === 'error' ? 'error' : 'inconclusive',
       final: true,

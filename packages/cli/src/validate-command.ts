@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { blindSpot } from '@deploy-actions/metrics'
 import { readRollout, resolveAll, type RegionConfig, type RolloutFile } from '@deploy-actions/config'
 
 /** Values for variables that only a run knows. */
@@ -23,6 +24,8 @@ export function validateCommand(): Command {
     .argument('[config]', 'path of rollout.yml', 'rollout.yml')
     .action(async (path: string) => {
       const { file, configs } = await readConfig(path)
+      for (const warning of new Set(configs.flatMap(({ metrics }) => blindSpot(metrics) ?? [])))
+        console.warn(`${path}: metrics: ${warning}`)
       console.log(
         `${path}: ${file.service} in ${configs.map(({ region }) => region.name).join(', ')}: no problem found`,
       )

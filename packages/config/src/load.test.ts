@@ -142,6 +142,11 @@ describe('a file that says only what it must', () => {
 describe('a problem', () => {
   it.each<[string, (text: string) => string, string]>([
     [
+      'a query that asks the same of both arms',
+      (text) => text.replace('errors_total{arm="${arm}"}', () => 'errors_total{arm="$${arm}"}'),
+      'rollout.yml:14:11: metrics.errors: neither the query nor its source names ${arm}: both arms would be asked the same, and the canary compared with itself',
+    ],
+    [
       'an unknown key',
       (text) => `${text}gatez: {}\n`,
       'rollout.yml:15:1: gatez: unknown key; known here: version, service, regions, order, arms, deploy, traffic, metrics, checks, gates, canary, notifications, evidence. Did you mean gates?',

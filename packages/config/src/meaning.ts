@@ -1,5 +1,6 @@
 import { didYouMean, type Problem } from '@deploy-actions/action-kit'
-import { formatPath, placeOf, type YamlSource } from './yaml-source'
+import { SAME_FOR_BOTH } from '@deploy-actions/metrics'
+import { formatPath, loose, placeOf, valueOf, type YamlSource } from './yaml-source'
 import type { RolloutConfig } from './schema'
 
 type Path = (string | number)[]
@@ -14,6 +15,7 @@ export function checkMeaning(source: YamlSource, config: RolloutConfig): Problem
   checkArms(config, report)
   checkGates(source, config, report)
   checkQueries(config, report)
+  checkArmsApart(source, report)
   return problems
 }
 
@@ -57,6 +59,17 @@ function checkGates(source: YamlSource, { gates, checks }: RolloutConfig, report
       if (name === 'before' && JSON.stringify(asWritten[check]).includes('${arm}'))
         report(path, `${check} uses \${arm}, which does not exist before the transaction begins`)
     })
+  }
+}
+
+/** A query that asks the same of both arms compares the canary with itself. */
+function checkArmsApart(source: YamlSource, report: Report): void {
+  const written = loose(loose(valueOf(source))['metrics'])
+  const namesArm = (value: unknown): boolean => /(?<!\$)\$\{arm\}/.test(JSON.stringify(value ?? ''))
+  for (const name of ['requests', 'errors'] as const) {
+    const query = loose(written[name])
+    if (!namesArm(query) && !namesArm(loose(written['sources'])[String(query['source'])]))
+      report(['metrics', name], SAME_FOR_BOTH)
   }
 }
 

@@ -30,6 +30,7 @@ const githubStates: Record<TransactionState, string> = {
   superseded: 'inactive',
   unverified: 'failure',
   'restore-failed': 'error',
+  resolved: 'inactive',
 }
 
 /** The body of the deployment status that puts a transaction into a state. */

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { ProviderError } from '@deploy-actions/action-kit'
-import { liveStates, mayBecome, transactionStates, type TransactionState } from '@deploy-actions/rollout'
+import { holdingStates, mayBecome, transactionStates, type TransactionState } from '@deploy-actions/rollout'
 import { describeState, LiveTransaction, type Entry, type Ledger } from './ledger'
 import { transactionRecord, type TransactionRecord } from './record'
 
@@ -68,7 +68,7 @@ export function createFileLedger(folder: string, service: string): Ledger {
     (await all()).filter(
       (entry) =>
         entry.record.environment === record.environment &&
-        liveStates.includes(entry.state) &&
+        holdingStates.includes(entry.state) &&
         entry.record.id !== record.id,
     )
 

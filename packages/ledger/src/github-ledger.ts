@@ -1,8 +1,11 @@
-import { ProviderError, type GitHub } from '@deploy-actions/action-kit'
-import { liveStates, mayBecome } from '@deploy-actions/rollout'
+import { ProviderError, retrying, type Clock, type GitHub } from '@deploy-actions/action-kit'
+import { holdingStates, mayBecome } from '@deploy-actions/rollout'
 import { lastMark } from './deployment'
 import { openDeployments, type Deployments, type NumberedDeployment } from './deployments'
-import { LiveTransaction, type Entry, type Ledger } from './ledger'
+import { describeState, LiveTransaction, type Entry, type Ledger } from './ledger'
+
+/** A finished rollout is not rolled back for one lost answer; a restore, which tells the ledger, too, is not held up. */
+const MARK_TRIES = { attempts: 4, withinMs: 60_000 }
 
 /**
  * GitHub keeps statuses for 90 days and runs for 35: a record of that age without any status has lost them, and it
@@ -14,8 +17,9 @@ const FORGOTTEN_AFTER_MS = 60 * 24 * 3_600_000
 export function createGitHubLedger(
   github: GitHub,
   service: string,
-  { logUrl, now }: { logUrl: string; now: () => Date },
+  { logUrl, clock, signal }: { logUrl: string; clock: Clock; signal: AbortSignal },
 ): Ledger {
+  const { now } = clock
   const deployments = openDeployments(github, service, logUrl)
   return {
     async open(record) {
@@ -43,12 +47,17 @@ export function createGitHubLedger(
       const number = deployments.seen(id) ?? (await locate(deployments, id, now))
       if (number === undefined)
         throw new ProviderError(`the ledger has no transaction ${id} of ${service}`, { provider: 'ledger' })
-      const { state: current } = lastMark(await deployments.marks(number))
-      if (!mayBecome(current, state))
-        throw new ProviderError(`transaction ${id} is ${current} and cannot become ${state}`, {
-          provider: 'ledger',
-        })
-      await deployments.mark(number, state, note)
+      const attempt = async (): Promise<void> => {
+        const last = lastMark(await deployments.marks(number))
+        // By its description: an answer was lost, and the mark had been made.
+        if (last.note === describeState(state, note)) return
+        if (!mayBecome(last.state, state))
+          throw new ProviderError(`transaction ${id} is ${last.state} and cannot become ${state}`, {
+            provider: 'ledger',
+          })
+        await deployments.mark(number, state, note)
+      }
+      await retrying(attempt, { clock, signal, idempotent: true, ...MARK_TRIES })
     },
   }
 }
@@ -69,7 +78,7 @@ async function holder(
   for await (const deployment of remembered(deployments, { environment }, now)) {
     const { state } = lastMark(deployment.marks)
     if (state === 'superseded' || deployment.number >= below) continue
-    if (liveStates.includes(state)) return deployment
+    if (holdingStates.includes(state)) return deployment
     if (deployment.marks.some((mark) => mark.state === 'open')) return undefined
   }
   return undefined

@@ -43,8 +43,12 @@ export class LiveTransaction extends ProviderError {
 
   constructor(entry: Entry) {
     const { id, run, region, service, release } = entry.record
+    const what = `${service} in ${region} is held by run ${run.id} (attempt ${run.attempt}, ${run.actor})`
+    const again = `(restore-point with mode: restore, to: ${id})`
     super(
-      `${service} in ${region} is held by run ${run.id} (attempt ${run.attempt}, ${run.actor}), which is bringing ${release.version} there: transaction ${id} is ${entry.state}. Nothing was written. Wait for that run; if it has ended, restore the transaction first (restore-point with mode: restore, to: ${id})`,
+      entry.state === 'restore-failed'
+        ? `${what}, which brought ${release.version} there and could not put it back: transaction ${id} is ${entry.note}. Nothing was written. Restore it ${again}; or, when somebody has put the target right by hand, say so (mode: resolve, to: ${id}, with a reason)`
+        : `${what}, which is bringing ${release.version} there: transaction ${id} is ${entry.state}. Nothing was written. Wait for that run; if it has ended, restore the transaction first ${again}`,
       { provider: 'ledger' },
     )
     this.entry = entry

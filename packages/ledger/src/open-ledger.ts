@@ -7,9 +7,9 @@ import type { Ledger } from './ledger'
 export function openLedger(
   spec: string,
   service: string,
-  ports: { github: GitHub; context: RunContext; clock: Clock },
+  ports: { github: GitHub; context: RunContext; clock: Clock; signal: AbortSignal },
 ): Ledger {
   return spec.startsWith('file:')
     ? createFileLedger(spec.slice('file:'.length), service)
-    : createGitHubLedger(ports.github, service, { logUrl: runUrl(ports.context), now: ports.clock.now })
+    : createGitHubLedger(ports.github, service, { ...ports, logUrl: runUrl(ports.context) })
 }

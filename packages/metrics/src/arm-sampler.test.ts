@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { configured, createFakeClock, createFakePorts } from '@deploy-actions/testing'
-import { createArmSampler, type ArmSampler } from './arm-sampler'
+import { createArmSampler, type ArmQueries, type ArmSampler } from './arm-sampler'
 import { z } from 'zod'
 import { preflight } from './preflight'
 import scrape from './scrape'
@@ -29,11 +29,21 @@ async function sampler(counts: () => Counts | 'down') {
   })
   const web = configured(scrape, { type: 'scrape', pages: ['http://127.0.0.1:1/'] })
   const made: ArmSampler = createArmSampler(
-    { sources: { web }, baseline: queries('blue'), canary: queries('green') },
+    sampled({ sources: { web }, baseline: queries('blue'), canary: queries('green') }),
     ports,
   )
   return { sampler: made, clock, signal: ports.signal }
 }
+
+/** The same sources for both arms. */
+const sampled = ({
+  sources,
+  baseline,
+  canary,
+}: Record<'baseline' | 'canary', Omit<ArmQueries, 'sources'>> & Pick<ArmQueries, 'sources'>) => ({
+  baseline: { sources, ...baseline },
+  canary: { sources, ...canary },
+})
 
 /** The one sample that is taken 10 s after `before`. */
 async function second(before: Counts, after: Counts | 'down') {
@@ -146,14 +156,17 @@ describe('sources that lag', () => {
       }),
     }
   }
-  const query = { source: 'prod' }
-  const arms = { baseline: { requests: query, errors: query }, canary: { requests: query, errors: query } }
+  const query = (arm: string) => ({ source: 'prod', of: arm })
+  const arms = {
+    baseline: { requests: query('blue'), errors: query('blue') },
+    canary: { requests: query('green'), errors: query('green') },
+  }
 
   it('are asked for windows that adjoin and are complete, from the restart on', async () => {
     const asked: [number, number][] = []
     const ports = createFakePorts()
     const prod = increases({ lag: 120_000, resolution: 30_000 }, asked)
-    const taken = createArmSampler({ sources: { prod }, ...arms }, ports)
+    const taken = createArmSampler(sampled({ sources: { prod }, ...arms }), ports)
     expect([taken.lag, taken.resolution, taken.lookback]).toEqual([120_000, 30_000, 120_000])
     await taken.restart(ports.signal)
     asked.length = 0
@@ -177,7 +190,7 @@ describe('sources that lag', () => {
   it('tell of the time before at once in the preflight', async () => {
     const ports = createFakePorts()
     const taken = createArmSampler(
-      { sources: { prod: increases({ lag: 120_000, resolution: 0 }) }, ...arms },
+      sampled({ sources: { prod: increases({ lag: 120_000, resolution: 0 }) }, ...arms }),
       ports,
     )
     const result = await preflight(taken, 100_000, ports)
@@ -192,11 +205,11 @@ describe('sources that lag', () => {
     const web = configured(scrape, { type: 'scrape', pages: ['http://127.0.0.1:1/'] })
     const errors = (arm: string) => ({ source: 'web', sum: [`errors{arm="${arm}"}`] })
     const taken = createArmSampler(
-      {
+      sampled({
         sources: { prod: increases({ lag: 60_000, resolution: 0 }), web },
-        baseline: { requests: query, errors: errors('blue') },
-        canary: { requests: query, errors: errors('green') },
-      },
+        baseline: { requests: query('blue'), errors: errors('blue') },
+        canary: { requests: query('green'), errors: errors('green') },
+      }),
       ports,
     )
     expect(taken.lookback).toBe(0)
@@ -220,11 +233,11 @@ describe('sources that lag', () => {
     const requests = (arm: string) => ({ source: 'web', sum: [`requests{arm="${arm}"}`] })
     // Seven seconds beside the looks of every ten: nothing falls on a look.
     const taken = createArmSampler(
-      {
+      sampled({
         sources: { prod: increases({ lag: 123_000, resolution: 0 }, asked), web },
-        baseline: { requests: requests('blue'), errors: query },
-        canary: { requests: requests('green'), errors: query },
-      },
+        baseline: { requests: requests('blue'), errors: query('blue') },
+        canary: { requests: requests('green'), errors: query('green') },
+      }),
       ports,
     )
     await taken.restart(ports.signal)
@@ -253,11 +266,11 @@ describe('sources that lag', () => {
     const counter = (source: string, arm: string) => ({ source, sum: [`n{arm="${arm}"}`] })
     const queries = (arm: string) => ({ requests: counter('quick', arm), errors: counter('slow', arm) })
     const taken = createArmSampler(
-      {
+      sampled({
         sources: { quick: page('quick'), slow: page('slow') },
         baseline: queries('blue'),
         canary: queries('green'),
-      },
+      }),
       ports,
     )
     await taken.restart(ports.signal)
@@ -291,7 +304,7 @@ describe('sources that lag', () => {
         }
       },
     }
-    const taken = createArmSampler({ sources: { prod: flaky }, ...arms }, ports)
+    const taken = createArmSampler(sampled({ sources: { prod: flaky }, ...arms }), ports)
     await taken.restart(ports.signal)
     const sample = async () => {
       ports.clock.advance(10_000)
@@ -362,5 +375,34 @@ describe('the preflight', () => {
         /^the metrics gave no answer: baseline requests: http:\/\/127\.0\.0\.1:1\/ answered 503;/,
       ),
     })
+  })
+})
+
+describe('sources that name the arm', () => {
+  const page = (arm: string) => configured(scrape, { type: 'scrape', pages: [`http://${arm}:1/`] })
+  const requests = { source: 'web', sum: ['requests'] }
+  const errors = { source: 'web', sum: ['errors'] }
+  const queries = (arm: string) => ({ sources: { web: page(arm) }, requests, errors })
+
+  it('are asked each for its own arm', async () => {
+    let seconds = 0
+    const ports = createFakePorts({
+      http: ({ url }) => ({ body: `requests ${seconds * (url.includes('green') ? 1 : 9)}\nerrors 0` }),
+    })
+    const taken = createArmSampler({ baseline: queries('blue'), canary: queries('green') }, ports)
+    await taken.restart(ports.signal)
+    ports.clock.advance(10_000)
+    seconds = 10
+    expect(await taken.sample(ports.signal)).toMatchObject({
+      baseline: { requests: 90, errors: 0 },
+      canary: { requests: 10, errors: 0 },
+    })
+  })
+
+  it('or queries that do are needed: a canary is not compared with itself', () => {
+    const same = { baseline: queries('both'), canary: queries('both') }
+    expect(() => createArmSampler(same, createFakePorts())).toThrow(
+      /metrics\.requests: neither the query nor its source names \$\{arm\}[^]*metrics\.errors: neither/,
+    )
   })
 })

@@ -3,14 +3,18 @@ import type { ArmSample, Sample, SampleProblem } from '@deploy-actions/analysis'
 import { defined } from '@deploy-actions/rollout'
 import type { ConfiguredSource, OpenedSource, QueryKind, QueryResult, SourceTiming, Window } from './source'
 
+const ARMS = ['baseline', 'canary'] as const
+type Arm = (typeof ARMS)[number]
+
 /** A query as it stands in a config, variables filled: the source that answers it, and what that source is asked. */
 export interface SourceQuery {
   source: string
   [option: string]: unknown
 }
 
-/** The queries of one arm. */
+/** The queries of one arm, and the sources that answer them: both may name the arm. */
 export interface ArmQueries {
+  sources: Record<string, ConfiguredSource>
   /** counter of its requests */
   requests: SourceQuery
   /** counter of those that failed */
@@ -21,12 +25,8 @@ export interface ArmQueries {
   values?: Record<string, SourceQuery>
 }
 
-/** What is sampled: the named sources and the queries of both arms. */
-export interface SamplerSettings {
-  sources: Record<string, ConfiguredSource>
-  baseline: ArmQueries
-  canary: ArmQueries
-}
+/** What is sampled of each arm. */
+export type SamplerSettings = Record<Arm, ArmQueries>
 
 /** Takes samples of both arms. Their windows adjoin, and end where the data of every source can be complete. */
 export interface ArmSampler extends SourceTiming {
@@ -41,11 +41,9 @@ export interface ArmSampler extends SourceTiming {
   sample(signal: AbortSignal): Promise<Sample | undefined>
 }
 
-const ARMS = ['baseline', 'canary'] as const
-type Arm = (typeof ARMS)[number]
-
 /** One query of one arm. */
 interface Question {
+  source: ConfiguredSource
   name: string
   arm: Arm
   metric: 'requests' | 'errors' | 'latency' | 'value'
@@ -73,7 +71,7 @@ interface Answer {
   result: QueryResult
 }
 
-/** @throws InputError when a source needs a secret that was not handed over */
+/** @throws InputError when a source needs a secret that was not handed over, or both arms would be asked the same */
 export function createArmSampler(settings: SamplerSettings, ports: ProviderPorts): ArmSampler {
   const { clock } = ports
   const groups = groupsOf(settings, ports)
@@ -142,34 +140,63 @@ function moveOn(answers: readonly Answer[]): void {
   }
 }
 
-/** Each source once, with the questions of both arms that it answers. */
+/** Each source once, with the questions that it answers: of both arms, unless its settings name the arm. */
 function groupsOf(settings: SamplerSettings, ports: ProviderPorts): Group[] {
   const now = ports.clock.now()
   const questions = ARMS.flatMap((arm) => questionsOf(arm, settings[arm]))
-  const named = Map.groupBy(questions, ({ asked }) => asked.source)
-  return [...named].map(([name, questions]) => {
-    const configured = settings.sources[name]
-    if (!configured) throw new InputError(`no metric source is named ${name}`)
+  mustTellArmsApart(questions)
+  const named = Map.groupBy(
+    questions,
+    ({ asked, source }) => `${asked.source} ${JSON.stringify(source.written)}`,
+  )
+  return [...named.values()].flatMap((questions) => {
     const queries = questions.map(({ name, kind, asked: { source: _, ...query } }) => ({ name, kind, query }))
-    return { source: configured.open(ports, queries), questions, begins: { baseline: now, canary: now } }
+    const begins = { baseline: now, canary: now }
+    return questions
+      .slice(0, 1)
+      .map(({ source }) => ({ source: source.open(ports, queries), questions, begins }))
   })
 }
 
-function questionsOf(arm: Arm, { requests, errors, latency, values = {} }: ArmQueries): Question[] {
+/** An arm that is compared with itself is never worse. @throws InputError naming each such query */
+function mustTellArmsApart(questions: readonly Question[]): void {
+  const form = ({ asked, source }: Question): string => JSON.stringify([asked, source.written])
+  const same = questions.filter(
+    (question) =>
+      question.arm === 'canary' &&
+      questions.some(
+        (other) =>
+          other.arm === 'baseline' && nameOf(other) === nameOf(question) && form(other) === form(question),
+      ),
+  )
+  if (same.length > 0)
+    throw new InputError(
+      same.map((question) => ({ where: `metrics.${nameOf(question)}`, message: SAME_FOR_BOTH })),
+    )
+}
+
+const nameOf = ({ metric, value }: Question): string => (value === undefined ? metric : `values.${value}`)
+
+/** Why a query is refused that would ask the same of both arms. */
+export const SAME_FOR_BOTH =
+  'neither the query nor its source names ${arm}: both arms would be asked the same, and the canary compared with itself'
+
+function questionsOf(arm: Arm, { sources, requests, errors, latency, values = {} }: ArmQueries): Question[] {
+  const question = (
+    metric: Question['metric'],
+    kind: QueryKind,
+    asked: SourceQuery,
+    value?: string,
+  ): Question => {
+    const source = sources[asked.source]
+    if (!source) throw new InputError(`no metric source is named ${asked.source}`)
+    return defined({ name: `${arm} ${value ?? metric}`, arm, metric, kind, asked, value, source })
+  }
   return [
-    { name: `${arm} requests`, arm, metric: 'requests', kind: 'counter', asked: requests },
-    { name: `${arm} errors`, arm, metric: 'errors', kind: 'counter', asked: errors },
-    ...(latency
-      ? [{ name: `${arm} latency`, arm, metric: 'latency', kind: 'histogram', asked: latency } as const]
-      : []),
-    ...Object.entries(values).map(([value, asked]): Question => ({
-      name: `${arm} ${value}`,
-      arm,
-      metric: 'value',
-      kind: 'gauge',
-      asked,
-      value,
-    })),
+    question('requests', 'counter', requests),
+    question('errors', 'counter', errors),
+    ...(latency ? [question('latency', 'histogram', latency)] : []),
+    ...Object.entries(values).map(([value, asked]) => question('value', 'gauge', asked, value)),
   ]
 }
 

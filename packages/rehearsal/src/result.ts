@@ -166,6 +166,7 @@ const OUTCOMES: Record<TransactionState, RegionResult['outcome']> = {
   'restore-failed': 'restore-failed',
   open: 'restore-failed',
   restoring: 'restore-failed',
+  resolved: 'restore-failed',
   superseded: 'not-started',
 }
 

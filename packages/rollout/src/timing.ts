@@ -10,8 +10,8 @@ export interface RegionTiming {
 
 /** A weight must have taken effect, and held, within this. */
 const SHIFT_MS = 31_000
-/** Putting the traffic back and one green round of what serves then. */
-const RESTORE_MS = 31_000 + 120_000
+/** Putting the traffic back, tried for a minute by the stage and for five by the restore step, and one green round. */
+const RESTORE_MS = 60_000 + 300_000 + 120_000
 
 /** GitHub ends a hosted job after six hours; half an hour is kept for the restore and the runner itself. */
 export const JOB_LIMIT_MS = 330 * 60_000
@@ -19,7 +19,7 @@ export const JOB_LIMIT_MS = 330 * 60_000
 /** What the prepare job (2 h) leaves for the gate before anything is touched. */
 export const PREPARE_LIMIT_MS = 110 * 60_000
 
-/** What the guard job (1 h) leaves for putting the deploy back, beside traffic and health. */
+/** What the guard job (2 h) leaves for putting the deploy back, beside traffic (at most 50 min) and health. */
 export const GUARD_LIMIT_MS = 50 * 60_000
 
 /** How long the deploy job of a region takes when all goes well and the deploy is instant. */

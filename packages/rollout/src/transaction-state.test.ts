@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { liveStates, mayBecome, transactionStates, type TransactionState } from './transaction-state'
+import { holdingStates, mayBecome, transactionStates, type TransactionState } from './transaction-state'
 
 /** What each state may become, written down by hand. */
 const allowed: Record<TransactionState, string> = {
@@ -8,7 +8,8 @@ const allowed: Record<TransactionState, string> = {
   restoring: 'restoring restored unverified restore-failed',
   restored: 'restoring',
   unverified: 'restoring',
-  'restore-failed': 'restoring',
+  'restore-failed': 'restoring resolved',
+  resolved: '',
   superseded: '',
 }
 const pairs = transactionStates.flatMap((from) =>
@@ -19,16 +20,17 @@ describe('the state of a transaction', () => {
   it.each(pairs)('%s may become %s: %s', (from, to, may) => expect(mayBecome(from, to)).toBe(may))
 
   it('holds the target while something of it may still be there', () =>
-    expect(liveStates).toEqual(['open', 'restoring']))
+    expect(holdingStates).toEqual(['open', 'restoring', 'restore-failed']))
 
-  it('never leaves superseded, and reaches a restored target from every other one', () => {
+  it('never leaves superseded or resolved, and reaches a restored target from every other one', () => {
     const reachable = (from: TransactionState): Set<TransactionState> => {
       const seen = new Set<TransactionState>([from])
       for (const state of seen) for (const to of transactionStates) if (mayBecome(state, to)) seen.add(to)
       return seen
     }
-    expect([...reachable('superseded')]).toEqual(['superseded'])
+    const ends: TransactionState[] = ['superseded', 'resolved']
+    for (const end of ends) expect([...reachable(end)]).toEqual([end])
     for (const state of transactionStates)
-      if (state !== 'superseded') expect(reachable(state)).toContain('restored')
+      if (!ends.includes(state)) expect(reachable(state)).toContain('restored')
   })
 })

@@ -6,21 +6,26 @@ export const transactionStates = [
   'restored',
   'unverified',
   'restore-failed',
+  'resolved',
   'superseded',
 ] as const
 export type TransactionState = (typeof transactionStates)[number]
 
 /** States in which something of the transaction may still be on the target: they hold it against other rollouts. */
-export const liveStates: readonly TransactionState[] = ['open', 'restoring']
+export const holdingStates: readonly TransactionState[] = ['open', 'restoring', 'restore-failed']
 
-/** Where each state may go. A restore may be tried again after it failed; a committed transaction may be undone. */
+/**
+ * Where each state may go. A restore may be tried again after it failed, or a person puts the target right and says so;
+ * a committed transaction may be undone.
+ */
 const next: Record<TransactionState, readonly TransactionState[]> = {
   open: ['committed', 'restoring', 'superseded'],
   committed: ['restoring'],
   restoring: ['restoring', 'restored', 'unverified', 'restore-failed'],
   restored: ['restoring'],
   unverified: ['restoring'],
-  'restore-failed': ['restoring'],
+  'restore-failed': ['restoring', 'resolved'],
+  resolved: [],
   superseded: [],
 }
 

@@ -1,4 +1,7 @@
 export * from './registry'
 export * from './restore-point'
+export * from './restore-weights'
 export * from './router'
+export * from './router-watch'
+export * from './serving'
 export * from './shift'

@@ -3,9 +3,7 @@ import { ProviderError } from '@deploy-actions/action-kit'
 import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
 import { routers } from './registry'
 import { Conflict, type ObservedRouter, type RouterReading, type RouterState } from './router'
-import { defaultShift, inEffect, NotInEffect, restoreWeights, shift } from './shift'
-
-const forever = new Promise<void>(() => {})
+import { ArmLost, defaultShift, inEffect, NotInEffect, shift } from './shift'
 
 let fake: FakeHaproxy
 let ports: FakePorts
@@ -47,30 +45,60 @@ describe('shift', () => {
     expect(elapsed()).toBe(defaultShift.timeoutMs)
   })
 
-  it('is not in effect while a server is drained, and says which', async () => {
+  it('gives nothing to an arm that is drained, and says which', async () => {
     fake.states = { green: 'drain' }
     await expect(shifted()).rejects.toThrow(
-      'in effect blue 100%, green 0%, green is drained or in maintenance',
+      'in effect blue 100%, green 0%, green is drained or in maintenance; nothing was written',
     )
   })
 
-  it('waits for a server that comes up', async () => {
+  it('gives nothing to an arm that is down, and says so', async () => {
     fake.states = { green: 'down' }
-    // Looks: the caller's, the write's own, then one a second.
-    atLook(5, () => (fake.states = {}))
+    const failure = await shifted().catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(ArmLost)
+    expect((failure as Error).message).toBe(
+      'green got no traffic: the router holds blue 100%, green 0%, in effect blue 100%, green 0%, green is down; nothing was written',
+    )
+    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+    expect(elapsed()).toBe(defaultShift.pollMs)
+  })
+
+  it('looks twice before it calls an arm down', async () => {
+    fake.states = { green: 'down' }
+    // From here on: the look that doubts, the look that makes sure.
+    const before = await router.read(ports.signal)
+    atLook(2, () => (fake.states = {}))
+    expect((await shift(router, tenPercent, before, ports)).effective).toEqual(tenPercent)
+    expect(elapsed()).toBe(defaultShift.pollMs + defaultShift.settleMs)
+  })
+
+  it('does not wait for an arm that died after the write', async () => {
+    fake.before = (command) => {
+      if (command.startsWith('set')) fake.states = { green: 'down' }
+      return 'act'
+    }
+    await expect(shifted()).rejects.toThrow('after the write of blue 90%, green 10% the router holds')
+    // Two readings in a row: right after the write, and one poll later.
+    expect(elapsed()).toBe(defaultShift.pollMs)
+  })
+
+  it('waits for an arm that does not grow', async () => {
+    fake.states = { blue: 'down' }
+    // Looks: the caller's, the first, the write's own, then one a second.
+    atLook(6, () => (fake.states = {}))
     expect((await shifted()).effective).toEqual(tenPercent)
     expect(elapsed()).toBe(2 * defaultShift.pollMs + defaultShift.settleMs)
   })
 
   it('notices somebody who puts it back', async () => {
-    atLook(4, () => (fake.weights = { blue: 100, green: 0 }))
+    atLook(5, () => (fake.weights = { blue: 100, green: 0 }))
     await expect(shifted()).rejects.toThrow(
       'blue 90%, green 10% was reverted by somebody else: the router holds blue 100%, green 0%',
     )
   })
 
   it('names the owner who puts it back, where the router knows it', async () => {
-    const states = [tenPercent, { blue: 10_000, green: 0 }].map((weights): RouterReading => ({
+    const states = [tenPercent, tenPercent, { blue: 10_000, green: 0 }].map((weights): RouterReading => ({
       readAt: '2026-11-21T10:00:00.000Z',
       weights,
       effective: weights,
@@ -141,89 +169,5 @@ describe('inEffect', () => {
   it('has no tolerance for nothing and everything', () => {
     expect(inEffect(router, state({ blue: 9990, green: 10 }), { blue: 10_000, green: 0 })).toBe(false)
     expect(inEffect(router, state({ blue: 10_000 }), { blue: 10_000, green: 0 })).toBe(true)
-  })
-})
-
-describe('restoreWeights', () => {
-  const restore = () => restoreWeights(router, { blue: 10_000, green: 0 }, ports)
-
-  it('writes the recorded vector over whatever is there', async () => {
-    fake.weights = { blue: 25, green: 75 }
-    expect((await restore()).weights).toEqual({ blue: 10_000, green: 0 })
-    expect(fake.weights).toEqual({ blue: 100, green: 0 })
-  })
-
-  it('writes nothing where it holds already', async () => {
-    await restore()
-    expect(fake.commands).toEqual(['show servers state app'])
-  })
-
-  it('reads again when somebody else writes in between', async () => {
-    fake.weights = { blue: 25, green: 75 }
-    atLook(2, () => (fake.weights = { blue: 50, green: 50 }))
-    await restore()
-    expect(fake.weights).toEqual({ blue: 100, green: 0 })
-  })
-
-  it('gives up after three tries, with the reason', async () => {
-    fake.weights = { blue: 25, green: 75 }
-    let looks = 0
-    fake.before = (command) => {
-      // Every second look, the write's own, finds something else.
-      if (command.startsWith('show') && ++looks % 2 === 0)
-        fake.weights = { blue: 25 + looks, green: 75 - looks }
-      return 'act'
-    }
-    await expect(restore()).rejects.toBeInstanceOf(Conflict)
-    expect(looks).toBe(6)
-  })
-
-  it('waits some seconds for a router that asks for an hour, and then tries all the same', async () => {
-    const began = elapsed()
-    let weights = { blue: 2500, green: 7500 }
-    let writes = 0
-    const limited: ObservedRouter = {
-      where: 'limited',
-      capabilities: router.capabilities,
-      read: async () => ({ ...(await router.read(ports.signal)), weights, effective: weights }),
-      write: (wanted) => {
-        if (++writes === 1)
-          return Promise.reject(
-            new ProviderError('limited answered 429', {
-              provider: 'limited',
-              retryable: true,
-              notCarriedOut: true,
-              retryAfterMs: 3_600_000,
-            }),
-          )
-        weights = wanted as typeof weights
-        return Promise.resolve()
-      },
-    }
-    await restoreWeights(limited, { blue: 10_000, green: 0 }, ports)
-    expect(weights).toEqual({ blue: 10_000, green: 0 })
-    expect(elapsed() - began).toBeLessThan(60_000)
-  })
-
-  it('ends with the run', async () => {
-    let asked = 0
-    fake.hold = () => {
-      asked++
-      ports.cancel()
-      return forever
-    }
-    await expect(restore()).rejects.toThrow('the run was cancelled')
-    expect(asked).toBe(1)
-  })
-
-  it('gives an error whatever was thrown', async () => {
-    const thrown: ObservedRouter = {
-      where: 'careless',
-      capabilities: router.capabilities,
-      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what a careless provider does
-      read: () => Promise.reject('just a text'),
-      write: () => Promise.resolve(),
-    }
-    await expect(restoreWeights(thrown, tenPercent, ports)).rejects.toThrow(new Error('just a text'))
   })
 })

@@ -1,6 +1,7 @@
 import { GateFailed, ProviderError, retrying, type Clock } from '@deploy-actions/action-kit'
 import { formatWeights, WHOLE, type Weights } from '@deploy-actions/rollout'
 import { Conflict, described, type ObservedRouter, type RouterReading, type RouterState } from './router'
+import { watchDown } from './serving'
 
 /** How a written vector is proven: polled until it shows, then read once more after `settleMs`. */
 export interface ShiftOptions {
@@ -16,10 +17,14 @@ export const defaultShift: ShiftOptions = { timeoutMs: 30_000, settleMs: 1_000, 
 /** The vector did not come to hold: what was wanted, what is there. */
 export class NotInEffect extends GateFailed {}
 
+/** An arm that was to get more traffic is down: it was given none, nothing was written. */
+export class ArmLost extends GateFailed {}
+
 /**
  * Writes a vector and proves it: read back equal, in effect for every member, and still so after the settle time.
- * @throws Conflict when somebody else had changed the router: then nothing was written; ProviderError from the router;
- *   NotInEffect when the read-back never shows the vector
+ * Nothing is written for an arm that is down, and one that goes down meanwhile is not waited for.
+ * @throws Conflict when somebody else had changed the router: then nothing was written; ArmLost likewise;
+ *   ProviderError from the router; NotInEffect when the read-back never shows the vector
  */
 export async function shift(
   router: ObservedRouter,
@@ -40,8 +45,53 @@ export async function shift(
       firstWaitMs: pollMs,
       longestWaitMs: pollMs,
     })
+  const watch = watchDown()
+  const growing = Object.keys(wanted).filter((arm) => (wanted[arm] ?? 0) > (expected.weights[arm] ?? 0))
+  const look = async () => {
+    const state = await persist(() => router.read(signal))
+    const { down, doubted } = watch.next(state)
+    return {
+      state,
+      lost: growing.filter((arm) => down.has(arm)),
+      doubted: growing.some((arm) => doubted.has(arm)),
+    }
+  }
+
+  let seen = await look()
+  if (seen.doubted) {
+    await clock.sleep(pollMs, signal)
+    seen = await look()
+  }
+  if (seen.lost.length > 0)
+    throw new ArmLost(
+      `${seen.lost.join(' and ')} got no traffic: ${described(seen.state)}; nothing was written`,
+    )
+
+  await persist(written(router, wanted, expected, signal))
+  seen = await look()
+  while (!inEffect(router, seen.state, wanted)) {
+    if (seen.lost.length > 0 || clock.now().getTime() >= deadline)
+      throw new NotInEffect(`after the write of ${formatWeights(wanted)} ${described(seen.state)}`)
+    await clock.sleep(pollMs, signal)
+    seen = await look()
+  }
+  if (settleMs === 0) return seen.state
+  await clock.sleep(settleMs, signal)
+  const settled = await persist(() => router.read(signal))
+  if (inEffect(router, settled, wanted)) return settled
+  const who = settled.owner ? ` by ${settled.owner}` : ' by somebody else'
+  throw new NotInEffect(`${formatWeights(wanted)} was reverted${who}: ${described(settled)}`)
+}
+
+/** A write that may be called again. */
+function written(
+  router: ObservedRouter,
+  wanted: Weights,
+  expected: RouterState,
+  signal: AbortSignal,
+): () => Promise<void> {
   let tries = 0
-  await persist(async () => {
+  return async () => {
     try {
       await router.write(wanted, expected, signal)
     } catch (error) {
@@ -53,73 +103,58 @@ export async function shift(
       tries++
       throw error
     }
-  })
-  let state = await persist(() => router.read(signal))
-  while (!inEffect(router, state, wanted)) {
-    if (clock.now().getTime() >= deadline)
-      throw new NotInEffect(`after the write of ${formatWeights(wanted)} ${described(state)}`)
-    await clock.sleep(pollMs, signal)
-    state = await persist(() => router.read(signal))
   }
-  if (settleMs === 0) return state
-  await clock.sleep(settleMs, signal)
-  const settled = await persist(() => router.read(signal))
-  if (inEffect(router, settled, wanted)) return settled
-  const who = settled.owner ? ` by ${settled.owner}` : ' by somebody else'
-  throw new NotInEffect(`${formatWeights(wanted)} was reverted${who}: ${described(settled)}`)
 }
 
 /**
- * Configured as wanted, and every member that should get traffic gets it. A member that should get nothing gets
- * exactly nothing; other shares may differ by one of the provider's units.
+ * Proves that a vector holds that was written before. One reading that says otherwise may be a health check that
+ * flapped, and is read again until the time is over.
+ * @throws NotInEffect when no reading shows it; ProviderError from the router
  */
+export async function mustHold(
+  router: ObservedRouter,
+  wanted: Weights,
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
+  { timeoutMs, pollMs }: Pick<ShiftOptions, 'timeoutMs' | 'pollMs'> = defaultShift,
+): Promise<RouterReading> {
+  const look = async (): Promise<RouterReading> => {
+    const state = await router.read(signal)
+    if (inEffect(router, state, wanted)) return state
+    throw new NotInEffect(described(state))
+  }
+  return retrying(look, {
+    clock,
+    signal,
+    idempotent: true,
+    worthwhile: (error) =>
+      error instanceof NotInEffect || (error instanceof ProviderError && error.retryable),
+    withinMs: timeoutMs,
+    firstWaitMs: pollMs,
+    longestWaitMs: pollMs,
+  })
+}
+
+/** Configured as wanted, and every member that should get traffic gets it. */
 export function inEffect(
   router: Pick<ObservedRouter, 'capabilities'>,
   state: RouterState,
   wanted: Weights,
 ): boolean {
-  const unit = Math.ceil((WHOLE * router.capabilities.step) / router.capabilities.max)
-  const matches = (vector: Weights): boolean =>
-    [...new Set([...Object.keys(vector), ...Object.keys(wanted)])].every((member) => {
-      const [found, share] = [vector[member] ?? 0, wanted[member] ?? 0]
-      return share === 0 || share === WHOLE ? found === share : found > 0 && Math.abs(found - share) <= unit
-    })
-  return matches(state.weights) && matches(state.effective)
+  return asWritten(router, state.weights, wanted) && asWritten(router, state.effective, wanted)
 }
 
-/** How often a vector is tried to be put back, and how long is waited in between at most (the action's milliseconds). */
-const RESTORE_ATTEMPTS = 3
-const RESTORE_WAIT_MS = 200
-/** A router that asks for more time than this (the action's milliseconds) is tried all the same: bad traffic is served. */
-const RESTORE_PATIENCE_MS = 5000
-
 /**
- * Puts a recorded vector back, whatever is there now: a restore overwrites, because the record says what was right.
- * Whatever goes wrong, a conflict with a concurrent writer too, is answered by reading again.
- * @throws what went wrong the last time
+ * The vector that was written, read back: a member that should get nothing gets exactly nothing; other shares may
+ * differ by one of the provider's units.
  */
-export async function restoreWeights(
-  router: ObservedRouter,
-  recorded: Weights,
-  { clock, signal }: { clock: Clock; signal: AbortSignal },
-): Promise<RouterReading> {
-  const options = { ...defaultShift, settleMs: 0, pollMs: RESTORE_WAIT_MS }
-  const attempt = async (): Promise<RouterReading> => {
-    const state = await router.read(signal)
-    return inEffect(router, state, recorded)
-      ? state
-      : shift(router, recorded, state, { clock, signal }, options)
-  }
-  return retrying(attempt, {
-    clock,
-    signal,
-    idempotent: true,
-    worthwhile: () => !signal.aborted,
-    attempts: RESTORE_ATTEMPTS,
-    firstWaitMs: RESTORE_WAIT_MS,
-    longestWaitMs: RESTORE_WAIT_MS,
-    retryAfterAtMostMs: RESTORE_PATIENCE_MS,
-  }).catch((error: unknown) => {
-    throw error instanceof Error ? error : new ProviderError(String(error), { provider: router.where })
+export function asWritten(
+  { capabilities }: Pick<ObservedRouter, 'capabilities'>,
+  found: Weights,
+  wanted: Weights,
+): boolean {
+  const unit = Math.ceil((WHOLE * capabilities.step) / capabilities.max)
+  return [...new Set([...Object.keys(found), ...Object.keys(wanted)])].every((member) => {
+    const [has, share] = [found[member] ?? 0, wanted[member] ?? 0]
+    return share === 0 || share === WHOLE ? has === share : has > 0 && Math.abs(has - share) <= unit
   })
 }

@@ -11,7 +11,7 @@ import {
   type Ledger,
   type TransactionRecord,
 } from '@deploy-actions/ledger'
-import { defined, liveStates, type Arms, type Release } from '@deploy-actions/rollout'
+import { defined, holdingStates, type Arms, type Release } from '@deploy-actions/rollout'
 import { mustBeAsFound, type FoundArms } from './find-arms'
 import {
   readJobTransactions,
@@ -95,7 +95,7 @@ export async function beginTransaction(
   const transaction = await prepareTransaction(request, ports)
   // Before the artifact, whose name can be used once: a refusal must not spoil the next try.
   const holder = await newest(request.ledger, request.environment)
-  if (holder && liveStates.includes(holder.state)) throw new LiveTransaction(holder)
+  if (holder && holdingStates.includes(holder.state)) throw new LiveTransaction(holder)
   await mustBeAsFound(request.found, ports.signal)
 
   if (request.ledgerSpec === 'github') await upload(transaction, ports)
@@ -123,7 +123,7 @@ export async function leftOpen(
   runId: number,
 ): Promise<TransactionRecord | undefined> {
   const entry = await newest(ledger, environment)
-  return entry && entry.record.run.id === runId && [...liveStates, 'restore-failed'].includes(entry.state)
+  return entry && entry.record.run.id === runId && holdingStates.includes(entry.state)
     ? entry.record
     : undefined
 }

@@ -2,6 +2,7 @@ export { beginTransaction, leftOpen, prepareTransaction, type BeginRequest } fro
 export { findTargetArms, readRouter, type FoundArms } from './find-arms'
 export * from './job-transaction'
 export { abandonTransaction, commitTransaction, joinTransaction, mustBeOpen } from './join'
+export { PATIENCE_MS, type Patience } from './patience'
 export { restoreUnfinishedTraffic } from './post'
 export {
   jobStateAfter,

@@ -29,6 +29,8 @@ export const jobTransaction = lazily(() =>
      * `committing`: whether it is committed, only the ledger knows.
      */
     state: z.enum(['open', 'traffic-restored', 'committing', 'committed', 'restored']),
+    /** when the posts of this job stop trying, from the first of them on: all share GitHub's five minutes */
+    postsUntil: z.iso.datetime().optional(),
   }),
 )
 export type JobTransaction = z.infer<ReturnType<typeof jobTransaction>>

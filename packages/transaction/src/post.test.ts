@@ -56,6 +56,21 @@ describe('the post of a writer', () => {
     expect(ports.recorded.summary).toHaveLength(1)
   })
 
+  it('shares its three minutes with the posts after it', async () => {
+    await save()
+    const since = ports.clock.now().getTime()
+    const elapsed = () => ports.clock.now().getTime() - since
+    fake.before = () => 'lie'
+    await expect(restoreUnfinishedTraffic(ports)).rejects.toThrow('traffic NOT restored')
+    expect(elapsed()).toBe(3 * 60_000)
+    expect(await states()).toEqual(['open'])
+    // The next one tries once more, and without a wait.
+    const asked = fake.commands.length
+    await expect(restoreUnfinishedTraffic(ports)).rejects.toThrow('traffic NOT restored')
+    expect(elapsed()).toBe(3 * 60_000)
+    expect(fake.commands.length).toBeGreaterThan(asked)
+  })
+
   it('leaves the scripts of a transaction, and so its end, to the guard', async () => {
     await save({ record: withScript })
     await restoreUnfinishedTraffic(ports)

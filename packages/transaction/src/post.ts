@@ -1,11 +1,12 @@
 import { messageOf, type Ports, type PostResult } from '@deploy-actions/action-kit'
 import { openLedger } from '@deploy-actions/ledger'
 import { readJobTransactions, saveJobTransaction, type JobTransaction } from './job-transaction'
+import { PATIENCE_MS } from './patience'
 import { isTrafficOnly } from './restore-point'
 import { restoreTraffic, type RestoredPoint } from './restore'
 
-/** How long one router may take in a post, in the action's time: all posts of a job share GitHub's five minutes. */
-const POST_LIMIT_MS = 60_000
+/** What a last call to a router may take beyond the time of all posts, in the action's milliseconds. */
+const LAST_CALL_MS = 60_000
 
 /**
  * The post of every writer: a transaction of this job that was neither committed nor restored gets its traffic back,
@@ -26,8 +27,15 @@ export async function restoreUnfinishedTraffic(ports: Ports): Promise<PostResult
     const { id, service, region, environment } = transaction.record
     ports.evidence.about({ service, region, environment, transaction: id })
     ports.log.warning(`transaction ${id} was neither committed nor restored: its traffic is put back`)
-    const signal = AbortSignal.any([ports.signal, AbortSignal.timeout(ports.clock.ioTimeout(POST_LIMIT_MS))])
-    const points = await restoreTraffic(transaction.record, transaction.settings, { ...ports, signal })
+    const withinMs = await timeLeft(transaction, ports)
+    const cutOff = AbortSignal.timeout(ports.clock.ioTimeout(withinMs + LAST_CALL_MS))
+    const signal = AbortSignal.any([ports.signal, cutOff])
+    const points = await restoreTraffic(
+      transaction.record,
+      transaction.settings,
+      { ...ports, signal },
+      { withinMs },
+    )
     for (const point of points)
       said.push(`${id}: traffic ${point.ok ? 'restored' : 'NOT restored'}: ${point.detail}`)
     ok &&= points.every((point) => point.ok)
@@ -49,6 +57,18 @@ export async function restoreUnfinishedTraffic(ports: Ports): Promise<PostResult
   )
   if (!ok) throw new Error(said.join('; '))
   return { outcome: 'traffic-restored', reason: said.join('; ') }
+}
+
+/** What the posts before this one have left of their common time, in the action's milliseconds. */
+async function timeLeft(
+  transaction: JobTransaction,
+  { clock, context }: Pick<Ports, 'clock' | 'context'>,
+): Promise<number> {
+  const now = clock.now().getTime()
+  if (transaction.postsUntil !== undefined) return Math.max(0, Date.parse(transaction.postsUntil) - now)
+  const postsUntil = new Date(now + PATIENCE_MS.posts).toISOString()
+  await saveJobTransaction(context.temp, { ...transaction, postsUntil })
+  return PATIENCE_MS.posts
 }
 
 async function close({ record, ledger: spec }: JobTransaction, ports: Ports): Promise<void> {

@@ -39,6 +39,7 @@ const record = transactionRecord({
     { kind: 'script', name: 'deploy', arm: 'green', state: '1.3.0' },
   ],
 })
+const patience = { withinMs: 60_000 }
 const health = (ok: boolean) => () => {
   steps.push('health')
   return Promise.resolve({ ok, detail: ok ? 'all green' : 'healthz is red' })
@@ -47,6 +48,7 @@ const restore = (options: Partial<Parameters<typeof restoreTarget>[3]> = {}) =>
   restoreTarget(record, jobTransaction(fake.port).settings, ports, {
     deployer,
     health: health(true),
+    patience,
     ...options,
   })
 
@@ -93,15 +95,64 @@ describe('restoreTarget', () => {
     expect((await restore({ health: undefined })).outcome).toBe('restored')
   })
 
-  it('tries the workload and health although the traffic failed', async () => {
+  it('leaves the workload as it is when the traffic is not verified off its arm, and claims no health', async () => {
     fake.before = () => 'lie'
-    const { outcome, points } = await restore()
+    const { outcome, points, trafficMs } = await restore()
     expect(outcome).toBe('restore-failed')
     expect(points.map(({ kind, ok }) => [kind, ok])).toEqual([
       ['traffic', false],
-      ['script', true],
-      ['health', true],
+      ['script', false],
     ])
+    expect(points[1]?.detail).toMatch(
+      /^green was left as it is: it is not proven that it gets no traffic \(after/,
+    )
+    expect(trafficMs).toBeUndefined()
+    expect(steps.filter((step) => step !== 'traffic')).toEqual([])
+  })
+
+  it('leaves an arm as it is that serves by its very restore point', async () => {
+    const serving = transactionRecord({
+      restore: [
+        { kind: 'traffic', router: 'canary', weights: { blue: 2500, green: 7500 } },
+        { kind: 'script', name: 'deploy', arm: 'green', state: '1.3.0' },
+      ],
+    })
+    const { settings } = jobTransaction(fake.port)
+    const { points } = await restoreTarget(serving, settings, ports, {
+      deployer,
+      health: undefined,
+      patience,
+    })
+    expect(points[1]).toMatchObject({
+      ok: false,
+      detail: 'green was left as it is: it is not proven that it gets no traffic (reads blue 25%, green 75%)',
+    })
+  })
+
+  it('says at once, and then once a minute, that the traffic is not back, and tells people after a minute', async () => {
+    fake.before = () => 'lie'
+    const told: string[] = []
+    await restore({ patience: { withinMs: 5 * 60_000, afterAMinute: (why) => told.push(why) } })
+    const lines = ports.recorded.log.filter(({ level }) => level === 'warning').map(({ line }) => line)
+    expect(lines[0]).toMatch(
+      /^the traffic of 1001-1-shop-eu-1 is NOT back yet, after 0s of 5m in which it is tried: after the write/,
+    )
+    // No two lines within a minute; waits are at most 10 s.
+    expect(lines).toHaveLength(5)
+    expect(told).toEqual([expect.stringMatching(/^after the write of blue 100%, green 0%/)])
+  })
+
+  it('says where the traffic is when the arm that it belongs to is down', async () => {
+    fake.weights = { blue: 50, green: 50 }
+    fake.states = { blue: 'down' }
+    const { outcome, points } = await restore()
+    expect(outcome).toBe('restore-failed')
+    expect(points[0]).toMatchObject({
+      ok: false,
+      detail: expect.stringMatching(/^blue is down, so nothing is taken from green/),
+      weights: { blue: 5000, green: 5000 },
+    })
+    expect(fake.weights).toEqual({ blue: 50, green: 50 })
   })
 
   it.each<[string, () => Partial<ChildResult>, string]>([
@@ -138,6 +189,7 @@ describe('restoreTarget', () => {
     const { outcome, points } = await restoreTarget(odd, jobTransaction(fake.port).settings, ports, {
       deployer,
       health: undefined,
+      patience,
     })
     expect(fake.weights).toEqual({ blue: 100, green: 0 })
     expect(outcome).toBe('restore-failed')
@@ -150,7 +202,7 @@ describe('restoreTarget', () => {
   it('has failed where the traffic itself cannot be read, and leaves it to whoever opened it', async () => {
     const odd = transactionRecord({ restore: [{ kind: 'traffic', router: 'canary', shares: [1, 0] }] })
     const { settings } = jobTransaction(fake.port)
-    const result = await restoreTarget(odd, settings, ports, { deployer, health: undefined })
+    const result = await restoreTarget(odd, settings, ports, { deployer, health: undefined, patience })
     expect(result).toMatchObject({
       outcome: 'restore-failed',
       points: [
@@ -159,7 +211,9 @@ describe('restoreTarget', () => {
     })
     expect(jobStateAfter(result)).toBe('open')
     // A post says so, too, and does not close the transaction.
-    expect(await restoreTraffic(odd, settings, ports)).toMatchObject([{ kind: 'traffic', ok: false }])
+    expect(await restoreTraffic(odd, settings, ports, patience)).toMatchObject([
+      { kind: 'traffic', ok: false },
+    ])
   })
 
   it('writes the traffic once, however often it is called', async () => {

@@ -1,9 +1,16 @@
 import { GateFailed, messageOf, providerPorts, type Log, type Ports } from '@deploy-actions/action-kit'
-import type { Deployer } from '@deploy-actions/deploys'
+import type { DeployPoint, Deployer } from '@deploy-actions/deploys'
 import type { TransactionRecord } from '@deploy-actions/ledger'
-import { formatWeights, type Weights } from '@deploy-actions/rollout'
-import { restoreWeights, routers } from '@deploy-actions/traffic'
+import { defined, formatWeights, type Weights } from '@deploy-actions/rollout'
+import {
+  ArmDown,
+  restoreWeights,
+  routers,
+  type Persistence,
+  type TrafficPoint,
+} from '@deploy-actions/traffic'
 import type { JobTransaction, RestoreSettings } from './job-transaction'
+import { persistence, type Patience } from './patience'
 import { deployPointsOf, restorePointsOf, unreadableKindsOf, type RestorePoint } from './restore-point'
 
 /** What became of one restore point. */
@@ -22,32 +29,42 @@ export type RestoreOutcome = 'restored' | 'unverified' | 'restore-failed'
 export interface RestoreResult {
   outcome: RestoreOutcome
   points: RestoredPoint[]
-  /** real milliseconds until the traffic was verified */
-  trafficMs: number
+  /** real milliseconds until the traffic was verified; absent when it was not */
+  trafficMs?: number
 }
 
-/** Writes back every recorded weight vector, absolute, and proves it by the router's own reading. Idempotent. */
+/**
+ * Writes back every recorded weight vector, absolute, and proves it by the router's own reading. Idempotent, and as
+ * stubborn as it is told to be; several routers are written at the same time, since none waits for another.
+ */
 export async function restoreTraffic(
   record: TransactionRecord,
+  settings: RestoreSettings,
+  ports: Ports,
+  patience: Patience,
+): Promise<RestoredPoint[]> {
+  const points = restorePointsOf(record).filter((point) => point.kind === 'traffic')
+  const restored = await Promise.all(
+    points.map((point) => restoreRouter(point, settings, ports, persistence(record.id, patience, ports.log))),
+  )
+  return [...restored, ...unreadablePoints(record).filter(({ kind }) => kind === 'traffic')]
+}
+
+async function restoreRouter(
+  { kind, router: name, weights: recorded }: TrafficPoint,
   { router: written, arms }: RestoreSettings,
   ports: Ports,
-): Promise<RestoredPoint[]> {
-  const points: RestoredPoint[] = []
-  for (const point of restorePointsOf(record)) {
-    if (point.kind !== 'traffic') continue
-    const { kind, router: name } = point
-    try {
-      const router = (await routers.configure(written)).open(providerPorts(ports), [
-        arms.baseline,
-        arms.canary,
-      ])
-      const { weights, readAt } = await restoreWeights(router, point.weights, ports)
-      points.push({ kind, name, ok: true, detail: `reads ${formatWeights(weights)}`, weights, readAt })
-    } catch (error) {
-      points.push({ kind, name, ok: false, detail: messageOf(error) })
-    }
+  persistence: Persistence,
+): Promise<RestoredPoint> {
+  try {
+    const configured = await routers.configure(written)
+    const router = configured.open(providerPorts(ports), [arms.baseline, arms.canary])
+    const { weights, readAt } = await restoreWeights(router, recorded, ports, persistence)
+    return { kind, name, ok: true, detail: `reads ${formatWeights(weights)}`, weights, readAt }
+  } catch (error) {
+    const seen = error instanceof ArmDown ? { weights: error.shown.weights, readAt: error.shown.readAt } : {}
+    return { kind, name, ok: false, detail: messageOf(error), ...seen }
   }
-  return [...points, ...unreadablePoints(record).filter(({ kind }) => kind === 'traffic')]
 }
 
 /** What this version cannot read is said to be not restored. */
@@ -63,22 +80,29 @@ const unreadablePoints = (record: TransactionRecord): RestoredPoint[] =>
 export type HealthProof = () => Promise<{ ok: boolean; detail: string }>
 
 /**
- * Puts a target back: its traffic first, then its workload, then the proof that what serves is healthy. A step that
- * fails does not keep the next from being tried; the outcome says what held.
+ * Puts a target back: its traffic first, then its workload, then the proof that what serves is healthy. The workload is
+ * touched only when the traffic was verified off its arm, or a healthy arm would be rewritten while it serves; and the
+ * proof is made only when it would be of the arm that serves.
  */
 export async function restoreTarget(
   record: TransactionRecord,
   settings: RestoreSettings,
   ports: Ports,
-  { deployer, health }: { deployer: Deployer | undefined; health: HealthProof | undefined },
+  {
+    deployer,
+    health,
+    patience,
+  }: { deployer: Deployer | undefined; health: HealthProof | undefined; patience: Patience },
 ): Promise<RestoreResult> {
   const started = ports.clock.realMs()
-  const traffic = await restoreTraffic(record, settings, ports)
-  const trafficMs = Math.round(ports.clock.realMs() - started)
+  const traffic = await restoreTraffic(record, settings, ports, patience)
+  const trafficIsBack = traffic.every(({ ok }) => ok)
+  const trafficMs = trafficIsBack ? Math.round(ports.clock.realMs() - started) : undefined
   say(traffic, ports.log)
-  const workload = await restoreWorkload(record, deployer, ports)
+  const workload = await restoreWorkload(record, deployer, traffic, ports)
   say(workload, ports.log)
-  const verified = health ? [{ kind: 'health' as const, name: 'what serves now', ...(await health()) }] : []
+  const verified =
+    health && trafficIsBack ? [{ kind: 'health' as const, name: 'what serves now', ...(await health()) }] : []
   say(verified, ports.log)
   const unknown = unreadablePoints(record).filter(({ kind }) => kind === 'unknown')
   say(unknown, ports.log)
@@ -87,31 +111,50 @@ export async function restoreTarget(
     : verified.some(({ ok }) => !ok)
       ? 'unverified'
       : 'restored'
-  return { outcome, points: [...traffic, ...workload, ...unknown, ...verified], trafficMs }
+  return { outcome, points: [...traffic, ...workload, ...unknown, ...verified], ...defined({ trafficMs }) }
 }
 
-/** Without a deployer the config of the record could not be had, and commands never come from anywhere else. */
 async function restoreWorkload(
   record: TransactionRecord,
   deployer: Deployer | undefined,
-  { log, signal }: Ports,
+  traffic: readonly RestoredPoint[],
+  ports: Ports,
 ): Promise<RestoredPoint[]> {
   const points: RestoredPoint[] = []
   for (const point of deployPointsOf(record)) {
     const { kind, name } = point
     try {
-      if (!deployer)
-        throw new GateFailed(
-          'rollout.yml of the record could not be had, and commands never come from anywhere else',
-        )
-      const { ended, detail, output } = await deployer.restore(point, signal)
-      log.foreign(`Output of the restore of ${name}`, output)
-      points.push({ kind, name, ok: ended === 'done', detail })
+      mustBeOff(point.arm, traffic)
+      points.push({ kind, name, ...(await redeploy(point, deployer, ports)) })
     } catch (error) {
       points.push({ kind, name, ok: false, detail: messageOf(error) })
     }
   }
   return points
+}
+
+/** @throws GateFailed unless every router was read back without traffic on that arm */
+function mustBeOff(arm: string, traffic: readonly RestoredPoint[]): void {
+  const unproven = traffic.filter(({ ok, weights }) => !ok || (weights?.[arm] ?? 0) > 0)
+  if (unproven.length > 0)
+    throw new GateFailed(
+      `${arm} was left as it is: it is not proven that it gets no traffic (${unproven.map(({ detail }) => detail).join('; ')})`,
+    )
+}
+
+/** Without a deployer the config of the record could not be had, and commands never come from anywhere else. */
+async function redeploy(
+  point: DeployPoint,
+  deployer: Deployer | undefined,
+  { log, signal }: Ports,
+): Promise<{ ok: boolean; detail: string }> {
+  if (!deployer)
+    throw new GateFailed(
+      'rollout.yml of the record could not be had, and commands never come from anywhere else',
+    )
+  const { ended, detail, output } = await deployer.restore(point, signal)
+  log.foreign(`Output of the restore of ${point.name}`, output)
+  return { ok: ended === 'done', detail }
 }
 
 /** What is left for the posts of a job after a restore: traffic that is not back is theirs. */

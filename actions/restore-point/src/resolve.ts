@@ -1,0 +1,123 @@
+import {
+  clockTime,
+  escapeText,
+  GateFailed,
+  InputError,
+  listApprovals,
+  providerPorts,
+  type Ports,
+} from '@deploy-actions/action-kit'
+import { configuredTarget, type ConfiguredTarget } from '@deploy-actions/config'
+import { openLedger, type TransactionRecord } from '@deploy-actions/ledger'
+import { WHOLE } from '@deploy-actions/rollout'
+import { described, routers, type ObservedRouter, type RouterReading } from '@deploy-actions/traffic'
+import { trustedSettings } from '@deploy-actions/transaction'
+import type { Inputs } from './inputs'
+import type { Outputs } from './outputs'
+
+/**
+ * Closes a transaction whose restore failed, once a person has put its target right. It is believed only as far as it
+ * can be proven: a reviewer let this run into the target's environment, and the router shows one serving arm with all
+ * the traffic.
+ */
+export async function resolve(inputs: Inputs, ports: Ports): Promise<Outputs> {
+  const reason = required(inputs)
+  const target = inputs.region === undefined ? undefined : await configuredTarget(inputs, ports.context)
+  const service = target?.service ?? inputs.service
+  if (service === undefined)
+    throw new InputError([{ where: 'input `region`', message: 'is missing; or give the service' }])
+  const ledger = openLedger(inputs.ledger, service, ports)
+  const [entry] = await ledger.find({ id: inputs.to, limit: 1 })
+  if (!entry)
+    throw new InputError([
+      { where: 'input `to`', message: `the ledger has no transaction ${inputs.to} of ${service}` },
+    ])
+  const { record, state } = entry
+  const { id, region, environment } = record
+  ports.evidence.about({ service, region, environment, transaction: id })
+  if (state !== 'restore-failed')
+    throw new GateFailed(
+      `transaction ${id} is ${state}: only one whose restore failed is resolved by hand; nothing was written`,
+    )
+  if (target && target.environment !== environment)
+    throw new InputError([
+      {
+        where: 'input `region`',
+        message: `${target.region} deploys to ${target.environment}, and ${id} to ${environment}`,
+      },
+    ])
+  await mustBeReviewed(record, inputs, ports)
+
+  const router = await (target ? openConfigured(target, ports) : openRecorded(record, inputs, ports))
+  const reading = await router.read(ports.signal)
+  const arm = servesAll(reading)
+  ports.evidence.facts({ weights: reading.weights, effective: reading.effective, readAt: reading.readAt })
+  if (arm === undefined)
+    throw new GateFailed(
+      `transaction ${id} is not resolved: no single serving arm has all the traffic (${described(reading)}); put it right first, then run this again`,
+    )
+  const what = `${arm} serves all of ${service} in ${region}, read at ${clockTime(reading.readAt)}; ${ports.context.actor}: ${reason}`
+  const outputs = { reason: what, transaction: id }
+  if (inputs['dry-run']) {
+    ports.log.info(`would resolve ${id}: ${what}`)
+    return { outcome: 'would-resolve', ...outputs }
+  }
+  await ledger.mark(id, 'resolved', `${ports.context.actor}: ${reason}`)
+  ports.log.info(`resolved ${id}: ${what}`)
+  ports.summary.add(
+    `### ${escapeText(region)}: resolved by hand\n\n${escapeText(what)}. The target is free for the next rollout.`,
+  )
+  return { outcome: 'resolved', ...outputs }
+}
+
+/** @throws InputError with everything that is missing */
+function required({ to, reason }: Inputs): string {
+  const problems = [
+    ...(to === 'open'
+      ? [{ where: 'input `to`', message: 'is missing; with mode: resolve it is the id of the transaction' }]
+      : []),
+    ...(reason === undefined || reason.trim() === ''
+      ? [{ where: 'input `reason`', message: 'is missing; it says who put the target right, and how' }]
+      : []),
+  ]
+  if (problems.length > 0 || reason === undefined) throw new InputError(problems)
+  return reason
+}
+
+/** @throws GateFailed unless a reviewer let this run into the environment of the target */
+async function mustBeReviewed(
+  { id, environment }: TransactionRecord,
+  { ledger }: Inputs,
+  ports: Ports,
+): Promise<void> {
+  // A ledger of files has no GitHub beside it.
+  if (ledger !== 'github') return
+  const approvals = await listApprovals(ports)
+  const approved = approvals.some(
+    (one) => one.state === 'approved' && one.environment.toLowerCase() === environment.toLowerCase(),
+  )
+  if (!approved)
+    throw new GateFailed(
+      `transaction ${id} is not resolved: nobody approved this run for ${environment}; run it in a job with \`environment: ${environment}\`, which has required reviewers`,
+    )
+}
+
+/** The one arm that holds all the traffic and serves. */
+function servesAll({ weights, effective }: RouterReading): string | undefined {
+  return Object.keys(weights).find((arm) => weights[arm] === WHOLE && effective[arm] === WHOLE)
+}
+
+async function openConfigured(target: ConfiguredTarget, ports: Ports): Promise<ObservedRouter> {
+  const { traffic, arms } = await target.config({ secrets: ports.secrets })
+  return traffic.canary.router.open(providerPorts(ports), arms.names)
+}
+
+/** The router as the run that opened the transaction knew it. */
+async function openRecorded(
+  record: TransactionRecord,
+  inputs: Inputs,
+  ports: Ports,
+): Promise<ObservedRouter> {
+  const { router, arms } = await trustedSettings(record, inputs['trusted-workflows'], ports)
+  return (await routers.configure(router)).open(providerPorts(ports), [arms.baseline, arms.canary])
+}

@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import type { GitHub, RunContext } from './ports'
+
+/** Who let what pass, or not. */
+export interface Approval {
+  environment: string
+  /** `approved` or `rejected` */
+  state: string
+  by: string
+  comment: string
+}
+
+/**
+ * The reviews of this run: by whom, for which environments. A comment of a reviewer is foreign text.
+ * Source: REST API, "Get the review history for a workflow run".
+ */
+export async function listApprovals({
+  github,
+  context,
+}: {
+  github: GitHub
+  context: Pick<RunContext, 'runId'>
+}): Promise<Approval[]> {
+  const review = z.looseObject({
+    state: z.string(),
+    comment: z.string().nullish(),
+    user: z.looseObject({ login: z.string() }).nullish(),
+    environments: z.array(z.looseObject({ name: z.string() })),
+  })
+  const reviews = await github.request<unknown[]>(
+    'GET /repos/{owner}/{repo}/actions/runs/{run_id}/approvals',
+    { run_id: context.runId },
+    { permission: 'actions: read' },
+  )
+  return reviews.flatMap((item) => {
+    const { state, comment, user, environments } = review.parse(item)
+    return environments.map(({ name }) => ({
+      environment: name,
+      state,
+      by: user?.login ?? '',
+      comment: comment ?? '',
+    }))
+  })
+}

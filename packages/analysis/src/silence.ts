@@ -1,0 +1,30 @@
+import type { Sample } from './sample'
+
+/** A canary without a request for this long is silent, in the milliseconds that samples cover. */
+const SILENT_MS = 60_000
+/** Where requests are rare, so many of their mean gaps: e^-5 of all gaps between independent requests are longer. */
+const GAPS = 5
+
+/** Sees when the requests of the canary fall to nothing, whatever came before in the stage. */
+export interface SilenceWatch {
+  /** @returns why the stage must not pass now, undefined while requests come */
+  next(sample: Sample): string | undefined
+}
+
+export function watchSilence(): SilenceWatch {
+  let coveredMs = 0
+  let requests = 0
+  let silentMs = 0
+  return {
+    next({ canary, windowMs }) {
+      if (!canary) return undefined
+      coveredMs += windowMs
+      requests += canary.requests
+      silentMs = canary.requests > 0 ? 0 : silentMs + windowMs
+      const gapMs = requests > 0 ? (coveredMs - silentMs) / requests : 0
+      return silentMs > 0 && silentMs >= Math.max(SILENT_MS, GAPS * gapMs)
+        ? `the canary has had no request for ${Math.round(silentMs / 1000)} s, after ${requests} in this stage`
+        : undefined
+    },
+  }
+}

@@ -1,0 +1,218 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { ProviderError } from '@deploy-actions/action-kit'
+import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
+import { routers } from './registry'
+import { ArmDown, restoreWeights, type RestoreFailure } from './restore-weights'
+import type { ObservedRouter } from './router'
+
+const forever = new Promise<void>(() => {})
+const MINUTE = 60_000
+
+let fake: FakeHaproxy
+let ports: FakePorts
+let router: ObservedRouter
+let failures: RestoreFailure[]
+beforeEach(async () => {
+  fake = await startFakeHaproxy({ blue: 25, green: 75 })
+  ports = createFakePorts()
+  failures = []
+  const haproxy = await routers.configure({ type: 'haproxy', port: fake.port, backend: 'app' })
+  router = haproxy.open(ports, ['blue', 'green'])
+})
+afterEach(() => fake.close())
+
+const recorded = { blue: 10_000, green: 0 }
+const restore = (withinMs = MINUTE, from = router) =>
+  restoreWeights(from, recorded, ports, { withinMs, onFailure: (failure) => failures.push(failure) })
+const elapsed = () => ports.clock.now().getTime() - Date.parse('2026-11-21T10:00:00.000Z')
+const writes = () => fake.commands.filter((command) => command.startsWith('set'))
+/** Does something at the n-th look from now on. */
+const atLook = (number: number, act: () => void): void => {
+  let looks = 0
+  fake.before = (command) => {
+    if (command.startsWith('show') && ++looks === number) act()
+    return 'act'
+  }
+}
+
+describe('restoreWeights', () => {
+  it('writes the recorded vector over whatever is there: one write, one reading back, no wait', async () => {
+    expect((await restore()).weights).toEqual(recorded)
+    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+    // Ours, the one of the provider's write, and the reading back.
+    expect(fake.commands.filter((command) => command.startsWith('show'))).toHaveLength(3)
+    expect(elapsed()).toBe(0)
+  })
+
+  it('writes nothing where it holds already', async () => {
+    fake.weights = { blue: 100, green: 0 }
+    await restore()
+    expect(fake.commands).toEqual(['show servers state app'])
+  })
+
+  it('reads again when somebody else writes in between', async () => {
+    atLook(2, () => (fake.weights = { blue: 50, green: 50 }))
+    await restore()
+    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('outlasts a router that is away for most of the time that it has, and tells of every try', async () => {
+    const backAt = 50_000
+    fake.before = () => {
+      if (elapsed() < backAt) throw new Error('away')
+      return 'act'
+    }
+    await restore()
+    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+    // No wait is longer than 10 s.
+    expect(elapsed()).toBeLessThanOrEqual(backAt + 10_000)
+    expect(failures.length).toBeGreaterThan(4)
+    expect(failures.map(({ sinceMs }) => sinceMs)).toEqual(
+      failures.map(({ sinceMs }) => sinceMs).toSorted((a, b) => a - b),
+    )
+    expect(String(failures[0]?.error)).toContain(`haproxy 127.0.0.1:${fake.port}`)
+  })
+
+  it('gives up when its time is over, not before, with the reason', async () => {
+    fake.before = () => 'lie'
+    await expect(restore()).rejects.toThrow(
+      'after the write of blue 100%, green 0% the router holds blue 25%, green 75%',
+    )
+    expect(elapsed()).toBe(MINUTE)
+  })
+
+  it('tries at least once', async () => {
+    await restore(0)
+    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('waits some seconds for a router that asks for an hour, and then tries all the same', async () => {
+    let weights = { blue: 2500, green: 7500 }
+    let tries = 0
+    const limited: ObservedRouter = {
+      where: 'limited',
+      capabilities: router.capabilities,
+      read: async () => ({ ...(await router.read(ports.signal)), weights, effective: weights }),
+      write: (wanted) => {
+        if (++tries === 1)
+          return Promise.reject(
+            new ProviderError('limited answered 429', {
+              provider: 'limited',
+              retryable: true,
+              notCarriedOut: true,
+              retryAfterMs: 3_600_000,
+            }),
+          )
+        weights = wanted as typeof weights
+        return Promise.resolve()
+      },
+    }
+    await restore(MINUTE, limited)
+    expect(weights).toEqual(recorded)
+    expect(elapsed()).toBe(5_000)
+  })
+
+  it('ends with the run', async () => {
+    let asked = 0
+    fake.hold = () => {
+      asked++
+      ports.cancel()
+      return forever
+    }
+    await expect(restore()).rejects.toThrow('the run was cancelled')
+    expect(asked).toBe(1)
+  })
+
+  it('gives an error whatever was thrown', async () => {
+    const thrown: ObservedRouter = {
+      where: 'careless',
+      capabilities: router.capabilities,
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what a careless provider does
+      read: () => Promise.reject('just a text'),
+      write: () => Promise.resolve(),
+    }
+    await expect(restore(0, thrown)).rejects.toThrow(new Error('just a text'))
+  })
+})
+
+describe('with the recorded arm down', () => {
+  it('leaves the traffic where it lives, and says where that is', async () => {
+    fake.weights = { blue: 50, green: 50 }
+    fake.states = { blue: 'down' }
+    const failure = await restore().catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(ArmDown)
+    expect((failure as Error).message).toBe(
+      'blue is down, so nothing is taken from green, where the traffic is: blue 100%, green 0% is put back once blue serves; the router holds blue 50%, green 50%, in effect blue 0%, green 100%, blue is down',
+    )
+    expect(writes()).toEqual([])
+    expect(elapsed()).toBe(MINUTE)
+  })
+
+  it('puts it back once the arm serves again', async () => {
+    fake.states = { blue: 'down' }
+    atLook(8, () => (fake.states = {}))
+    await restore()
+    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('looks twice: one reading may be a check that flapped', async () => {
+    fake.states = { blue: 'down' }
+    atLook(2, () => (fake.states = {}))
+    await restore()
+    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+    expect(failures).toEqual([])
+    expect(elapsed()).toBe(500)
+  })
+
+  it('gives all to the arm that serves where that has nothing', async () => {
+    fake.weights = { blue: 100, green: 0 }
+    fake.states = { blue: 'maint' }
+    await expect(restore()).rejects.toThrow('blue is down, so nothing is taken from green')
+    expect(fake.weights).toEqual({ blue: 0, green: 100 })
+    expect(writes()).toHaveLength(2)
+  })
+
+  it('takes it back from an arm that died after the write', async () => {
+    fake.before = (command) => {
+      if (command.startsWith('set')) fake.states = { blue: 'down' }
+      return 'act'
+    }
+    await expect(restore()).rejects.toThrow('blue is down')
+    expect(fake.weights).toEqual({ blue: 0, green: 100 })
+  })
+
+  it('writes the recorded vector where no arm serves', async () => {
+    fake.states = { blue: 'down', green: 'down' }
+    await expect(restore()).rejects.toThrow(
+      'after the write of blue 100%, green 0% the router holds blue 100%, green 0%',
+    )
+    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('does not wait for an arm that is to get nothing', async () => {
+    fake.states = { green: 'down' }
+    await restore()
+    expect(elapsed()).toBe(0)
+  })
+
+  it('takes unknown health for serving', async () => {
+    let weights = { blue: 5000, green: 5000 }
+    const silent: ObservedRouter = {
+      where: 'silent',
+      capabilities: router.capabilities,
+      read: () =>
+        Promise.resolve({
+          readAt: '2026-11-21T10:00:00.000Z',
+          weights,
+          effective: weights,
+          members: { blue: { enabled: true, units: 1 }, green: { enabled: true, units: 1 } },
+        }),
+      write: (wanted) => {
+        weights = wanted as typeof weights
+        return Promise.resolve()
+      },
+    }
+    await restore(0, silent)
+    expect(weights).toEqual(recorded)
+  })
+})

@@ -1,0 +1,96 @@
+import { ProviderError, retrying, type Clock } from '@deploy-actions/action-kit'
+import { formatWeights, sameWeights, type Weights } from '@deploy-actions/rollout'
+import { described, type ObservedRouter, type RouterReading } from './router'
+import { safeVector, watchDown } from './serving'
+import { inEffect, NotInEffect } from './shift'
+
+/** How stubborn a restore is. All times are the action's milliseconds. */
+export interface Persistence {
+  /** how long it is tried, at least once */
+  withinMs: number
+  /** called after every try that failed, before the wait */
+  onFailure?: (failure: RestoreFailure) => void
+}
+
+export interface RestoreFailure {
+  error: unknown
+  /** since the first try began */
+  sinceMs: number
+}
+
+/** The arm that a restore is to give the traffic to is down, and another serves: the traffic stays where it lives. */
+export class ArmDown extends NotInEffect {
+  constructor(
+    recorded: Weights,
+    down: ReadonlySet<string>,
+    readonly shown: RouterReading,
+  ) {
+    const wanted = Object.keys(recorded).filter((arm) => (recorded[arm] ?? 0) > 0)
+    const dead = wanted.filter((arm) => down.has(arm))
+    const living = Object.keys(shown.effective).filter((arm) => (shown.effective[arm] ?? 0) > 0)
+    super(
+      `${dead.join(' and ')} ${dead.length > 1 ? 'are' : 'is'} down, so nothing is taken from ${living.join(' and ')}, where the traffic is: ${formatWeights(recorded)} is put back once ${dead.join(' or ')} serves; ${described(shown)}`,
+    )
+  }
+}
+
+/** The first wait is short, since most trouble is; a router that is away for long is not pressed. */
+const FIRST_WAIT_MS = 200
+const LONGEST_WAIT_MS = 10_000
+/** A router that asks for more time than this is tried all the same: bad traffic is served meanwhile. */
+const RETRY_AFTER_AT_MOST_MS = 5_000
+/** Until an arm that was seen down is looked at again. */
+const SECOND_LOOK_MS = 500
+
+/**
+ * Puts a recorded vector back, whatever is there now: a restore overwrites, because the record says what was right.
+ * Whatever goes wrong - the router away, somebody else writing, a lost answer - is answered by reading again, until the
+ * time is over. Nothing is given to an arm that is down while another serves: see {@link safeVector}.
+ *
+ * When all is well it reads, writes once and reads back.
+ * @throws what went wrong the last time
+ */
+export async function restoreWeights(
+  router: ObservedRouter,
+  recorded: Weights,
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
+  { withinMs, onFailure }: Persistence,
+): Promise<RouterReading> {
+  const began = clock.now().getTime()
+  const watch = watchDown()
+  const read = async () => {
+    const state = await router.read(signal)
+    return { state, ...watch.next(state) }
+  }
+  /** One reading, and a second one when the first doubts an arm that is to get traffic. */
+  const look = async () => {
+    const first = await read()
+    if (![...first.doubted].some((arm) => (recorded[arm] ?? 0) > 0)) return first
+    await clock.sleep(SECOND_LOOK_MS, signal)
+    return read()
+  }
+  const attempt = async (): Promise<RouterReading> => {
+    const { state, down } = await look()
+    if (inEffect(router, state, recorded)) return state
+    const wanted = safeVector(recorded, state, down)
+    if (!sameWeights(state.weights, wanted)) await router.write(wanted, state, signal)
+    const { state: shown } = await read()
+    if (inEffect(router, shown, recorded)) return shown
+    throw sameWeights(recorded, wanted)
+      ? new NotInEffect(`after the write of ${formatWeights(wanted)} ${described(shown)}`)
+      : new ArmDown(recorded, down, shown)
+  }
+  return retrying(attempt, {
+    clock,
+    signal,
+    idempotent: true,
+    worthwhile: () => !signal.aborted,
+    withinMs,
+    firstWaitMs: FIRST_WAIT_MS,
+    longestWaitMs: LONGEST_WAIT_MS,
+    retryAfterAtMostMs: RETRY_AFTER_AT_MOST_MS,
+    onRetry: ({ error }) => onFailure?.({ error, sinceMs: clock.now().getTime() - began }),
+  }).catch((error: unknown) => {
+    throw error instanceof Error ? error : new ProviderError(String(error), { provider: router.where })
+  })
+}

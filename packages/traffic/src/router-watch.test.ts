@@ -1,0 +1,107 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { Cancelled } from '@deploy-actions/action-kit'
+import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
+import { routers } from './registry'
+import type { ObservedRouter, RouterReading } from './router'
+import { watchRouter, type RouterWatch } from './router-watch'
+
+let fake: FakeHaproxy
+let ports: FakePorts
+let router: ObservedRouter
+let watch: RouterWatch
+beforeEach(async () => {
+  fake = await startFakeHaproxy({ blue: 90, green: 10 })
+  ports = createFakePorts()
+  router = (await routers.configure({ type: 'haproxy', port: fake.port, backend: 'app' })).open(ports, [
+    'blue',
+    'green',
+  ])
+  watch = watchRouter(router, await router.read(ports.signal))
+})
+afterEach(() => fake.close())
+
+const look = () => watch.look(ports.signal)
+const states = async (...happen: (() => void)[]) => {
+  const seen: string[] = []
+  for (const act of happen) {
+    act()
+    seen.push((await look()).state)
+  }
+  return seen
+}
+const nothing = () => undefined
+const down = (...arms: string[]) => {
+  fake.states = Object.fromEntries(arms.map((arm) => [arm, 'down' as const]))
+}
+
+describe('a look at the router under a stage', () => {
+  it('finds what was written', async () => expect(await states(nothing, nothing)).toEqual(['holds', 'holds']))
+
+  it('calls an arm lost after two readings in a row, and says which', async () => {
+    expect(await states(() => down('green'), nothing)).toEqual(['doubted', 'lost'])
+    expect(await look()).toMatchObject({
+      arms: ['green'],
+      reason: expect.stringMatching(/^green is down: the router holds blue 90%, green 10%/),
+    })
+  })
+
+  it('forgets a reading that the next one does not confirm', async () => {
+    const back = () => down()
+    expect(
+      await states(
+        () => down('green'),
+        back,
+        () => down('green'),
+        back,
+      ),
+    ).toEqual(['doubted', 'holds', 'doubted', 'holds'])
+  })
+
+  it('takes a member out of service for lost, too', async () => {
+    expect(await states(() => (fake.states = { blue: 'drain' }), nothing)).toEqual(['doubted', 'lost'])
+  })
+
+  it('does not miss an arm that gets nothing', async () => {
+    fake.weights = { blue: 0, green: 100 }
+    watch = watchRouter(router, await router.read(ports.signal))
+    expect(await states(() => down('blue'), nothing)).toEqual(['holds', 'holds'])
+  })
+
+  it('sees weights that somebody else has changed', async () => {
+    expect(await states(() => (fake.weights = { blue: 50, green: 50 }), nothing)).toEqual([
+      'doubted',
+      'changed',
+    ])
+    expect(await look()).toMatchObject({
+      reason: expect.stringMatching(
+        /^somebody else changed the weights: blue 90%, green 10% was written, and the router holds blue 50%, green 50%/,
+      ),
+    })
+  })
+
+  it('sees a controller that has taken the router over', async () => {
+    const reading = await router.read(ports.signal)
+    const owned: ObservedRouter = {
+      ...router,
+      read: () => Promise.resolve<RouterReading>({ ...reading, owner: 'argo-cd' }),
+    }
+    watch = watchRouter(owned, reading)
+    await look()
+    expect(await look()).toEqual({
+      state: 'changed',
+      reason: 'argo-cd owns the router now, and nobody did when the stage began',
+    })
+  })
+
+  it('says that the router cannot be read', async () => {
+    fake.before = () => {
+      throw new Error('cut')
+    }
+    expect(await look()).toMatchObject({ state: 'unreadable', reason: expect.stringMatching(/^haproxy /) })
+  })
+
+  it('ends with the run', async () => {
+    ports.cancel()
+    await expect(look()).rejects.toBeInstanceOf(Cancelled)
+  })
+})

@@ -1,0 +1,68 @@
+import { messageOf, ProviderError } from '@deploy-actions/action-kit'
+import { formatWeights, type Weights } from '@deploy-actions/rollout'
+import { described, type ObservedRouter, type RouterState } from './router'
+import { watchDown } from './serving'
+import { asWritten } from './shift'
+
+/** What a router says of a vector that was written to it before. */
+export type Standing =
+  | { state: 'holds' }
+  /** one reading says otherwise; the next one decides */
+  | { state: 'doubted'; reason: string }
+  /** arms that are to get traffic are down */
+  | { state: 'lost'; arms: string[]; reason: string }
+  /** somebody else wrote, or another controller owns it now */
+  | { state: 'changed'; reason: string }
+  | { state: 'unreadable'; reason: string }
+
+/** Looks at a router while what was written to it is to hold. */
+export interface RouterWatch {
+  /** Never throws for what the router does; the signal's reason when the run ends. */
+  look(signal: AbortSignal): Promise<Standing>
+}
+
+/** @param written what the router showed when the vector had taken effect */
+export function watchRouter(router: ObservedRouter, written: RouterState): RouterWatch {
+  const { weights, owner } = written
+  const getting = Object.keys(weights).filter((arm) => (weights[arm] ?? 0) > 0)
+  const watch = watchDown()
+  let changedBefore = false
+  return {
+    async look(signal) {
+      try {
+        const found = await router.read(signal)
+        const { down, doubted } = watch.next(found)
+        const changed = changeOf(router, found, weights, owner)
+        const again = changed !== undefined && changedBefore
+        changedBefore = changed !== undefined
+        if (changed !== undefined) return { state: again ? 'changed' : 'doubted', reason: changed }
+        const lost = getting.filter((arm) => down.has(arm))
+        if (lost.length > 0) return { state: 'lost', arms: lost, reason: downText(lost, found) }
+        const doubtful = getting.filter((arm) => doubted.has(arm))
+        return doubtful.length > 0
+          ? { state: 'doubted', reason: downText(doubtful, found) }
+          : { state: 'holds' }
+      } catch (error) {
+        if (signal.aborted || !(error instanceof ProviderError)) throw error
+        return { state: 'unreadable', reason: messageOf(error) }
+      }
+    },
+  }
+}
+
+/** What somebody else did to the router, in words. */
+function changeOf(
+  router: ObservedRouter,
+  found: RouterState,
+  weights: Weights,
+  owner: string | undefined,
+): string | undefined {
+  if (!asWritten(router, found.weights, weights))
+    return `somebody else changed the weights: ${formatWeights(weights)} was written, and ${described(found)}`
+  if (found.owner !== owner)
+    return `${found.owner ?? 'nobody'} owns the router now, and ${owner ?? 'nobody'} did when the stage began`
+  return undefined
+}
+
+const downText = (arms: readonly string[], found: RouterState): string =>
+  `${arms.join(' and ')} ${arms.length > 1 ? 'are' : 'is'} down: ${described(found)}`

@@ -1,0 +1,56 @@
+import { normalise, type Weights } from '@deploy-actions/rollout'
+import type { RouterMember, RouterState } from './router'
+
+/** Unknown health counts as serving: only what the router says is down, drained or in maintenance does not serve. */
+export const serves = ({ enabled, healthy }: RouterMember): boolean => enabled && healthy !== false
+
+/** The members that do not serve in one reading. */
+export const downIn = ({ members }: Pick<RouterState, 'members'>): string[] =>
+  Object.entries(members)
+    .filter(([, member]) => !serves(member))
+    .map(([name]) => name)
+
+/**
+ * Remembers from reading to reading who did not serve. A member is down when two readings in a row say so: one may be a
+ * health check that flapped.
+ */
+export interface DownWatch {
+  /** Takes the next reading and gives who is down, and who may be: seen down now, but not in the reading before. */
+  next(state: Pick<RouterState, 'members'>): { down: ReadonlySet<string>; doubted: ReadonlySet<string> }
+}
+
+export function watchDown(): DownWatch {
+  let before: ReadonlySet<string> = new Set()
+  return {
+    next(state) {
+      const last = before
+      const now = downIn(state)
+      before = new Set(now)
+      return {
+        down: new Set(now.filter((member) => last.has(member))),
+        doubted: new Set(now.filter((member) => !last.has(member))),
+      }
+    },
+  }
+}
+
+/**
+ * The vector that a restore may write now. Weight stands on a serving arm whenever one serves: while no arm that is to
+ * get traffic serves, the arms that do keep what they have, and get it all where they have nothing. Where none serves,
+ * the recorded vector is as good as any.
+ */
+export function safeVector(
+  recorded: Weights,
+  { weights, members }: Pick<RouterState, 'weights' | 'members'>,
+  down: ReadonlySet<string>,
+): Weights {
+  const serving = Object.keys(members).filter((member) => !down.has(member))
+  const reaches = (vector: Weights): boolean => serving.some((member) => (vector[member] ?? 0) > 0)
+  if (serving.length === 0 || reaches(recorded)) return recorded
+  if (reaches(weights)) return weights
+  const even = Object.keys(members).map((member): [string, number] => [
+    member,
+    serving.includes(member) ? 1 : 0,
+  ])
+  return normalise(Object.fromEntries(even))
+}
