@@ -19,10 +19,15 @@ export interface RealHaproxy {
   close(): Promise<void>
 }
 
-/** Starts it with backend `app`: blue with weight 100, green with 0. @throws when it is not installed or does not start */
+/**
+ * Starts it with backend `app`: blue with weight 100, green with 0.
+ * @param more options of both servers, and further lines of the backend
+ * @throws when it is not installed or does not start
+ */
 export async function startRealHaproxy(
   servers: { blue: number; green: number },
   serverTimeoutMs: number,
+  more: { options?: string; lines?: readonly string[] } = {},
 ): Promise<RealHaproxy> {
   const [http, metrics, admin, operator, user] = await freePorts()
   const folder = await mkdtemp(path.join(tmpdir(), 'haproxy-'))
@@ -48,9 +53,9 @@ frontend metrics
   http-request use-service prometheus-exporter if { path /metrics }
 backend app
   balance roundrobin
-  server blue 127.0.0.1:${servers.blue} weight 100
-  server green 127.0.0.1:${servers.green} weight 0
-`,
+  server blue 127.0.0.1:${servers.blue} weight 100 ${more.options ?? ''}
+  server green 127.0.0.1:${servers.green} weight 0 ${more.options ?? ''}
+${(more.lines ?? []).map((line) => `  ${line}\n`).join('')}`,
   )
   const child = spawn(haproxy, ['-db', '-f', config], { stdio: 'ignore' })
   const broken = new Promise<never>((_, failed) => {

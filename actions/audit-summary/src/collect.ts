@@ -17,10 +17,19 @@ export function collect(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const { job, attempt } = ports.context
   const { service, region } = inputs
   ports.evidence.about(defined({ service, region }))
-  const artifact = ['evidence', service ?? 'rollout', region ?? 'all', job, attempt].join('-')
+  const jobId = inputs['job-id'] ?? null
+  // Two rollouts in one run have jobs of the same names: the id tells them apart.
+  const artifact = [
+    'evidence',
+    service ?? 'rollout',
+    region ?? 'all',
+    job,
+    ...(jobId === null ? [] : [jobId]),
+    attempt,
+  ].join('-')
   const state: z.infer<typeof collecting> = {
     artifact,
-    jobId: inputs['job-id'] ?? null,
+    jobId,
     region: region ?? null,
   }
   ports.state.save(COLLECTING, JSON.stringify(state))

@@ -137,6 +137,30 @@ async function report(
 const us: Job = { id: 1, name: 'deploy-us', region: 'us', records: [{}] }
 const eu: Job = { id: 2, name: 'deploy-eu', region: 'eu', records: [{}, {}] }
 
+describe('the evidence of a job', () => {
+  it('has a name of its own, although two rollouts in one run have jobs of the same name', async () => {
+    for (const id of [11, 12]) await runJob({ id, name: 'plan', region: 'eu', records: [] })
+    expect((await artifacts.list()).map(({ name }) => name)).toEqual([
+      'evidence-shop-eu-plan-11-1',
+      'evidence-shop-eu-plan-12-1',
+    ])
+  })
+
+  it('fails no job when it cannot be uploaded', async () => {
+    const ports = createFakePorts({
+      artifacts: { ...artifacts, upload: () => Promise.reject(new Error('409: it is there already')) },
+    })
+    await main(schema.parse({ mode: 'collect', service: 'shop', region: 'eu' }), ports)
+    await post(ports)
+    expect(ports.recorded.log.at(-1)).toEqual({
+      level: 'warning',
+      line: expect.stringMatching(
+        /^the evidence of this job \(0 records, head none\) could not be uploaded as .*: 409/,
+      ),
+    })
+  })
+})
+
 describe('the report of a run', () => {
   it('succeeds when every planned region is committed by this run, and its evidence is whole', async () => {
     await transaction('us', 'committed')

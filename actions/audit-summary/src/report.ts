@@ -89,5 +89,9 @@ async function upload(evidence: RunEvidence, markdown: string, { artifacts, cont
   await mkdir(folder, { recursive: true })
   await writeFile(join(folder, 'evidence.json'), `${JSON.stringify(evidence, null, 2)}\n`)
   await writeFile(join(folder, 'report.md'), `${markdown}\n`)
-  return artifacts.upload(`rollout-report-${context.attempt}`, folder, ['evidence.json', 'report.md'])
+  return artifacts.upload(
+    ['rollout-report', ...(evidence.plan ? [evidence.plan.service] : []), context.attempt].join('-'),
+    folder,
+    ['evidence.json', 'report.md'],
+  )
 }

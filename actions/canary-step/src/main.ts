@@ -148,6 +148,7 @@ async function walkStages(
       judge,
       sampler,
       standing: watchRouter(router, shown),
+      checks: await settings.checksFor(arms, plan.checks, ports),
       arms,
       onBaselineLost: (reason) =>
         tellLater(walk, 'the lost baseline', tellBaselineLost(plan.weight, reason, walk, ports), ports),

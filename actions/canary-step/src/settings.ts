@@ -1,9 +1,12 @@
-import { InputError, type Ports } from '@deploy-actions/action-kit'
+import { didYouMean, InputError, providerPorts, type Ports } from '@deploy-actions/action-kit'
+import type { NamedChecks } from '@deploy-actions/checks'
 import {
   bareTarget,
+  checksOf,
   configuredTarget,
   planStages,
   releaseOf,
+  scriptVariables,
   sections,
   type AnalysisConfig,
   type StageConfig,
@@ -29,6 +32,8 @@ export interface CanarySettings {
   /** the transaction of this job that it acts in; without one it opens its own */
   transaction?: JobTransaction
   samplerFor(arms: Arms): Promise<SamplerSettings>
+  /** the checks of a stage, of the canary arm */
+  checksFor(arms: Arms, names: readonly string[], ports: Ports): Promise<NamedChecks>
   subscriptions: Subscription[]
   links: Record<string, string>
 }
@@ -56,6 +61,7 @@ async function fromConfig(inputs: Inputs, own: Overrides, ports: Ports): Promise
   const target = await configuredTarget(inputs, ports.context)
   const config = await target.config({ secrets: ports.secrets })
   const analysis = own.analysis ?? config.canary.analysis
+  mustBeKnown(own.stages, Object.keys(config.checks))
   return {
     target,
     router: config.traffic.canary.router,
@@ -67,6 +73,13 @@ async function fromConfig(inputs: Inputs, own: Overrides, ports: Ports): Promise
       const baseline = await target.config({ arm: arms.baseline })
       const canary = await target.config({ arm: arms.canary })
       return { baseline: baseline.metrics, canary: canary.metrics }
+    },
+    async checksFor(arms, names, ports) {
+      if (names.length === 0) return new Map()
+      const { checks } = await target.config({ arm: arms.canary })
+      const variables = scriptVariables(target, inputs, ports.context, { ...arms, arm: arms.canary })
+      const opened = checksOf({ checks }, { checks: names })
+      return new Map([...opened].map(([name, check]) => [name, check.open(providerPorts(ports, variables))]))
     },
     subscriptions: config.notifications,
     links: config.evidence.links,
@@ -84,6 +97,7 @@ async function fromInputs(inputs: Inputs, router: string, own: Overrides, ports:
           message: 'is missing; with `router` it has to be given, too',
         })),
     )
+  mustBeKnown(own.stages, [])
   const target = bareTarget(inputs, ports.context)
   const analysis = own.analysis ?? (await sections.analysis('{}'))
   const metricsOf = (arm: string) => sections.metrics(text, { ...target.variables, arm })
@@ -100,9 +114,23 @@ async function fromInputs(inputs: Inputs, router: string, own: Overrides, ports:
     async samplerFor({ baseline, canary }) {
       return { baseline: await metricsOf(baseline), canary: await metricsOf(canary) }
     },
+    checksFor: () => Promise.resolve(new Map()),
     subscriptions: [],
     links: {},
   }
+}
+
+/** Stages of an input may name the checks of rollout.yml. @throws InputError naming each that does not exist */
+function mustBeKnown(stages: readonly StageConfig[] | undefined, known: readonly string[]): void {
+  const problems = (stages ?? []).flatMap(({ checks }, index) =>
+    checks
+      .filter((name) => !known.includes(name))
+      .map((name) => ({
+        where: 'input `stages`',
+        message: `${index}.checks: no check of rollout.yml is named ${name}; known: ${known.join(', ') || 'none'}.${didYouMean(name, known)}`,
+      })),
+  )
+  if (problems.length > 0) throw new InputError(problems)
 }
 
 async function overrides({ analysis, stages }: Inputs): Promise<Overrides> {

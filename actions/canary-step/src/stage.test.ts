@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { Sample } from '@deploy-actions/analysis'
+import type { NamedChecks } from '@deploy-actions/checks'
 import type { StagePlan } from '@deploy-actions/config'
 import type { ArmSampler } from '@deploy-actions/metrics'
 import { createFakePorts, type FakePorts } from '@deploy-actions/testing'
@@ -7,7 +8,7 @@ import type { Standing } from '@deploy-actions/traffic'
 import { judgeFor, watchStage, type JudgedSample } from './stage'
 
 const minutes = (count: number): number => count * 60_000
-const plan = {
+const plan: StagePlan = {
   weight: 1000,
   watchMs: minutes(5),
   maxWatchMs: minutes(15),
@@ -16,7 +17,8 @@ const plan = {
   onFail: 'rollback',
   onError: 'rollback',
   onInconclusive: 'rollback',
-} as const
+  checks: [],
+}
 
 /** Healthy traffic whose windows are complete `lag` after their end, as long as `answers` says so. */
 function lagging(
@@ -58,7 +60,11 @@ async function watch(
   lag: number,
   answers?: () => boolean,
   standing: (elapsedMs: number) => Standing = holds,
-  more: { requests?: (elapsedMs: number) => boolean; plan?: Partial<StagePlan> } = {},
+  more: {
+    requests?: (elapsedMs: number) => boolean
+    plan?: Partial<StagePlan>
+    checks?: NamedChecks
+  } = {},
 ) {
   const ports = createFakePorts()
   const trail: JudgedSample[] = []
@@ -74,6 +80,7 @@ async function watch(
     sampler,
     standing: { look },
     arms,
+    checks: more.checks ?? new Map(),
     onBaselineLost: (reason) => told.push(reason),
     intervalMs: 10_000,
     trail,
@@ -188,5 +195,46 @@ describe('a canary whose requests fall to nothing', () => {
     const requests = (ms: number) => ms <= minutes(4) || ms > minutes(6)
     const { end } = await watch(0, undefined, holds, { requests })
     expect(end).toMatchObject({ verdict: 'pass', durationMs: minutes(6) + 10_000 })
+  })
+})
+
+describe('the checks of a stage', () => {
+  /** A check that reads what its letters say, g(reen) or r(ed), look after look; the last one stays. */
+  const check = (looks: string): NamedChecks => {
+    let look = 0
+    const probe = () =>
+      Promise.resolve({
+        state: looks[Math.min(look, looks.length - 1)] === 'r' ? ('red' as const) : ('green' as const),
+        detail: `look ${++look}`,
+      })
+    return new Map([['healthz', { probe }]])
+  }
+
+  it('fail it after three red rounds in a row', async () => {
+    const { end } = await watch(0, undefined, holds, { checks: check('grrgrrrg') })
+    expect(end).toMatchObject({
+      verdict: 'fail',
+      then: 'rollback',
+      reason: 'healthz was red 3 rounds in a row: look 7',
+    })
+    // Seven rounds, each begun at a sample; what came of the last is known at the next.
+    expect(end.durationMs).toBe(80_000)
+  })
+
+  it('are only shown where failures are reported', async () => {
+    const { end, ports } = await watch(0, undefined, holds, {
+      checks: check('r'),
+      plan: { onFail: 'report' },
+    })
+    expect(end).toMatchObject({ verdict: 'pass', then: 'next' })
+    expect(ports.recorded.log.map(({ line }) => line)).toContain('healthz: red: look 1')
+  })
+
+  it('never hold up the samples', async () => {
+    const hanging: NamedChecks = new Map([['stuck', { probe: () => new Promise<never>(() => {}) }]])
+    expect((await watch(0, undefined, holds, { checks: hanging })).end).toMatchObject({
+      verdict: 'pass',
+      durationMs: minutes(5),
+    })
   })
 })

@@ -8,6 +8,7 @@ import {
   type SequentialJudge,
   type StageDecision,
 } from '@deploy-actions/analysis'
+import { checkRounds, type NamedChecks } from '@deploy-actions/checks'
 import { defined, type Clock, type EvidenceCollector, type Log } from '@deploy-actions/action-kit'
 import type { StagePlan } from '@deploy-actions/config'
 import type { ArmSampler } from '@deploy-actions/metrics'
@@ -36,6 +37,8 @@ interface Watch {
   sampler: ArmSampler
   standing: RouterWatch
   arms: Arms
+  /** of this stage */
+  checks: NamedChecks
   /** called once when the baseline is lost: people should know before anything is decided */
   onBaselineLost: (reason: string) => void
   intervalMs: number
@@ -45,6 +48,9 @@ interface Watch {
   evidence: Pick<EvidenceCollector, 'progress'>
   trail: JudgedSample[]
 }
+
+/** Red rounds of a check in a row that fail a stage. */
+const CHECK_FAIL_AFTER = 3
 
 /** A judge for these stages, with the false-alarm probability and margin of the analysis. */
 export function judgeFor(
@@ -70,10 +76,12 @@ export async function watchStage(watch: Watch): Promise<StageEnd> {
   const silence = watchSilence()
   let seen: Counts = { requests: 0, errors: 0 }
   const say = teller(watch, began)
+  const rounds = checkRounds(watch.checks, { ...watch, failAfter: CHECK_FAIL_AFTER })
   let told = false
   for (let tick = 1; ; tick++) {
     // Absolute deadlines: a slow answer must not stretch every later interval.
     await clock.sleep(Math.max(0, began + tick * intervalMs - clock.now().getTime()), signal)
+    const red = rounds.next()
     const [sample, router] = await Promise.all([sampler.sample(signal), standing.look(signal)])
     const decidedAtMs = clock.realMs()
     const now = clock.now().getTime()
@@ -83,7 +91,7 @@ export async function watchStage(watch: Watch): Promise<StageEnd> {
       durationMs: now - began,
       decidedAtMs,
     })
-    const broken = ended(router, watch.arms)
+    const broken = ended(router, watch.arms) ?? failedCheck(red, plan)
     if (broken) {
       say(broken, now)
       return end(broken)
@@ -122,6 +130,13 @@ function ended(router: Standing, { canary }: Arms): StageDecision | undefined {
   if (router.state === 'changed')
     return { verdict: 'error', final: true, then: 'rollback', reason: router.reason }
   return undefined
+}
+
+/** A check that stays red fails the stage as the judge does: where failures are only reported, it is shown. */
+function failedCheck(red: string | undefined, { onFail }: StagePlan): StageDecision | undefined {
+  return red === undefined || onFail === 'report'
+    ? undefined
+    : { verdict: 'fail', final: true, then: 'rollback', reason: red }
 }
 
 /** While the baseline is lost nothing is taken from the canary, and nothing passes: it may come back. */

@@ -28,8 +28,8 @@ export const inputs = z.strictObject({
     .number()
     .int()
     .min(1)
-    .default(3)
-    .describe('with watch: red rounds in a row that fail it'),
+    .optional()
+    .describe('red rounds of a check in a row that fail it; default: 3 with watch, else that of the gate'),
   ...configuredInputs,
   secrets: commonInputs.secrets,
   'github-token': commonInputs['github-token'],

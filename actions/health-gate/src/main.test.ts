@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { GateFailed, InputError } from '@deploy-actions/action-kit'
 import { checks } from '@deploy-actions/checks'
@@ -48,6 +50,40 @@ describe('health-gate', () => {
     })
     const { outcome } = await gate({ mode: 'watch', for: '2m' }, [200, 503, 503, 503, 200])
     expect((outcome as Error).message).toMatch(/api was red 3 rounds in a row/)
+  })
+
+  it('gives a gate that carries traffic up after three red rounds, and one before it when its time is over', async () => {
+    const checks = `{ api: { type: http, url: 'https://api.example.com/' } }`
+    const config = `version: 1
+service: shop
+regions: [{ name: eu, environment: production }]
+deploy: { script: { run: ops/x.sh, snapshot: ops/x.sh, restore: ops/x.sh } }
+traffic: { canary: { router: { type: haproxy, host: 127.0.0.1, port: 1, backend: app } } }
+metrics: { sources: { p: { type: scrape, pages: ['http://127.0.0.1:1/'] } }, requests: { source: p, sum: ['r{arm="\${arm}"}'] }, errors: { source: p, sum: ['e{arm="\${arm}"}'] } }
+checks: ${checks}
+gates:
+  after-deploy: { checks: [api], timeout: 10m, interval: 10s }
+  after-rollout: { checks: [api], timeout: 45m, interval: 10s }
+`
+    const took = async (gate: string, inputs: Record<string, string> = {}): Promise<[string, number]> => {
+      const ports = createFakePorts({ http: () => ({ status: 503 }) })
+      await writeFile(join(ports.context.workspace, 'rollout.yml'), config)
+      const began = ports.clock.now().getTime()
+      const ledger = `file:${ports.context.temp}/ledger`
+      const outcome = await main(schema.parse({ gate, region: 'eu', ledger, ...inputs }), ports).catch(
+        (error: Error) => error,
+      )
+      return [(outcome as Error).message, (ports.clock.now().getTime() - began) / 1000]
+    }
+    expect(await took('after-rollout')).toEqual([
+      'after-rollout: api was red 3 rounds in a row: answered 503, expected 200',
+      20,
+    ])
+    expect(await took('after-rollout', { 'fail-after': '5' })).toEqual([
+      expect.stringMatching(/red 5 rounds/),
+      40,
+    ])
+    expect(await took('after-deploy')).toEqual([expect.stringMatching(/not green after 10m/), 600])
   })
 
   it('logs a line per change of state, not per look', async () => {

@@ -33,11 +33,13 @@ const DEFAULTS = {
   'green-for': 0,
 }
 
+const WATCH_FAIL_AFTER = 3
+
 /** The checks by name, and the times that the inputs leave to the config. */
 interface Plan {
   title: string
   checks: ReadonlyMap<string, ConfiguredCheck>
-  times: typeof DEFAULTS
+  times: typeof DEFAULTS & { 'fail-after'?: number | undefined }
   variables: Record<string, string>
 }
 
@@ -58,12 +60,16 @@ function run(inputs: Inputs, { times }: Plan, checks: NamedChecks, ports: Ports)
   const { clock, signal, log } = ports
   const pace = { clock, signal, log, intervalMs: inputs.interval ?? times.interval }
   if (inputs.mode === 'watch')
-    return watchChecks(checks, { ...pace, forMs: inputs.for as number, failAfter: inputs['fail-after'] })
+    return watchChecks(checks, {
+      ...pace,
+      forMs: inputs.for as number,
+      failAfter: inputs['fail-after'] ?? WATCH_FAIL_AFTER,
+    })
   return holdUntilGreen(checks, {
     ...pace,
     greenForMs: inputs['green-for'] ?? times['green-for'],
     timeoutMs: inputs.timeout ?? times.timeout,
-    ...defined({ attempts: inputs.attempts }),
+    ...defined({ attempts: inputs.attempts, failAfter: inputs['fail-after'] ?? times['fail-after'] }),
     failFast: inputs['fail-fast'],
     onTimeout: inputs['on-timeout'],
   })

@@ -34,6 +34,18 @@ describe('the log', () => {
     ])
   })
 
+  it.each([
+    ['::set-output name=x::y', ': :set-output name=x::y'],
+    ['  ::error::no', '  : :error::no'],
+    ['said ##[add-path]/tmp/evil', 'said ## [add-path]/tmp/evil'],
+    ['a\r::warning::b\nc', 'a\n: :warning::b\nc'],
+    ['200 ::1 is not a command', '200 ::1 is not a command'],
+  ])('never lets the runner obey a part of its own texts: %j', (text, expected) => {
+    log.info(text)
+    log.group('Why', [text])
+    expect(printed).toBe(`${expected}\n::group::Why\n${expected}\n::endgroup::\n`)
+  })
+
   it('fences what others wrote: a token of its own each time ends it', () => {
     log.foreign('Output', 'fine\n::set-output name=x::y\n')
     log.foreign('Output', 'more')

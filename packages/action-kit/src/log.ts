@@ -1,27 +1,31 @@
 import { randomUUID } from 'node:crypto'
 import type { Log } from './ports'
 import { redact } from './secrets'
-import { command, print } from './workflow-commands'
+import { command, plain, print } from './workflow-commands'
 
 /** The log of a step on GitHub; what it masks it can take out of other texts, too. */
 export function createLog(): Log & { redact(text: string): string } {
   const masked = new Set<string>()
-  const group = (title: string, lines: readonly string[]): void => {
+  const folded = (title: string, printLines: () => void): void => {
     command('group', title)
-    for (const line of lines) print(line)
+    printLines()
     command('endgroup')
   }
   return {
-    info: print,
+    info: (line) => print(plain(line)),
     debug: (line) => command('debug', line),
     notice: (message) => command('notice', message),
     warning: (message) => command('warning', message),
     error: (message) => command('error', message),
-    group,
+    group: (title, lines) => folded(title, () => lines.forEach((line) => print(plain(line)))),
     foreign(title, output) {
       if (output.trim() === '') return
       const token = randomUUID()
-      group(title, [`::stop-commands::${token}`, ...output.trimEnd().split('\n'), `::${token}::`])
+      folded(title, () => {
+        print(`::stop-commands::${token}`)
+        for (const line of output.trimEnd().split('\n')) print(line)
+        print(`::${token}::`)
+      })
     },
     mask(secret) {
       masked.add(secret)

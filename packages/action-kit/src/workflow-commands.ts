@@ -15,7 +15,19 @@ export function command(
   print(`::${name}::${message.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A')}`)
 }
 
-/** A line of the log. */
+/**
+ * Text that the runner takes for text, whatever foreign part stands in it. The runner obeys `::` at the beginning of a
+ * line, blanks aside, and `##[` anywhere in one; a carriage return ends a line for it, too (ActionCommand.cs and
+ * ProcessInvoker.cs of actions/runner).
+ */
+export function plain(text: string): string {
+  return text
+    .split(/\r\n|\r|\n/)
+    .map((line) => line.replace(/^(\s*:)(?=:)/, '$1 ').replaceAll('##[', '## ['))
+    .join(EOL)
+}
+
+/** A line of the log, as it is: for commands, and for what stands between fences. */
 export function print(line: string): void {
   process.stdout.write(`${line}${EOL}`)
 }
@@ -33,7 +45,7 @@ export function saveState(name: string, value: string): void {
 /** Outside a runner there is no file; the value is shown instead. */
 function appendTo(variable: 'GITHUB_OUTPUT' | 'GITHUB_STATE', name: string, value: string): void {
   const file = process.env[variable]
-  if (!file) return print(`${variable}: ${name}=${value}`)
+  if (!file) return print(plain(`${variable}: ${name}=${value}`))
   const delimiter = `ghadelimiter_${randomUUID()}`
   appendFileSync(file, `${name}<<${delimiter}${EOL}${value}${EOL}${delimiter}${EOL}`)
 }

@@ -127,6 +127,15 @@ describe('holdUntilGreen', () => {
     expect(await hold({ a: 'rfg' })).toMatchObject({ verdict: 'pass', after: 20 })
   })
 
+  it('gives up after so many red rounds of one check in a row, where asked to', async () => {
+    const { verdict, reason, after } = await hold(
+      { a: 'grrgrrr', b: 'g' },
+      { failAfter: 3, greenForMs: 60_000 },
+    )
+    expect({ verdict, reason }).toEqual({ verdict: 'fail', reason: 'a was red 3 rounds in a row: look 7' })
+    expect(after).toBe(60)
+  })
+
   it('keeps a line of time per check, and logs changes only', async () => {
     const { checks, log } = await hold({ a: 'rrg', b: 'g' }, { greenForMs: 10_000 })
     expect(checks[0]).toEqual({

@@ -39,6 +39,8 @@ export interface HoldOptions extends Pace {
   attempts?: number
   /** a red check that says it is fatal ends the gate at once */
   failFast: boolean
+  /** so many red rounds of a check in a row end it; without, red is waited out, as while an app starts */
+  failAfter?: number
   onTimeout: 'fail' | 'inconclusive'
 }
 
@@ -46,6 +48,37 @@ export interface HoldOptions extends Pace {
 export interface WatchOptions extends Pace {
   forMs: number
   failAfter: number
+}
+
+/** Rounds beside something else, such as the samples of a stage: that never waits for a slow check. */
+export interface CheckRounds {
+  /**
+   * Begins a round unless one is under way.
+   * @returns which check was red too often in a row, in words, by the rounds that have ended
+   * @throws the signal's reason once the run has ended
+   */
+  next(): string | undefined
+}
+
+export function checkRounds(
+  checks: NamedChecks,
+  { failAfter, ...pace }: Omit<Pace, 'intervalMs'> & { failAfter: number },
+): CheckRounds {
+  const timelines = start(checks, pace.clock)
+  let underWay = false
+  return {
+    next() {
+      pace.signal.throwIfAborted()
+      if (!underWay) {
+        underWay = true
+        // A check answers for itself; what is thrown here is the end of the run, which the next call throws, too.
+        round(checks, timelines, pace)
+          .catch(() => undefined)
+          .finally(() => (underWay = false))
+      }
+      return brokenAfter(timelines, failAfter)
+    },
+  }
 }
 
 export type NamedChecks = ReadonlyMap<string, HealthCheck>
@@ -72,6 +105,8 @@ export async function holdUntilGreen(checks: NamedChecks, options: HoldOptions):
       }
     if (fatal && options.failFast)
       return { verdict: 'fail', reason: `${fatal.name} is red for good: ${fatal.detail}`, ...checksNow }
+    const broken = brokenAfter(timelines, options.failAfter)
+    if (broken) return { verdict: 'fail', reason: broken, ...checksNow }
     if (now - began >= timeoutMs || rounds >= attempts) {
       const after = rounds >= attempts ? `${rounds} tries` : formatDuration(timeoutMs)
       return {
@@ -90,19 +125,20 @@ export async function watchChecks(checks: NamedChecks, options: WatchOptions): P
   const deadline = clock.now().getTime() + forMs
   for (;;) {
     await round(checks, timelines, options)
-    const broken = timelines.find(({ redInARow }) => redInARow >= failAfter)
-    if (broken)
-      return {
-        verdict: 'fail',
-        reason: `${broken.name} was red ${broken.redInARow} rounds in a row: ${broken.detail}`,
-        checks: timelines,
-      }
+    const broken = brokenAfter(timelines, failAfter)
+    if (broken) return { verdict: 'fail', reason: broken, checks: timelines }
     const left = deadline - clock.now().getTime()
     // What is red at the end is looked at until it is green again or red for good.
     const red = timelines.some(({ state }) => state === 'red')
     if (left <= 0 && !red) return ending(timelines, forMs)
     await clock.sleep(left > 0 ? Math.min(intervalMs, left) : intervalMs, signal)
   }
+}
+
+/** Which check was red too often in a row, in words. */
+function brokenAfter(timelines: readonly CheckTimeline[], failAfter = Infinity): string | undefined {
+  const broken = timelines.find(({ redInARow }) => redInARow >= failAfter)
+  return broken && `${broken.name} was red ${broken.redInARow} rounds in a row: ${broken.detail}`
 }
 
 /** A check that could never be made in the whole watch is not a pass. */
@@ -130,7 +166,7 @@ function start(checks: NamedChecks, clock: Clock): CheckTimeline[] {
 async function round(
   checks: NamedChecks,
   timelines: CheckTimeline[],
-  { clock, signal, log }: Pace,
+  { clock, signal, log }: Omit<Pace, 'intervalMs'>,
 ): Promise<CheckTimeline | undefined> {
   let fatal: CheckTimeline | undefined
   await Promise.all(

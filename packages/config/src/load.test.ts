@@ -142,6 +142,12 @@ describe('a file that says only what it must', () => {
 describe('a problem', () => {
   it.each<[string, (text: string) => string, string]>([
     [
+      'a check of a stage that does not exist',
+      (text) =>
+        `${text}checks: { up: { type: http, url: 'http://127.0.0.1/' } }\ncanary: { stages: [{ weight: 100%, watch: 1m, checks: [upp] }] }\n`,
+      'rollout.yml:16:56: canary.stages[0].checks[0]: no check is named upp; known: up. Did you mean up?',
+    ],
+    [
       'a query that asks the same of both arms',
       (text) => text.replace('errors_total{arm="${arm}"}', () => 'errors_total{arm="$${arm}"}'),
       'rollout.yml:14:11: metrics.errors: neither the query nor its source names ${arm}: both arms would be asked the same, and the canary compared with itself',

@@ -14,6 +14,7 @@ export function checkMeaning(source: YamlSource, config: RolloutConfig): Problem
   checkRegions(config, report)
   checkArms(config, report)
   checkGates(source, config, report)
+  checkStages(config, report)
   checkQueries(config, report)
   checkArmsApart(source, report)
   return problems
@@ -60,6 +61,19 @@ function checkGates(source: YamlSource, { gates, checks }: RolloutConfig, report
         report(path, `${check} uses \${arm}, which does not exist before the transaction begins`)
     })
   }
+}
+
+function checkStages({ canary, checks }: RolloutConfig, report: Report): void {
+  const known = Object.keys(checks)
+  canary.stages.forEach((stage, index) =>
+    stage.checks.forEach((check, place) => {
+      if (!known.includes(check))
+        report(
+          ['canary', 'stages', index, 'checks', place],
+          `no check is named ${check}; known: ${known.join(', ') || 'none'}.${didYouMean(check, known)}`,
+        )
+    }),
+  )
 }
 
 /** A query that asks the same of both arms compares the canary with itself. */

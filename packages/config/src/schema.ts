@@ -114,7 +114,18 @@ const gateTiming = {
   interval: duration.prefault('15s').describe('between two rounds'),
   'green-for': duration.prefault('0s').describe('how long all must be green without a break'),
 }
-export const gate = z.strictObject(gateTiming)
+const failAfter = z.int().min(1)
+export const gate = z.strictObject({
+  ...gateTiming,
+  'fail-after': failAfter
+    .optional()
+    .describe('red rounds of a check in a row that end it; default: red is waited out until the timeout'),
+})
+/** A gate under live traffic: what is red there fails people now. */
+export const trafficGate = z.strictObject({
+  ...gateTiming,
+  'fail-after': failAfter.default(3).describe('red rounds of a check in a row that end it'),
+})
 
 export const stage = z.strictObject({
   weight: percent.describe('share of the traffic that the canary arm gets'),
@@ -132,6 +143,10 @@ export const stage = z.strictObject({
     .min(1)
     .optional()
     .describe('requests the canary must have had before the stage can pass'),
+  checks: z
+    .array(z.string())
+    .default([])
+    .describe('names of checks, looked at with every sample: three red rounds in a row fail the stage'),
 })
 export type StageConfig = z.infer<typeof stage>
 
@@ -223,7 +238,7 @@ export const rolloutSchema = ({ router, source, check, sink, deployer }: Provide
       .strictObject({
         before: gate.optional().describe('nothing is touched until green'),
         'after-deploy': gate.optional().describe('the new release on its arm, before it gets traffic'),
-        'after-rollout': gate
+        'after-rollout': trafficGate
           .optional()
           .describe('with all traffic on the new release, before the commit; watched during a delay'),
       })

@@ -7,6 +7,8 @@ export interface StagePlan extends StageBudget {
   /** basis points */
   weight: number
   errorRate?: number
+  /** names of checks that are looked at while it runs */
+  checks: readonly string[]
 }
 
 /** How often the longest watch is longer than the shortest, unless `max-watch` says it. */
@@ -29,6 +31,7 @@ export function planStages(stages: readonly StageConfig[], analysis: AnalysisCon
       onError: analysis['on-error'],
       onInconclusive: analysis['on-inconclusive'],
       errorRate: limit,
+      checks: stage.checks,
     })
   })
 }

@@ -175,6 +175,14 @@ describe('a reading', () => {
     )
   })
 
+  it('passes over a server in maintenance, which gets nothing, but not over a drained one', async () => {
+    fake.weights = { blue: 100, green: 0, spare: 100 }
+    fake.states = { spare: 'maint' }
+    expect((await read()).weights).toEqual({ blue: 10_000, green: 0 })
+    fake.states = { spare: 'drain' }
+    await expect(read()).rejects.toThrow(/also sends traffic to spare/)
+  })
+
   it('names the server that is missing, and those that are there', async () => {
     fake.weights = { blue: 100, red: 0 }
     await expect(read()).rejects.toThrow(/has no server green \(arm green\); it has: blue, red$/)

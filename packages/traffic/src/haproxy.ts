@@ -33,8 +33,11 @@ function identifier(what: string) {
 /** HAProxy takes absolute weights of 0 to 256; all of them 0 answers 503. */
 const MAX_WEIGHT = 256
 
-/** States of `show servers state`: management guide 9.3; srv_op_state 2 is running, srv_admin_state bits mean maintenance or drain. */
-const OPERATIONAL = 2
+/**
+ * States of `show servers state` (management guide 9.3): srv_op_state 2 is running, and 1 starting: up already, its weight
+ * growing over `slowstart`. Bits of srv_admin_state mean maintenance or drain.
+ */
+const OPERATIONAL: readonly number[] = [1, 2]
 const DRAIN_BITS = 0x08 | 0x10
 const MAINTENANCE_BITS = 0x01 | 0x02 | 0x04 | 0x20
 
@@ -73,12 +76,13 @@ export default router({
             { provider: where },
           )
         const enabled = (row.admin & (DRAIN_BITS | MAINTENANCE_BITS)) === 0
-        const healthy = row.operational === OPERATIONAL
+        const healthy = OPERATIONAL.includes(row.operational)
         members[member] = { enabled, healthy, units: row.weight }
         serving[member] = enabled && healthy ? row.weight : 0
       }
       const strangers = [...rows].filter(
-        ([server, row]) => !Object.values(servers).includes(server) && row.weight > 0,
+        ([server, row]) =>
+          !Object.values(servers).includes(server) && row.weight > 0 && (row.admin & MAINTENANCE_BITS) === 0,
       )
       if (strangers.length > 0)
         throw new ProviderError(

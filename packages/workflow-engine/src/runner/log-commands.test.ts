@@ -23,6 +23,11 @@ describe('workflow commands', () => {
     expect(log('  ::notice::a :: b').annotations).toEqual([{ level: 'notice', message: 'a :: b', step: 3 }])
   })
 
+  it('are obeyed in their old form anywhere in a line', () => {
+    expect(log('the value is ##[error]no').annotations).toEqual([{ level: 'error', message: 'no', step: 3 }])
+    expect(log('the value is ##[unknown]no').annotations).toEqual([])
+  })
+
   it('keep ten per level and cut long messages', () => {
     const many = log(...Array.from({ length: 12 }, () => '::warning::w'), `::error::${'x'.repeat(5000)}`)
     expect(many.annotations.filter(({ level }) => level === 'warning')).toHaveLength(10)

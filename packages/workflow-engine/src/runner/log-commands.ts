@@ -22,10 +22,11 @@ export class LogCommands {
     private readonly step: number,
   ) {}
 
-  /** Takes one line of output, without its newline. */
+  /** Takes one line of output, without its newline. The old form, `##[`, may stand anywhere in it (ActionCommand.cs). */
   write(raw: string): void {
     const line = raw.replace(/\r$/, '')
-    const command = /^\s*::([^\s:]+)(?: (.*?))?::(.*)$/.exec(line)
+    const command =
+      /^\s*::([^\s:]+)(?: (.*?))?::(.*)$/.exec(line) ?? /##\[([a-z-]+)(?: (.*?))?\](.*)$/i.exec(line)
     if (this.stoppedBy !== undefined) {
       if (line.trim() === `::${this.stoppedBy}::`) this.stoppedBy = undefined
       return this.print(line)
