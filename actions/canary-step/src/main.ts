@@ -26,6 +26,7 @@ import {
   commitTransaction,
   findTargetArms,
   mustBeOpen,
+  noteWrite,
   readRouter,
   weightsFound,
   type FoundArms,
@@ -128,6 +129,7 @@ async function walkStages(
   ports: Ports,
 ): Promise<void> {
   const { settings, trail } = walk
+  let noted = transaction
   const weights = weightsFound(transaction.record)
   if (!weights)
     throw new GateFailed(
@@ -140,6 +142,7 @@ async function walkStages(
     await mustBeOpen(ledger, transaction.record)
     const wanted = canaryWeights(arms, plan.weight)
     ports.log.info(`stage ${index + 1} of ${settings.stages.length}: ${formatWeights(wanted)}`)
+    noted = await noteWrite(noted, wanted, ports)
     const shown = await shift(router, wanted, held, ports, defaultShift)
     held = shown
     const end = await watchStage({

@@ -11,7 +11,7 @@ import {
 } from '@deploy-actions/action-kit'
 import { openLedger } from '@deploy-actions/ledger'
 import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
-import { readJobTransactions, restoreUnfinishedTraffic } from '@deploy-actions/transaction'
+import { noteWrite, readJobTransactions, restoreUnfinishedTraffic } from '@deploy-actions/transaction'
 import { inputs as schema } from './inputs'
 import { main } from './main'
 import type { Outputs } from './outputs'
@@ -306,6 +306,8 @@ describe('restore', () => {
     const ports = await job()
     await begin(ports)
     haproxy.weights = { blue: 50, green: 50 }
+    for (const own of await readJobTransactions(ports.context.temp))
+      await noteWrite(own, { blue: 5000, green: 5000 }, ports)
     let give: (answer: Error) => void = () => undefined
     const unanswered = new Promise<never>((_, reject) => (give = reject))
     haproxy.before = (command) => {

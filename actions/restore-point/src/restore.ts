@@ -5,6 +5,7 @@ import { defined, formatDuration } from '@deploy-actions/rollout'
 import {
   findJobTransaction,
   jobStateAfter,
+  mayOverwrite,
   PATIENCE_MS,
   restoreTarget,
   saveJobTransaction,
@@ -56,12 +57,17 @@ export async function restoreRecord(
     `${ports.context.job} of run ${ports.context.runId}`,
     ports,
   )
-  await soon(marked, ports)
+  // A job may have been away for hours; any other has just asked the ledger which transaction this is.
+  const [onlyOver] = await Promise.all([
+    own && mayOverwrite({ ...own, ledger: inputs.ledger }, ports),
+    soon(marked, ports),
+  ])
   const target = await configAtRecord(record, ports)
   const told: Promise<void>[] = []
   const result = await restoreTarget(record, settings, ports, {
     patience: {
       withinMs: own ? PATIENCE_MS.restoreStep : PATIENCE_MS.guard,
+      onlyOver,
       afterAMinute: (why) => target && void told.push(tellDelay(target, record, why, ports)),
     },
     deployer: target && (await deployerOf(target, record, settings.arms, ports)),

@@ -9,8 +9,10 @@ import {
   commitTransaction,
   joinTransaction,
   mustBeOpen,
+  noteWrite,
   readRouter,
   type FoundArms,
+  type JobTransaction,
 } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
@@ -72,12 +74,16 @@ async function write(
 ): Promise<RouterReading> {
   const { router, reading } = found
   const options = { timeoutMs: inputs.timeout, settleMs: inputs.settle, pollMs: 1_000 }
-  const shifted = () => shift(router, wanted, reading, ports, options)
+  const shifted = async (transaction: JobTransaction) => {
+    await noteWrite(transaction, wanted, ports)
+    return shift(router, wanted, reading, ports, options)
+  }
   if (inputs.transaction !== undefined) {
-    const { record, ledger } = await joinTransaction(inputs.transaction, ports.context)
+    const transaction = await joinTransaction(inputs.transaction, ports.context)
+    const { record, ledger } = transaction
     ports.evidence.about({ transaction: record.id })
     await mustBeOpen(openLedger(ledger, record.service, ports), record)
-    return shifted()
+    return shifted(transaction)
   }
   const { service, region, environment, correlationId } = target
   const ledger = openLedger(inputs.ledger, service, ports)
@@ -97,7 +103,7 @@ async function write(
     ports,
   )
   ports.evidence.about({ transaction: own.record.id })
-  const after = await shifted().catch(async (error: unknown) => {
+  const after = await shifted(own).catch(async (error: unknown) => {
     // Nothing was written, because somebody else was faster or the arm is down: nothing is to be put back.
     if (error instanceof Conflict || error instanceof ArmLost)
       await abandonTransaction(own, ledger, error.message, ports)

@@ -2,12 +2,14 @@ import { ProviderError, retrying, type Clock } from '@deploy-actions/action-kit'
 import { formatWeights, sameWeights, type Weights } from '@deploy-actions/rollout'
 import { described, type ObservedRouter, type RouterReading } from './router'
 import { safeVector, watchDown } from './serving'
-import { inEffect, NotInEffect } from './shift'
+import { asWritten, inEffect, NotInEffect } from './shift'
 
 /** How stubborn a restore is. All times are the action's milliseconds. */
 export interface Persistence {
   /** how long it is tried, at least once */
   withinMs: number
+  /** the only vectors that may be overwritten; default: whatever is there */
+  onlyOver?: readonly Weights[] | undefined
   /** called after every try that failed, before the wait */
   onFailure?: (failure: RestoreFailure) => void
 }
@@ -34,6 +36,9 @@ export class ArmDown extends NotInEffect {
   }
 }
 
+/** The router holds what this transaction did not write, and nobody vouches that it may be overwritten. */
+export class TakenOver extends NotInEffect {}
+
 /** The first wait is short, since most trouble is; a router that is away for long is not pressed. */
 const FIRST_WAIT_MS = 200
 const LONGEST_WAIT_MS = 10_000
@@ -54,7 +59,7 @@ export async function restoreWeights(
   router: ObservedRouter,
   recorded: Weights,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
-  { withinMs, onFailure }: Persistence,
+  { withinMs, onlyOver, onFailure }: Persistence,
 ): Promise<RouterReading> {
   const began = clock.now().getTime()
   const watch = watchDown()
@@ -69,11 +74,20 @@ export async function restoreWeights(
     await clock.sleep(SECOND_LOOK_MS, signal)
     return read()
   }
+  /** Once we have written ourselves, what is there may be the half of it. */
+  let begun = false
+  const isOurs = ({ weights }: RouterReading): boolean =>
+    begun || onlyOver === undefined || onlyOver.some((vector) => asWritten(router, weights, vector))
   const attempt = async (): Promise<RouterReading> => {
     const { state, down } = await look()
     if (inEffect(router, state, recorded)) return state
+    if (!isOurs(state))
+      throw new TakenOver(`${described(state)}: that was not written by it, so nothing was written`)
     const wanted = safeVector(recorded, state, down)
-    if (!sameWeights(state.weights, wanted)) await router.write(wanted, state, signal)
+    if (!sameWeights(state.weights, wanted)) {
+      begun = true
+      await router.write(wanted, state, signal)
+    }
     const { state: shown } = await read()
     if (inEffect(router, shown, recorded)) return shown
     throw sameWeights(recorded, wanted)
@@ -84,7 +98,7 @@ export async function restoreWeights(
     clock,
     signal,
     idempotent: true,
-    worthwhile: () => !signal.aborted,
+    worthwhile: (error) => !signal.aborted && !(error instanceof TakenOver),
     withinMs,
     firstWaitMs: FIRST_WAIT_MS,
     longestWaitMs: LONGEST_WAIT_MS,

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { transactionRecord } from '@deploy-actions/ledger'
-import { lazily } from '@deploy-actions/rollout'
+import { lazily, weights } from '@deploy-actions/rollout'
 
 /** What a restorer needs beside the record: how to reach what the record names. Uploaded with it, and kept in the job. */
 export const restoreSettings = lazily(() =>
@@ -29,6 +29,8 @@ export const jobTransaction = lazily(() =>
      * `committing`: whether it is committed, only the ledger knows.
      */
     state: z.enum(['open', 'traffic-restored', 'committing', 'committed', 'restored']),
+    /** the last vectors that were written in it, or were about to be: newest last */
+    written: z.array(weights).optional(),
     /** when the posts of this job stop trying, from the first of them on: all share GitHub's five minutes */
     postsUntil: z.iso.datetime().optional(),
   }),

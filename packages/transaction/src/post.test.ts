@@ -79,14 +79,65 @@ describe('the post of a writer', () => {
     expect(await inLedger()).toBe('open')
   })
 
-  it('puts the traffic back although the ledger is down', async () => {
-    await save({ ledger: 'github' })
+  it('puts the traffic back although the ledger is down, where the router still holds what was written', async () => {
+    await save({ ledger: 'github', written: [{ blue: 2500, green: 7500 }] })
     expect(await restoreUnfinishedTraffic(ports)).toMatchObject({ outcome: 'traffic-restored' })
     expect(fake.weights).toEqual({ blue: 100, green: 0 })
     expect(await states()).toEqual(['restored'])
     expect(warnings()).toContainEqual(
       expect.stringMatching(/^the ledger could not be told that 1001-1-shop-eu-1 is restored: /),
     )
+  })
+
+  describe('of a runner that was lost and comes back', () => {
+    const later = transactionRecord({ id: '1002-1-shop-eu-1', run: { ...transactionRecord().run, id: 1002 } })
+    const next = async (state: 'open' | 'committed') => {
+      for (const mark of ['restoring', 'restored'] as const)
+        await ledger.mark(transactionRecord().id, mark, 'guard')
+      await ledger.open(later)
+      if (state === 'committed') await ledger.mark(later.id, 'committed', '')
+    }
+    const written = [{ blue: 5000, green: 5000 }]
+
+    it('leaves what the next rollout has written', async () => {
+      await save({ written })
+      await next('committed')
+      fake.weights = { blue: 0, green: 100 }
+      await expect(restoreUnfinishedTraffic(ports)).rejects.toThrow(
+        /traffic NOT restored: the router holds blue 0%, green 100%.*: that was not written by it, so nothing was written/,
+      )
+      expect(fake.weights).toEqual({ blue: 0, green: 100 })
+      expect(warnings()).toContain(
+        'by the ledger 1002-1-shop-eu-1 is the newest in production-eu, and committed: only what 1001-1-shop-eu-1 wrote itself is put back',
+      )
+    })
+
+    it('leaves it also while the ledger gives no answer', async () => {
+      await save({ ledger: 'github', written })
+      await expect(restoreUnfinishedTraffic(ports)).rejects.toThrow('was not written by it')
+      expect(fake.weights).toEqual({ blue: 25, green: 75 })
+    })
+
+    it('is not kept from its own traffic by a record that somebody has planted', async () => {
+      fake.weights = { blue: 50, green: 50 }
+      await save({ written })
+      await next('open')
+      await restoreUnfinishedTraffic(ports)
+      expect(fake.weights).toEqual({ blue: 100, green: 0 })
+    })
+
+    it('goes on with what it has begun to write itself', async () => {
+      fake.weights = { blue: 50, green: 50 }
+      await save({ ledger: 'github', written })
+      let sets = 0
+      fake.before = (command) => {
+        // The answer to the first write is lost half-way.
+        if (command.startsWith('set server app/green') && ++sets === 1) throw new Error('cut')
+        return 'act'
+      }
+      await restoreUnfinishedTraffic(ports)
+      expect(fake.weights).toEqual({ blue: 100, green: 0 })
+    })
   })
 
   it('writes nothing a second time', async () => {

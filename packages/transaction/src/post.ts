@@ -4,6 +4,7 @@ import { readJobTransactions, saveJobTransaction, type JobTransaction } from './
 import { PATIENCE_MS } from './patience'
 import { isTrafficOnly } from './restore-point'
 import { restoreTraffic, type RestoredPoint } from './restore'
+import { mayOverwrite } from './still-ours'
 
 /** What a last call to a router may take beyond the time of all posts, in the action's milliseconds. */
 const LAST_CALL_MS = 60_000
@@ -34,7 +35,7 @@ export async function restoreUnfinishedTraffic(ports: Ports): Promise<PostResult
       transaction.record,
       transaction.settings,
       { ...ports, signal },
-      { withinMs },
+      { withinMs, onlyOver: await mayOverwrite(transaction, ports) },
     )
     for (const point of points)
       said.push(`${id}: traffic ${point.ok ? 'restored' : 'NOT restored'}: ${point.detail}`)

@@ -1,0 +1,60 @@
+import { messageOf, type Ports } from '@deploy-actions/action-kit'
+import { newest, openLedger } from '@deploy-actions/ledger'
+import { holdingStates, type Weights } from '@deploy-actions/rollout'
+import { saveJobTransaction, type JobTransaction } from './job-transaction'
+
+/** So long, in the action's milliseconds, bad traffic waits for a ledger that may know of a newer rollout. */
+const LEDGER_PATIENCE_MS = 3_000
+/** A write that was cut short leaves the vector before it or its own. */
+const KEPT_VECTORS = 2
+
+/** Written ahead of each write, so that a restorer who comes late knows this transaction's traffic from another's. */
+export async function noteWrite(
+  transaction: JobTransaction,
+  wanted: Weights,
+  { context }: Pick<Ports, 'context'>,
+): Promise<JobTransaction> {
+  const written = [...(transaction.written ?? []), wanted].slice(-KEPT_VECTORS)
+  const noted = { ...transaction, written }
+  await saveJobTransaction(context.temp, noted)
+  return noted
+}
+
+/**
+ * What a restorer of a job may overwrite. A runner that was lost may come back after the next rollout: when the ledger
+ * does not say that this transaction still holds its target, be it by silence, only what it wrote itself is put back.
+ * What the ledger says is no proof against that, since records can be planted.
+ * @returns undefined where everything may be overwritten
+ */
+export async function mayOverwrite(
+  { record, ledger, written = [] }: Pick<JobTransaction, 'record' | 'ledger' | 'written'>,
+  ports: Ports,
+): Promise<readonly Weights[] | undefined> {
+  const { id, service, environment } = record
+  try {
+    const entry = await within(
+      ports.clock.ioTimeout(LEDGER_PATIENCE_MS),
+      newest(openLedger(ledger, service, ports), environment),
+    )
+    if (entry?.record.id === id && holdingStates.includes(entry.state)) return undefined
+    ports.log.warning(
+      entry
+        ? `by the ledger ${entry.record.id} is the newest in ${environment}, and ${entry.state}: only what ${id} wrote itself is put back`
+        : `the ledger does not know ${id}: only what it wrote itself is put back`,
+    )
+  } catch (error) {
+    ports.log.warning(
+      `whether ${id} still holds ${environment} is not known (${messageOf(error)}): only what it wrote itself is put back`,
+    )
+  }
+  return written
+}
+
+/** @throws the time-out when the call takes longer than this, in real milliseconds */
+async function within<T>(ms: number, call: Promise<T>): Promise<T> {
+  const signal = AbortSignal.timeout(ms)
+  const over = new Promise<never>((_, reject) =>
+    signal.addEventListener('abort', () => reject(new Error('it gave no answer in time'))),
+  )
+  return Promise.race([call, over])
+}
