@@ -108,6 +108,38 @@ describe('a bad day in the second region', () => {
   )
 
   it(
+    'router-down: it is away for two minutes, and the failing canary is taken back when it returns',
+    async () => {
+      const rehearsed = await runRehearsal('--scenario', 'router-down', ...TWO)
+      expectRestored(rehearsed)
+      // The put-back gave up after its minute and people were told; the restore step did not give up.
+      expect(rehearsed.region('eu-west').marks).toEqual(['open', 'restoring', 'restored'])
+      expect(rehearsed.result.told).toEqual(
+        expect.arrayContaining(['restore-failed eu-west', 'restored eu-west']),
+      )
+    },
+    LIMIT,
+  )
+
+  it(
+    'dead-canary: it is taken out at once, and the clients hardly see it',
+    async () => {
+      const rehearsed = await runRehearsal('--scenario', 'dead-canary', ...TWO)
+      const { stages, rollbackMs, requests, failed } = rehearsed.region('eu-west')
+      expect(rehearsed.region('eu-west')).toMatchObject({
+        outcome: 'restored',
+        rollbackVerified: true,
+        weights: { before: OLD, after: OLD },
+      })
+      expect(stages.at(-1)).toMatchObject({ weight: 5000, verdict: 'fail' })
+      expect(rollbackMs).toBeLessThan(OURS_MS)
+      // 20 requests/s, half of them for the dead arm, in the two samples of 10 s that it takes at most, and the one under way.
+      expect(failed).toBeLessThan(0.5 * 20 * 30 + 0.01 * requests)
+    },
+    LIMIT,
+  )
+
+  it(
     'no-traffic: never promoted, restored',
     async () => {
       const rehearsed = await runRehearsal('--scenario', 'no-traffic')

@@ -48,7 +48,7 @@ export async function putBack(
       state: walk.settings.transaction ? 'traffic-restored' : 'restored',
     })
   if (!walk.settings.transaction) await closeOwn(transaction, ledger, verified, points, ports)
-  note(walk, ports, { restored: points, rollbackMs })
+  note(walk, ports, { restored: points, ...(verified && { rollbackMs }) })
   await tellRestored(walk, { verified, rollbackMs, cause: messageOf(error) }, ports)
   const last = walk.stages.at(-1)
   const reason = verified
@@ -61,7 +61,7 @@ export async function putBack(
     ...position(walk),
     'rolled-back': true,
     'rollback-verified': verified,
-    'rollback-ms': rollbackMs,
+    ...(verified && { 'rollback-ms': rollbackMs }),
   }
   return new GateFailed(reason, { cause: error instanceof StageFailed ? undefined : error, outputs })
 }

@@ -114,6 +114,9 @@ const restoreFacts = z.looseObject({
   restoreMs: z.number().optional(),
 })
 
+const trafficIsBack = ({ restored = [] }: z.infer<typeof restoreFacts>): boolean =>
+  restored.every(({ kind, ok }) => kind !== 'traffic' || ok)
+
 function regionResult(
   name: string,
   { before, after, changes, deployments, run, ownWorkflowRegion }: Observed,
@@ -129,10 +132,13 @@ function regionResult(
   const facts = records
     .filter((record) => record.region === name)
     .map((record) => restoreFacts.parse(record.facts ?? {}))
-  const restored = facts.flatMap(({ restored = [] }) => restored)
-  const rolledBack = restored.length > 0
+  const rolledBack = facts.some(({ restored = [] }) => restored.length > 0)
+  // Whoever came first may have failed, and a later one not.
+  const restores = facts.filter(({ restored = [] }) => restored.some(({ kind }) => kind === 'traffic'))
+  const verified = restores.find(
+    (restore) => trafficIsBack(restore) && (restore.rollbackMs ?? restore.restoreMs) !== undefined,
+  )
   const back = sameArms(first.weights, last.weights)
-  const breach = facts.find(({ rollbackMs }) => rollbackMs !== undefined)?.rollbackMs
   return {
     name,
     outcome: skipped ? 'skipped' : own[0] === undefined ? 'not-started' : OUTCOMES[own[0].at(-1) ?? 'open'],
@@ -143,12 +149,9 @@ function regionResult(
     ),
     rolledBack,
     // The action's word and the proxy's own reading must agree.
-    rollbackVerified:
-      rolledBack && back && restored.filter(({ kind }) => kind === 'traffic').every(({ ok }) => ok),
-    rollbackMs: rolledBack
-      ? (breach ?? facts.find(({ restoreMs }) => restoreMs !== undefined)?.restoreMs ?? null)
-      : null,
-    rollbackFrom: rolledBack ? (breach === undefined ? 'restore' : 'breach') : null,
+    rollbackVerified: back && restores.slice(-1).some(trafficIsBack),
+    rollbackMs: verified?.rollbackMs ?? verified?.restoreMs ?? null,
+    rollbackFrom: rolledBack ? (verified?.rollbackMs === undefined ? 'restore' : 'breach') : null,
     exposureMs: rolledBack ? exposure(name, first.weights, changes) : null,
     requests: last.requests - first.requests,
     failed: sum(last.failed) - sum(first.failed),

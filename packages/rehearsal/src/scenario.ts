@@ -91,6 +91,15 @@ const scenarios: Record<string, (region: string, environment: string) => z.input
   'lost-before-commit': (region) => ({
     faults: [{ region, runner: 'lost', 'at-step': 'Gate after the rollout' }],
   }),
+  'router-down': (region) => ({
+    faults: [
+      { region, arm: 'canary', errors: '60%', 'at-stage': '25%' },
+      { region, router: 'refuse', 'at-stage': '25%', for: '2m' },
+    ],
+  }),
+  'dead-canary': (region) => ({
+    faults: [{ region, arm: 'canary', connections: 'refused', 'at-stage': '50%' }],
+  }),
   'red-in-soak': (region) => ({
     faults: [{ region, arm: 'canary', health: 'red', 'at-step': 'Tell that it was promoted' }],
   }),
