@@ -178,7 +178,7 @@ describe.each(Object.keys(kinds))('the %s ledger', (kind) => {
     [['restoring'], 'committed'],
     [['restoring', 'restored'], 'committed'],
     [['superseded'], 'restoring'],
-    [[], 'resolved'],
+    [['committed'], 'resolved'],
     [['restoring', 'restore-failed', 'resolved'], 'restoring'],
   ])('does not let one that is %j become %s', async (path, next) => {
     await ledger.open(record(1))

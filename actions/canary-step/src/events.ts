@@ -1,6 +1,7 @@
 import { providerPorts, type Ports } from '@deploy-actions/action-kit'
 import { buildEvent, tell, type StageReport } from '@deploy-actions/notifiers'
 import { formatPercent } from '@deploy-actions/rollout'
+import type { RestoredPoint } from '@deploy-actions/transaction'
 import type { StageResult } from './outputs'
 import type { Walk } from './walk'
 
@@ -44,10 +45,12 @@ export const tellPromoted = (walk: Walk, reason: string, ports: Ports): Promise<
 
 export function tellRestored(
   walk: Walk,
-  { verified, rollbackMs, cause }: { verified: boolean; rollbackMs: number; cause: string },
+  { points, rollbackMs, cause }: { points: readonly RestoredPoint[]; rollbackMs: number; cause: string },
   ports: Ports,
 ): Promise<void> {
   const stage = walk.stages.at(-1)
+  const verified = points.every(({ ok }) => ok)
+  const kept = points.some((point) => point.kept)
   // Within a transaction of the job the workload is still to come: the restore step tells when all is back.
   const done = walk.settings.transaction ? 'restoring' : 'restored'
   return say(
@@ -56,17 +59,26 @@ export function tellRestored(
       kind: verified ? done : 'restore-failed',
       status: verified
         ? `traffic is back at its restore point, verified ${rollbackMs} ms after the breach`
-        : 'traffic could NOT be put back; a person is needed now',
+        : `traffic could NOT be put back: ${details(points)}`,
       cause,
       stage: stage && report(stage),
       impact: stage && `${stage.errors} of ${stage.requests} canary requests failed in this stage`,
       next: verified
         ? 'the workload is restored, then the chain stops'
-        : 'put the traffic back by hand now; the restore point is in the log of this run',
+        : kept
+          ? 'leave the traffic where it is, and bring the old arm back: giving it the traffic now would end it'
+          : 'put the traffic back by hand now; the restore point is in the log of this run',
     },
     ports,
   )
 }
+
+/** What became of each restore point that could not be put back. */
+export const details = (points: readonly RestoredPoint[]): string =>
+  points
+    .filter(({ ok }) => !ok)
+    .map(({ detail }) => detail)
+    .join('; ')
 
 const report = ({ weight, weights, readAt, verdict, reason, durationMs }: StageResult): StageReport => ({
   weight,

@@ -10,6 +10,7 @@ import {
   type SimulatedRegion,
   type SimulatedRegionOptions,
 } from '@deploy-actions/testing'
+import { openLedger } from '@deploy-actions/ledger'
 import { restoreUnfinishedTraffic } from '@deploy-actions/transaction'
 import { inputs as schema } from './inputs'
 import { main } from './main'
@@ -228,9 +229,33 @@ describe('canary-step on a bad day', () => {
     )
     expect((outcome as GateFailed).outputs).toMatchObject({ 'rollback-verified': false })
     expect((outcome as Error).message).toMatch(
-      /traffic could NOT be put back: blue is down, so nothing is taken from green/,
+      /traffic could NOT be put back: blue is down, and the traffic stays with green/,
     )
     expect(region.haproxy.weights['green']).toBeGreaterThan(0)
+  })
+
+  it('leaves the traffic of the next rollout alone when its runner was away until after it', async () => {
+    // At 12 min everything of ours has been restored, and a later run has committed: then this process goes on.
+    let asleep = true
+    const { outcome, region } = await run({}, {}, undefined, ({ haproxy }, ports) => {
+      haproxy.hold = async (_, when) => {
+        if (when === 'after' || !asleep || ports.clock.now() < new Date('2026-11-21T10:12:00.000Z')) return
+        asleep = false
+        haproxy.weights = { blue: 0, green: 100 }
+        const ledger = openLedger(`file:${ports.context.temp}/ledger`, 'shop', ports)
+        const [own] = await ledger.find({})
+        if (!own) throw new Error('nothing was begun')
+        for (const state of ['restoring', 'restored'] as const)
+          await ledger.mark(own.record.id, state, 'guard')
+        const later = { ...own.record, id: '1002-1-shop-production-1', run: { ...own.record.run, id: 1002 } }
+        await ledger.open(later)
+        await ledger.mark(later.id, 'committed', '')
+      }
+    })
+    expect((outcome as Error).message).toMatch(
+      /traffic could NOT be put back: .*that was not written by it, so nothing was written/,
+    )
+    expect(region.haproxy.weights).toEqual({ blue: 0, green: 100 })
   })
 
   it('commits nothing of its own that the router does not show in the end', async () => {

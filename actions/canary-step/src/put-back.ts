@@ -3,13 +3,15 @@ import type { Ledger } from '@deploy-actions/ledger'
 import { formatPercent, formatWeights } from '@deploy-actions/rollout'
 import {
   abandonTransaction,
+  claimOf,
+  findJobTransaction,
   PATIENCE_MS,
   restoreTraffic,
   saveJobTransaction,
   type JobTransaction,
   type RestoredPoint,
 } from '@deploy-actions/transaction'
-import { tellRestored } from './events'
+import { details, tellRestored } from './events'
 import type { StageResult } from './outputs'
 import { summarise } from './report'
 import { note, position, type Walk } from './walk'
@@ -36,7 +38,12 @@ export async function putBack(
   const started = error instanceof StageFailed ? error.decidedAtMs : ports.clock.realMs()
   ports.log.error(`traffic is put back: ${messageOf(error)}`)
   const { record, settings } = transaction
-  const points = await restoreTraffic(record, settings, ports, { withinMs: PATIENCE_MS.putBack })
+  // As the job keeps it: with the vectors that were written since. A runner may have been away for hours.
+  const kept = (await findJobTransaction(ports.context.temp, record.id)) ?? transaction
+  const points = await restoreTraffic(record, settings, ports, {
+    withinMs: PATIENCE_MS.putBack,
+    claim: claimOf(kept, ports),
+  })
   const rollbackMs = Math.round(ports.clock.realMs() - started)
   const verified = points.every(({ ok }) => ok)
   for (const { ok, detail } of points)
@@ -44,16 +51,16 @@ export async function putBack(
   if (!verified && ports.signal.aborted) return cutShort(walk, error, points, ports)
   if (verified)
     await saveJobTransaction(ports.context.temp, {
-      ...transaction,
+      ...kept,
       state: walk.settings.transaction ? 'traffic-restored' : 'restored',
     })
   if (!walk.settings.transaction) await closeOwn(transaction, ledger, verified, points, ports)
   note(walk, ports, { restored: points, ...(verified && { rollbackMs }) })
-  await tellRestored(walk, { verified, rollbackMs, cause: messageOf(error) }, ports)
+  await tellRestored(walk, { points, rollbackMs, cause: messageOf(error) }, ports)
   const last = walk.stages.at(-1)
   const reason = verified
     ? `${messageOf(error)}; traffic is back at ${points.map(({ weights }) => formatWeights(weights ?? {})).join(', ')}, verified after ${rollbackMs} ms`
-    : `${messageOf(error)}; traffic could NOT be put back: ${points.map(({ detail }) => detail).join('; ')}`
+    : `${messageOf(error)}; traffic could NOT be put back: ${details(points)}`
   ports.summary.add(summarise(walk, reason))
   const verdict = error instanceof StageFailed && last && last.verdict !== 'pass' ? last.verdict : 'error'
   const outputs = {

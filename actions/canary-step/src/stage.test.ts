@@ -152,6 +152,15 @@ describe('a stage whose router does not hold what was written', () => {
     expect(end).toMatchObject({ verdict: 'pass', durationMs: minutes(5) + 10_000 })
   })
 
+  it('is not ended by a doubtful reading at the end of the longest watch', async () => {
+    let looks = 0
+    const doubted: Standing = { state: 'doubted', reason: 'green is down' }
+    const { end } = await watch(0, undefined, () => (++looks === 30 ? doubted : holds()), {
+      plan: { maxWatchMs: minutes(5) },
+    })
+    expect(end).toMatchObject({ verdict: 'pass', then: 'next' })
+  })
+
   it('waits while the baseline is lost, and passes when it is back', async () => {
     const lost: Standing = { state: 'lost', arms: ['blue'], reason: 'blue is down' }
     const { end, ports, told } = await watch(0, undefined, (ms) =>

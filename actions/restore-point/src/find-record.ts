@@ -11,7 +11,7 @@ export async function findRecord(inputs: Inputs, ports: Ports): Promise<Transact
   ports.evidence.about(defined({ service, environment, region: inputs.region }))
   const ledger = openLedger(inputs.ledger, service, ports)
   if (inputs.to !== 'open') {
-    const [entry] = await ledger.find({ id: inputs.to, limit: 1 })
+    const [entry] = await ledger.find({ id: inputs.to, environment, limit: 1 })
     if (!entry)
       throw new InputError([
         { where: 'input `to`', message: `the ledger has no transaction ${inputs.to} of ${service}` },

@@ -24,6 +24,11 @@ export const inputs = z.strictObject({
     .describe(
       'with restore: why, for the record; default: what failed first in this job; with resolve: who put the target right, and how',
     ),
+  router: z
+    .string()
+    .optional()
+    .describe('with resolve, without rollout.yml: YAML as traffic.canary.router of rollout.yml'),
+  arms: z.string().optional().describe('with router: YAML as arms of rollout.yml; default blue and green'),
   'trusted-workflows': z
     .string()
     .default('')

@@ -375,7 +375,7 @@ describe('restore', () => {
     expect(told).toHaveLength(1)
     expect(told[0]).toContain('the traffic is NOT back after a minute')
     const [summary = ''] = ports.recorded.summary.filter((text) => text.includes('restore-failed'))
-    expect(summary).toContain('blue is down, so nothing is taken from green, where the traffic is')
+    expect(summary).toContain('blue is down, and the traffic stays with green')
     expect(summary).toContain('The traffic was NOT verified')
     expect(summary).not.toContain('Traffic was verified')
     expect(haproxy.weights).toEqual({ blue: 50, green: 50 })
@@ -449,20 +449,44 @@ describe('resolve', () => {
     expect(await states()).toEqual(['restore-failed'])
   })
 
-  it('is for a failed restore alone, and says everything that is missing', async () => {
+  it('is not for what its run still has open, and says everything that is missing', async () => {
     await begin(await job())
-    expect(message(await resolve())).toMatch(/is open: only one whose restore failed is resolved by hand/)
+    expect(message(await resolve({}, await job(1001)))).toMatch(
+      /is open, and run 1001 is this one: wait for it/,
+    )
     expect(message(await resolve({ to: 'open', reason: ' ' }))).toMatch(
       /input `to`: is missing[^]*input `reason`: is missing/,
     )
     expect(message(await resolve({ to: 'nope' }))).toMatch(/the ledger has no transaction nope of shop/)
+    await run(await job(), { mode: 'restore' })
+    expect(message(await resolve())).toMatch(/is restored: it holds nothing, and nothing was written/)
   })
 
   it('is not for the transaction of another region', async () => {
     await restoreFailed()
     expect(message(await resolve({ region: 'us' }))).toMatch(
-      /us deploys to production-us, and 1001-1-shop-eu-1 to production-eu/,
+      /the ledger has no transaction 1001-1-shop-eu-1 of shop in production-us/,
     )
+  })
+
+  it('frees what a dead run has left open or half restored, also without a rollout.yml', async () => {
+    await begin(await job())
+    await openLedger(`file:${folder}/ledger`, 'shop', createFakePorts()).mark(
+      id,
+      'restoring',
+      'guard, cancelled',
+    )
+    const inputs = {
+      mode: 'resolve',
+      to: id,
+      reason: 'put back by hand',
+      service: 'shop',
+      environment: 'production-eu',
+      ledger: `file:${folder}/ledger`,
+      router: `{ type: haproxy, port: ${haproxy.port}, backend: app }`,
+    }
+    expect(await main(schema.parse(inputs), await job(2001))).toMatchObject({ outcome: 'resolved' })
+    expect(await states()).toEqual(['resolved'])
   })
 
   it('changes nothing in a dry run', async () => {
@@ -473,7 +497,7 @@ describe('resolve', () => {
 
   describe('in the ledger of GitHub', () => {
     /** GitHub with that one transaction, and these reviews of the run. */
-    const github = async (reviews: unknown[]) => {
+    const github = async (reviews: unknown[], rules: unknown[] = [{ type: 'required_reviewers' }]) => {
       await restoreFailed()
       const [{ record } = { record: {} }] = await openLedger(
         `file:${folder}/ledger`,
@@ -488,11 +512,13 @@ describe('resolve', () => {
         request: (route: string, body?: unknown) => {
           if (route.startsWith('POST')) posted.push(body)
           return Promise.resolve(
-            (route.endsWith('/approvals')
-              ? reviews
-              : route.startsWith('POST')
-                ? {}
-                : [{ id: 7, payload: record }]) as never,
+            (route.includes('/environments/')
+              ? { protection_rules: rules }
+              : route.endsWith('/approvals')
+                ? reviews
+                : route.startsWith('POST')
+                  ? {}
+                  : [{ id: 7, payload: record }]) as never,
           )
         },
       }
@@ -508,6 +534,14 @@ describe('resolve', () => {
           description: expect.stringMatching(/^resolved: .*: green redeployed by hand$/),
         }),
       ])
+    })
+
+    it('says so where an environment has no reviewers, who could not be asked', async () => {
+      const ports = { ...(await job(2001)), github: await github([], [{ type: 'branch_policy' }]) }
+      expect(await resolve({ ledger: 'github' }, ports)).toMatchObject({ outcome: 'resolved' })
+      expect(ports.recorded.log.map(({ line }) => line)).toContain(
+        'production-eu has no required reviewers: nobody but you has looked at this',
+      )
     })
 
     it.each([

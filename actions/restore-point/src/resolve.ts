@@ -4,19 +4,20 @@ import {
   GateFailed,
   InputError,
   listApprovals,
+  ProviderError,
   providerPorts,
   type Ports,
 } from '@deploy-actions/action-kit'
-import { configuredTarget, type ConfiguredTarget } from '@deploy-actions/config'
+import { configuredTarget, sections, type ConfiguredTarget } from '@deploy-actions/config'
 import { openLedger, type TransactionRecord } from '@deploy-actions/ledger'
-import { WHOLE } from '@deploy-actions/rollout'
+import { defined, holdingStates, WHOLE } from '@deploy-actions/rollout'
 import { described, routers, type ObservedRouter, type RouterReading } from '@deploy-actions/traffic'
 import { trustedSettings } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 
 /**
- * Closes a transaction whose restore failed, once a person has put its target right. It is believed only as far as it
+ * Closes a transaction that still holds its target, once a person has put that right. It is believed only as far as it
  * can be proven: a reviewer let this run into the target's environment, and the router shows one serving arm with all
  * the traffic.
  */
@@ -27,28 +28,24 @@ export async function resolve(inputs: Inputs, ports: Ports): Promise<Outputs> {
   if (service === undefined)
     throw new InputError([{ where: 'input `region`', message: 'is missing; or give the service' }])
   const ledger = openLedger(inputs.ledger, service, ports)
-  const [entry] = await ledger.find({ id: inputs.to, limit: 1 })
+  const environment = target?.environment ?? inputs.environment
+  const [entry] = await ledger.find(defined({ id: inputs.to, environment, limit: 1 }))
   if (!entry)
     throw new InputError([
-      { where: 'input `to`', message: `the ledger has no transaction ${inputs.to} of ${service}` },
-    ])
-  const { record, state } = entry
-  const { id, region, environment } = record
-  ports.evidence.about({ service, region, environment, transaction: id })
-  if (state !== 'restore-failed')
-    throw new GateFailed(
-      `transaction ${id} is ${state}: only one whose restore failed is resolved by hand; nothing was written`,
-    )
-  if (target && target.environment !== environment)
-    throw new InputError([
       {
-        where: 'input `region`',
-        message: `${target.region} deploys to ${target.environment}, and ${id} to ${environment}`,
+        where: 'input `to`',
+        message: `the ledger has no transaction ${inputs.to} of ${service}${environment === undefined ? '' : ` in ${environment}`}`,
       },
     ])
+  const { record, state } = entry
+  const { id, region } = record
+  ports.evidence.about({ service, region, environment: record.environment, transaction: id })
+  if (!holdingStates.includes(state))
+    throw new GateFailed(`transaction ${id} is ${state}: it holds nothing, and nothing was written`)
+  if (state !== 'restore-failed') await mustHaveEnded(record, state, inputs, ports)
   await mustBeReviewed(record, inputs, ports)
 
-  const router = await (target ? openConfigured(target, ports) : openRecorded(record, inputs, ports))
+  const router = await openRouter(target, record, inputs, ports)
   const reading = await router.read(ports.signal)
   const arm = servesAll(reading)
   ports.evidence.facts({ weights: reading.weights, effective: reading.effective, readAt: reading.readAt })
@@ -84,7 +81,34 @@ function required({ to, reason }: Inputs): string {
   return reason
 }
 
-/** @throws GateFailed unless a reviewer let this run into the environment of the target */
+/** What a run under way has open, or a restorer has in hand, is theirs. @throws GateFailed */
+async function mustHaveEnded(
+  { id, run }: TransactionRecord,
+  state: string,
+  { ledger }: Inputs,
+  { github, context }: Ports,
+): Promise<void> {
+  const own = run.id === context.runId
+  // A ledger of files has no GitHub beside it.
+  const status = own || ledger !== 'github' ? undefined : await statusOf(run.id, github)
+  if (!own && (status === undefined || status === 'completed')) return
+  throw new GateFailed(
+    `transaction ${id} is ${state}, and run ${run.id} is ${own ? 'this one' : status}: wait for it, or cancel it, and run this again`,
+  )
+}
+
+async function statusOf(run: number, github: Ports['github']): Promise<string> {
+  const { status } = await github.request<{ status: string }>(
+    'GET /repos/{owner}/{repo}/actions/runs/{run_id}',
+    { run_id: run },
+    { permission: 'actions: read' },
+  )
+  return status
+}
+
+const REVIEWED = 'required_reviewers'
+
+/** @throws GateFailed unless a reviewer let this run into the environment of the target, where that has reviewers */
 async function mustBeReviewed(
   { id, environment }: TransactionRecord,
   { ledger }: Inputs,
@@ -96,10 +120,29 @@ async function mustBeReviewed(
   const approved = approvals.some(
     (one) => one.state === 'approved' && one.environment.toLowerCase() === environment.toLowerCase(),
   )
-  if (!approved)
+  if (approved) return
+  const rules = await protectionRules(environment, ports)
+  if (!rules.some(({ type }) => type === REVIEWED))
+    ports.log.warning(`${environment} has no required reviewers: nobody but you has looked at this`)
+  else
     throw new GateFailed(
       `transaction ${id} is not resolved: nobody approved this run for ${environment}; run it in a job with \`environment: ${environment}\`, which has required reviewers`,
     )
+}
+
+/** None where the environment does not exist. */
+async function protectionRules(environment: string, { github }: Ports): Promise<{ type: string }[]> {
+  try {
+    const { protection_rules: rules = [] } = await github.request<{ protection_rules?: { type: string }[] }>(
+      'GET /repos/{owner}/{repo}/environments/{environment_name}',
+      { environment_name: environment },
+      { permission: 'actions: read' },
+    )
+    return rules
+  } catch (error) {
+    if (error instanceof ProviderError && error.status === 404) return []
+    throw error
+  }
 }
 
 /** The one arm that holds all the traffic and serves. */
@@ -110,6 +153,19 @@ function servesAll({ weights, effective }: RouterReading): string | undefined {
 async function openConfigured(target: ConfiguredTarget, ports: Ports): Promise<ObservedRouter> {
   const { traffic, arms } = await target.config({ secrets: ports.secrets })
   return traffic.canary.router.open(providerPorts(ports), arms.names)
+}
+
+/** From rollout.yml, from the inputs, or as the run that opened the transaction knew it. */
+async function openRouter(
+  target: ConfiguredTarget | undefined,
+  record: TransactionRecord,
+  inputs: Inputs,
+  ports: Ports,
+): Promise<ObservedRouter> {
+  if (target) return openConfigured(target, ports)
+  if (inputs.router === undefined) return openRecorded(record, inputs, ports)
+  const arms = inputs.arms === undefined ? ['blue', 'green'] : (await sections.arms(inputs.arms)).names
+  return (await sections.router(inputs.router, {})).open(providerPorts(ports), arms)
 }
 
 /** The router as the run that opened the transaction knew it. */

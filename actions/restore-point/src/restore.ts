@@ -3,9 +3,9 @@ import { firstFailure } from '@deploy-actions/evidence'
 import { openLedger, type Ledger, type TransactionRecord } from '@deploy-actions/ledger'
 import { defined, formatDuration } from '@deploy-actions/rollout'
 import {
+  claimOf,
   findJobTransaction,
   jobStateAfter,
-  mayOverwrite,
   PATIENCE_MS,
   restoreTarget,
   saveJobTransaction,
@@ -57,17 +57,14 @@ export async function restoreRecord(
     `${ports.context.job} of run ${ports.context.runId}`,
     ports,
   )
-  // A job may have been away for hours; any other has just asked the ledger which transaction this is.
-  const [onlyOver] = await Promise.all([
-    own && mayOverwrite({ ...own, ledger: inputs.ledger }, ports),
-    soon(marked, ports),
-  ])
+  await soon(marked, ports)
   const target = await configAtRecord(record, ports)
   const told: Promise<void>[] = []
   const result = await restoreTarget(record, settings, ports, {
     patience: {
       withinMs: own ? PATIENCE_MS.restoreStep : PATIENCE_MS.guard,
-      onlyOver,
+      // A job may have been away for hours; any other has just asked the ledger which transaction this is.
+      claim: own && claimOf({ ...own, ledger: inputs.ledger }, ports),
       afterAMinute: (why) => target && void told.push(tellDelay(target, record, why, ports)),
     },
     deployer: target && (await deployerOf(target, record, settings.arms, ports)),

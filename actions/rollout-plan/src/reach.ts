@@ -33,7 +33,10 @@ export async function reachProblems(
 async function problemsOf(config: RegionConfig, forArm: ForArm, ports: Ports): Promise<Problem[]> {
   const { name } = config.region
   const asked = providerPorts(ports)
-  const { weights } = await config.traffic.canary.router.open(asked, config.arms.names).read(ports.signal)
+  const { weights, strangers } = await config.traffic.canary.router
+    .open(asked, config.arms.names)
+    .read(ports.signal)
+  if (strangers !== undefined) return [{ where: name, message: strangers }]
   const arms = findArms(weights)
   if (!arms)
     return [

@@ -37,6 +37,7 @@ describe('the log', () => {
   it.each([
     ['::set-output name=x::y', ': :set-output name=x::y'],
     ['  ::error::no', '  : :error::no'],
+    ['\u0085::stop-commands::x', '\u0085: :stop-commands::x'],
     ['said ##[add-path]/tmp/evil', 'said ## [add-path]/tmp/evil'],
     ['a\r::warning::b\nc', 'a\n: :warning::b\nc'],
     ['200 ::1 is not a command', '200 ::1 is not a command'],

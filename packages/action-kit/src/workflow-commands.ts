@@ -17,13 +17,13 @@ export function command(
 
 /**
  * Text that the runner takes for text, whatever foreign part stands in it. The runner obeys `::` at the beginning of a
- * line, blanks aside, and `##[` anywhere in one; a carriage return ends a line for it, too (ActionCommand.cs and
+ * line, blanks aside (U+0085 is one for .NET), and `##[` anywhere in one; a carriage return ends a line for it, too (ActionCommand.cs and
  * ProcessInvoker.cs of actions/runner).
  */
 export function plain(text: string): string {
   return text
     .split(/\r\n|\r|\n/)
-    .map((line) => line.replace(/^(\s*:)(?=:)/, '$1 ').replaceAll('##[', '## ['))
+    .map((line) => line.replace(/^([\s\u0085]*:)(?=:)/, '$1 ').replaceAll('##[', '## ['))
     .join(EOL)
 }
 

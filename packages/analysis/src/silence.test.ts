@@ -9,7 +9,7 @@ const sample = (requests: number | undefined, windowMs = 10_000) => ({
 })
 /** How many windows of 10 s pass without a request until it is called silence, at most 1,000. */
 const patience = (before: (number | undefined)[]): number => {
-  const watch = watchSilence()
+  const watch = watchSilence(false)
   for (const requests of before) watch.next(sample(requests))
   for (let windows = 1; windows <= 1000; windows++) if (watch.next(sample(0))) return windows
   return Infinity
@@ -26,9 +26,17 @@ it.each([
 ])('calls it silence after %s', (_, before, windows) => expect(patience(before)).toBe(windows))
 
 it('says for how long, and ends with the next request', () => {
-  const watch = watchSilence()
+  const watch = watchSilence(false)
   watch.next(sample(40))
   expect(watch.next(sample(0, 90_000))).toBe('the canary has had no request for 90 s, after 40 in this stage')
   expect(watch.next(sample(1))).toBeUndefined()
   expect(watch.next(sample(0))).toBeUndefined()
+})
+
+it('is not of the canary where the baseline has no request either, unless it gets none by design', () => {
+  const quiet = { ...sample(0, 90_000), baseline: { requests: 0, errors: 0 } }
+  const [shared, whole] = [watchSilence(false), watchSilence(true)]
+  for (const watch of [shared, whole]) watch.next(sample(40))
+  expect(shared.next(quiet)).toBeUndefined()
+  expect(whole.next(quiet)).toMatch(/no request for 90 s/)
 })

@@ -11,13 +11,16 @@ export interface SilenceWatch {
   next(sample: Sample): string | undefined
 }
 
-export function watchSilence(): SilenceWatch {
+/** @param whole the canary arm has all the traffic */
+export function watchSilence(whole: boolean): SilenceWatch {
   let coveredMs = 0
   let requests = 0
   let silentMs = 0
   return {
-    next({ canary, windowMs }) {
+    next({ baseline, canary, windowMs }) {
       if (!canary) return undefined
+      // Nobody calls at all: that says nothing of the canary. At 100 % the baseline gets nothing by design.
+      if (!whole && baseline?.requests === 0 && canary.requests === 0) return undefined
       coveredMs += windowMs
       requests += canary.requests
       silentMs = canary.requests > 0 ? 0 : silentMs + windowMs

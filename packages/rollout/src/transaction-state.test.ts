@@ -3,9 +3,9 @@ import { holdingStates, mayBecome, transactionStates, type TransactionState } fr
 
 /** What each state may become, written down by hand. */
 const allowed: Record<TransactionState, string> = {
-  open: 'committed restoring superseded',
+  open: 'committed restoring resolved superseded',
   committed: 'restoring',
-  restoring: 'restoring restored unverified restore-failed',
+  restoring: 'restoring restored unverified restore-failed resolved',
   restored: 'restoring',
   unverified: 'restoring',
   'restore-failed': 'restoring resolved',

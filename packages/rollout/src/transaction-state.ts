@@ -19,9 +19,9 @@ export const holdingStates: readonly TransactionState[] = ['open', 'restoring', 
  * a committed transaction may be undone.
  */
 const next: Record<TransactionState, readonly TransactionState[]> = {
-  open: ['committed', 'restoring', 'superseded'],
+  open: ['committed', 'restoring', 'resolved', 'superseded'],
   committed: ['restoring'],
-  restoring: ['restoring', 'restored', 'unverified', 'restore-failed'],
+  restoring: ['restoring', 'restored', 'unverified', 'restore-failed', 'resolved'],
   restored: ['restoring'],
   unverified: ['restoring'],
   'restore-failed': ['restoring', 'resolved'],

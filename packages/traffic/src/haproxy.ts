@@ -84,13 +84,14 @@ export default router({
         ([server, row]) =>
           !Object.values(servers).includes(server) && row.weight > 0 && (row.admin & MAINTENANCE_BITS) === 0,
       )
-      if (strangers.length > 0)
-        throw new ProviderError(
-          `${where} also sends traffic to ${strangers.map(([server, row]) => `${server} (weight ${row.weight})`).join(', ')}, which is not an arm: list it under members or give it weight 0`,
-          { provider: where },
-        )
       const units = Object.fromEntries(Object.entries(members).map(([member, { units }]) => [member, units]))
-      return { weights: normalise(units), effective: normalise(serving), members }
+      const state = { weights: normalise(units), effective: normalise(serving), members }
+      if (strangers.length === 0) return state
+      const named = strangers.map(([server, row]) => `${server} (weight ${row.weight})`).join(', ')
+      return {
+        ...state,
+        strangers: `${where} also sends traffic to ${named}, which is not an arm: list it under members or give it weight 0`,
+      }
     }
 
     return {

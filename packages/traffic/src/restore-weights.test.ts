@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { ProviderError } from '@deploy-actions/action-kit'
 import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
 import { routers } from './registry'
-import { ArmDown, restoreWeights, type RestoreFailure } from './restore-weights'
+import { ArmDown, restoreWeights, TakenOver, type RestoreFailure } from './restore-weights'
 import type { ObservedRouter } from './router'
 
 const forever = new Promise<void>(() => {})
@@ -142,7 +142,7 @@ describe('with the recorded arm down', () => {
     const failure = await restore().catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(ArmDown)
     expect((failure as Error).message).toBe(
-      'blue is down, so nothing is taken from green, where the traffic is: blue 100%, green 0% is put back once blue serves; the router holds blue 50%, green 50%, in effect blue 0%, green 100%, blue is down',
+      'blue is down, and the traffic stays with green: blue 100%, green 0% is put back once blue serves; the router holds blue 50%, green 50%, in effect blue 0%, green 100%, blue is down',
     )
     expect(writes()).toEqual([])
     expect(elapsed()).toBe(MINUTE)
@@ -164,12 +164,12 @@ describe('with the recorded arm down', () => {
     expect(elapsed()).toBe(500)
   })
 
-  it('gives all to the arm that serves where that has nothing', async () => {
+  it('gives nothing to an arm that carried nothing: nobody may have judged what runs there', async () => {
     fake.weights = { blue: 100, green: 0 }
     fake.states = { blue: 'maint' }
-    await expect(restore()).rejects.toThrow('blue is down, so nothing is taken from green')
-    expect(fake.weights).toEqual({ blue: 0, green: 100 })
-    expect(writes()).toHaveLength(2)
+    await expect(restore()).rejects.toThrow('the router holds blue 100%, green 0%, in effect')
+    expect(writes()).toEqual([])
+    expect(elapsed()).toBe(MINUTE)
   })
 
   it('takes it back from an arm that died after the write', async () => {
@@ -215,4 +215,56 @@ describe('with the recorded arm down', () => {
     await restore(0, silent)
     expect(weights).toEqual(recorded)
   })
+})
+
+describe('with a claim to what was written', () => {
+  const claimed = (written: Record<string, number>[], answer: boolean) => {
+    let asked = 0
+    const mayOverwriteAll = () => {
+      asked++
+      return Promise.resolve(answer)
+    }
+    const ended = restoreWeights(router, recorded, ports, {
+      withinMs: MINUTE,
+      claim: { written, mayOverwriteAll },
+    })
+    return ended.then(
+      () => asked,
+      (error: unknown) => ({ asked, error }),
+    )
+  }
+
+  it('overwrites what was written without asking, and anything else when it may', async () => {
+    expect(await claimed([{ blue: 2500, green: 7500 }], false)).toBe(0)
+    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+    fake.weights = { blue: 40, green: 60 }
+    expect(await claimed([], true)).toBe(1)
+    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('leaves anything else alone when it may not, and does not try again', async () => {
+    expect(await claimed([], false)).toEqual({ asked: 1, error: expect.any(TakenOver) })
+    expect(fake.weights).toEqual({ blue: 25, green: 75 })
+    expect(elapsed()).toBe(0)
+  })
+
+  it('takes the recorded vector for its own, and waits for its arm', async () => {
+    fake.weights = { blue: 100, green: 0 }
+    fake.states = { blue: 'down' }
+    atLook(6, () => (fake.states = {}))
+    expect(await claimed([], false)).toBe(0)
+  })
+})
+
+it('does not ask a router on that does not know us', async () => {
+  let reads = 0
+  const locked: ObservedRouter = {
+    ...router,
+    read: () => {
+      reads++
+      return Promise.reject(new ProviderError('answered 401', { provider: 'mesh', status: 401 }))
+    },
+  }
+  await expect(restore(MINUTE, locked)).rejects.toThrow('answered 401')
+  expect(reads).toBe(1)
 })

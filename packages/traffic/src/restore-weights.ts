@@ -8,10 +8,18 @@ import { asWritten, inEffect, NotInEffect } from './shift'
 export interface Persistence {
   /** how long it is tried, at least once */
   withinMs: number
-  /** the only vectors that may be overwritten; default: whatever is there */
-  onlyOver?: readonly Weights[] | undefined
+  /** what may be overwritten; default: whatever is there */
+  claim?: Claim | undefined
   /** called after every try that failed, before the wait */
   onFailure?: (failure: RestoreFailure) => void
+}
+
+/** A restorer's claim to what a router holds. */
+export interface Claim {
+  /** vectors that were written for the transaction: overwritten without asking, as the recorded one is */
+  written: readonly Weights[]
+  /** asked once, when the router holds anything else */
+  mayOverwriteAll(): Promise<boolean>
 }
 
 export interface RestoreFailure {
@@ -31,7 +39,7 @@ export class ArmDown extends NotInEffect {
     const dead = wanted.filter((arm) => down.has(arm))
     const living = Object.keys(shown.effective).filter((arm) => (shown.effective[arm] ?? 0) > 0)
     super(
-      `${dead.join(' and ')} ${dead.length > 1 ? 'are' : 'is'} down, so nothing is taken from ${living.join(' and ')}, where the traffic is: ${formatWeights(recorded)} is put back once ${dead.join(' or ')} serves; ${described(shown)}`,
+      `${dead.join(' and ')} ${dead.length > 1 ? 'are' : 'is'} down, and the traffic stays with ${living.join(' and ') || 'nobody'}: ${formatWeights(recorded)} is put back once ${dead.join(' or ')} serves; ${described(shown)}`,
     )
   }
 }
@@ -59,7 +67,7 @@ export async function restoreWeights(
   router: ObservedRouter,
   recorded: Weights,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
-  { withinMs, onlyOver, onFailure }: Persistence,
+  { withinMs, claim, onFailure }: Persistence,
 ): Promise<RouterReading> {
   const began = clock.now().getTime()
   const watch = watchDown()
@@ -75,17 +83,23 @@ export async function restoreWeights(
     return read()
   }
   /** Once we have written ourselves, what is there may be the half of it. */
-  let begun = false
-  const isOurs = ({ weights }: RouterReading): boolean =>
-    begun || onlyOver === undefined || onlyOver.some((vector) => asWritten(router, weights, vector))
+  let ours = claim === undefined
+  const mustBeOurs = async (state: RouterReading): Promise<void> => {
+    const known = [recorded, ...(claim?.written ?? [])]
+    ours ||= known.some((vector) => asWritten(router, state.weights, vector))
+    ours ||= (await claim?.mayOverwriteAll()) ?? true
+    if (!ours) throw new TakenOver(`${described(state)}: that was not written by it, so nothing was written`)
+  }
+  /** What carried traffic when the restore began: an arm that had none may hold a release that nobody has judged. */
+  let carrying: ReadonlySet<string> | undefined
   const attempt = async (): Promise<RouterReading> => {
     const { state, down } = await look()
     if (inEffect(router, state, recorded)) return state
-    if (!isOurs(state))
-      throw new TakenOver(`${described(state)}: that was not written by it, so nothing was written`)
-    const wanted = safeVector(recorded, state, down)
+    await mustBeOurs(state)
+    carrying ??= new Set(Object.keys(state.weights).filter((arm) => (state.weights[arm] ?? 0) > 0))
+    const wanted = safeVector(recorded, state, { down, carrying })
     if (!sameWeights(state.weights, wanted)) {
-      begun = true
+      ours = true
       await router.write(wanted, state, signal)
     }
     const { state: shown } = await read()
@@ -98,7 +112,7 @@ export async function restoreWeights(
     clock,
     signal,
     idempotent: true,
-    worthwhile: (error) => !signal.aborted && !(error instanceof TakenOver),
+    worthwhile: (error) => !signal.aborted && !(error instanceof TakenOver) && !isRefused(error),
     withinMs,
     firstWaitMs: FIRST_WAIT_MS,
     longestWaitMs: LONGEST_WAIT_MS,
@@ -108,3 +122,6 @@ export async function restoreWeights(
     throw error instanceof Error ? error : new ProviderError(String(error), { provider: router.where })
   })
 }
+
+/** The router does not know us: asking on for fifty minutes could lock the account out. */
+const isRefused = (error: unknown): boolean => error instanceof ProviderError && error.status === 401

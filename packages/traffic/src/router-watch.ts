@@ -59,6 +59,7 @@ function changeOf(
 ): string | undefined {
   if (!asWritten(router, found.weights, weights))
     return `somebody else changed the weights: ${formatWeights(weights)} was written, and ${described(found)}`
+  if (found.strangers !== undefined) return found.strangers
   if (found.owner !== owner)
     return `${found.owner ?? 'nobody'} owns the router now, and ${owner ?? 'nobody'} did when the stage began`
   return undefined

@@ -44,6 +44,8 @@ export interface RouterState {
   version?: string
   /** another controller that will fight back */
   owner?: string
+  /** who else gets traffic beside the members, in words: no rollout begins or goes on over it, but a restore does */
+  strangers?: string
 }
 
 /** A thing that splits traffic between named members, as a provider's author writes it. */

@@ -35,22 +35,24 @@ export function watchDown(): DownWatch {
 }
 
 /**
- * The vector that a restore may write now. Weight stands on a serving arm whenever one serves: while no arm that is to
- * get traffic serves, the arms that do keep what they have, and get it all where they have nothing. Where none serves,
- * the recorded vector is as good as any.
+ * The vector that a restore may write now. Weight stands on a serving arm whenever one serves that carried traffic when
+ * the restore began: while no arm that is to get traffic serves, such an arm keeps what it has, and gets it all back
+ * where it has nothing. Where none serves, the recorded vector is as good as any.
  */
 export function safeVector(
   recorded: Weights,
   { weights, members }: Pick<RouterState, 'weights' | 'members'>,
-  down: ReadonlySet<string>,
+  { down, carrying }: { down: ReadonlySet<string>; carrying: ReadonlySet<string> },
 ): Weights {
   const serving = Object.keys(members).filter((member) => !down.has(member))
   const reaches = (vector: Weights): boolean => serving.some((member) => (vector[member] ?? 0) > 0)
-  if (serving.length === 0 || reaches(recorded)) return recorded
+  if (reaches(recorded)) return recorded
   if (reaches(weights)) return weights
+  const trusted = serving.filter((member) => carrying.has(member))
+  if (trusted.length === 0) return recorded
   const even = Object.keys(members).map((member): [string, number] => [
     member,
-    serving.includes(member) ? 1 : 0,
+    trusted.includes(member) ? 1 : 0,
   ])
   return normalise(Object.fromEntries(even))
 }

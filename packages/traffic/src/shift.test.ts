@@ -52,15 +52,30 @@ describe('shift', () => {
     )
   })
 
-  it('gives nothing to an arm that is down, and says so', async () => {
+  it('gives nothing to an arm that is down, and says so at once where it has traffic already', async () => {
+    fake.weights = { blue: 95, green: 5 }
+    const before = await router.read(ports.signal)
     fake.states = { green: 'down' }
-    const failure = await shifted().catch((error: unknown) => error)
+    const failure = await shift(router, tenPercent, before, ports).catch((error: unknown) => error)
     expect(failure).toBeInstanceOf(ArmLost)
     expect((failure as Error).message).toBe(
-      'green got no traffic: the router holds blue 100%, green 0%, in effect blue 100%, green 0%, green is down; nothing was written',
+      'green got no traffic: the router holds blue 95%, green 5%, in effect blue 100%, green 0%, green is down; nothing was written',
     )
-    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+    expect(fake.weights).toEqual({ blue: 95, green: 5 })
     expect(elapsed()).toBe(defaultShift.pollMs)
+  })
+
+  it('waits for an arm without traffic that the router has not seen up yet, as long as for a write', async () => {
+    fake.states = { green: 'down' }
+    const before = await router.read(ports.signal)
+    atLook(12, () => (fake.states = {}))
+    expect((await shift(router, tenPercent, before, ports)).effective).toEqual(tenPercent)
+    fake.weights = { blue: 100, green: 0 }
+    fake.states = { green: 'down' }
+    delete fake.before
+    const began = elapsed()
+    await expect(shifted()).rejects.toBeInstanceOf(ArmLost)
+    expect(elapsed() - began).toBe(defaultShift.timeoutMs)
   })
 
   it('looks twice before it calls an arm down', async () => {

@@ -62,6 +62,12 @@ export async function shift(
     await clock.sleep(pollMs, signal)
     seen = await look()
   }
+  // An arm without traffic may only not have been seen up by the router yet: nobody is kept waiting by that.
+  const isNew = (arm: string): boolean => (expected.weights[arm] ?? 0) === 0
+  while (seen.lost.length > 0 && seen.lost.every(isNew) && clock.now().getTime() < deadline) {
+    await clock.sleep(pollMs, signal)
+    seen = await look()
+  }
   if (seen.lost.length > 0)
     throw new ArmLost(
       `${seen.lost.join(' and ')} got no traffic: ${described(seen.state)}; nothing was written`,
@@ -119,6 +125,7 @@ export async function mustHold(
 ): Promise<RouterReading> {
   const look = async (): Promise<RouterReading> => {
     const state = await router.read(signal)
+    if (state.strangers !== undefined) throw new NotInEffect(state.strangers)
     if (inEffect(router, state, wanted)) return state
     throw new NotInEffect(described(state))
   }

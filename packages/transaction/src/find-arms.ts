@@ -53,5 +53,6 @@ export async function readRouter(
 ): Promise<FoundArms> {
   const router = configured.open(ports, names)
   const reading = await router.read(ports.signal)
+  if (reading.strangers !== undefined) throw new InputError(reading.strangers)
   return { router, settings: configured.written, reading, arms: armsByShare(reading.weights) }
 }

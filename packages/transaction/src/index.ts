@@ -13,5 +13,5 @@ export {
   type RestoreResult,
 } from './restore'
 export { armsOf, describePoint, restorePointsOf, weightsFound, type RestorePoint } from './restore-point'
-export { mayOverwrite, noteWrite } from './still-ours'
+export { claimOf, noteWrite } from './still-ours'
 export { trustedSettings, Untrusted } from './trust'

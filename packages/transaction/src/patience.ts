@@ -1,6 +1,6 @@
 import { messageOf, type Log } from '@deploy-actions/action-kit'
-import { formatDuration, type Weights } from '@deploy-actions/rollout'
-import type { Persistence } from '@deploy-actions/traffic'
+import { formatDuration } from '@deploy-actions/rollout'
+import type { Claim, Persistence } from '@deploy-actions/traffic'
 
 const MINUTE_MS = 60_000
 
@@ -19,23 +19,19 @@ export const PATIENCE_MS = {
 /** How a restore of traffic goes on, and who hears of it while it does not succeed. */
 export interface Patience {
   withinMs: number
-  /** the only vectors that may be overwritten, beside the recorded one; default: whatever is there */
-  onlyOver?: readonly Weights[] | undefined
+  /** what may be overwritten; default: whatever is there */
+  claim?: Claim | undefined
   /** called once, when it has not succeeded for a minute: people are needed, or at least want to know */
   afterAMinute?: (why: string) => void
 }
 
 /** Says at once that a try failed, and then once a minute that it goes on. */
-export function persistence(
-  id: string,
-  { withinMs, onlyOver, afterAMinute }: Patience,
-  log: Log,
-): Persistence {
+export function persistence(id: string, { withinMs, claim, afterAMinute }: Patience, log: Log): Persistence {
   let saidAtMs: number | undefined
   let told = false
   return {
     withinMs,
-    onlyOver,
+    claim,
     onFailure({ error, sinceMs }) {
       if (saidAtMs === undefined || sinceMs - saidAtMs >= MINUTE_MS) {
         saidAtMs = sinceMs

@@ -4,7 +4,7 @@ import { readJobTransactions, saveJobTransaction, type JobTransaction } from './
 import { PATIENCE_MS } from './patience'
 import { isTrafficOnly } from './restore-point'
 import { restoreTraffic, type RestoredPoint } from './restore'
-import { mayOverwrite } from './still-ours'
+import { claimOf } from './still-ours'
 
 /** What a last call to a router may take beyond the time of all posts, in the action's milliseconds. */
 const LAST_CALL_MS = 60_000
@@ -21,55 +21,62 @@ export async function restoreUnfinishedTraffic(ports: Ports): Promise<PostResult
       (transaction.state === 'committing' && !(await wasCommitted(transaction, ports)))
     )
       unfinished.push(transaction)
-  const said: string[] = []
-  const restored: RestoredPoint[] = []
-  let ok = true
-  for (const transaction of unfinished) {
-    const { id, service, region, environment } = transaction.record
-    ports.evidence.about({ service, region, environment, transaction: id })
-    ports.log.warning(`transaction ${id} was neither committed nor restored: its traffic is put back`)
-    const withinMs = await timeLeft(transaction, ports)
-    const cutOff = AbortSignal.timeout(ports.clock.ioTimeout(withinMs + LAST_CALL_MS))
-    const signal = AbortSignal.any([ports.signal, cutOff])
-    const points = await restoreTraffic(
-      transaction.record,
-      transaction.settings,
-      { ...ports, signal },
-      { withinMs, onlyOver: await mayOverwrite(transaction, ports) },
-    )
-    for (const point of points)
-      said.push(`${id}: traffic ${point.ok ? 'restored' : 'NOT restored'}: ${point.detail}`)
-    ok &&= points.every((point) => point.ok)
-    restored.push(...points)
-    ports.evidence.facts({ restored })
-    if (!points.every((point) => point.ok)) continue
-    // With a workload to be restored, too, the transaction stays open for the guard.
-    const whole = isTrafficOnly(transaction.record)
-    await saveJobTransaction(ports.context.temp, {
-      ...transaction,
-      state: whole ? 'restored' : 'traffic-restored',
-    })
-    if (whole) await close(transaction, ports)
-  }
   if (unfinished.length === 0) return undefined
+  const withinMs = await timeLeft(unfinished, ports)
+  const ended = await Promise.all(unfinished.map((transaction) => putBack(transaction, withinMs, ports)))
+  const restored = ended.flatMap(({ points }) => points)
+  const said = ended.flatMap(({ id, points }) =>
+    points.map(({ ok, detail }) => `${id}: traffic ${ok ? 'restored' : 'NOT restored'}: ${detail}`),
+  )
+  ports.evidence.facts({ restored })
   for (const line of said) ports.log.info(line)
   ports.summary.add(
     `### Traffic put back at the end of the job\n\n${said.map((line) => `- ${line}`).join('\n')}`,
   )
-  if (!ok) throw new Error(said.join('; '))
+  if (restored.some(({ ok }) => !ok)) throw new Error(said.join('; '))
   return { outcome: 'traffic-restored', reason: said.join('; ') }
+}
+
+async function putBack(
+  transaction: JobTransaction,
+  withinMs: number,
+  ports: Ports,
+): Promise<{ id: string; points: RestoredPoint[] }> {
+  const { id, service, region, environment } = transaction.record
+  ports.evidence.about({ service, region, environment, transaction: id })
+  ports.log.warning(`transaction ${id} was neither committed nor restored: its traffic is put back`)
+  const cutOff = AbortSignal.timeout(ports.clock.ioTimeout(withinMs + LAST_CALL_MS))
+  const signal = AbortSignal.any([ports.signal, cutOff])
+  const points = await restoreTraffic(
+    transaction.record,
+    transaction.settings,
+    { ...ports, signal },
+    { withinMs, claim: claimOf(transaction, ports) },
+  )
+  if (!points.every((point) => point.ok)) return { id, points }
+  // With a workload to be restored, too, the transaction stays open for the guard.
+  const whole = isTrafficOnly(transaction.record)
+  await saveJobTransaction(ports.context.temp, {
+    ...transaction,
+    state: whole ? 'restored' : 'traffic-restored',
+  })
+  if (whole) await close(transaction, ports)
+  return { id, points }
 }
 
 /** What the posts before this one have left of their common time, in the action's milliseconds. */
 async function timeLeft(
-  transaction: JobTransaction,
+  unfinished: readonly JobTransaction[],
   { clock, context }: Pick<Ports, 'clock' | 'context'>,
 ): Promise<number> {
   const now = clock.now().getTime()
-  if (transaction.postsUntil !== undefined) return Math.max(0, Date.parse(transaction.postsUntil) - now)
-  const postsUntil = new Date(now + PATIENCE_MS.posts).toISOString()
-  await saveJobTransaction(context.temp, { ...transaction, postsUntil })
-  return PATIENCE_MS.posts
+  const until = Math.min(
+    ...unfinished.map(({ postsUntil }) => (postsUntil === undefined ? Infinity : Date.parse(postsUntil))),
+    now + PATIENCE_MS.posts,
+  )
+  const postsUntil = new Date(until).toISOString()
+  for (const transaction of unfinished) await saveJobTransaction(context.temp, { ...transaction, postsUntil })
+  return Math.max(0, until - now)
 }
 
 async function close({ record, ledger: spec }: JobTransaction, ports: Ports): Promise<void> {

@@ -149,7 +149,7 @@ describe('restoreTarget', () => {
     expect(outcome).toBe('restore-failed')
     expect(points[0]).toMatchObject({
       ok: false,
-      detail: expect.stringMatching(/^blue is down, so nothing is taken from green/),
+      detail: expect.stringMatching(/^blue is down, and the traffic stays with green/),
       weights: { blue: 5000, green: 5000 },
     })
     expect(fake.weights).toEqual({ blue: 50, green: 50 })

@@ -19,6 +19,8 @@ export interface RestoredPoint {
   name: string
   ok: boolean
   detail: string
+  /** not put back because its arm is down: the traffic stays with the arm that serves */
+  kept?: true
   /** what the router itself showed afterwards, and when */
   weights?: Weights
   readAt?: string
@@ -62,7 +64,10 @@ async function restoreRouter(
     const { weights, readAt } = await restoreWeights(router, recorded, ports, persistence)
     return { kind, name, ok: true, detail: `reads ${formatWeights(weights)}`, weights, readAt }
   } catch (error) {
-    const seen = error instanceof ArmDown ? { weights: error.shown.weights, readAt: error.shown.readAt } : {}
+    const seen =
+      error instanceof ArmDown
+        ? { kept: true as const, weights: error.shown.weights, readAt: error.shown.readAt }
+        : {}
     return { kind, name, ok: false, detail: messageOf(error), ...seen }
   }
 }

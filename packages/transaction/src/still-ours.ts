@@ -1,6 +1,7 @@
 import { messageOf, type Ports } from '@deploy-actions/action-kit'
-import { newest, openLedger } from '@deploy-actions/ledger'
+import { newest, openLedger, type TransactionRecord } from '@deploy-actions/ledger'
 import { holdingStates, type Weights } from '@deploy-actions/rollout'
+import type { Claim } from '@deploy-actions/traffic'
 import { saveJobTransaction, type JobTransaction } from './job-transaction'
 
 /** So long, in the action's milliseconds, bad traffic waits for a ledger that may know of a newer rollout. */
@@ -21,22 +22,29 @@ export async function noteWrite(
 }
 
 /**
- * What a restorer of a job may overwrite. A runner that was lost may come back after the next rollout: when the ledger
- * does not say that this transaction still holds its target, be it by silence, only what it wrote itself is put back.
- * What the ledger says is no proof against that, since records can be planted.
- * @returns undefined where everything may be overwritten
+ * What a restorer of a job may overwrite: what the transaction wrote itself, and anything when the ledger says that it
+ * still holds its target. A runner that was lost may come back after the next rollout, whose traffic is not ours; and
+ * what the ledger says is no proof against what was written, since records can be planted.
  */
-export async function mayOverwrite(
+export function claimOf(
   { record, ledger, written = [] }: Pick<JobTransaction, 'record' | 'ledger' | 'written'>,
   ports: Ports,
-): Promise<readonly Weights[] | undefined> {
-  const { id, service, environment } = record
+): Claim {
+  let answer: Promise<boolean> | undefined
+  return { written, mayOverwriteAll: () => (answer ??= stillHolds(record, ledger, ports)) }
+}
+
+async function stillHolds(
+  { id, service, environment }: TransactionRecord,
+  ledger: string,
+  ports: Ports,
+): Promise<boolean> {
   try {
     const entry = await within(
       ports.clock.ioTimeout(LEDGER_PATIENCE_MS),
       newest(openLedger(ledger, service, ports), environment),
     )
-    if (entry?.record.id === id && holdingStates.includes(entry.state)) return undefined
+    if (entry?.record.id === id && holdingStates.includes(entry.state)) return true
     ports.log.warning(
       entry
         ? `by the ledger ${entry.record.id} is the newest in ${environment}, and ${entry.state}: only what ${id} wrote itself is put back`
@@ -47,7 +55,7 @@ export async function mayOverwrite(
       `whether ${id} still holds ${environment} is not known (${messageOf(error)}): only what it wrote itself is put back`,
     )
   }
-  return written
+  return false
 }
 
 /** @throws the time-out when the call takes longer than this, in real milliseconds */
