@@ -505,12 +505,15 @@ describe('resolve', () => {
         createFakePorts(),
       ).find({})
       const posted: unknown[] = []
+      const listed: unknown[] = []
       return {
         posted,
+        listed,
         list: () =>
           Promise.resolve([{ description: 'restore-failed: refused' }, { description: 'open' }] as never),
         request: (route: string, body?: unknown) => {
           if (route.startsWith('POST')) posted.push(body)
+          if (route.endsWith('/deployments')) listed.push(body)
           return Promise.resolve(
             (route.includes('/environments/')
               ? { protection_rules: rules }
@@ -543,6 +546,16 @@ describe('resolve', () => {
         'production-eu has no required reviewers: nobody but you has looked at this',
       )
     })
+
+    it.each(['resolve', 'restore'])(
+      "%s finds one behind any number of other regions' records",
+      async (mode) => {
+        const api = await github([])
+        await run({ ...(await job(2001)), github: api }, { mode, to: id, reason: 'x', ledger: 'github' })
+        expect(api.listed).not.toEqual([])
+        for (const asked of api.listed) expect(asked).toMatchObject({ environment: 'production-eu' })
+      },
+    )
 
     it.each([
       ['without a review', []],
