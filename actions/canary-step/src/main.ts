@@ -16,7 +16,6 @@ import {
   Conflict,
   defaultShift,
   mustHold,
-  NotInEffect,
   shift,
   watchRouter,
   type RouterState,
@@ -57,7 +56,13 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   try {
     await walkStages(walk, watching, found, transaction, ledger, ports)
     // Within a transaction of the job, its commit asks the router.
-    if (!settings.transaction) await mustHoldAll(found, settings, ports)
+    if (!settings.transaction)
+      await mustHold(
+        found.router,
+        canaryWeights(found.arms, WHOLE),
+        `nothing is committed: ${found.arms.canary} does not carry the traffic`,
+        ports,
+      )
   } catch (error) {
     // A cancelled run has seconds: its posts put the traffic back.
     if (error instanceof Cancelled) throw cancelled(walk, error, ports)
@@ -75,20 +80,6 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
     )
   await Promise.all(walk.told)
   return promoted(walk, ports)
-}
-
-/** Before the commit the router itself says once more that the canary arm serves what the last stage gave it. */
-async function mustHoldAll(
-  { router, arms }: FoundArms,
-  { stages }: CanarySettings,
-  ports: Ports,
-): Promise<void> {
-  const wanted = canaryWeights(arms, stages.at(-1)?.weight ?? WHOLE)
-  await mustHold(router, wanted, ports).catch((error: unknown) => {
-    throw error instanceof NotInEffect
-      ? new GateFailed(`nothing is committed: ${arms.canary} does not carry the traffic (${error.message})`)
-      : error
-  })
 }
 
 /** Which arm is which; every write verifies for itself that nobody has changed the router since. */
@@ -142,6 +133,7 @@ async function walkStages(
     await mustBeOpen(ledger, transaction.record)
     const wanted = canaryWeights(arms, plan.weight)
     ports.log.info(`stage ${index + 1} of ${settings.stages.length}: ${formatWeights(wanted)}`)
+    const checks = await settings.checksFor(arms, plan.checks, ports)
     noted = await noteWrite(noted, wanted, ports)
     const shown = await shift(router, wanted, held, ports, defaultShift)
     held = shown
@@ -151,7 +143,7 @@ async function walkStages(
       judge,
       sampler,
       standing: watchRouter(router, shown),
-      checks: await settings.checksFor(arms, plan.checks, ports),
+      checks,
       arms,
       onBaselineLost: (reason) =>
         tellLater(walk, 'the lost baseline', tellBaselineLost(plan.weight, reason, walk, ports), ports),

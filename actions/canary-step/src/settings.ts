@@ -101,8 +101,7 @@ async function fromInputs(inputs: Inputs, router: string, own: Overrides, ports:
   const target = bareTarget(inputs, ports.context)
   const analysis = own.analysis ?? (await sections.analysis('{}'))
   const metricsOf = (arm: string) => sections.metrics(text, { ...target.variables, arm })
-  const arms =
-    inputs.arms === undefined ? (['blue', 'green'] as const) : (await sections.arms(inputs.arms)).names
+  const { names: arms } = await sections.arms(inputs.arms ?? '{}')
   // Before anything is read or moved: what is wrong with it is wrong for either arm.
   await metricsOf(arms[0])
   return {

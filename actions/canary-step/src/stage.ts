@@ -8,7 +8,7 @@ import {
   type SequentialJudge,
   type StageDecision,
 } from '@deploy-actions/analysis'
-import { checkRounds, type NamedChecks } from '@deploy-actions/checks'
+import { checkRounds, FAIL_AFTER, type NamedChecks } from '@deploy-actions/checks'
 import { defined, type Clock, type EvidenceCollector, type Log } from '@deploy-actions/action-kit'
 import type { StagePlan } from '@deploy-actions/config'
 import type { ArmSampler } from '@deploy-actions/metrics'
@@ -49,9 +49,6 @@ interface Watch {
   trail: JudgedSample[]
 }
 
-/** Red rounds of a check in a row that fail a stage. */
-const CHECK_FAIL_AFTER = 3
-
 /** A judge for these stages, with the false-alarm probability and margin of the analysis. */
 export function judgeFor(
   stages: readonly StagePlan[],
@@ -76,7 +73,7 @@ export async function watchStage(watch: Watch): Promise<StageEnd> {
   const silence = watchSilence(plan.weight === WHOLE)
   let seen: Counts = { requests: 0, errors: 0 }
   const say = teller(watch, began)
-  const rounds = checkRounds(watch.checks, { ...watch, failAfter: CHECK_FAIL_AFTER })
+  const rounds = checkRounds(watch.checks, { ...watch, failAfter: FAIL_AFTER })
   let told = false
   for (let tick = 1; ; tick++) {
     // Absolute deadlines: a slow answer must not stretch every later interval.

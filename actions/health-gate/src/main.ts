@@ -7,6 +7,7 @@ import {
   type Ports,
 } from '@deploy-actions/action-kit'
 import {
+  FAIL_AFTER,
   holdUntilGreen,
   watchChecks,
   type ConfiguredCheck,
@@ -32,8 +33,6 @@ const DEFAULTS = {
   interval: parseDuration('15s') as number,
   'green-for': 0,
 }
-
-const WATCH_FAIL_AFTER = 3
 
 /** The checks by name, and the times that the inputs leave to the config. */
 interface Plan {
@@ -63,7 +62,7 @@ function run(inputs: Inputs, { times }: Plan, checks: NamedChecks, ports: Ports)
     return watchChecks(checks, {
       ...pace,
       forMs: inputs.for as number,
-      failAfter: inputs['fail-after'] ?? WATCH_FAIL_AFTER,
+      failAfter: inputs['fail-after'] ?? FAIL_AFTER,
     })
   return holdUntilGreen(checks, {
     ...pace,

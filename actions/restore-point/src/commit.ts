@@ -1,14 +1,7 @@
-import {
-  clockTime,
-  escapeText,
-  GateFailed,
-  InputError,
-  providerPorts,
-  type Ports,
-} from '@deploy-actions/action-kit'
+import { clockTime, escapeText, InputError, providerPorts, type Ports } from '@deploy-actions/action-kit'
 import { openLedger } from '@deploy-actions/ledger'
 import { canaryWeights, formatWeights, WHOLE } from '@deploy-actions/rollout'
-import { mustHold, NotInEffect, routers } from '@deploy-actions/traffic'
+import { mustHold, routers } from '@deploy-actions/traffic'
 import { commitTransaction, joinTransaction, mustBeOpen } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
@@ -31,14 +24,12 @@ export async function commit(inputs: Inputs, ports: Ports): Promise<Outputs> {
 
   const { baseline, canary } = settings.arms
   const router = (await routers.configure(settings.router)).open(providerPorts(ports), [baseline, canary])
-  const wanted = canaryWeights(settings.arms, WHOLE)
-  const { weights, effective, readAt } = await mustHold(router, wanted, ports).catch((error: unknown) => {
-    throw error instanceof NotInEffect
-      ? new GateFailed(
-          `${region} cannot be committed: ${canary} does not carry all the traffic (${error.message})`,
-        )
-      : error
-  })
+  const { weights, effective, readAt } = await mustHold(
+    router,
+    canaryWeights(settings.arms, WHOLE),
+    `${region} cannot be committed: ${canary} does not carry all the traffic`,
+    ports,
+  )
   ports.evidence.facts({ weights, effective, readAt })
   const reason = `${record.release.version} serves all of ${service} in ${region} on ${canary}`
   if (inputs['dry-run']) {

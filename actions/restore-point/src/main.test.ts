@@ -497,7 +497,10 @@ describe('resolve', () => {
 
   describe('in the ledger of GitHub', () => {
     /** GitHub with that one transaction, and these reviews of the run. */
-    const github = async (reviews: unknown[], rules: unknown[] = [{ type: 'required_reviewers' }]) => {
+    const github = async (
+      reviews: unknown[],
+      rules: unknown[] = [{ type: 'required_reviewers', reviewers: [{ type: 'Team' }] }],
+    ) => {
       await restoreFailed()
       const [{ record } = { record: {} }] = await openLedger(
         `file:${folder}/ledger`,
@@ -516,7 +519,7 @@ describe('resolve', () => {
           if (route.endsWith('/deployments')) listed.push(body)
           return Promise.resolve(
             (route.includes('/environments/')
-              ? { protection_rules: rules }
+              ? { name: 'production-eu', protection_rules: rules }
               : route.endsWith('/approvals')
                 ? reviews
                 : route.startsWith('POST')

@@ -4,8 +4,9 @@ import {
   GateFailed,
   InputError,
   listApprovals,
-  ProviderError,
   providerPorts,
+  readEnvironment,
+  reviewersOf,
   type Ports,
 } from '@deploy-actions/action-kit'
 import { configuredTarget, sections, type ConfiguredTarget } from '@deploy-actions/config'
@@ -106,8 +107,6 @@ async function statusOf(run: number, github: Ports['github']): Promise<string> {
   return status
 }
 
-const REVIEWED = 'required_reviewers'
-
 /** @throws GateFailed unless a reviewer let this run into the environment of the target, where that has reviewers */
 async function mustBeReviewed(
   { id, environment }: TransactionRecord,
@@ -121,28 +120,13 @@ async function mustBeReviewed(
     (one) => one.state === 'approved' && one.environment.toLowerCase() === environment.toLowerCase(),
   )
   if (approved) return
-  const rules = await protectionRules(environment, ports)
-  if (!rules.some(({ type }) => type === REVIEWED))
+  const found = await readEnvironment(environment, ports)
+  if (!found || reviewersOf(found) === 0)
     ports.log.warning(`${environment} has no required reviewers: nobody but you has looked at this`)
   else
     throw new GateFailed(
       `transaction ${id} is not resolved: nobody approved this run for ${environment}; run it in a job with \`environment: ${environment}\`, which has required reviewers`,
     )
-}
-
-/** None where the environment does not exist. */
-async function protectionRules(environment: string, { github }: Ports): Promise<{ type: string }[]> {
-  try {
-    const { protection_rules: rules = [] } = await github.request<{ protection_rules?: { type: string }[] }>(
-      'GET /repos/{owner}/{repo}/environments/{environment_name}',
-      { environment_name: environment },
-      { permission: 'actions: read' },
-    )
-    return rules
-  } catch (error) {
-    if (error instanceof ProviderError && error.status === 404) return []
-    throw error
-  }
 }
 
 /** The one arm that holds all the traffic and serves. */
@@ -164,8 +148,8 @@ async function openRouter(
 ): Promise<ObservedRouter> {
   if (target) return openConfigured(target, ports)
   if (inputs.router === undefined) return openRecorded(record, inputs, ports)
-  const arms = inputs.arms === undefined ? ['blue', 'green'] : (await sections.arms(inputs.arms)).names
-  return (await sections.router(inputs.router, {})).open(providerPorts(ports), arms)
+  const { names } = await sections.arms(inputs.arms ?? '{}')
+  return (await sections.router(inputs.router, {})).open(providerPorts(ports), names)
 }
 
 /** The router as the run that opened the transaction knew it. */

@@ -1,22 +1,5 @@
-import { z } from 'zod'
-import { ProviderError, type Ports, type Problem } from '@deploy-actions/action-kit'
+import { readEnvironment, reviewersOf, type Ports, type Problem } from '@deploy-actions/action-kit'
 import type { RegionConfig } from '@deploy-actions/config'
-
-const environment = z.looseObject({
-  name: z.string(),
-  can_admins_bypass: z.boolean().nullish(),
-  protection_rules: z
-    .array(
-      z.looseObject({
-        type: z.string(),
-        reviewers: z.array(z.unknown()).nullish(),
-        wait_timer: z.number().nullish(),
-      }),
-    )
-    .nullish(),
-  deployment_branch_policy: z.looseObject({}).nullish(),
-})
-type Environment = z.infer<typeof environment>
 
 /**
  * Every region's environment exists and is protected as it should be; every guard environment asks nobody.
@@ -42,10 +25,10 @@ async function checkTarget(
   require: 'off' | 'warn' | 'fail',
   ports: Ports,
 ): Promise<Problem[]> {
-  const found = await read(name, ports)
+  const found = await readEnvironment(name, ports)
   if (!found) return [missing(region, name)]
   const weak = [
-    ...(reviewers(found) > 0 ? [] : ['has no required reviewers']),
+    ...(reviewersOf(found) > 0 ? [] : ['has no required reviewers']),
     ...(found.deployment_branch_policy ? [] : ['may be deployed to from any branch']),
     ...(found.can_admins_bypass === false ? [] : ['can be bypassed by administrators']),
   ]
@@ -57,10 +40,10 @@ async function checkTarget(
 }
 
 async function checkGuard(region: string, name: string, ports: Ports): Promise<Problem[]> {
-  const found = await read(name, ports)
+  const found = await readEnvironment(name, ports)
   if (!found) return [missing(region, name)]
   const waits = [
-    ...(reviewers(found) > 0 ? ['required reviewers'] : []),
+    ...(reviewersOf(found) > 0 ? ['required reviewers'] : []),
     ...((found.protection_rules ?? []).some(({ wait_timer }) => (wait_timer ?? 0) > 0)
       ? ['a wait timer']
       : []),
@@ -73,26 +56,6 @@ async function checkGuard(region: string, name: string, ports: Ports): Promise<P
     },
   ]
 }
-
-async function read(name: string, { github }: Ports): Promise<Environment | undefined> {
-  try {
-    return environment.parse(
-      await github.request(
-        'GET /repos/{owner}/{repo}/environments/{environment_name}',
-        { environment_name: name },
-        { permission: 'actions: read' },
-      ),
-    )
-  } catch (error) {
-    if (error instanceof ProviderError && error.status === 404) return undefined
-    throw error
-  }
-}
-
-const reviewers = ({ protection_rules }: Environment): number =>
-  (protection_rules ?? [])
-    .filter(({ type }) => type === 'required_reviewers')
-    .reduce((sum, rule) => sum + (rule.reviewers?.length ?? 0), 0)
 
 const missing = (region: string, name: string): Problem => ({
   where: region,

@@ -49,8 +49,7 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
 
 async function readSteered(inputs: Inputs, ports: Ports): Promise<Steered> {
   if (inputs.router !== undefined) {
-    const arms =
-      inputs.arms === undefined ? (['blue', 'green'] as const) : (await sections.arms(inputs.arms)).names
+    const { names: arms } = await sections.arms(inputs.arms ?? '{}')
     // Reading needs no target; a write is recorded under one.
     const reads = inputs.mode === 'get' && inputs.service === undefined
     const target = bareTarget(reads ? { ...inputs, service: '', environment: '' } : inputs, ports.context)

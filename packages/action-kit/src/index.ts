@@ -13,6 +13,7 @@ export { runRefOf, runUrl } from './context'
 export { createChildProcesses } from './child-processes'
 export { createHttp } from './http'
 export { createTcp } from './tcp'
+export { readEnvironment, reviewersOf } from './environments'
 export {
   ActionError,
   Cancelled,

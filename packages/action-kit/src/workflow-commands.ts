@@ -17,8 +17,8 @@ export function command(
 
 /**
  * Text that the runner takes for text, whatever foreign part stands in it. The runner obeys `::` at the beginning of a
- * line, blanks aside (U+0085 is one for .NET), and `##[` anywhere in one; a carriage return ends a line for it, too (ActionCommand.cs and
- * ProcessInvoker.cs of actions/runner).
+ * line, blanks aside (U+0085 is one for .NET), and `##[` anywhere in one; a carriage return ends a line for it, too
+ * (ActionCommand.cs and ProcessInvoker.cs of actions/runner).
  */
 export function plain(text: string): string {
   return text

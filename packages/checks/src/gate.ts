@@ -2,6 +2,9 @@ import { defined, formatDuration } from '@deploy-actions/rollout'
 import type { Clock, Log } from '@deploy-actions/action-kit'
 import type { HealthCheck, Reading } from './check'
 
+/** Red rounds of a check in a row that fail what stands under live traffic, unless somebody says otherwise. */
+export const FAIL_AFTER = 3
+
 /** One check over the time of a gate. */
 export interface CheckTimeline {
   name: string

@@ -51,11 +51,7 @@ function checkGates(source: YamlSource, { gates, checks }: RolloutConfig, report
   for (const [name, gate] of Object.entries(gates)) {
     gate?.checks.forEach((check, index) => {
       const path = ['gates', name, 'checks', index]
-      if (!known.includes(check))
-        return report(
-          path,
-          `no check is named ${check}; known: ${known.join(', ') || 'none'}.${didYouMean(check, known)}`,
-        )
+      if (!known.includes(check)) return report(path, noSuchCheck(check, known))
       // Before the transaction begins nobody knows which arm is which.
       if (name === 'before' && JSON.stringify(asWritten[check]).includes('${arm}'))
         report(path, `${check} uses \${arm}, which does not exist before the transaction begins`)
@@ -63,15 +59,15 @@ function checkGates(source: YamlSource, { gates, checks }: RolloutConfig, report
   }
 }
 
+const noSuchCheck = (name: string, known: readonly string[]): string =>
+  `no check is named ${name}; known: ${known.join(', ') || 'none'}.${didYouMean(name, known)}`
+
 function checkStages({ canary, checks }: RolloutConfig, report: Report): void {
   const known = Object.keys(checks)
   canary.stages.forEach((stage, index) =>
     stage.checks.forEach((check, place) => {
       if (!known.includes(check))
-        report(
-          ['canary', 'stages', index, 'checks', place],
-          `no check is named ${check}; known: ${known.join(', ') || 'none'}.${didYouMean(check, known)}`,
-        )
+        report(['canary', 'stages', index, 'checks', place], noSuchCheck(check, known))
     }),
   )
 }

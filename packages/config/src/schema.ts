@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { didYouMean, type WrittenSettings } from '@deploy-actions/action-kit'
-import type { ConfiguredCheck } from '@deploy-actions/checks'
+import { FAIL_AFTER, type ConfiguredCheck } from '@deploy-actions/checks'
 import { deployers, type ConfiguredDeployer } from '@deploy-actions/deploys'
 import type { ConfiguredSource } from '@deploy-actions/metrics'
 import { eventKinds, type ConfiguredNotifier, type Subscription } from '@deploy-actions/notifiers'
@@ -124,7 +124,7 @@ export const gate = z.strictObject({
 /** A gate under live traffic: what is red there fails people now. */
 export const trafficGate = z.strictObject({
   ...gateTiming,
-  'fail-after': failAfter.default(3).describe('red rounds of a check in a row that end it'),
+  'fail-after': failAfter.default(FAIL_AFTER).describe('red rounds of a check in a row that end it'),
 })
 
 export const stage = z.strictObject({

@@ -1,7 +1,7 @@
 import { ProviderError, retrying, type Clock } from '@deploy-actions/action-kit'
 import { formatWeights, sameWeights, type Weights } from '@deploy-actions/rollout'
 import { described, type ObservedRouter, type RouterReading } from './router'
-import { safeVector, watchDown } from './serving'
+import { areDown, safeVector, watchDown } from './serving'
 import { asWritten, inEffect, NotInEffect } from './shift'
 
 /** How stubborn a restore is. All times are the action's milliseconds. */
@@ -39,7 +39,7 @@ export class ArmDown extends NotInEffect {
     const dead = wanted.filter((arm) => down.has(arm))
     const living = Object.keys(shown.effective).filter((arm) => (shown.effective[arm] ?? 0) > 0)
     super(
-      `${dead.join(' and ')} ${dead.length > 1 ? 'are' : 'is'} down, and the traffic stays with ${living.join(' and ') || 'nobody'}: ${formatWeights(recorded)} is put back once ${dead.join(' or ')} serves; ${described(shown)}`,
+      `${areDown(dead)}, and the traffic stays with ${living.join(' and ') || 'nobody'}: ${formatWeights(recorded)} is put back once ${dead.join(' or ')} serves; ${described(shown)}`,
     )
   }
 }

@@ -1,7 +1,7 @@
 import { messageOf, ProviderError } from '@deploy-actions/action-kit'
 import { formatWeights, type Weights } from '@deploy-actions/rollout'
 import { described, type ObservedRouter, type RouterState } from './router'
-import { watchDown } from './serving'
+import { areDown, watchDown } from './serving'
 import { asWritten } from './shift'
 
 /** What a router says of a vector that was written to it before. */
@@ -37,10 +37,11 @@ export function watchRouter(router: ObservedRouter, written: RouterState): Route
         changedBefore = changed !== undefined
         if (changed !== undefined) return { state: again ? 'changed' : 'doubted', reason: changed }
         const lost = getting.filter((arm) => down.has(arm))
-        if (lost.length > 0) return { state: 'lost', arms: lost, reason: downText(lost, found) }
+        if (lost.length > 0)
+          return { state: 'lost', arms: lost, reason: `${areDown(lost)}: ${described(found)}` }
         const doubtful = getting.filter((arm) => doubted.has(arm))
         return doubtful.length > 0
-          ? { state: 'doubted', reason: downText(doubtful, found) }
+          ? { state: 'doubted', reason: `${areDown(doubtful)}: ${described(found)}` }
           : { state: 'holds' }
       } catch (error) {
         if (signal.aborted || !(error instanceof ProviderError)) throw error
@@ -64,6 +65,3 @@ function changeOf(
     return `${found.owner ?? 'nobody'} owns the router now, and ${owner ?? 'nobody'} did when the stage began`
   return undefined
 }
-
-const downText = (arms: readonly string[], found: RouterState): string =>
-  `${arms.join(' and ')} ${arms.length > 1 ? 'are' : 'is'} down: ${described(found)}`

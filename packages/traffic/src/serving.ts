@@ -2,13 +2,17 @@ import { normalise, type Weights } from '@deploy-actions/rollout'
 import type { RouterMember, RouterState } from './router'
 
 /** Unknown health counts as serving: only what the router says is down, drained or in maintenance does not serve. */
-export const serves = ({ enabled, healthy }: RouterMember): boolean => enabled && healthy !== false
+const serves = ({ enabled, healthy }: RouterMember): boolean => enabled && healthy !== false
 
 /** The members that do not serve in one reading. */
-export const downIn = ({ members }: Pick<RouterState, 'members'>): string[] =>
+const downIn = ({ members }: Pick<RouterState, 'members'>): string[] =>
   Object.entries(members)
     .filter(([, member]) => !serves(member))
     .map(([name]) => name)
+
+/** `blue is down`, `blue and green are down` */
+export const areDown = (arms: readonly string[]): string =>
+  `${arms.join(' and ')} ${arms.length > 1 ? 'are' : 'is'} down`
 
 /**
  * Remembers from reading to reading who did not serve. A member is down when two readings in a row say so: one may be a

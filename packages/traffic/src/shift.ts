@@ -115,19 +115,19 @@ function written(
 /**
  * Proves that a vector holds that was written before. One reading that says otherwise may be a health check that
  * flapped, and is read again until the time is over.
- * @throws NotInEffect when no reading shows it; ProviderError from the router
+ * @param refusal what it means when it does not hold
+ * @throws NotInEffect with that, and what the router shows, when no reading shows it; ProviderError from the router
  */
 export async function mustHold(
   router: ObservedRouter,
   wanted: Weights,
+  refusal: string,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
-  { timeoutMs, pollMs }: Pick<ShiftOptions, 'timeoutMs' | 'pollMs'> = defaultShift,
 ): Promise<RouterReading> {
   const look = async (): Promise<RouterReading> => {
     const state = await router.read(signal)
-    if (state.strangers !== undefined) throw new NotInEffect(state.strangers)
-    if (inEffect(router, state, wanted)) return state
-    throw new NotInEffect(described(state))
+    if (state.strangers === undefined && inEffect(router, state, wanted)) return state
+    throw new NotInEffect(`${refusal} (${state.strangers ?? described(state)})`)
   }
   return retrying(look, {
     clock,
@@ -135,9 +135,9 @@ export async function mustHold(
     idempotent: true,
     worthwhile: (error) =>
       error instanceof NotInEffect || (error instanceof ProviderError && error.retryable),
-    withinMs: timeoutMs,
-    firstWaitMs: pollMs,
-    longestWaitMs: pollMs,
+    withinMs: defaultShift.timeoutMs,
+    firstWaitMs: defaultShift.pollMs,
+    longestWaitMs: defaultShift.pollMs,
   })
 }
 
