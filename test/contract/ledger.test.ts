@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
@@ -6,20 +6,23 @@ import {
   LiveTransaction,
   MAX_NOTE,
   newest,
-  newestCommitted,
+  provePredecessor,
+  releaseServing,
+  restorePointArtifact,
   type Ledger,
   type TransactionRecord,
 } from '@deploy-actions/ledger'
 import type { TransactionState } from '@deploy-actions/rollout'
 import { createFileLedger } from '../../packages/ledger/src/file-ledger'
 import { createGitHubLedger } from '../../packages/ledger/src/github-ledger'
-import { createFakeClock } from '@deploy-actions/testing'
+import { createFakeClock, createFakePorts } from '@deploy-actions/testing'
 import { mainSha, testGitHub, type TestGitHub } from '../../packages/github-emulator/src/emulator.fixture'
-import type { Permissions } from '@deploy-actions/workflow-engine'
+import type { Permissions, RunView } from '@deploy-actions/workflow-engine'
 
 /** One place in which transactions are kept, opened anew by every process. */
 interface Place {
-  ledger(service?: string): Ledger
+  /** @param run the run of the process */
+  ledger(run: number, service?: string): Ledger
   close(): Promise<void>
 }
 
@@ -27,34 +30,66 @@ const kinds: Record<string, () => Promise<Place>> = {
   async file() {
     const folder = await mkdtemp(join(tmpdir(), 'ledger-'))
     return {
-      ledger: (service = 'shop') => createFileLedger(folder, service),
+      ledger: (run, service = 'shop') => createFileLedger(folder, service, run),
       close: () => rm(folder, { recursive: true, force: true }),
     }
   },
   async github() {
     const world = await testGitHub()
     return {
-      ledger: (service = 'shop') => githubLedger(world, { deployments: 'write' }, service),
+      ledger: (run, service = 'shop') => githubLedger(world, { run, service }),
       close: () => world.close(),
     }
   },
 }
 
+const writing: Permissions = { deployments: 'write', actions: 'read', contents: 'read' }
+
+interface OurJob {
+  /** the id of its run, which is begun with the first job of it */
+  run: number
+  attempt?: number
+  service?: string
+  permissions?: Permissions
+  now?: string
+  /** how its run differs from one of deploy.yml on main, which calls our rollout.yml */
+  change?: Partial<RunView>
+  warnings?: string[]
+}
+
 /** Our ledger in a job of its own. */
 function githubLedger(
   world: TestGitHub,
-  permissions: Permissions,
-  service = 'shop',
-  now = '2026-11-20T12:00:00.000Z',
+  {
+    run: id,
+    attempt = 1,
+    service = 'shop',
+    permissions = writing,
+    now = '2026-11-20T12:00:00.000Z',
+    change = {},
+    warnings = [],
+  }: OurJob,
 ): Ledger {
-  const { job, run } = world.begin(permissions)
-  const logUrl = `https://github.com/acme/shop/actions/runs/${run.id}`
-  const clock = { ...createFakeClock(), now: () => new Date(now) }
-  return createGitHubLedger(world.client(job), service, {
-    logUrl,
-    clock,
-    signal: new AbortController().signal,
+  const known = world.runs.find((run) => run.id === id && run.attempt === attempt)
+  const run =
+    known ?? world.begin({}, { id, attempt, path: deployYml, referencedWorkflows: [ours], ...change }).run
+  const job = world.join(run, permissions)
+  const { log, signal } = createFakePorts()
+  return createGitHubLedger(service, {
+    github: world.client(job),
+    artifacts: world.artifacts(job, run),
+    context: world.context(run),
+    clock: { ...createFakeClock(), now: () => new Date(now) },
+    signal,
+    log: { ...log, warning: (line) => void warnings.push(line) },
   })
+}
+
+const deployYml = '.github/workflows/deploy.yml'
+const ours = {
+  path: 'acme/deploy-actions/.github/workflows/rollout.yml@refs/tags/v1',
+  sha: 'b'.repeat(40),
+  ref: 'refs/tags/v1',
 }
 
 function record(run: number, change: Partial<TransactionRecord> = {}): TransactionRecord {
@@ -85,52 +120,52 @@ describe.each(Object.keys(kinds))('the %s ledger', (kind) => {
   let ledger: Ledger
   beforeEach(async () => {
     place = await (kinds[kind] as () => Promise<Place>)()
-    ledger = place.ledger()
+    ledger = place.ledger(1)
   })
   afterEach(() => place.close())
 
   const environment = 'production-eu-west'
   const { id } = record(1)
   const walk = async (id: string, ...states: TransactionState[]) => {
-    for (const state of states) await ledger.mark(id, state, '')
+    for (const state of states) await ledger.mark({ id }, state, '')
   }
   const states = async () =>
-    (await place.ledger().find({ limit: 100 })).map(({ record, state }) => [record.run.id, state])
+    (await place.ledger(9).find({ limit: 100 })).map(({ record, state }) => [record.run.id, state])
 
   it('is empty at first', async () => {
     expect(await ledger.find({})).toEqual([])
     expect(await newest(ledger, environment)).toBeUndefined()
-    await expect(ledger.mark(id, 'committed', '')).rejects.toThrow(`no transaction ${id}`)
+    await expect(ledger.mark({ id }, 'committed', '')).rejects.toThrow(`no transaction ${id}`)
   })
 
   it('keeps a record as it was opened, for every process', async () => {
-    await ledger.open(record(1))
-    expect(await place.ledger().find({})).toEqual([
+    await ledger.open(record(1), {})
+    expect(await place.ledger(9).find({})).toEqual([
       expect.objectContaining({ record: record(1), state: 'open' }),
     ])
-    await place.ledger().mark(id, 'committed', 'all traffic on green')
+    await place.ledger(9).mark({ id }, 'committed', 'all traffic on green')
     expect(await ledger.find({ id })).toMatchObject([
       { state: 'committed', note: 'committed: all traffic on green' },
     ])
-    expect(await newestCommitted(ledger, environment)).toMatchObject({ record: { id } })
+    expect(await releaseServing(ledger, environment)).toEqual(record(1).release)
   })
 
   it('refuses a target that is held, names who holds it and leaves that alone', async () => {
-    await ledger.open(record(1))
+    await ledger.open(record(1), {})
     const before = await ledger.find({})
     const refused = await place
-      .ledger()
-      .open(record(2))
+      .ledger(2)
+      .open(record(2), {})
       .catch((error: unknown) => error)
     expect(refused).toBeInstanceOf(LiveTransaction)
     expect((refused as LiveTransaction).message).toContain('held by run 1 (attempt 1, ann)')
     expect((refused as LiveTransaction).entry.record.id).toBe(id)
     expect(await ledger.find({})).toEqual(before)
 
-    await ledger.mark(id, 'restoring', 'guard')
-    await expect(place.ledger().open(record(3))).rejects.toThrow('is restoring')
-    await ledger.mark(id, 'restore-failed', 'the router is away')
-    await expect(place.ledger().open(record(3))).rejects.toThrow('is restore-failed: the router is away')
+    await ledger.mark({ id }, 'restoring', 'guard')
+    await expect(place.ledger(3).open(record(3), {})).rejects.toThrow('is restoring')
+    await ledger.mark({ id }, 'restore-failed', 'the router is away')
+    await expect(place.ledger(3).open(record(3), {})).rejects.toThrow('is restore-failed: the router is away')
   })
 
   it.each<{ path: TransactionState[] }>([
@@ -140,9 +175,9 @@ describe.each(Object.keys(kinds))('the %s ledger', (kind) => {
     { path: ['restoring', 'unverified'] },
     { path: ['restoring', 'restore-failed', 'resolved'] },
   ])('lets the next one in after $path', async ({ path }) => {
-    await ledger.open(record(1))
+    await ledger.open(record(1), {})
     await walk(id, ...path)
-    await place.ledger().open(record(2))
+    await place.ledger(2).open(record(2), {})
     expect(await states()).toEqual([
       [2, 'open'],
       [1, path.at(-1)],
@@ -150,15 +185,15 @@ describe.each(Object.keys(kinds))('the %s ledger', (kind) => {
   })
 
   it('holds one target, not other regions or services', async () => {
-    await ledger.open(record(1))
-    await ledger.open(record(1, { region: 'us-east' }))
-    await place.ledger('cart').open(record(1, { service: 'cart' }))
+    await ledger.open(record(1), {})
+    await ledger.open(record(1, { region: 'us-east' }), {})
+    await place.ledger(1, 'cart').open(record(1, { service: 'cart' }), {})
     expect((await ledger.find({})).map(({ record }) => record.region)).toEqual(['us-east', 'eu-west'])
-    expect(await place.ledger('cart').find({ environment })).toHaveLength(1)
+    expect(await place.ledger(1, 'cart').find({ environment })).toHaveLength(1)
   })
 
   it('lets exactly one of many win that open at once; the others step back', async () => {
-    const openers = [1, 2, 3, 4, 5, 6].map((run) => place.ledger().open(record(run)))
+    const openers = [1, 2, 3, 4, 5, 6].map((run) => place.ledger(run).open(record(run), {}))
     const ended = await Promise.allSettled(openers)
     const won = ended.flatMap(({ status }, index) => (status === 'fulfilled' ? [index + 1] : []))
     expect(won).toHaveLength(1)
@@ -181,21 +216,21 @@ describe.each(Object.keys(kinds))('the %s ledger', (kind) => {
     [['committed'], 'resolved'],
     [['restoring', 'restore-failed', 'resolved'], 'restoring'],
   ])('does not let one that is %j become %s', async (path, next) => {
-    await ledger.open(record(1))
+    await ledger.open(record(1), {})
     await walk(id, ...path)
-    await expect(place.ledger().mark(id, next, '')).rejects.toThrow(`cannot become ${next}`)
+    await expect(place.ledger(9).mark({ id }, next, '')).rejects.toThrow(`cannot become ${next}`)
     expect(await states()).toEqual([[1, path.at(-1) ?? 'open']])
   })
 
   it('may undo a committed one, and try a restore again', async () => {
-    await ledger.open(record(1))
+    await ledger.open(record(1), {})
     await walk(id, 'committed', 'restoring', 'restore-failed', 'restoring', 'restoring', 'restored')
     expect(await states()).toEqual([[1, 'restored']])
   })
 
   it('cuts a note to what is kept', async () => {
-    await ledger.open(record(1))
-    await ledger.mark(id, 'committed', `first\nsecond ${'x'.repeat(200)}`)
+    await ledger.open(record(1), {})
+    await ledger.mark({ id }, 'committed', `first\nsecond ${'x'.repeat(200)}`)
     const [entry] = await ledger.find({ id })
     expect(entry?.state).toBe('committed')
     expect(entry?.note).toHaveLength(MAX_NOTE)
@@ -204,16 +239,18 @@ describe.each(Object.keys(kinds))('the %s ledger', (kind) => {
 
   it('finds newest first, by environment, state and id, up to a limit', async () => {
     for (const run of [1, 2, 3]) {
-      await ledger.open(record(run))
-      await ledger.mark(record(run).id, 'committed', '')
+      await place.ledger(run).open(record(run), {})
+      await place.ledger(run).mark({ id: record(run).id }, 'committed', '')
     }
-    await ledger.open(record(4, { region: 'us-east' }))
+    await place.ledger(4).open(record(4, { region: 'us-east' }), {})
     const runs = async (query: Parameters<Ledger['find']>[0]) =>
       (await ledger.find(query)).map(({ record }) => record.run.id)
     expect(await runs({})).toEqual([4, 3, 2, 1])
     expect(await runs({ environment })).toEqual([3, 2, 1])
     expect(await runs({ state: ['committed'], limit: 2 })).toEqual([3, 2])
     expect(await runs({ id: record(2).id })).toEqual([2])
+    expect(await runs({ run: 3 })).toEqual([3])
+    expect(await runs({ run: 3 })).toEqual([3])
     expect(await runs({ environment: 'production-apac' })).toEqual([])
     expect(await runs({ id: 'gone' })).toEqual([])
   })
@@ -224,7 +261,7 @@ describe('the github ledger among others', () => {
   let ledger: Ledger
   beforeEach(async () => {
     world = await testGitHub()
-    ledger = githubLedger(world, { deployments: 'write' })
+    ledger = githubLedger(world, { run: 1 })
   })
   afterEach(() => world.close())
 
@@ -244,8 +281,8 @@ describe('the github ledger among others', () => {
   }
 
   it('is not moved by the success of somebody else that marks ours inactive', async () => {
-    await ledger.open(record(1))
-    await ledger.mark(id, 'committed', 'done')
+    await ledger.open(record(1), {})
+    await ledger.mark({ id }, 'committed', 'done')
     await (await foreign({})).mark({ state: 'success' })
     const ours = world.github.deployments.find(({ task }) => task === 'deploy-actions/shop')
     expect(ours?.statuses[0]).toMatchObject({ state: 'inactive', description: '' })
@@ -253,7 +290,7 @@ describe('the github ledger among others', () => {
   })
 
   it('reads no statuses that are not its own, and no payload that is not a record', async () => {
-    await ledger.open(record(1))
+    await ledger.open(record(1), {})
     const ours = world.github.deployments[0]?.id
     const { job } = world.begin({ deployments: 'write' })
     await world.send(job, `POST /deployments/${ours}/statuses`, {
@@ -268,9 +305,9 @@ describe('the github ledger among others', () => {
   })
 
   it('shows what GitHub should show', async () => {
-    await ledger.open(record(1))
-    await ledger.mark(id, 'restoring', '')
-    await ledger.mark(id, 'restored', '')
+    await ledger.open(record(1), {})
+    await ledger.mark({ id }, 'restoring', '')
+    await ledger.mark({ id }, 'restored', '')
     const [ours] = world.github.deployments
     expect(ours).toMatchObject({
       task: 'deploy-actions/shop',
@@ -282,50 +319,55 @@ describe('the github ledger among others', () => {
   })
 
   it('forgets a record whose statuses GitHub no longer keeps', async () => {
-    await ledger.open(record(1))
-    await ledger.mark(record(1).id, 'committed', 'done')
+    await ledger.open(record(1), {})
+    await ledger.mark({ id: record(1).id }, 'committed', 'done')
     const { deployments } = world.github
     deployments[0]?.statuses.splice(0)
     // 20 November 2026 and 61 days.
-    const later = githubLedger(world, { deployments: 'write' }, 'shop', '2027-01-20T12:00:00.000Z')
+    const later = githubLedger(world, { run: 2, now: '2027-01-20T12:00:00.000Z' })
     expect(await later.find({})).toEqual([])
     expect(await ledger.find({})).toMatchObject([{ state: 'open' }])
-    await later.open(record(2, { openedAt: '2027-01-20T12:00:00.000Z' }))
+    await later.open(record(2, { openedAt: '2027-01-20T12:00:00.000Z' }), {})
     expect(await later.find({})).toMatchObject([{ record: { run: { id: 2 } }, state: 'open' }])
   })
 
   it('names the permission that the job lacks', async () => {
-    await expect(githubLedger(world, { contents: 'read' }).open(record(1))).rejects.toThrow(
+    await expect(
+      githubLedger(world, { run: 1, permissions: { contents: 'read' } }).open(record(1), {}),
+    ).rejects.toThrow(
       'the token lacks `deployments: write` or, in a job that only looks, `deployments: read`',
     )
-    await expect(githubLedger(world, { deployments: 'read' }).open(record(1))).rejects.toThrow(
-      'the token lacks `deployments: write`',
-    )
+    await expect(
+      githubLedger(world, { run: 1, permissions: { actions: 'read', deployments: 'read' } }).open(
+        record(1),
+        {},
+      ),
+    ).rejects.toThrow('the token lacks `deployments: write`')
     expect(world.github.deployments).toEqual([])
   })
 
   it('shows as open what was created by a process that died right after', async () => {
     world.github.fault({ match: creates, then: 'drop' })
-    await expect(ledger.open(record(1))).rejects.toThrow('could not be reached')
-    const restorer = githubLedger(world, { deployments: 'write' })
+    await expect(ledger.open(record(1), {})).rejects.toThrow('could not be reached')
+    const restorer = githubLedger(world, { run: 2 })
     expect(await restorer.find({ environment })).toEqual([{ record: record(1), state: 'open', note: '' }])
-    await expect(restorer.open(record(2))).rejects.toBeInstanceOf(LiveTransaction)
-    await restorer.mark(id, 'restoring', 'sweeper')
+    await expect(restorer.open(record(2), {})).rejects.toBeInstanceOf(LiveTransaction)
+    await restorer.mark({ id }, 'restoring', 'sweeper')
   })
 
   it('does not try a write again of which it does not know whether it was done', async () => {
     world.github.fault({ match: creates, then: 'drop', times: 2 })
-    await expect(ledger.open(record(1))).rejects.toThrow('could not be reached')
+    await expect(ledger.open(record(1), {})).rejects.toThrow('could not be reached')
     expect(world.github.deployments).toHaveLength(1)
   })
 
   it('fails closed when the ledger cannot be read or written', async () => {
     world.github.fault({ match: ({ method }) => method === 'GET', then: '500', times: 4 })
-    await expect(ledger.open(record(1))).rejects.toThrow('GitHub answered 500')
+    await expect(ledger.open(record(1), {})).rejects.toThrow('GitHub answered 500')
     expect(world.github.deployments).toEqual([])
-    await ledger.open(record(1))
+    await ledger.open(record(1), {})
     world.github.fault({ match: marks, then: 'refuse', times: 100 })
-    await expect(ledger.mark(id, 'committed', '')).rejects.toThrow('could not be reached')
+    await expect(ledger.mark({ id }, 'committed', '')).rejects.toThrow('could not be reached')
     expect(await ledger.find({ id })).toMatchObject([{ state: 'open' }])
   })
 
@@ -333,9 +375,9 @@ describe('the github ledger among others', () => {
     ['was lost', 'drop' as const],
     ['was an error', '500' as const],
   ])('marks once, though the answer to a mark %s', async (_, then) => {
-    await ledger.open(record(1))
+    await ledger.open(record(1), {})
     world.github.fault({ match: marks, then, times: 2 })
-    await ledger.mark(id, 'committed', 'all traffic on green')
+    await ledger.mark({ id }, 'committed', 'all traffic on green')
     const [deployment] = world.github.deployments
     expect(deployment?.statuses.map(({ description }) => description)).toEqual([
       'committed: all traffic on green',
@@ -344,8 +386,8 @@ describe('the github ledger among others', () => {
   })
 
   it('still holds the target for the winner after a loser that died before stepping back was restored', async () => {
-    const loser = githubLedger(world, { deployments: 'write' })
-    await ledger.open(record(1))
+    const loser = githubLedger(world, { run: 2 })
+    await ledger.open(record(1), {})
     // The loser asked before the winner was there, created, and died.
     world.github.fault({
       match: ({ method, path }) => method === 'GET' && path.endsWith('/deployments'),
@@ -353,13 +395,299 @@ describe('the github ledger among others', () => {
       answer: (truth) => ({ ...truth, body: [] }),
     })
     world.github.fault({ match: creates, then: 'drop' })
-    await expect(loser.open(record(2))).rejects.toThrow('could not be reached')
-    await ledger.mark(record(2).id, 'restoring', 'sweeper')
-    await ledger.mark(record(2).id, 'restored', '')
-    const refused = await githubLedger(world, { deployments: 'write' })
-      .open(record(3))
+    await expect(loser.open(record(2), {})).rejects.toThrow('could not be reached')
+    await ledger.mark({ id: record(2).id }, 'restoring', 'sweeper')
+    await ledger.mark({ id: record(2).id }, 'restored', '')
+    const refused = await githubLedger(world, { run: 3 })
+      .open(record(3), {})
       .catch((error: unknown) => error)
     expect(refused).toBeInstanceOf(LiveTransaction)
     expect((refused as LiveTransaction).entry.record.id).toBe(id)
+  })
+})
+
+describe('the github ledger where anybody may write deployments', () => {
+  let world: TestGitHub
+  beforeEach(async () => {
+    world = await testGitHub({
+      environments: [
+        {
+          name: record(1).environment,
+          branchPolicy: { protected_branches: false, custom_branch_policies: true },
+          branches: [
+            { name: 'main', type: 'branch' },
+            { name: 'release/*', type: 'branch' },
+            { name: 'v*', type: 'tag' },
+          ],
+        },
+        {
+          name: 'production-us-east',
+          branchPolicy: { protected_branches: true, custom_branch_policies: false },
+        },
+      ],
+      protectedBranches: ['main'],
+      tags: { 'v1.4.0': mainSha },
+    })
+  })
+  afterEach(() => world.close())
+
+  const { id, environment } = record(1)
+  const mallory = () => world.begin({ deployments: 'write' }).job
+  /** Plants a record: all of it is as it should be, but no run has uploaded it. */
+  const plant = async (planted: unknown, ...states: string[]): Promise<void> => {
+    const { environment: where = environment } = planted as { environment?: string }
+    const response = await world.send(mallory(), 'POST /deployments', {
+      ref: 'main',
+      task: 'deploy-actions/shop',
+      environment: where,
+      payload: planted,
+      auto_merge: false,
+      required_contexts: [],
+    })
+    const { id } = (await response.json()) as { id: number }
+    for (const state of states) await post(id, state)
+  }
+  const post = (deployment: number | undefined, description: string, run = 1) =>
+    world.send(mallory(), `POST /deployments/${deployment}/statuses`, {
+      state: 'success',
+      description,
+      log_url: `https://github.com/acme/shop/actions/runs/${run}`,
+      auto_inactive: false,
+    })
+  const open = (run: number, more: Partial<OurJob> = {}, change: Partial<TransactionRecord> = {}) =>
+    githubLedger(world, { run, ...more }).open(record(run, change), {})
+
+  it('skips a planted record, says so, and holds nothing by it', async () => {
+    await open(1)
+    await githubLedger(world, { run: 1 }).mark({ id }, 'committed', 'done')
+    await plant(record(2), 'open')
+    await plant(
+      record(1, { release: { version: '6.6.6', digest: `sha256:${'6'.repeat(64)}` } }),
+      'committed: me',
+    )
+    const warnings: string[] = []
+    const ledger = githubLedger(world, { run: 3, warnings })
+    expect(await newest(ledger, environment)).toMatchObject({ record: record(1), state: 'committed' })
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^deployment \d+ says to be transaction 1-1-shop-eu-west-1, and counts for nothing: run 1 uploaded/,
+      ),
+      expect.stringMatching(
+        /^deployment \d+ says to be transaction 2-1-shop-eu-west-1, and counts for nothing: run 2 uploaded/,
+      ),
+    ])
+    await ledger.open(record(3), {})
+  })
+
+  it('finds the record of its own run behind planted ones', async () => {
+    await open(1)
+    await plant(record(2))
+    await plant(record(1, { restore: [] }))
+    expect(await githubLedger(world, { run: 1 }).find({ environment, run: 1 })).toMatchObject([
+      { record: record(1), state: 'open' },
+    ])
+  })
+
+  it('gives up behind many of them, and tells what to do', async () => {
+    await open(1)
+    for (let run = 100; run < 151; run++) await plant(record(run))
+    await expect(newest(githubLedger(world, { run: 1 }), environment)).rejects.toThrow(
+      'more than 50 deployments of shop say to be transactions that no run has opened',
+    )
+    expect(await githubLedger(world, { run: 1 }).find({ environment, run: 1 })).toHaveLength(1)
+  })
+
+  it.each(['committed', 'restored', 'superseded', 'unverified', 'resolved'] as const)(
+    'believes nobody that a transaction is %s: not without the artifact of a run',
+    async (state) => {
+      await open(1)
+      const [deployment] = world.github.deployments
+      if (state === 'restored' || state === 'unverified')
+        await githubLedger(world, { run: 1 }).mark({ id }, 'restoring', 'guard')
+      await post(deployment?.id, `${state}: trust me`)
+      await post(deployment?.id, `${state}: trust me, too`, 12345)
+      const warnings: string[] = []
+      const ledger = githubLedger(world, { run: 2, warnings })
+      expect(await newest(ledger, environment)).toMatchObject({
+        state: /^rest|^unv/.test(state) ? 'restoring' : 'open',
+      })
+      expect(warnings).toContain(
+        `somebody says that transaction ${id} is ${state}; no run has uploaded that, so it counts for nothing`,
+      )
+      await expect(ledger.open(record(2), {})).rejects.toBeInstanceOf(LiveTransaction)
+    },
+  )
+
+  it('is not brought back to committed by a status after its restore', async () => {
+    await open(1)
+    const ledger = githubLedger(world, { run: 1 })
+    for (const state of ['committed', 'restoring', 'restored'] as const) await ledger.mark({ id }, state, '')
+    await post(world.github.deployments[0]?.id, 'committed: again')
+    expect(await newest(githubLedger(world, { run: 2 }), environment)).toMatchObject({ state: 'restored' })
+  })
+
+  it('closes a transaction again after the name of its artifact was spoilt by an upload that broke', async () => {
+    await open(1)
+    const { run } = world.begin({}, { id: 1 })
+    const job = world.join(run)
+    const spoilt = world.artifacts(job, run)
+    world.github.fault({ match: ({ path }) => path.endsWith('FinalizeArtifact'), then: '500' })
+    await expect(
+      spoilt.upload(`state-${id}-committed`, import.meta.dirname, ['ledger.test.ts']),
+    ).rejects.toThrow('500')
+    await githubLedger(world, { run: 1 }).mark({ id }, 'committed', 'done')
+    expect(await newest(githubLedger(world, { run: 2 }), environment)).toMatchObject({ state: 'committed' })
+  })
+
+  it.each<[string, Partial<RunView>, string | undefined]>([
+    ['of main', {}, undefined],
+    ['of a branch by a pattern', { headBranch: 'release/1.4' }, undefined],
+    ['of a tag by a pattern', { headBranch: 'v1.4.0' }, undefined],
+    [
+      'of a feature branch',
+      { headBranch: 'feature' },
+      'production-eu-west does not take feature, from which it runs',
+    ],
+    [
+      'of a branch below a pattern',
+      { headBranch: 'release/1/x' },
+      'production-eu-west does not take release/1/x',
+    ],
+    ['of a branch with the name of a tag', { headBranch: 'v9' }, 'production-eu-west does not take v9'],
+    ['of a pull request', { event: 'pull_request' }, 'it runs for a pull request'],
+  ])('knows a record of a run %s by the policy of its environment', async (_, change, refused) => {
+    await open(1, { change })
+    const warnings: string[] = []
+    const found = await newest(githubLedger(world, { run: 2, warnings }), environment)
+    if (refused === undefined) expect(found).toMatchObject({ record: record(1) })
+    else expect([found, warnings]).toEqual([undefined, [expect.stringContaining(refused)]])
+  })
+
+  it.each([
+    ['repository', 'run 1 belongs to mallory/shop, not to acme/shop'],
+    ['head_repository', 'run 1 runs the code of mallory/shop'],
+  ])('knows no record of a run whose %s is another', async (key, why) => {
+    await open(1)
+    world.github.fault({
+      match: ({ path }) => path.endsWith('/actions/runs/1'),
+      then: 'lie',
+      answer: ({ body, ...truth }) => ({
+        ...truth,
+        body: { ...(body as object), [key]: { full_name: 'mallory/shop' } },
+      }),
+    })
+    const warnings: string[] = []
+    expect(await newest(githubLedger(world, { run: 2, warnings }), environment)).toBeUndefined()
+    expect(warnings).toEqual([expect.stringContaining(why)])
+  })
+
+  it.each([
+    ['main', true],
+    ['feature', false],
+  ])('takes protected branches where the environment does: %s %s', async (headBranch, known) => {
+    const where = { region: 'us-east' }
+    await open(1, { change: { headBranch } }, where)
+    const found = await newest(githubLedger(world, { run: 2 }), 'production-us-east')
+    expect(found !== undefined).toBe(known)
+  })
+
+  it.each<[string, Partial<RunView>]>([
+    ['region.yml', { referencedWorkflows: [{ ...ours, path: ours.path.replace('rollout', 'region') }] }],
+    [
+      'our workflow in other letters',
+      { referencedWorkflows: [{ ...ours, path: `ACME/Deploy-${ours.path.slice(12)}` }] },
+    ],
+    ['the workflow of the reader', { referencedWorkflows: [] }],
+  ])('restores what a run of %s has opened', async (_, change) => {
+    await githubLedger(world, { run: 1, change }).open(record(1), { router: 'here' })
+    expect(await githubLedger(world, { run: 2 }).settings({ id })).toEqual({ router: 'here' })
+  })
+
+  it('lets a record of any other workflow hold its target, and does not act on it', async () => {
+    await open(1, { change: { path: '.github/workflows/other.yml', referencedWorkflows: [] } })
+    const ledger = githubLedger(world, { run: 2 })
+    await expect(ledger.open(record(2), {})).rejects.toThrow(
+      /Of that transaction: run 1 uses none of the workflows that may open one \(it ran .github.workflows.other.yml\); name it in `trusted-workflows`/,
+    )
+    await expect(ledger.settings({ id })).rejects.toThrow(
+      `transaction ${id} is not acted on: run 1 uses none`,
+    )
+    await githubLedger(world, { run: 1 }).mark({ id }, 'committed', '')
+    expect(await releaseServing(ledger, environment)).toBeUndefined()
+    expect(
+      await provePredecessor(ledger, { name: 'eu-west', environment }, record(1).release.digest),
+    ).toMatchObject({
+      proven: false,
+      reason: expect.stringContaining('proves nothing: run 1 uses none'),
+    })
+  })
+
+  it('reads what an earlier attempt of its own run has kept', async () => {
+    await githubLedger(world, { run: 1 }).open(record(1), { router: 'here' })
+    const again = githubLedger(world, { run: 1, attempt: 2 })
+    expect(await again.settings({ id })).toEqual({ router: 'here' })
+    expect(await again.uploadedHere('eu-west')).toEqual([
+      { record: record(1), settings: { router: 'here' }, states: [] },
+    ])
+    expect(await again.taken()).toEqual([id])
+  })
+
+  it('knows by its uploads alone what was to be closed', async () => {
+    await open(1)
+    await open(1, {}, { region: 'us-east' })
+    world.github.fault({
+      match: ({ method, path }) => method === 'POST' && path.endsWith('/statuses'),
+      then: '500',
+      times: 9,
+    })
+    const ledger = githubLedger(world, { run: 1 })
+    await expect(ledger.mark({ id }, 'committed', '')).rejects.toThrow('GitHub answered 500')
+    expect(await ledger.uploadedHere('eu-west')).toMatchObject([{ record: { id }, states: ['committed'] }])
+    expect(await ledger.uploadedHere('us-east')).toMatchObject([{ states: [] }])
+    expect(await ledger.uploadedHere('east')).toEqual([])
+  })
+
+  it('holds the target for a record of a later version that its run has opened', async () => {
+    const later = { ...record(1), v: 2, database: 'orders' }
+    const { run } = world.begin({}, { id: 1, path: deployYml, referencedWorkflows: [ours] })
+    const artifacts = world.artifacts(world.join(run), run)
+    await writeFile(join(world.folder, 'restore-point.json'), JSON.stringify({ record: later, settings: {} }))
+    await artifacts.upload(restorePointArtifact(id, later), world.folder, ['restore-point.json'])
+    await plant(later, 'open: run 1 attempt 1')
+    const refused = githubLedger(world, { run: 2 }).open(record(2), {})
+    await expect(refused).rejects.toThrow(
+      /another version of deploy-actions opened it, and this one cannot read all of it/,
+    )
+    expect(await githubLedger(world, { run: 2 }).find({ environment })).toMatchObject([
+      { record: { restore: record(1).restore }, unread: expect.stringContaining('"database"') },
+    ])
+  })
+})
+
+describe('what the github ledger costs', () => {
+  let world: TestGitHub
+  beforeEach(async () => {
+    world = await testGitHub({ environments: [{ name: record(1).environment }] })
+  })
+  afterEach(() => world.close())
+
+  it.each([0, 30])('is the same after %d rollouts, most of them restored', async (history) => {
+    const { environment } = record(1)
+    for (let run = 1; run <= history; run++) {
+      const ledger = githubLedger(world, { run })
+      await ledger.open(record(run), {})
+      for (const state of run === 1 ? (['committed'] as const) : (['restoring', 'restored'] as const))
+        await ledger.mark({ id: record(run).id }, state, '')
+    }
+    const before = world.github.calls.length
+    const ledger = githubLedger(world, { run: 99 })
+    await releaseServing(ledger, environment)
+    const name = { ...record(99), at: await ledger.open(record(99), {}) }
+    expect(await ledger.stateOf(name)).toMatchObject({ state: 'open' })
+    await ledger.mark(name, 'committed', '')
+    const rest = world.github.calls.slice(before).filter(({ path }) => path.startsWith('/repos/'))
+    // What serves: list. Open: list, create, list, mark. The state: marks. Commit: marks, mark. With a history also, of
+    // the newest one: artifacts, run, environment, and its marks twice.
+    expect(rest).toHaveLength(history === 0 ? 8 : 13)
   })
 })

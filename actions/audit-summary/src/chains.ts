@@ -16,12 +16,14 @@ export interface GatheredChain {
 
 /** Downloads every evidence artifact of this run by id and digest, and checks every link of every chain. */
 export async function gatherChains({ artifacts, context }: Ports): Promise<GatheredChain[]> {
-  const own = (await artifacts.list()).filter(({ name }) => name.startsWith('evidence-'))
+  // Jobs that were not run again left theirs in an earlier attempt.
+  const run = context.attempt > 1 ? context.runId : undefined
+  const own = (await artifacts.list(run)).filter(({ name }) => name.startsWith('evidence-'))
   const chains = await Promise.all(
     own.map(async (artifact) => {
       const folder = join(context.temp, 'deploy-actions', 'gathered', String(artifact.id))
       await mkdir(folder, { recursive: true })
-      await artifacts.download(artifact, folder)
+      await artifacts.download(artifact, folder, run)
       const { manifest, records, problems } = await readChain(folder)
       return {
         artifact: artifact.name,

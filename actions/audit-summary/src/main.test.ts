@@ -108,9 +108,9 @@ async function transaction(name: string, state: TransactionState, runId = 1001):
     openedAt: '2026-11-21T10:00:00.000Z',
     restore: [],
   }
-  await ledger.open(record)
-  if (state === 'restored') await ledger.mark(record.id, 'restoring', '')
-  if (state !== 'open') await ledger.mark(record.id, state, 'said so')
+  await ledger.open(record, {})
+  if (state === 'restored') await ledger.mark({ id: record.id }, 'restoring', '')
+  if (state !== 'open') await ledger.mark({ id: record.id }, state, 'said so')
 }
 
 async function report(

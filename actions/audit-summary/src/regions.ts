@@ -1,7 +1,7 @@
 import type { Approval, Ports } from '@deploy-actions/action-kit'
 import type { EvidenceRecord } from '@deploy-actions/evidence'
 import { newest, openLedger } from '@deploy-actions/ledger'
-import type { RolloutPlan, TransactionState } from '@deploy-actions/rollout'
+import { transactionStates, type RolloutPlan, type TransactionState } from '@deploy-actions/rollout'
 import { lastReading, type Reading } from './readings'
 
 /** What became of a planned region, by the ledger: never by the result of a matrix. */
@@ -29,6 +29,9 @@ const outcomes: Record<TransactionState, RegionResult['outcome']> = {
   superseded: 'not-started',
 }
 
+/** All but those that lost the race for their target. */
+const held = transactionStates.filter((state) => state !== 'superseded')
+
 /** What else tells of a region: who refused it, what its jobs said, and what they read back. */
 export interface Hearsay {
   approvals: readonly Approval[]
@@ -45,10 +48,7 @@ export async function regionResults(
   const due = await Promise.all(
     plan.regions.map(async ({ name, environment }): Promise<Standing> => {
       // By this run's own record: another rollout may have begun there since.
-      const entries = await ledger.find({ environment })
-      const entry = entries.find(
-        ({ record, state }) => record.run.id === ports.context.runId && state !== 'superseded',
-      )
+      const [entry] = await ledger.find({ environment, run: ports.context.runId, state: held, limit: 1 })
       if (!entry)
         return {
           name,

@@ -246,10 +246,10 @@ describe('canary-step on a bad day', () => {
         const [own] = await ledger.find({})
         if (!own) throw new Error('nothing was begun')
         for (const state of ['restoring', 'restored'] as const)
-          await ledger.mark(own.record.id, state, 'guard')
+          await ledger.mark({ id: own.record.id }, state, 'guard')
         const later = { ...own.record, id: '1002-1-shop-production-1', run: { ...own.record.run, id: 1002 } }
-        await ledger.open(later)
-        await ledger.mark(later.id, 'committed', '')
+        await ledger.open(later, {})
+        await ledger.mark({ id: later.id }, 'committed', '')
       }
     })
     expect((outcome as Error).message).toMatch(

@@ -130,7 +130,7 @@ async function walkStages(
   let held: RouterState = { ...reading, weights }
 
   for (const [index, plan] of settings.stages.entries()) {
-    await mustBeOpen(ledger, transaction.record)
+    await mustBeOpen(ledger, transaction)
     const wanted = canaryWeights(arms, plan.weight)
     ports.log.info(`stage ${index + 1} of ${settings.stages.length}: ${formatWeights(wanted)}`)
     const checks = await settings.checksFor(arms, plan.checks, ports)

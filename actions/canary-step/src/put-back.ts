@@ -5,6 +5,7 @@ import {
   abandonTransaction,
   claimOf,
   findJobTransaction,
+  nameOf,
   PATIENCE_MS,
   restoreTraffic,
   saveJobTransaction,
@@ -105,7 +106,7 @@ export async function endUnmoved(
 }
 
 async function closeOwn(
-  { record }: JobTransaction,
+  transaction: JobTransaction,
   ledger: Ledger,
   verified: boolean,
   points: readonly RestoredPoint[],
@@ -113,8 +114,8 @@ async function closeOwn(
 ): Promise<void> {
   const note = points.map(({ detail }) => detail).join('; ')
   try {
-    await ledger.mark(record.id, 'restoring', 'canary-step')
-    await ledger.mark(record.id, verified ? 'restored' : 'restore-failed', note)
+    await ledger.mark(nameOf(transaction), 'restoring', 'canary-step')
+    await ledger.mark(nameOf(transaction), verified ? 'restored' : 'restore-failed', note)
   } catch (error) {
     ports.log.warning(`the ledger could not be told of the restore: ${messageOf(error)}`)
   }

@@ -22,7 +22,7 @@ import {
   sections,
   variablesOf,
 } from '@deploy-actions/config'
-import { newestCommitted, openLedger } from '@deploy-actions/ledger'
+import { doubtOf, newestRollout, openLedger } from '@deploy-actions/ledger'
 import { defined, parseDuration } from '@deploy-actions/rollout'
 import { armsOf, joinTransaction } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
@@ -117,15 +117,16 @@ async function planGate(inputs: Inputs, ports: Ports): Promise<Plan> {
   }
 }
 
-/** The arm that the newest committed transaction put all traffic on: the one that its restore point gave nothing. */
+/** The arm that serves as far as the ledger knows: what the newest rollout committed it onto, or found it on. */
 async function liveArm(
   inputs: Inputs,
   service: string,
   environment: string,
   ports: Ports,
 ): Promise<string | undefined> {
-  const entry = await newestCommitted(openLedger(inputs.ledger, service, ports), environment)
-  return entry && armsOf(entry.record)?.canary
+  const entry = await newestRollout(openLedger(inputs.ledger, service, ports), environment)
+  const arms = entry && doubtOf(entry) === undefined ? armsOf(entry.record) : undefined
+  return entry?.state === 'committed' ? arms?.canary : arms?.baseline
 }
 
 function conclude(

@@ -29,7 +29,7 @@ export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const config = await target.config({ secrets: ports.secrets })
   const { service, region, environment, correlationId, file } = target
   ports.evidence.about({ service, region, environment })
-  const ledger = openLedger(inputs.ledger, service, ports)
+  const ledger = openLedger(inputs.ledger, service, ports, inputs['trusted-workflows'])
 
   // An approval may have taken days: what was proven before it is proven again.
   if (inputs.predecessor !== undefined) {
@@ -40,8 +40,8 @@ export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const dryRun = inputs['dry-run']
   const earlier = dryRun ? undefined : await leftOpen(ledger, environment, ports.context.runId)
   if (earlier) {
-    ports.log.warning(`an earlier attempt of this run left ${earlier.id} open: it is restored first`)
-    await restoreRecord(earlier, inputs, ports)
+    ports.log.warning(`an earlier attempt of this run left ${earlier.record.id} open: it is restored first`)
+    await restoreRecord(earlier, ledger, inputs, ports)
   }
 
   const router = config.traffic.canary.router
@@ -56,6 +56,7 @@ export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
     image: inputs.image,
     found: await findTargetArms(target, router, config.arms.names, providerPorts(ports)),
     config: { path: file.path, digest: file.digest },
+    guardEnvironment: config.region['guard-environment'],
     snapshot: (arms: Arms) => snapshot(target, arms, inputs, ports),
   }
   const transaction = await (dryRun ? prepareTransaction : beginTransaction)(request, ports)

@@ -20,7 +20,7 @@ export async function commit(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const { service, region, environment } = record
   ports.evidence.about({ service, region, environment, transaction: record.id })
   const ledger = openLedger(transaction.ledger, service, ports)
-  await mustBeOpen(ledger, record)
+  await mustBeOpen(ledger, transaction)
 
   const { baseline, canary } = settings.arms
   const router = (await routers.configure(settings.router)).open(providerPorts(ports), [baseline, canary])

@@ -1,50 +1,67 @@
 import { GateFailed, InputError, type Ports } from '@deploy-actions/action-kit'
 import { configuredTarget } from '@deploy-actions/config'
-import { newest, openLedger, type Ledger, type TransactionRecord } from '@deploy-actions/ledger'
+import { newest, openLedger, type Entry, type Ledger } from '@deploy-actions/ledger'
 import { defined, holdingStates } from '@deploy-actions/rollout'
 import { findJobTransaction } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 
-/** `open`: what this very run left open on the target; else the transaction of that id. */
-export async function findRecord(inputs: Inputs, ports: Ports): Promise<TransactionRecord | undefined> {
-  const { service, environment } = await serviceAndEnvironment(inputs, ports)
+/** Whose transaction is looked for. */
+export interface Where {
+  service: string
+  environment: string
+  ledger: Ledger
+}
+
+/** What the inputs name, from themselves or from rollout.yml. */
+export async function whereOf(inputs: Inputs, ports: Ports): Promise<Where> {
+  const { service, environment } =
+    inputs.service !== undefined && inputs.environment !== undefined
+      ? { service: inputs.service, environment: inputs.environment }
+      : await configuredTarget(inputs, ports.context)
   ports.evidence.about(defined({ service, environment, region: inputs.region }))
-  const ledger = openLedger(inputs.ledger, service, ports)
+  return {
+    service,
+    environment,
+    ledger: openLedger(inputs.ledger, service, ports, inputs['trusted-workflows']),
+  }
+}
+
+/** A transaction, and what of its record this version cannot read. */
+export type Found = Pick<Entry, 'record' | 'unread'>
+
+/** `open`: what this very run left open on the target; else the transaction of that id. */
+export async function findRecord(
+  { service, environment, ledger }: Where,
+  inputs: Inputs,
+  ports: Ports,
+): Promise<Found | undefined> {
   if (inputs.to !== 'open') {
     const [entry] = await ledger.find({ id: inputs.to, environment, limit: 1 })
     if (!entry)
       throw new InputError([
-        { where: 'input `to`', message: `the ledger has no transaction ${inputs.to} of ${service}` },
+        {
+          where: 'input `to`',
+          message: `the ledger has no transaction ${inputs.to} of ${service} that a run has proven to have opened`,
+        },
       ])
-    await mustBeNewest(ledger, entry.record)
-    return entry.record
+    await mustBeNewest(ledger, entry)
+    return entry
   }
   const own =
     inputs.transaction === undefined
       ? undefined
       : await findJobTransaction(ports.context.temp, inputs.transaction)
-  if (own && (own.state === 'open' || own.state === 'traffic-restored')) return own.record
-  const entry = await newest(ledger, environment)
-  return entry && entry.record.run.id === ports.context.runId && holdingStates.includes(entry.state)
-    ? entry.record
-    : undefined
+  if (own && (own.state === 'open' || own.state === 'traffic-restored')) return { record: own.record }
+  // By its run: whatever stands before it was opened by somebody else.
+  const opened = await ledger.find({ environment, run: ports.context.runId, state: holdingStates, limit: 1 })
+  return opened[0]
 }
 
 /** A committed transaction may only be undone while nothing newer stands on its target. */
-export async function mustBeNewest(ledger: Ledger, record: TransactionRecord): Promise<void> {
+export async function mustBeNewest(ledger: Ledger, { record }: Found): Promise<void> {
   const latest = await newest(ledger, record.environment)
   if (latest && latest.record.id !== record.id)
     throw new GateFailed(
       `transaction ${record.id} is no longer the newest in ${record.region}: ${latest.record.id} (${latest.record.release.version}) came after it; nothing was written`,
     )
-}
-
-async function serviceAndEnvironment(
-  inputs: Inputs,
-  ports: Ports,
-): Promise<{ service: string; environment: string }> {
-  if (inputs.service !== undefined && inputs.environment !== undefined)
-    return { service: inputs.service, environment: inputs.environment }
-  const target = await configuredTarget(inputs, ports.context)
-  return { service: target.service, environment: target.environment }
 }

@@ -18,6 +18,12 @@ export const inputs = z.strictObject({
     .describe(
       'with restore: `open` (what this run left open) or the id of a transaction; with resolve: its id',
     ),
+  only: z
+    .enum(['traffic'])
+    .optional()
+    .describe(
+      'with restore: the traffic alone, from what this run uploaded; needs neither a checkout nor the ledger',
+    ),
   reason: z
     .string()
     .optional()

@@ -9,7 +9,7 @@ import {
   type ChildProcess,
   type ChildResult,
 } from '@deploy-actions/action-kit'
-import { openLedger } from '@deploy-actions/ledger'
+import { openLedger, restorePointArtifact } from '@deploy-actions/ledger'
 import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
 import { noteWrite, readJobTransactions, restoreUnfinishedTraffic } from '@deploy-actions/transaction'
 import { inputs as schema } from './inputs'
@@ -231,7 +231,7 @@ describe('commit', () => {
     const ports = await job()
     await begin(ports)
     await openLedger(`file:${folder}/ledger`, 'shop', ports).mark(
-      '1001-1-shop-eu-1',
+      { id: '1001-1-shop-eu-1' },
       'restoring',
       'emergency',
     )
@@ -472,7 +472,7 @@ describe('resolve', () => {
   it('frees what a dead run has left open or half restored, also without a rollout.yml', async () => {
     await begin(await job())
     await openLedger(`file:${folder}/ledger`, 'shop', createFakePorts()).mark(
-      id,
+      { id: id },
       'restoring',
       'guard, cancelled',
     )
@@ -509,6 +509,19 @@ describe('resolve', () => {
       ).find({})
       const posted: unknown[] = []
       const listed: unknown[] = []
+      const { id } = record as { id: string }
+      const artifacts = {
+        total_count: 1,
+        artifacts: [{ id: 1, name: restorePointArtifact(id, record), expired: false }],
+      }
+      const run = {
+        path: '.github/workflows/deploy.yml',
+        event: 'workflow_dispatch',
+        head_branch: 'main',
+        head_sha: 'c'.repeat(40),
+        repository: { full_name: 'acme/shop' },
+        head_repository: { full_name: 'acme/shop' },
+      }
       return {
         posted,
         listed,
@@ -518,13 +531,17 @@ describe('resolve', () => {
           if (route.startsWith('POST')) posted.push(body)
           if (route.endsWith('/deployments')) listed.push(body)
           return Promise.resolve(
-            (route.includes('/environments/')
-              ? { name: 'production-eu', protection_rules: rules }
-              : route.endsWith('/approvals')
-                ? reviews
-                : route.startsWith('POST')
-                  ? {}
-                  : [{ id: 7, payload: record }]) as never,
+            (route.endsWith('/artifacts')
+              ? artifacts
+              : route.endsWith('/runs/{run_id}')
+                ? run
+                : route.includes('/environments/')
+                  ? { name: 'production-eu', protection_rules: rules }
+                  : route.endsWith('/approvals')
+                    ? reviews
+                    : route.startsWith('POST')
+                      ? {}
+                      : [{ id: 7, payload: record }]) as never,
           )
         },
       }

@@ -9,6 +9,7 @@ export const outputs = z.object({
       'would-commit',
       'restored',
       'would-restore',
+      'traffic-restored',
       'unverified',
       'restore-failed',
       'resolved',
@@ -20,7 +21,7 @@ export const outputs = z.object({
       'cancelled',
     ])
     .describe(
-      'begun | committed | restored | unverified | restore-failed | nothing-open | resolved; would-... with dry-run; invalid | failed | error | cancelled when it did not succeed',
+      'begun | committed | restored | traffic-restored | unverified | restore-failed | nothing-open | resolved; would-... with dry-run; invalid | failed | error | cancelled when it did not succeed',
     ),
   reason: z.string().describe('why, in one sentence'),
   transaction: z.string().optional().describe('id of the transaction'),

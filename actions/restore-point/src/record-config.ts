@@ -10,7 +10,7 @@ import {
 import type { Deployer } from '@deploy-actions/deploys'
 import type { TransactionRecord } from '@deploy-actions/ledger'
 import type { Arms } from '@deploy-actions/rollout'
-import { armsOf, type HealthProof, type RestoreSettings } from '@deploy-actions/transaction'
+import type { HealthProof } from '@deploy-actions/transaction'
 
 /** How long what serves after a restore may take to be green once. */
 const HEALTH_TIMEOUT_MS = 120_000
@@ -36,17 +36,6 @@ export async function configAtRecord(
     ports.log.warning(`the scripts and checks of ${record.id} cannot be used: ${messageOf(error)}`)
     return undefined
   }
-}
-
-/** How the router of a record is reached where no artifact tells it: from the config of this checkout. */
-export async function settingsOfConfig(record: TransactionRecord, ports: Ports): Promise<RestoreSettings> {
-  const target = await configAtRecord(record, ports)
-  const arms = armsOf(record)
-  if (!target || !arms)
-    throw new InputError(
-      `transaction ${record.id} names no config in this checkout, so its router is not known`,
-    )
-  return { router: (await target.config()).traffic.canary.router.written, arms }
 }
 
 /** What puts the workload back, on the canary arm: `${arm}` in `deploy` is that one in a restore, too. A config that cannot be resolved must not keep the traffic from being restored. */

@@ -10,10 +10,10 @@ import {
   type Ports,
 } from '@deploy-actions/action-kit'
 import { configuredTarget, sections, type ConfiguredTarget } from '@deploy-actions/config'
-import { openLedger, type TransactionRecord } from '@deploy-actions/ledger'
+import { openLedger, type Ledger, type TransactionRecord } from '@deploy-actions/ledger'
 import { defined, holdingStates, WHOLE } from '@deploy-actions/rollout'
 import { described, routers, type ObservedRouter, type RouterReading } from '@deploy-actions/traffic'
-import { trustedSettings } from '@deploy-actions/transaction'
+import { keptSettings } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 
@@ -28,7 +28,7 @@ export async function resolve(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const service = target?.service ?? inputs.service
   if (service === undefined)
     throw new InputError([{ where: 'input `region`', message: 'is missing; or give the service' }])
-  const ledger = openLedger(inputs.ledger, service, ports)
+  const ledger = openLedger(inputs.ledger, service, ports, inputs['trusted-workflows'])
   const environment = target?.environment ?? inputs.environment
   const [entry] = await ledger.find(defined({ id: inputs.to, environment, limit: 1 }))
   if (!entry)
@@ -46,7 +46,7 @@ export async function resolve(inputs: Inputs, ports: Ports): Promise<Outputs> {
   if (state !== 'restore-failed') await mustHaveEnded(record, state, inputs, ports)
   await mustBeReviewed(record, inputs, ports)
 
-  const router = await openRouter(target, record, inputs, ports)
+  const router = await openRouter(target, record, ledger, inputs, ports)
   const reading = await router.read(ports.signal)
   const arm = servesAll(reading)
   ports.evidence.facts({ weights: reading.weights, effective: reading.effective, readAt: reading.readAt })
@@ -60,7 +60,7 @@ export async function resolve(inputs: Inputs, ports: Ports): Promise<Outputs> {
     ports.log.info(`would resolve ${id}: ${what}`)
     return { outcome: 'would-resolve', ...outputs }
   }
-  await ledger.mark(id, 'resolved', `${ports.context.actor}: ${reason}`)
+  await ledger.mark(record, 'resolved', `${ports.context.actor}: ${reason}`)
   ports.log.info(`resolved ${id}: ${what}`)
   ports.summary.add(
     `### ${escapeText(region)}: resolved by hand\n\n${escapeText(what)}. The target is free for the next rollout.`,
@@ -143,11 +143,12 @@ async function openConfigured(target: ConfiguredTarget, ports: Ports): Promise<O
 async function openRouter(
   target: ConfiguredTarget | undefined,
   record: TransactionRecord,
+  ledger: Ledger,
   inputs: Inputs,
   ports: Ports,
 ): Promise<ObservedRouter> {
   if (target) return openConfigured(target, ports)
-  if (inputs.router === undefined) return openRecorded(record, inputs, ports)
+  if (inputs.router === undefined) return openRecorded(record, ledger, ports)
   const { names } = await sections.arms(inputs.arms ?? '{}')
   return (await sections.router(inputs.router, {})).open(providerPorts(ports), names)
 }
@@ -155,9 +156,9 @@ async function openRouter(
 /** The router as the run that opened the transaction knew it. */
 async function openRecorded(
   record: TransactionRecord,
-  inputs: Inputs,
+  ledger: Ledger,
   ports: Ports,
 ): Promise<ObservedRouter> {
-  const { router, arms } = await trustedSettings(record, inputs['trusted-workflows'], ports)
+  const { router, arms } = await keptSettings(ledger, record)
   return (await routers.configure(router)).open(providerPorts(ports), [arms.baseline, arms.canary])
 }

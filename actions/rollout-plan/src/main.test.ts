@@ -108,7 +108,7 @@ async function openElsewhere(environment: string, state: 'open' | 'committed'): 
     },
     ports,
   )
-  if (state === 'committed') await ledger.mark(record.id, 'committed', 'done')
+  if (state === 'committed') await ledger.mark({ id: record.id }, 'committed', 'done')
 }
 
 const message = ({ outcome }: Planned): string =>
@@ -307,7 +307,7 @@ describe('one region', () => {
       reason: expect.stringContaining('is open'),
     })
     await openLedger(`file:${workspace}/ledger`, 'shop', createFakePorts()).mark(
-      '77-1-shop-us-1',
+      { id: '77-1-shop-us-1' },
       'committed',
       '',
     )

@@ -24,6 +24,7 @@ import {
   type PlannedRegion,
   type RolloutPlan,
 } from '@deploy-actions/rollout'
+import { armsOf } from '@deploy-actions/transaction'
 import { checkEnvironments } from './environments'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
@@ -55,7 +56,13 @@ export async function plan(inputs: Inputs, ports: Ports): Promise<Outputs> {
   if (problems.length > 0) throw new InputError(problems)
   const forArm = (name: string, arm: string) =>
     resolveRegion(file, name, { variables: { ...variables, arm } })
-  const unreachable = await reachProblems(due, forArm, ports)
+  const leftOpen = new Map(
+    selected.flatMap((config, index) => {
+      const arms = standings[index]?.leftOpen && armsOf(standings[index].leftOpen)
+      return arms ? [[config.region.name, arms] as const] : []
+    }),
+  )
+  const unreachable = await reachProblems(due, { forArm, leftOpen }, ports)
   if (unreachable.length > 0) throw new InputError(unreachable)
 
   const skipped = selected.flatMap((config, index) => {

@@ -1,10 +1,15 @@
 import { messageOf, providerPorts, type Ports, type Problem } from '@deploy-actions/action-kit'
 import { planStages, stagesOutOfReach, type RegionConfig } from '@deploy-actions/config'
 import { blindSpot, createArmSampler, preflight } from '@deploy-actions/metrics'
-import { findArms, formatWeights } from '@deploy-actions/rollout'
+import { findArms, formatWeights, type Arms } from '@deploy-actions/rollout'
 
-/** A region's config as it is for one arm. */
-export type ForArm = (region: string, arm: string) => Promise<RegionConfig>
+/** What is known of the regions' arms. */
+export interface KnownArms {
+  /** a region's config as it is for one arm */
+  forArm: (region: string, arm: string) => Promise<RegionConfig>
+  /** the arms of regions that an earlier attempt of this run left split: they are restored before anything else */
+  leftOpen: ReadonlyMap<string, Arms>
+}
 
 /**
  * Asks each region's router and metrics, from here, whether a canary could be judged there. What cannot be reached
@@ -12,13 +17,13 @@ export type ForArm = (region: string, arm: string) => Promise<RegionConfig>
  */
 export async function reachProblems(
   configs: readonly RegionConfig[],
-  forArm: ForArm,
+  known: KnownArms,
   ports: Ports,
 ): Promise<Problem[]> {
   const problems = await Promise.all(
     configs.map(async (config) => {
       try {
-        return await problemsOf(config, forArm, ports)
+        return await problemsOf(config, known, ports)
       } catch (error) {
         ports.log.warning(
           `${config.region.name} could not be asked from this job; it is asked again before anything is written: ${messageOf(error)}`,
@@ -30,14 +35,18 @@ export async function reachProblems(
   return problems.flat()
 }
 
-async function problemsOf(config: RegionConfig, forArm: ForArm, ports: Ports): Promise<Problem[]> {
+async function problemsOf(
+  config: RegionConfig,
+  { forArm, leftOpen }: KnownArms,
+  ports: Ports,
+): Promise<Problem[]> {
   const { name } = config.region
   const asked = providerPorts(ports)
   const { weights, strangers } = await config.traffic.canary.router
     .open(asked, config.arms.names)
     .read(ports.signal)
   if (strangers !== undefined) return [{ where: name, message: strangers }]
-  const arms = findArms(weights)
+  const arms = findArms(weights) ?? leftOpen.get(name)
   if (!arms)
     return [
       {

@@ -1,5 +1,5 @@
 import type { RegionConfig } from '@deploy-actions/config'
-import { LiveTransaction, newest, type Ledger } from '@deploy-actions/ledger'
+import { doubtOf, LiveTransaction, newest, type Ledger, type TransactionRecord } from '@deploy-actions/ledger'
 import { holdingStates } from '@deploy-actions/rollout'
 
 /** What the ledger says of a region before a rollout. */
@@ -8,6 +8,8 @@ export interface Standing {
   skip?: string
   /** which other run holds it */
   held?: string
+  /** what an earlier attempt of this run left open: it is restored before anything else */
+  leftOpen?: TransactionRecord
 }
 
 /** Skipped when its newest transaction is committed with this digest; held when another run's transaction is live. */
@@ -20,9 +22,14 @@ export async function standing(
   const entry = await newest(ledger, region.environment)
   if (!entry) return {}
   const { id, release, run } = entry.record
-  if (holdingStates.includes(entry.state) && run.id !== runId)
-    return { held: new LiveTransaction(entry).message }
-  if (entry.state === 'committed' && release.digest === digest && !entry.record.weightsOnly)
+  if (holdingStates.includes(entry.state))
+    return run.id === runId ? { leftOpen: entry.record } : { held: new LiveTransaction(entry).message }
+  if (
+    entry.state === 'committed' &&
+    release.digest === digest &&
+    !entry.record.weightsOnly &&
+    doubtOf(entry) === undefined
+  )
     return { skip: `its newest transaction ${id} is committed with this digest` }
   return {}
 }

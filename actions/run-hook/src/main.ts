@@ -46,7 +46,7 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
     return { outcome: 'would-run', reason: `would run ${hook.name}` }
   }
   if (transaction)
-    await mustBeOpen(openLedger(transaction.ledger, transaction.record.service, ports), transaction.record)
+    await mustBeOpen(openLedger(transaction.ledger, transaction.record.service, ports), transaction)
   return conclude(hook.name, await hook.run(), ports)
 }
 

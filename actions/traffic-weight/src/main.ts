@@ -81,7 +81,7 @@ async function write(
     const transaction = await joinTransaction(inputs.transaction, ports.context)
     const { record, ledger } = transaction
     ports.evidence.about({ transaction: record.id })
-    await mustBeOpen(openLedger(ledger, record.service, ports), record)
+    await mustBeOpen(openLedger(ledger, record.service, ports), transaction)
     return shifted(transaction)
   }
   const { service, region, environment, correlationId } = target

@@ -56,7 +56,8 @@ describe('artifacts', () => {
     ])
     await artifacts.list(7)
     await artifacts.list()
-    expect(client.listArtifacts.mock.calls).toEqual([[elsewhere], [{}], [{}]])
+    const allAttempts = { findBy: { ...elsewhere.findBy, workflowRunId: 7 } }
+    expect(client.listArtifacts.mock.calls).toEqual([[elsewhere], [allAttempts], [{}]])
   })
 
   it('are downloaded by id, and held to their digest', async () => {

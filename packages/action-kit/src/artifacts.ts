@@ -9,8 +9,9 @@ export function createArtifacts(token: string, context: RunContext): Artifacts {
     const { DefaultArtifactClient } = await import('@actions/artifact')
     return new DefaultArtifactClient()
   }
+  // The runtime token knows this attempt of this run; REST knows every attempt of every run.
   const from = (runId: number | undefined) =>
-    runId === undefined || runId === context.runId
+    runId === undefined
       ? {}
       : {
           findBy: {

@@ -16,7 +16,7 @@ const environment = lazily(() =>
         }),
       )
       .nullish(),
-    deployment_branch_policy: z.looseObject({}).nullish(),
+    deployment_branch_policy: z.looseObject({ protected_branches: z.boolean().nullish() }).nullish(),
   }),
 )
 export type Environment = z.infer<ReturnType<typeof environment>>

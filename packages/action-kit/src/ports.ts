@@ -162,7 +162,7 @@ export interface StoredArtifact {
   /** `sha256:...` as GitHub computed it, where it is known */
   digest?: string
 }
-/** Artifacts of this run. */
+/** Artifacts: of this attempt of this run, and, where a run is named, of all its attempts. */
 export interface Artifacts {
   upload(name: string, folder: string, files: readonly string[]): Promise<StoredArtifact>
   list(runId?: number): Promise<StoredArtifact[]>

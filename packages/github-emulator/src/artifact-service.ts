@@ -72,6 +72,11 @@ export function artifactService(artifacts: Artifacts, blobs: Blobs, tokens: JobT
     return { status: 200, body: await run(method as keyof typeof messages, call, caller) }
   }
 
+  /** The runtime token knows the artifacts of its own attempt; REST knows those of all. */
+  function here({ run }: Caller): Artifact[] {
+    return artifacts.ofRun(run.id).filter(({ attempt }) => attempt === run.attempt)
+  }
+
   async function run(method: keyof typeof messages, call: HttpCall, caller: Caller): Promise<unknown> {
     if (method === 'CreateArtifact') {
       const {
@@ -97,10 +102,10 @@ export function artifactService(artifacts: Artifacts, blobs: Blobs, tokens: JobT
       const { name_filter, id_filter } = read(call, messages[method], caller, 'any')
       const fits = ({ id, name }: Artifact): boolean =>
         (name_filter ?? name) === name && (id_filter ?? String(id)) === String(id)
-      return { artifacts: artifacts.ofRun(caller.run.id).filter(fits).map(listed) }
+      return { artifacts: here(caller).filter(fits).map(listed) }
     }
     const { name } = read(call, messages[method], caller, 'any')
-    const found = artifacts.find(caller.run.id, name)
+    const found = here(caller).find((artifact) => artifact.name === name)
     if (!found) throw twirpError('not_found', `the run has no artifact ${name}`)
     if (method === 'GetSignedArtifactURL') return { signed_url: blobs.downloadUrl(found) }
     await artifacts.remove(found)
@@ -118,7 +123,7 @@ function read<T extends { workflow_run_backend_id: string; workflow_job_run_back
   const message = schema.safeParse(parse(body))
   if (!message.success)
     throw twirpError('malformed', `the json request could not be decoded: ${z.prettifyError(message.error)}`)
-  const ids = backendIds(run.id, job.id)
+  const ids = backendIds(run, job.id)
   const { workflow_run_backend_id, workflow_job_run_backend_id } = message.data
   if (workflow_run_backend_id !== ids.run || (whose === 'own' && workflow_job_run_backend_id !== ids.job))
     throw twirpError('permission_denied', 'the runtime token is that of another run or job')
@@ -133,8 +138,8 @@ function parse(body: Buffer): unknown {
   }
 }
 
-function listed({ id, run, job, name, size, createdAt, digest }: Artifact): Record<string, unknown> {
-  const ids = backendIds(run, job)
+function listed({ id, run, attempt, job, name, size, createdAt, digest }: Artifact): Record<string, unknown> {
+  const ids = backendIds({ id: run, attempt }, job)
   return {
     workflow_run_backend_id: ids.run,
     workflow_job_run_backend_id: ids.job,

@@ -41,7 +41,7 @@ const twirp = async (
   message: Record<string, unknown>,
   token = process.env['ACTIONS_RUNTIME_TOKEN'],
 ) => {
-  const ids = backendIds(run.id, job.id)
+  const ids = backendIds(run, job.id)
   const response = await fetch(
     `${world.github.url}/twirp/github.actions.results.api.v1.ArtifactService/${method}`,
     {
@@ -171,7 +171,7 @@ describe('the service', () => {
       status: 401,
       body: { code: 'unauthenticated' },
     })
-    const other = backendIds(run.id + 1, job.id)
+    const other = backendIds({ id: run.id + 1, attempt: 1 }, job.id)
     expect(await twirp('ListArtifacts', { workflow_run_backend_id: other.run })).toMatchObject({
       status: 403,
       body: { code: 'permission_denied' },

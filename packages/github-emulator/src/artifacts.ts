@@ -13,6 +13,7 @@ const MAXIMUM_PER_JOB = 500
 export const artifact = z.strictObject({
   id: z.int(),
   run: z.int(),
+  attempt: z.int(),
   job: z.int(),
   name: z.string(),
   mimeType: z.string(),
@@ -32,6 +33,7 @@ export type Artifact = z.infer<typeof artifact>
 export interface Reservation {
   id: number
   run: number
+  attempt: number
   job: number
   name: string
   mimeType: string
@@ -84,7 +86,13 @@ export class Artifacts {
     const own = [...this.all, ...this.#reserved.values()].filter((one) => one.job === job.id)
     if (own.length >= MAXIMUM_PER_JOB)
       throw new ArtifactError('failed_precondition', `a job may upload at most ${MAXIMUM_PER_JOB} artifacts`)
-    const reservation = { id: this.repository.nextId(), run: run.id, job: job.id, ...given }
+    const reservation = {
+      id: this.repository.nextId(),
+      run: run.id,
+      attempt: run.attempt,
+      job: job.id,
+      ...given,
+    }
     this.#reserved.set(reservation.id, reservation)
     return reservation
   }
@@ -105,7 +113,7 @@ export class Artifacts {
         `what was uploaded has the digest ${digest}, not ${said.digest}`,
       )
 
-    const { id, run, job, name, mimeType } = reservation
+    const { id, run, attempt, job, name, mimeType } = reservation
     const isZip = mimeType === 'application/zip'
     const stored = join(String(run), `${id}${isZip ? '.zip' : ''}`)
     const { file, folder } = this.paths({ run, name, file: stored })
@@ -119,6 +127,7 @@ export class Artifacts {
     const kept: Artifact = {
       id,
       run,
+      attempt,
       job,
       name,
       mimeType,

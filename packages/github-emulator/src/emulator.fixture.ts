@@ -1,11 +1,13 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createClock, type GitHub } from '@deploy-actions/action-kit'
+import { createClock, type Artifacts, type GitHub, type RunContext } from '@deploy-actions/action-kit'
+import { readContext } from '../../action-kit/src/context'
 import { createGitHub } from '../../action-kit/src/github'
 import type { JobView, Permissions, RunView } from '@deploy-actions/workflow-engine'
 import { startGitHub, type GitHubEmulator } from './github'
 import type { GitHubOptions } from './github-options'
+import { backendIds } from './job-tokens'
 
 /** The head of main in every test. */
 export const mainSha = 'a'.repeat(40)
@@ -21,6 +23,12 @@ export interface TestGitHub {
   cancelled: number[]
   /** Starts a run with one job that has these permissions. */
   begin(permissions?: Permissions, change?: Partial<RunView>): { run: RunView; job: JobView }
+  /** One more job of a run, with these permissions. */
+  join(run: RunView, permissions?: Permissions): JobView
+  /** What the runner tells a job of its run. */
+  context(run: RunView): RunContext
+  /** The artifacts of a job, which are single files here: GitHub's own client would need a process of its own. */
+  artifacts(job: JobView, run: RunView): Artifacts
   /** Our own REST client, with the token of a job. */
   client(job: JobView): GitHub
   /** A bare request with the token of a job. */
@@ -61,6 +69,23 @@ export async function testGitHub(options: Partial<GitHubOptions> = {}): Promise<
       runs.push(run)
       return { run, job }
     },
+    join(run, permissions = {}) {
+      const job = jobView(run.id * 1000 + run.attempt + 10 * run.jobs.length, permissions)
+      run.jobs.push(job)
+      return job
+    },
+    context: ({ id, attempt, path, headBranch, headSha }) => ({
+      ...readContext({
+        GITHUB_REPOSITORY: 'acme/shop',
+        GITHUB_RUN_ID: String(id),
+        GITHUB_RUN_ATTEMPT: String(attempt),
+        GITHUB_SHA: headSha,
+        GITHUB_WORKFLOW_REF: `acme/shop/${path}@refs/heads/${headBranch}`,
+        GITHUB_ACTION_REPOSITORY: 'acme/deploy-actions',
+      }),
+      temp: folder,
+    }),
+    artifacts: (job, run) => singleFiles(github, job, run),
     client: (job) =>
       createGitHub({
         token: job.token,
@@ -82,6 +107,69 @@ export async function testGitHub(options: Partial<GitHubOptions> = {}): Promise<
     async close() {
       await github.close()
       await rm(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Artifacts of one file each, by the same requests as GitHub's own client makes. */
+function singleFiles(github: GitHubEmulator, job: JobView, run: RunView): Artifacts {
+  const { ACTIONS_RUNTIME_TOKEN: token = '' } = github.environmentFor(job, run)
+  const ids = backendIds(run, job.id)
+  const twirp = async <T>(method: string, message: Record<string, unknown>): Promise<T> => {
+    const response = await fetch(
+      `${github.url}/twirp/github.actions.results.api.v1.ArtifactService/${method}`,
+      {
+        method: 'POST',
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        body: JSON.stringify({
+          workflow_run_backend_id: ids.run,
+          workflow_job_run_backend_id: ids.job,
+          ...message,
+        }),
+      },
+    )
+    if (!response.ok)
+      throw new Error(`${method} of the artifact service: ${response.status} ${await response.text()}`)
+    return (await response.json()) as T
+  }
+  const rest = async <T>(path: string): Promise<T> => {
+    const response = await fetch(`${github.url}/repos/acme/shop${path}`, {
+      headers: { authorization: `Bearer ${job.token}` },
+    })
+    if (!response.ok) throw new Error(`GET ${path}: ${response.status}`)
+    return (await response.json()) as T
+  }
+  return {
+    async upload(name, folder, [file = '']) {
+      const content = await readFile(join(folder, file))
+      const { signed_upload_url: url } = await twirp<{ signed_upload_url: string }>('CreateArtifact', {
+        name,
+        version: 7,
+        mime_type: 'text/plain',
+      })
+      await fetch(url, { method: 'PUT', body: content, headers: { 'x-ms-blob-type': 'BlockBlob' } })
+      const { artifact_id } = await twirp<{ artifact_id: string }>('FinalizeArtifact', {
+        name,
+        size: String(content.length),
+      })
+      return { id: Number(artifact_id), name }
+    },
+    async list(runId) {
+      if (runId === undefined) {
+        const { artifacts } = await twirp<{ artifacts?: { database_id: string; name: string }[] }>(
+          'ListArtifacts',
+          {},
+        )
+        return (artifacts ?? []).map(({ database_id, name }) => ({ id: Number(database_id), name }))
+      }
+      const { artifacts } = await rest<{ artifacts: { id: number; name: string }[] }>(
+        `/actions/runs/${runId}/artifacts?per_page=100`,
+      )
+      return artifacts.map(({ id, name }) => ({ id, name }))
+    },
+    async download({ id }, folder) {
+      const content = await rest<unknown>(`/actions/artifacts/${id}/zip`)
+      await writeFile(join(folder, 'restore-point.json'), JSON.stringify(content))
     },
   }
 }

@@ -28,6 +28,10 @@ export interface GitHubOptions {
   repositoryFolder: string
   /** Commits by the branch they are the head of; those of runs are known too. */
   branches: Readonly<Record<string, string>>
+  /** Names of branches that a protection rule holds for. Default none. */
+  protectedBranches?: readonly string[]
+  /** Commits by the tag that names them. Default none. */
+  tags?: Readonly<Record<string, string>>
   environments: readonly EnvironmentSetting[]
   /** What is uploaded stays here: `RUN/ID.zip`, and unpacked in `RUN/NAME/`. */
   artifactFolder: string

@@ -3,6 +3,7 @@ import { artifactRoutes } from './artifact-routes'
 import { artifactService, ARTIFACT_SERVICE_PATH } from './artifact-service'
 import { Artifacts } from './artifacts'
 import { BLOB_PATH, Blobs } from './blobs'
+import { branchRoutes } from './branch-routes'
 import { contentRoutes } from './content-routes'
 import { deploymentRoutes } from './deployment-routes'
 import { Deployments, type Deployment } from './deployments'
@@ -78,6 +79,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHubEmulato
     ...runRoutes(repository, environments, approvals),
     ...artifactRoutes(repository, artifacts, blobs),
     ...contentRoutes(repository),
+    ...branchRoutes(repository),
   ]
   const rest = restApi(
     repository,

@@ -26,7 +26,7 @@ export class JobTokens {
   issue(job: JobView, run: RunView): Issued {
     const known = this.#issued.get(job.id)
     if (known) return known
-    const ids = backendIds(run.id, job.id)
+    const ids = backendIds(run, job.id)
     // The client reads the scope only and checks no signature.
     const runtime = new UnsecuredJWT({
       scp: `Actions.Results:${ids.run}:${ids.job}`,
@@ -45,12 +45,12 @@ export class JobTokens {
   }
 }
 
-/** Stable ids in the form of a UUID; a run keeps its own over all attempts. */
-export function backendIds(run: number, job: number): BackendIds {
+/** Stable ids in the form of a UUID; each attempt of a run has its own. */
+export function backendIds({ id, attempt }: Pick<RunView, 'id' | 'attempt'>, job: number): BackendIds {
   const uuid = (text: string): string =>
     createHash('sha1')
       .update(text)
       .digest('hex')
       .replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5')
-  return { run: uuid(`run ${run}`), job: uuid(`job ${job}`) }
+  return { run: uuid(`run ${id} ${attempt}`), job: uuid(`job ${job}`) }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { transactionStates } from '@deploy-actions/rollout'
-import { lastMark, readDeployment, statusBody } from './deployment'
+import { readDeployment, statusBody } from './deployment'
 import { transactionRecord } from './record.fixture'
 
 const record = transactionRecord()
@@ -35,10 +35,30 @@ describe('a deployment read as a transaction', () => {
     ['text', 'no JSON'],
     ['another object', { version: '1.4.0' }],
     ['nothing', null],
-    ['a record with another field', { ...record, command: 'rm -rf /' }],
   ])('is not ours when its payload is %s', (_, payload) =>
     expect(readDeployment(payload, [{ description: 'open' }])).toBeUndefined(),
   )
+
+  it('of another version is read as far as this one can, and what it cannot read is said', () => {
+    const later = { ...record, v: 2, command: 'rm -rf /', run: { ...record.run, host: 'h' } }
+    const read = readDeployment(later, [{ description: 'open' }])
+    expect(read?.record).toEqual(record)
+    expect(read?.unread).toBe(
+      'v: Invalid input: expected 1; run: Unrecognized key: "host"; Unrecognized key: "command"',
+    )
+    expect(readDeployment({ ...record, restore: 'everything' }, [])).toBeUndefined()
+  })
+
+  it('knows the run that says to have made a mark', () => {
+    const statuses = [
+      { description: 'committed: done', log_url: 'https://github.com/acme/shop/actions/runs/77' },
+      { description: 'open', log_url: 'https://github.com/acme/shop/actions/runs/78/job/5' },
+    ]
+    expect(readDeployment(record, statuses)?.marks).toEqual([
+      { state: 'open', note: 'open' },
+      { state: 'committed', note: 'committed: done', run: 77 },
+    ])
+  })
 
   it('hears nobody else: GitHub marks earlier deployments inactive, without a word', () => {
     const statuses = [{ description: '' }, { description: null }, {}, { description: 'opened' }]
@@ -49,16 +69,4 @@ describe('a deployment read as a transaction', () => {
     const { description } = statusBody(state, 'as it was said')
     expect(readDeployment(record, [{ description }])?.marks).toEqual([{ state, note: description }])
   })
-})
-
-describe('the last mark', () => {
-  it('is open before anything was said', () => expect(lastMark([])).toEqual({ state: 'open', note: '' }))
-
-  it('is what was said last', () =>
-    expect(
-      lastMark([
-        { state: 'open', note: 'open' },
-        { state: 'committed', note: 'committed: all well' },
-      ]).state,
-    ).toBe('committed'))
 })

@@ -1,22 +1,23 @@
 import { z } from 'zod'
-import { transactionStates, type TransactionState } from '@deploy-actions/rollout'
+import { defined, transactionStates, type TransactionState } from '@deploy-actions/rollout'
 import { describeState } from './ledger'
-import { transactionRecord, type TransactionRecord } from './record'
+import { readRecord, type ReadRecord } from './record'
 
 /** A state that a transaction was put into, and what was said with it. */
 export interface Mark {
   state: TransactionState
   note: string
+  /** the run that says to have made it: whoever posts a status names any */
+  run?: number
 }
 
 /** A transaction as its deployment holds it: the record in its payload, the states in its statuses. */
-export interface TransactionDeployment {
-  record: TransactionRecord
+export interface TransactionDeployment extends ReadRecord {
   /** oldest first; none when its opener died before it could say more */
   marks: Mark[]
 }
 
-const deploymentStatus = z.looseObject({ description: z.string().nullish() })
+const deploymentStatus = z.looseObject({ description: z.string().nullish(), log_url: z.string().nullish() })
 
 /**
  * GitHub's own state for each of ours. The description, not this, is what is read back: GitHub makes an earlier
@@ -48,34 +49,32 @@ export function readDeployment(
   payload: unknown,
   statuses: readonly unknown[],
 ): TransactionDeployment | undefined {
-  const record = recordIn(payload)
-  return record && { record, marks: marksIn(statuses) }
+  const read = readRecord(payloadOf(payload))
+  return read && { ...read, marks: marksIn(statuses) }
 }
 
-/** The record in a deployment's payload, undefined when it holds none of ours. */
-export function recordIn(payload: unknown): TransactionRecord | undefined {
-  const read = transactionRecord.safeParse(typeof payload === 'string' ? parseJson(payload) : payload)
-  return read.success ? read.data : undefined
+/** GitHub gives a payload as an object, or as the text that it was sent as; undefined for text that is not JSON. */
+export function payloadOf(payload: unknown): unknown {
+  if (typeof payload !== 'string') return payload
+  try {
+    return JSON.parse(payload)
+  } catch {
+    return undefined
+  }
 }
 
 /** The marks in a deployment's statuses, oldest first; statuses of somebody else's are left out. */
 export function marksIn(statuses: readonly unknown[]): Mark[] {
   return statuses.toReversed().flatMap((status) => {
-    const note = deploymentStatus.parse(status).description ?? ''
+    const { description, log_url: logUrl } = deploymentStatus.parse(status)
+    const note = description ?? ''
     const state = transactionStates.find((state) => note === state || note.startsWith(`${state}: `))
-    return state ? [{ state, note }] : []
+    return state ? [defined({ state, note, run: runIn(logUrl ?? '') })] : []
   })
 }
 
-/** Where a transaction stands: open from its creation on, even before anything was said. */
-export function lastMark(marks: readonly Mark[]): Mark {
-  return marks.at(-1) ?? { state: 'open', note: '' }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+/** The run whose page a mark leads to. */
+function runIn(logUrl: string): number | undefined {
+  const [, run] = /\/actions\/runs\/(\d+)$/.exec(logUrl) ?? []
+  return run === undefined ? undefined : Number(run)
 }

@@ -1,40 +1,41 @@
 import { z } from 'zod'
 import type { GitHub } from '@deploy-actions/action-kit'
 import { defined, type TransactionState } from '@deploy-actions/rollout'
-import { transactionRecord, type TransactionRecord } from './record'
-import { marksIn, recordIn, statusBody, type Mark, type TransactionDeployment } from './deployment'
+import { readRecord, transactionRecord, type ReadRecord, type TransactionRecord } from './record'
+import { marksIn, payloadOf, statusBody, type Mark } from './deployment'
 
 /** Backticks close and open the quotation in the message: a job that deploys is told of the permission it needs. */
 const READ = { permission: 'deployments: write` or, in a job that only looks, `deployments: read' }
 const WRITE = { permission: 'deployments: write' }
 
-/** Deployments are looked through newest first, those of one service and mostly of one environment. */
-const PAGE = 100
-const MAX_PAGES = 3
+/** The newest are mostly all that is asked for; an old one is looked for over this many pages. */
+const PAGE = 30
+const MAX_PAGES = 30
 
 const listedDeployment = z.looseObject({ id: z.int(), payload: z.unknown() })
 
-/** A transaction's deployment, and its number at GitHub: of two, the lower was there first. */
-export interface NumberedDeployment extends TransactionDeployment {
+/** A deployment that says to be a transaction: anybody whose job has `deployments: write` can create one. */
+export interface ListedDeployment extends ReadRecord {
+  /** its number at GitHub: of two, the lower was there first */
   number: number
+  /** the record as it stands there, with what another version may have added */
+  payload: unknown
 }
 
-/** The deployments of one service that hold transactions, over GitHub's REST API. */
+/** The deployments of one service that say to be transactions, over GitHub's REST API. */
 export interface Deployments {
-  /** Newest first; pages and statuses are read only when they are asked for. */
-  list(where: { environment?: string; id?: string }): AsyncGenerator<NumberedDeployment>
+  /** Newest first; pages are read only when they are asked for. */
+  list(environment: string | undefined): AsyncGenerator<ListedDeployment>
+  /** Oldest first. */
   marks(number: number): Promise<Mark[]>
   /** Creates one without any mark and gives its number. */
   create(record: TransactionRecord): Promise<number>
   mark(number: number, state: TransactionState, note: string): Promise<void>
-  /** The number of a transaction that was seen before, without asking. */
-  seen(id: string): number | undefined
 }
 
 /** @param logUrl the page of the run, to which every mark leads */
 export function openDeployments(github: GitHub, service: string, logUrl: string): Deployments {
   const task = `deploy-actions/${service}`
-  const numbers = new Map<string, number>()
 
   const page = (number: number, environment: string | undefined): Promise<unknown[]> =>
     github.request(
@@ -43,18 +44,15 @@ export function openDeployments(github: GitHub, service: string, logUrl: string)
       READ,
     )
 
-  const deployments: Deployments = {
-    seen: (id) => numbers.get(id),
-    async *list({ environment, id }) {
+  return {
+    async *list(environment) {
       for (let number = 1; number <= MAX_PAGES; number++) {
         const listed = await page(number, environment)
         for (const item of listed) {
           const found = listedDeployment.parse(item)
-          const record = recordIn(found.payload)
-          if (record?.service !== service) continue
-          numbers.set(record.id, found.id)
-          if (id !== undefined && record.id !== id) continue
-          yield { number: found.id, record, marks: await deployments.marks(found.id) }
+          const payload = payloadOf(found.payload)
+          const read = readRecord(payload)
+          if (read?.record.service === service) yield { number: found.id, payload, ...read }
         }
         if (listed.length < PAGE) return
       }
@@ -84,7 +82,6 @@ export function openDeployments(github: GitHub, service: string, logUrl: string)
           WRITE,
         ),
       )
-      numbers.set(record.id, id)
       return id
     },
     async mark(number, state, note) {
@@ -95,5 +92,4 @@ export function openDeployments(github: GitHub, service: string, logUrl: string)
       )
     },
   }
-  return deployments
 }

@@ -3,29 +3,44 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { ProviderError } from '@deploy-actions/action-kit'
-import { holdingStates, mayBecome, transactionStates, type TransactionState } from '@deploy-actions/rollout'
-import { describeState, LiveTransaction, type Entry, type Ledger } from './ledger'
-import { transactionRecord, type TransactionRecord } from './record'
+import {
+  defined,
+  holdingStates,
+  mayBecome,
+  transactionStates,
+  type TransactionState,
+} from '@deploy-actions/rollout'
+import {
+  describeState,
+  LiveTransaction,
+  Untrusted,
+  type Entry,
+  type Ledger,
+  type TransactionName,
+} from './ledger'
+import { readRecord, transactionRecord, type TransactionRecord } from './record'
 
 const mark = z.strictObject({ state: z.enum(transactionStates), description: z.string() })
 const RECORD = /^(\d{6})\.json$/
 
 /**
- * Transactions in a folder: `000001.json` is a record, `000001.01.json` and on are its states. Every file is written
- * whole under another name and then linked to its own, which fails when that exists: numbers are given out once, and
- * nobody reads half a file.
+ * Transactions in a folder: `000001.json` is a record, `000001.01.json` and on are its states, `settings-ID.json` is what
+ * its restorers need beside it. Whoever may write into the folder is trusted. Every file is written whole under another
+ * name and then linked to its own, which fails when that exists: numbers are given out once, and nobody reads half a
+ * file.
  */
-export function createFileLedger(folder: string, service: string): Ledger {
+export function createFileLedger(folder: string, service: string, runId: number): Ledger {
   const read = async (number: string): Promise<(Entry & { number: string }) | undefined> => {
-    const record = transactionRecord.parse(JSON.parse(await readFile(join(folder, `${number}.json`), 'utf8')))
-    if (record.service !== service) return undefined
+    const found = readRecord(JSON.parse(await readFile(join(folder, `${number}.json`), 'utf8')))
+    if (!found) throw new ProviderError(`${number}.json in ${folder} is no record`, { provider: 'ledger' })
+    if (found.record.service !== service) return undefined
     const marks = (await readdir(folder))
       .filter((name) => name.startsWith(`${number}.`) && name !== `${number}.json`)
       .sort()
     const last = marks.at(-1)
-    if (last === undefined) return { number, record, state: 'open', note: '' }
+    if (last === undefined) return { number, ...found, state: 'open', note: '' }
     const { state, description } = mark.parse(JSON.parse(await readFile(join(folder, last), 'utf8')))
-    return { number, record, state, note: description }
+    return { number, ...found, state, note: description }
   }
 
   /** Newest first. */
@@ -72,45 +87,74 @@ export function createFileLedger(folder: string, service: string): Ledger {
         entry.record.id !== record.id,
     )
 
+  const locate = async ({ id }: Pick<TransactionName, 'id'>): Promise<Entry & { number: string }> => {
+    const entry = (await all()).find((entry) => entry.record.id === id)
+    if (entry) return entry
+    throw new ProviderError(`the ledger ${folder} has no transaction ${id}`, { provider: 'ledger' })
+  }
+
+  const settingsOf = async (id: string): Promise<unknown> => {
+    const text = await readFile(join(folder, settingsFile(id)), 'utf8').catch(() => undefined)
+    if (text === undefined) throw new Untrusted(id, `${folder} holds no settings of it`)
+    return JSON.parse(text)
+  }
+
   return {
-    async open(record) {
+    async open(record, settings) {
       const [live] = await liveOthers(record)
       if (live) throw new LiveTransaction(live)
+      await publish(() => settingsFile(record.id), settings)
       const next = Number((await all())[0]?.number ?? 0) + 1
       await publish(
         (attempt) => `${String(next + attempt).padStart(6, '0')}.json`,
         transactionRecord.parse(record),
       )
       // Two openers: the lower number wins, the other steps back.
-      const own = (await all()).find((entry) => entry.record.id === record.id)
-      const earlier = (await liveOthers(record)).find(
-        (entry) => own !== undefined && entry.number < own.number,
-      )
-      if (!own || !earlier) return
+      const own = await locate(record)
+      const earlier = (await liveOthers(record)).find((entry) => entry.number < own.number)
+      if (!earlier) return own.number
       await setState(own, 'superseded', `by ${earlier.record.id}`)
       throw new LiveTransaction(earlier)
     },
-    async find({ environment, state, id, limit = 10 }) {
+    async find({ environment, state, id, run, rollouts, limit = 10 }) {
       const entries = await all()
       return entries
         .filter(
-          (entry) =>
-            (environment === undefined || entry.record.environment === environment) &&
+          ({ record, ...entry }) =>
+            (environment ?? record.environment) === record.environment &&
             (state === undefined || state.includes(entry.state)) &&
-            (id === undefined || entry.record.id === id),
+            (id ?? record.id) === record.id &&
+            (run ?? record.run.id) === record.run.id &&
+            !(rollouts === true && record.weightsOnly),
         )
         .slice(0, limit)
-        .map(({ record, state, note }) => ({ record, state, note }))
+        .map(({ number: _, ...entry }) => entry)
     },
-    async mark(id, state, note) {
-      const entry = (await all()).find((entry) => entry.record.id === id)
-      if (!entry)
-        throw new ProviderError(`the ledger ${folder} has no transaction ${id}`, { provider: 'ledger' })
+    stateOf: async (name) => {
+      const { state, note } = await locate(name)
+      return { state, note }
+    },
+    async mark(name, state, note) {
+      const entry = await locate(name)
       if (!mayBecome(entry.state, state))
-        throw new ProviderError(`transaction ${id} is ${entry.state} and cannot become ${state}`, {
+        throw new ProviderError(`transaction ${name.id} is ${entry.state} and cannot become ${state}`, {
           provider: 'ledger',
         })
       await setState(entry, state, note)
     },
+    settings: async ({ id }) => settingsOf((await locate({ id })).record.id),
+    taken: async () => (await all()).map(({ record }) => record.id),
+    async uploadedHere(region) {
+      const here = (await all()).filter(({ record }) => record.run.id === runId && record.region === region)
+      return Promise.all(
+        here.map(async ({ record, unread, state }) => ({
+          ...defined({ record, unread }),
+          settings: await settingsOf(record.id),
+          states: [state],
+        })),
+      )
+    },
   }
 }
+
+const settingsFile = (id: string): string => `settings-${id}.json`

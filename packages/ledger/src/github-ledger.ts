@@ -1,8 +1,32 @@
-import { ProviderError, retrying, type Clock, type GitHub } from '@deploy-actions/action-kit'
-import { holdingStates, mayBecome } from '@deploy-actions/rollout'
-import { lastMark } from './deployment'
-import { openDeployments, type Deployments, type NumberedDeployment } from './deployments'
-import { describeState, LiveTransaction, type Entry, type Ledger } from './ledger'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { ProviderError, retrying, runUrl, type Ports, type StoredArtifact } from '@deploy-actions/action-kit'
+import { digestOf } from '@deploy-actions/evidence'
+import {
+  defined,
+  holdingStates,
+  lazily,
+  mayBecome,
+  transactionStates,
+  type TransactionState,
+} from '@deploy-actions/rollout'
+import { idIn, restorePointArtifact, RESTORE_POINT_FILE, stateArtifacts } from './artifact-names'
+import type { Mark } from './deployment'
+import { openDeployments, type ListedDeployment } from './deployments'
+import {
+  describeState,
+  LiveTransaction,
+  Untrusted,
+  type Entry,
+  type Ledger,
+  type LedgerQuery,
+  type TransactionName,
+} from './ledger'
+import { readRecord, type TransactionRecord } from './record'
+import { createRunProofs } from './run-proofs'
+
+export type LedgerPorts = Pick<Ports, 'github' | 'artifacts' | 'context' | 'clock' | 'signal' | 'log'>
 
 /** A finished rollout is not rolled back for one lost answer; a restore, which tells the ledger, too, is not held up. */
 const MARK_TRIES = { attempts: 4, withinMs: 60_000 }
@@ -13,90 +37,274 @@ const MARK_TRIES = { attempts: 4, withinMs: 60_000 }
  */
 const FORGOTTEN_AFTER_MS = 60 * 24 * 3_600_000
 
-/** Transactions as GitHub Deployments: one each, its payload the record, its statuses the states. */
+/** So many records in a row that no run has opened are somebody's work: what is behind them is not looked for. */
+const MAX_UNPROVEN = 50
+
+/** The restore-point artifact: the record as it was opened, and what its restorers need beside it. */
+const keptFile = lazily(() => z.looseObject({ record: z.unknown(), settings: z.unknown() }))
+
+/** A deployment that its run has proven to have opened. */
+interface Proven extends ListedDeployment {
+  distrust?: string
+}
+
+/**
+ * Transactions as GitHub Deployments: one each, its payload the record, its statuses the states. Whoever may write
+ * deployments can plant a record and post a status, so neither counts by itself. A record counts when the run that it
+ * names uploaded an artifact with its digest, which only a job of that run can, and the environment takes jobs of that
+ * run's branch. A state that frees a target counts when a run uploaded an artifact that says so first. A state that
+ * holds one counts from anybody: the worst of it is that a person has to look.
+ * @param trustedWorkflows paths of workflows, beside ours and that of this run, whose transactions may be restored
+ */
 export function createGitHubLedger(
-  github: GitHub,
   service: string,
-  { logUrl, clock, signal }: { logUrl: string; clock: Clock; signal: AbortSignal },
+  ports: LedgerPorts,
+  trustedWorkflows: readonly string[] = [],
 ): Ledger {
-  const { now } = clock
-  const deployments = openDeployments(github, service, logUrl)
+  const { github, artifacts, context, clock, signal, log } = ports
+  const deployments = openDeployments(github, service, runUrl(context))
+  const proofs = createRunProofs(github, context, trustedWorkflows)
+  const proven = new Map<number, Proven | undefined>()
+
+  const prove = async (deployment: ListedDeployment): Promise<Proven | undefined> => {
+    const { number, record, payload } = deployment
+    if (proven.has(number)) return proven.get(number)
+    const { id, run, environment } = record
+    const refuse = (why: string): undefined => {
+      log.warning(`deployment ${number} says to be transaction ${id}, and counts for nothing: ${why}`)
+      proven.set(number, undefined)
+    }
+    if ((await proofs.uploaded(run.id, restorePointArtifact(id, payload))) === undefined)
+      return refuse(`run ${run.id} uploaded no restore point that is the same before it opened it`)
+    const standing = await proofs.standing(run.id, environment)
+    if (standing.level === 'none') return refuse(standing.why)
+    const found = { ...deployment, ...(standing.level === 'known' ? { distrust: standing.why } : {}) }
+    proven.set(number, found)
+    return found
+  }
+
+  /** Those that their runs have opened, newest first. */
+  async function* known(
+    { environment, id, run, rollouts }: LedgerQuery,
+    { after = 0, before = Infinity }: Span = {},
+  ): AsyncGenerator<Proven> {
+    let unproven = 0
+    for await (const deployment of deployments.list(environment)) {
+      const { record, number } = deployment
+      if (number <= after) return
+      if (number >= before) continue
+      if ((id ?? record.id) !== record.id || (run ?? record.run.id) !== record.run.id) continue
+      if (rollouts === true && record.weightsOnly) continue
+      const found = await prove(deployment)
+      if (found) yield found
+      else if (++unproven > MAX_UNPROVEN)
+        throw new ProviderError(
+          `more than ${MAX_UNPROVEN} deployments of ${service} say to be transactions that no run has opened: somebody plants them. Delete them, then start again`,
+          { provider: 'ledger' },
+        )
+    }
+  }
+
+  const counts = async ({ state, run }: Mark, owner: Owner): Promise<boolean> => {
+    if (holdingStates.includes(state)) return true
+    if (run === undefined) return false
+    if ((await proofs.uploaded(run, ...stateArtifacts(owner.id, state))) === undefined) return false
+    return run === owner.run || (await proofs.standing(run, owner.environment)).level !== 'none'
+  }
+
+  /** The last mark that could be made, and counts. */
+  const lastOf = async (marks: readonly Mark[], owner: Owner): Promise<Mark> => {
+    let last: Mark = { state: 'open', note: '' }
+    for (const mark of marks) {
+      const isOpening = mark.state === 'open' && last.note === ''
+      if (!isOpening && !mayBecome(last.state, mark.state)) continue
+      if (await counts(mark, owner)) last = mark
+      else
+        log.warning(
+          `somebody says that transaction ${owner.id} is ${mark.state}; no run has uploaded that, so it counts for nothing`,
+        )
+    }
+    return last
+  }
+
+  const read = async (deployment: Proven): Promise<{ entry: Entry; wasLetIn: boolean } | undefined> => {
+    const { record, unread, distrust, number } = deployment
+    const marks = await deployments.marks(number)
+    const ageMs = clock.now().getTime() - Date.parse(record.openedAt)
+    if (marks.length === 0 && ageMs > FORGOTTEN_AFTER_MS) return undefined
+    const { state, note } = await lastOf(marks, ownerOf(record))
+    const wasLetIn = marks.some((mark) => mark.state === 'open')
+    return { entry: { ...defined({ record, unread, distrust }), state, note }, wasLetIn }
+  }
+
+  /**
+   * The one that holds an environment. None before one that was let in can be live; before one whose opener died in
+   * between there may be the one it would have lost to.
+   */
+  const holder = async (environment: string, span?: Span): Promise<{ entry?: Entry; newest: number }> => {
+    let newest: number | undefined
+    for await (const deployment of known({ environment }, span)) {
+      newest ??= deployment.number
+      const found = await read(deployment)
+      if (found && holdingStates.includes(found.entry.state)) return { entry: found.entry, newest }
+      if (found?.wasLetIn === true && found.entry.state !== 'superseded') break
+    }
+    return { newest: newest ?? 0 }
+  }
+
+  const locate = async ({ at, ...name }: TransactionName): Promise<{ number: number; owner: Owner }> => {
+    // Only this job was told the number, when it opened the transaction.
+    if (at !== undefined && name.environment !== undefined)
+      return { number: Number(at), owner: { id: name.id, environment: name.environment, run: context.runId } }
+    for await (const { number, record } of known(nameOf(name))) return { number, owner: ownerOf(record) }
+    throw new ProviderError(`the ledger has no transaction ${name.id} of ${service}`, { provider: 'ledger' })
+  }
+
+  const stateOf = async (name: TransactionName): Promise<Mark> => {
+    const { number, owner } = await locate(name)
+    return lastOf(await deployments.marks(number), owner)
+  }
+
+  const upload = async (name: string, file: string, content: unknown): Promise<void> => {
+    const folder = join(context.temp, 'deploy-actions', 'ledger', name)
+    await mkdir(folder, { recursive: true })
+    await writeFile(join(folder, file), JSON.stringify(content, null, 2))
+    await artifacts.upload(name, folder, [file])
+  }
+
+  /** Uploaded before the mark is made: that is what the mark is believed for. */
+  const uploadState = async (id: string, state: TransactionState, note: string): Promise<void> => {
+    const names = stateArtifacts(id, state)
+    const content = { id, state, note, run: context.runId, attempt: context.attempt }
+    for (const name of names)
+      try {
+        return await upload(name, 'state.json', content)
+      } catch (error) {
+        // It may have been uploaded by an earlier step of this run.
+        if (await proofs.uploaded(context.runId, ...names)) return
+        if (name === names.at(-1)) throw error
+      }
+  }
+
   return {
-    async open(record) {
-      const live = await holder(deployments, record.environment, now)
-      if (live) throw new LiveTransaction(entryOf(live))
+    async open(record, settings) {
+      const before = await holder(record.environment)
+      if (before.entry) throw new LiveTransaction(before.entry)
+      await upload(restorePointArtifact(record.id, record), RESTORE_POINT_FILE, { record, settings })
       const number = await deployments.create(record)
       // Two openers: the lower number wins, the other steps back.
-      const rival = await holder(deployments, record.environment, now, number)
-      if (rival) {
-        await deployments.mark(number, 'superseded', `by ${rival.record.id}`)
-        throw new LiveTransaction(entryOf(rival))
+      const rival = await holder(record.environment, { after: before.newest, before: number })
+      if (rival.entry) {
+        await uploadState(record.id, 'superseded', rival.entry.record.id)
+        await deployments.mark(number, 'superseded', `by ${rival.entry.record.id}`)
+        throw new LiveTransaction(rival.entry)
       }
       await deployments.mark(number, 'open', `run ${record.run.id} attempt ${record.run.attempt}`)
+      return String(number)
     },
     async find({ state, limit = 10, ...where }) {
       const found: Entry[] = []
-      for await (const deployment of remembered(deployments, where, now)) {
-        const entry = entryOf(deployment)
-        if (state === undefined || state.includes(entry.state)) found.push(entry)
+      for await (const deployment of known(where)) {
+        const one = await read(deployment)
+        if (one && (state === undefined || state.includes(one.entry.state))) found.push(one.entry)
         if (found.length === limit) break
       }
       return found
     },
-    async mark(id, state, note) {
-      const number = deployments.seen(id) ?? (await locate(deployments, id, now))
-      if (number === undefined)
-        throw new ProviderError(`the ledger has no transaction ${id} of ${service}`, { provider: 'ledger' })
+    stateOf,
+    async mark(name, state, note) {
+      const { number, owner } = await locate(name)
       const attempt = async (): Promise<void> => {
-        const last = lastMark(await deployments.marks(number))
+        const last = await lastOf(await deployments.marks(number), owner)
         // By its description: an answer was lost, and the mark had been made.
         if (last.note === describeState(state, note)) return
         if (!mayBecome(last.state, state))
-          throw new ProviderError(`transaction ${id} is ${last.state} and cannot become ${state}`, {
+          throw new ProviderError(`transaction ${owner.id} is ${last.state} and cannot become ${state}`, {
             provider: 'ledger',
           })
+        if (!holdingStates.includes(state)) await uploadState(owner.id, state, note)
         await deployments.mark(number, state, note)
       }
       await retrying(attempt, { clock, signal, idempotent: true, ...MARK_TRIES })
     },
+    async settings(name) {
+      for await (const { record, payload, distrust } of known(nameOf(name))) {
+        if (distrust !== undefined) throw new Untrusted(name.id, distrust)
+        const artifact = await proofs.uploaded(record.run.id, restorePointArtifact(name.id, payload))
+        if (!artifact) break
+        const kept = await download(artifact, record.run.id)
+        if (digestOf(kept.record) === digestOf(payload)) return kept.settings
+        throw new Untrusted(
+          name.id,
+          `its record differs from the one that run ${record.run.id} uploaded before opening it`,
+        )
+      }
+      throw new Untrusted(name.id, 'no run has proven to have opened it')
+    },
+    async taken() {
+      const uploaded = await github.list<{ name: string }>(
+        'GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts',
+        { run_id: context.runId },
+        { permission: 'actions: read', pick: 'artifacts' },
+      )
+      return uploaded.flatMap(({ name }) => idIn(name) ?? [])
+    },
+    async uploadedHere(region) {
+      const isOurs = ({ name }: StoredArtifact): boolean =>
+        idIn(name)?.includes(`-${service}-${region}-`) === true
+      const inAttempt = await artifacts.list()
+      // What an earlier attempt uploaded is known to REST alone.
+      const run = context.attempt > 1 && !inAttempt.some(isOurs) ? context.runId : undefined
+      const all = run === undefined ? inAttempt : await artifacts.list(run)
+      const names = new Set(all.map(({ name }) => name))
+      const found = await Promise.all(all.filter(isOurs).map((artifact) => download(artifact, run)))
+      return found.flatMap(({ record, settings }) => {
+        const read = readRecord(record)
+        if (read?.record.service !== service || read.record.region !== region) return []
+        const states = transactionStates.filter((state) =>
+          stateArtifacts(read.record.id, state).some((name) => names.has(name)),
+        )
+        return [{ ...read, settings, states }]
+      })
+    },
+  }
+
+  /** @param run where it is not this attempt of this run */
+  async function download(
+    artifact: StoredArtifact,
+    run?: number,
+  ): Promise<z.infer<ReturnType<typeof keptFile>>> {
+    const folder = await mkdtemp(join(context.temp, 'restore-point-'))
+    try {
+      await artifacts.download(artifact, folder, run)
+      return keptFile().parse(JSON.parse(await readFile(join(folder, RESTORE_POINT_FILE), 'utf8')))
+    } catch (cause) {
+      if (cause instanceof ProviderError) throw cause
+      throw new ProviderError(`artifact ${artifact.name} holds no restore point`, {
+        provider: 'GitHub artifacts',
+        cause,
+      })
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
   }
 }
 
-const entryOf = ({ record, marks }: NumberedDeployment): Entry => ({ record, ...lastMark(marks) })
-
-/**
- * The one that holds the environment. None before one that was let in can be live; before one whose opener died in
- * between there may be the one it would have lost to.
- * @param below only those that were there before this number
- */
-async function holder(
-  deployments: Deployments,
-  environment: string,
-  now: () => Date,
-  below = Infinity,
-): Promise<NumberedDeployment | undefined> {
-  for await (const deployment of remembered(deployments, { environment }, now)) {
-    const { state } = lastMark(deployment.marks)
-    if (state === 'superseded' || deployment.number >= below) continue
-    if (holdingStates.includes(state)) return deployment
-    if (deployment.marks.some((mark) => mark.state === 'open')) return undefined
-  }
-  return undefined
+/** Numbers of deployments: above one, below the other. */
+interface Span {
+  after?: number
+  before?: number
 }
 
-/** Those of which it is still known what they came to, newest first. */
-async function* remembered(
-  deployments: Deployments,
-  where: Parameters<Deployments['list']>[0],
-  now: () => Date,
-): AsyncGenerator<NumberedDeployment> {
-  for await (const deployment of deployments.list(where)) {
-    const ageMs = now().getTime() - Date.parse(deployment.record.openedAt)
-    if (deployment.marks.length > 0 || ageMs <= FORGOTTEN_AFTER_MS) yield deployment
-  }
+/** Whose marks are looked at. */
+interface Owner {
+  id: string
+  environment: string
+  /** the run that opened it */
+  run: number
 }
 
-async function locate(deployments: Deployments, id: string, now: () => Date): Promise<number | undefined> {
-  for await (const { number } of remembered(deployments, { id }, now)) return number
-  return undefined
-}
+/** As a query has it. */
+const nameOf = ({ id, environment }: TransactionName): LedgerQuery => defined({ id, environment })
+
+const ownerOf = ({ id, environment, run }: TransactionRecord): Owner => ({ id, environment, run: run.id })

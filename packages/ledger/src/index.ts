@@ -1,4 +1,5 @@
-export { lastMark, readDeployment, type Mark, type TransactionDeployment } from './deployment'
+export { restorePointArtifact } from './artifact-names'
+export { readDeployment, type Mark, type TransactionDeployment } from './deployment'
 export * from './ledger'
 export * from './open-ledger'
 export * from './predecessor'

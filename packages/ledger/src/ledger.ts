@@ -1,31 +1,65 @@
 import { ProviderError } from '@deploy-actions/action-kit'
-import { transactionStates, type TransactionState } from '@deploy-actions/rollout'
-import type { TransactionRecord } from './record'
+import { transactionStates, type Release, type TransactionState } from '@deploy-actions/rollout'
+import type { ReadRecord, TransactionRecord } from './record'
 
-/** A transaction as the ledger knows it. */
-export interface Entry {
-  record: TransactionRecord
+/** A transaction as the ledger knows it: one that its own run has proven to have opened. */
+export interface Entry extends ReadRecord {
   state: TransactionState
   /** what was said when the state was marked */
   note: string
+  /** why it may hold its target, and neither prove anything nor be restored: its run is none of the trusted ones */
+  distrust?: string
 }
 
 export interface LedgerQuery {
   environment?: string
   state?: readonly TransactionState[]
   id?: string
+  /** the run that opened it */
+  run?: number
+  /** without those that set weights by hand */
+  rollouts?: true
   /** newest first, at most this many; default 10 */
   limit?: number
 }
 
+/** What names a transaction: its record, or as much of it. */
+export type TransactionName = Pick<TransactionRecord, 'id'> & {
+  environment?: string
+  /** what `open` gave: saves the search */
+  at?: string
+}
+
 /** The durable record of the transactions of one service, outside the runner. */
 export interface Ledger {
-  /** @throws LiveTransaction naming the run that holds the target */
-  open(record: TransactionRecord): Promise<void>
-  /** Newest first. */
+  /**
+   * Opens a transaction, and keeps beside it what its restorers need.
+   * @returns where it stands, as TransactionName has it
+   * @throws LiveTransaction naming the run that holds the target
+   */
+  open(record: TransactionRecord, settings: unknown): Promise<string>
+  /** Newest first. What no run has proven to have opened is left out, and said to be. */
   find(query: LedgerQuery): Promise<Entry[]>
+  /** @throws ProviderError when there is no such transaction */
+  stateOf(name: TransactionName): Promise<Pick<Entry, 'state' | 'note'>>
   /** @throws ProviderError when there is no such transaction or it may not go to that state */
-  mark(id: string, state: TransactionState, note: string): Promise<void>
+  mark(name: TransactionName, state: TransactionState, note: string): Promise<void>
+  /**
+   * What was kept beside a record when it was opened.
+   * @throws Untrusted when its run is not one whose transactions are restored
+   */
+  settings(name: TransactionName): Promise<unknown>
+  /** Ids that this run has used, opened or not. */
+  taken(): Promise<string[]>
+  /** What this run has kept to open transactions of a region, without a question to the ledger. */
+  uploadedHere(region: string): Promise<Upload[]>
+}
+
+/** What a run kept of a transaction that it was to open, or did. */
+export interface Upload extends ReadRecord {
+  settings: unknown
+  /** those that it was to be closed with, or was */
+  states: TransactionState[]
 }
 
 /** GitHub keeps 140 characters of a status' description; every ledger keeps no more. */
@@ -45,14 +79,33 @@ export class LiveTransaction extends ProviderError {
     const { id, run, region, service, release } = entry.record
     const what = `${service} in ${region} is held by run ${run.id} (attempt ${run.attempt}, ${run.actor})`
     const again = `(restore-point with mode: restore, to: ${id})`
+    const doubt = doubtOf(entry)
     super(
-      entry.state === 'restore-failed'
+      (entry.state === 'restore-failed'
         ? `${what}, which brought ${release.version} there and could not put it back: transaction ${id} is ${entry.note}. Nothing was written. Restore it ${again}; or, when somebody has put the target right by hand, say so (mode: resolve, to: ${id}, with a reason)`
-        : `${what}, which is bringing ${release.version} there: transaction ${id} is ${entry.state}. Nothing was written. Wait for that run; if it has ended, restore the transaction first ${again}`,
+        : `${what}, which is bringing ${release.version} there: transaction ${id} is ${entry.state}. Nothing was written. Wait for that run; if it has ended, restore the transaction first ${again}`) +
+        (doubt === undefined ? '' : `. Of that transaction: ${doubt}`),
       { provider: 'ledger' },
     )
     this.entry = entry
   }
+}
+
+/** A record that cannot be trusted is not acted on: anyone with `deployments: write` can plant one. */
+export class Untrusted extends ProviderError {
+  constructor(id: string, why: string) {
+    super(`transaction ${id} is not acted on: ${why}`, { provider: 'ledger' })
+  }
+}
+
+/** Why a transaction may hold its target, but nothing is concluded from what it says; undefined when it may be believed. */
+export function doubtOf({ distrust, unread }: Entry): string | undefined {
+  return (
+    distrust ??
+    (unread === undefined
+      ? undefined
+      : `another version of deploy-actions opened it, and this one cannot read all of it (${unread})`)
+  )
 }
 
 /** The newest transaction of an environment that ever held it; those that lost the race for it do not count. */
@@ -61,8 +114,18 @@ export async function newest(ledger: Ledger, environment: string): Promise<Entry
   return (await ledger.find({ environment, state: held, limit: 1 }))[0]
 }
 
-/** What runs in an environment as far as the ledger knows: its newest committed rollout. */
-export async function newestCommitted(ledger: Ledger, environment: string): Promise<Entry | undefined> {
-  const committed = await ledger.find({ environment, state: ['committed'] })
-  return committed.find(({ record }) => !record.weightsOnly)
+/** The newest rollout of an environment, whatever became of it; weights that were set by hand are none. */
+export async function newestRollout(ledger: Ledger, environment: string): Promise<Entry | undefined> {
+  const held = transactionStates.filter((state) => state !== 'superseded')
+  return (await ledger.find({ environment, state: held, rollouts: true, limit: 1 }))[0]
+}
+
+/**
+ * What runs in an environment as far as the ledger knows: what its newest rollout committed, or found when it came. So
+ * one record tells it, however many rollouts in a row were taken back.
+ */
+export async function releaseServing(ledger: Ledger, environment: string): Promise<Release | undefined> {
+  const entry = await newestRollout(ledger, environment)
+  if (!entry || doubtOf(entry) !== undefined) return undefined
+  return entry.state === 'committed' ? entry.record.release : entry.record.previous
 }

@@ -21,8 +21,9 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 const record = transactionRecord()
 const { id, release } = record
 const mark = async (...states: TransactionState[]): Promise<void> => {
-  await ledger.open(record)
-  for (const state of states) await ledger.mark(id, state, state === 'restoring' ? 'guard of run 1001' : '')
+  await ledger.open(record, {})
+  for (const state of states)
+    await ledger.mark({ id }, state, state === 'restoring' ? 'guard of run 1001' : '')
 }
 
 describe('the proof of a predecessor', () => {
@@ -70,15 +71,15 @@ describe('the proof of a predecessor', () => {
 
   it('does not count who lost the race for the environment', async () => {
     await mark('committed')
-    await ledger.open(transactionRecord({ id: '1002-1-shop-eu-1' }))
-    await ledger.mark('1002-1-shop-eu-1', 'superseded', '')
+    await ledger.open(transactionRecord({ id: '1002-1-shop-eu-1' }), {})
+    await ledger.mark({ id: '1002-1-shop-eu-1' }, 'superseded', '')
     expect(await provePredecessor(ledger, eu, release.digest)).toMatchObject({ proven: true })
   })
 })
 
 describe('openLedger', () => {
   it('opens a folder by its name, and GitHub else', async () => {
-    await ledger.open(record)
+    await ledger.open(record, {})
     expect(await openLedger(`file:${folder}`, 'shop', ports).find({})).toHaveLength(1)
     const routes: string[] = []
     const request = (route: string) => Promise.resolve((routes.push(route), []) as never)

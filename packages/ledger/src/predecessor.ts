@@ -1,4 +1,4 @@
-import { newest, type Ledger } from './ledger'
+import { doubtOf, newest, type Ledger } from './ledger'
 
 /** Whether a region's predecessor is done, and in words why or why not. */
 export interface PredecessorProof {
@@ -21,6 +21,12 @@ export async function provePredecessor(
   if (!entry) return { proven: false, reason: `${name} comes first and has no transaction yet` }
   const { id, release, commit } = entry.record
   const transaction = { id, commit }
+  const doubt = doubtOf(entry)
+  if (doubt !== undefined)
+    return {
+      proven: false,
+      reason: `${name} comes first, and its newest transaction ${id} proves nothing: ${doubt}`,
+    }
   if (entry.state !== 'committed')
     return {
       proven: false,

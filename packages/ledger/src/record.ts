@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { release, runRef } from '@deploy-actions/rollout'
+import { lazily, release, runRef } from '@deploy-actions/rollout'
 
 /**
  * Everything one rollout does to one target, written ahead of the first change. Data only: no command, URL or
@@ -12,6 +12,8 @@ export const transactionRecord = z.strictObject({
   service: z.string(),
   region: z.string(),
   environment: z.string(),
+  /** where its restorers run, which asks nobody; absent when an action is used alone */
+  guardEnvironment: z.string().optional(),
   release,
   /** image of the release without tag or digest, where it was given */
   image: z.string().optional(),
@@ -28,3 +30,40 @@ export const transactionRecord = z.strictObject({
   restore: z.array(z.looseObject({ kind: z.string() })),
 })
 export type TransactionRecord = z.infer<typeof transactionRecord>
+
+/** What every version writes, so that an older one can tell that its target is held, and put back what it knows. */
+const recordOfAnyVersion = lazily(() =>
+  z.object({
+    ...transactionRecord.shape,
+    v: z.unknown().transform(() => 1 as const),
+    release: z.object(release.shape),
+    previous: z.object(release.shape).optional().catch(undefined),
+    weightsOnly: z.literal(true).optional().catch(undefined),
+    image: z.string().optional().catch(undefined),
+    guardEnvironment: z.string().optional().catch(undefined),
+    config: z.object({ path: z.string(), digest: z.string() }).optional().catch(undefined),
+    run: z.object(runRef.shape),
+  }),
+)
+
+/** A record, and in words what of it this version cannot read. */
+export interface ReadRecord {
+  record: TransactionRecord
+  unread?: string
+}
+
+/**
+ * Reads a record of this version or of another: one that an older version overlooked would be a transaction that holds
+ * nothing.
+ * @returns undefined for what is no record at all
+ */
+export function readRecord(value: unknown): ReadRecord | undefined {
+  const exact = transactionRecord.safeParse(value)
+  if (exact.success) return { record: exact.data }
+  const known = recordOfAnyVersion().safeParse(value)
+  if (!known.success) return undefined
+  const said = exact.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.join('.')}: ${message}`,
+  )
+  return { record: known.data, unread: said.join('; ') }
+}

@@ -1,13 +1,12 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { InputError, type Artifacts } from '@deploy-actions/action-kit'
+import { InputError } from '@deploy-actions/action-kit'
 import { LiveTransaction, openLedger, type Ledger } from '@deploy-actions/ledger'
 import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
 import { routers } from '@deploy-actions/traffic'
 import { beginTransaction, leftOpen, prepareTransaction, type BeginRequest } from './begin'
 import { findTargetArms, readRouter } from './find-arms'
-import { readJobTransactions, restorePointFile } from './job-transaction'
+import { readJobTransactions } from './job-transaction'
 import { restorePointsOf, type RestorePoint } from './restore-point'
 import { transactionRecord } from './transaction.fixture'
 
@@ -16,26 +15,16 @@ let ports: FakePorts
 let ledger: Ledger
 /** What happened, in order. */
 let steps: string[]
-let uploaded: string
 beforeEach(async () => {
   fake = await startFakeHaproxy({ blue: 100, green: 0 })
   steps = []
-  const artifacts: Artifacts = {
-    async upload(name, folder, [file = '']) {
-      steps.push(`artifact ${name}; ${(await readJobTransactions(ports.context.temp)).length} job files`)
-      uploaded = await readFile(join(folder, file), 'utf8')
-      return { id: 1, name }
-    },
-    list: () => Promise.resolve([]),
-    download: () => Promise.reject(new Error('not asked')),
-  }
-  ports = createFakePorts({ artifacts })
+  ports = createFakePorts()
   const kept = openLedger(`file:${join(ports.context.temp, 'ledger')}`, 'shop', ports)
   ledger = {
     ...kept,
-    async open(record) {
+    async open(record, settings) {
       steps.push(`record ${record.id}; ${(await readJobTransactions(ports.context.temp)).length} job files`)
-      await kept.open(record)
+      return kept.open(record, settings)
     },
   }
 })
@@ -70,19 +59,13 @@ const nothingLeft = async (): Promise<void> => {
 }
 
 describe('beginTransaction', () => {
-  it('writes ahead: first the artifact, then the record, then the job file', async () => {
+  it('writes ahead: first the record with its settings, then the job file, which knows where the ledger has it', async () => {
     const transaction = await begin()
-    expect(steps).toEqual([
-      'artifact restore-point-1001-1-shop-eu-1; 0 job files',
-      'record 1001-1-shop-eu-1; 0 job files',
-    ])
+    expect(steps).toEqual(['record 1001-1-shop-eu-1; 0 job files'])
+    expect(transaction.at).toBe('000001')
     expect(await readJobTransactions(ports.context.temp)).toEqual([transaction])
     expect(await ledger.find({})).toMatchObject([{ state: 'open', record: transaction.record }])
-    // What restorers compare is the same record, with what they need to reach the router.
-    expect(restorePointFile().parse(JSON.parse(uploaded))).toEqual({
-      record: transaction.record,
-      settings: transaction.settings,
-    })
+    expect(await ledger.settings(transaction.record)).toEqual(transaction.settings)
     expect(fake.commands.filter((command) => command.startsWith('set'))).toEqual([])
   })
 
@@ -97,7 +80,7 @@ describe('beginTransaction', () => {
     })
     expect(record).not.toHaveProperty('previous')
 
-    await ledger.mark(record.id, 'committed', '')
+    await ledger.mark({ id: record.id }, 'committed', '')
     const second = await begin({ release: { version: '1.5.0', digest: `sha256:${'5'.repeat(64)}` } })
     expect(second.record).toMatchObject({ id: '1001-1-shop-eu-2', previous: release })
   })
@@ -163,14 +146,10 @@ describe('beginTransaction', () => {
     await nothingLeft()
   })
 
-  it('uploads no artifact where the ledger is a folder', async () => {
-    await begin({ ledgerSpec: 'file:ledger' })
-    expect(steps).toEqual(['record 1001-1-shop-eu-1; 0 job files'])
-  })
-
   it('keeps no job file when another run holds the target: there is nothing of ours to restore', async () => {
     await ledger.open(
       transactionRecord({ id: '900-1-shop-eu-1', run: { ...transactionRecord().run, id: 900 } }),
+      {},
     )
     await expect(begin()).rejects.toBeInstanceOf(LiveTransaction)
     expect(await readJobTransactions(ports.context.temp)).toEqual([])
@@ -185,8 +164,8 @@ describe('what an earlier attempt of this run left open', () => {
     [['restoring', 'restored'], false],
   ] as const)('after %j: %s', async (marks, found) => {
     const record = transactionRecord()
-    await ledger.open(record)
-    for (const state of marks) await ledger.mark(record.id, state, '')
+    await ledger.open(record, {})
+    for (const state of marks) await ledger.mark({ id: record.id }, state, '')
     expect((await leftOpen(ledger, record.environment, 1001)) !== undefined).toBe(found)
     expect(await leftOpen(ledger, record.environment, 1002)).toBeUndefined()
     expect(await leftOpen(ledger, 'production-us', 1001)).toBeUndefined()

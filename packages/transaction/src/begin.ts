@@ -1,24 +1,17 @@
-import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { z } from 'zod'
 import { InputError, runRefOf, type Ports } from '@deploy-actions/action-kit'
 import type { DeployPoint } from '@deploy-actions/deploys'
 import {
-  LiveTransaction,
   newest,
-  newestCommitted,
+  releaseServing,
   transactionRecord,
+  type Entry,
   type Ledger,
   type TransactionRecord,
 } from '@deploy-actions/ledger'
 import { defined, holdingStates, type Arms, type Release } from '@deploy-actions/rollout'
 import { mustBeAsFound, type FoundArms } from './find-arms'
-import {
-  readJobTransactions,
-  saveJobTransaction,
-  type JobTransaction,
-  type RestorePointFile,
-} from './job-transaction'
+import { readJobTransactions, saveJobTransaction, type JobTransaction } from './job-transaction'
 import { restorePoint, type RestorePoint } from './restore-point'
 
 /** What a transaction is to be opened for. */
@@ -35,13 +28,15 @@ export interface BeginRequest {
   /** what the router showed: its weights are what is put back */
   found: FoundArms
   config?: { path: string; digest: string } | undefined
+  /** where it may be put back without asking anybody */
+  guardEnvironment?: string
   /** Takes the restore points beside the traffic. */
   snapshot?: (arms: Arms) => Promise<DeployPoint[]>
   /** The weights are set by hand: no release is rolled out by this. */
   weightsOnly?: boolean
 }
 
-type BeginPorts = Pick<Ports, 'clock' | 'context' | 'artifacts'>
+type BeginPorts = Pick<Ports, 'clock' | 'context'>
 
 /**
  * The transaction as it would be opened: everything that will be written is read, and nothing is written.
@@ -64,9 +59,10 @@ export async function prepareTransaction(request: BeginRequest, ports: BeginPort
       release: request.release,
       image: request.image,
       weightsOnly: request.weightsOnly ? (true as const) : undefined,
-      previous: (await newestCommitted(ledger, environment))?.record.release,
+      previous: await releaseServing(ledger, environment),
       commit: ports.context.sha,
       config: request.config,
+      guardEnvironment: request.guardEnvironment,
       run: runRefOf(ports.context),
       correlationId: request.correlationId,
       openedAt: ports.clock.now().toISOString(),
@@ -82,7 +78,7 @@ export async function prepareTransaction(request: BeginRequest, ports: BeginPort
 }
 
 /**
- * Reads everything that will be written, uploads it as the restore-point artifact, and only then opens the record:
+ * Reads everything that will be written, and only then opens the record, beside which the ledger keeps the settings:
  * whoever dies in between leaves nothing that must be undone. The router is read once more at the end: a proof or a
  * snapshot may have taken minutes, and what is put back is what is there when the record is opened.
  * @throws InputError as prepareTransaction does, LiveTransaction when another run holds the target, GateFailed when
@@ -93,15 +89,10 @@ export async function beginTransaction(
   ports: BeginPorts & Pick<Ports, 'signal'>,
 ): Promise<JobTransaction> {
   const transaction = await prepareTransaction(request, ports)
-  // Before the artifact, whose name can be used once: a refusal must not spoil the next try.
-  const holder = await newest(request.ledger, request.environment)
-  if (holder && holdingStates.includes(holder.state)) throw new LiveTransaction(holder)
   await mustBeAsFound(request.found, ports.signal)
-
-  if (request.ledgerSpec === 'github') await upload(transaction, ports)
-  await request.ledger.open(transaction.record)
-  await saveJobTransaction(ports.context.temp, transaction)
-  return transaction
+  const opened = { ...transaction, at: await request.ledger.open(transaction.record, transaction.settings) }
+  await saveJobTransaction(ports.context.temp, opened)
+  return opened
 }
 
 /** A record that a restorer could not read back must not be opened. @throws InputError: a snapshot that is too long, most of all */
@@ -121,40 +112,21 @@ export async function leftOpen(
   ledger: Ledger,
   environment: string,
   runId: number,
-): Promise<TransactionRecord | undefined> {
+): Promise<Entry | undefined> {
   const entry = await newest(ledger, environment)
-  return entry && entry.record.run.id === runId && holdingStates.includes(entry.state)
-    ? entry.record
-    : undefined
+  return entry && entry.record.run.id === runId && holdingStates.includes(entry.state) ? entry : undefined
 }
 
 async function nextId(
-  { service, region, environment, ledger }: BeginRequest,
+  { service, region, ledger }: BeginRequest,
   { context }: Pick<BeginPorts, 'context'>,
 ): Promise<string> {
   const prefix = `${context.runId}-${context.attempt}-${service}-${region}-`
   const inJob = (await readJobTransactions(context.temp)).map(({ record }) => record.id)
-  // Other jobs of the run may have opened some, too.
-  const inRun = (await ledger.find({ environment, limit: 20 })).map(({ record }) => record.id)
-  const numbers = [...inJob, ...inRun]
+  // Other jobs of the run may have used some, too.
+  const numbers = [...inJob, ...(await ledger.taken())]
     .filter((id) => id.startsWith(prefix))
     .map((id) => Number(id.slice(prefix.length)))
+    .filter(Number.isInteger)
   return `${prefix}${Math.max(0, ...numbers) + 1}`
-}
-
-/** The artifact that restorers compare the record with; its name is found by the id. */
-export const restorePointArtifact = (id: string): string => `restore-point-${id}`
-export const RESTORE_POINT_FILE = 'restore-point.json'
-
-async function upload(
-  { record, settings }: JobTransaction,
-  { artifacts, context }: BeginPorts,
-): Promise<void> {
-  const folder = join(context.temp, 'deploy-actions', 'restore-points', record.id)
-  await mkdir(folder, { recursive: true })
-  await writeFile(
-    join(folder, RESTORE_POINT_FILE),
-    JSON.stringify({ record, settings } satisfies RestorePointFile, null, 2),
-  )
-  await artifacts.upload(restorePointArtifact(record.id), folder, [RESTORE_POINT_FILE])
 }

@@ -14,4 +14,4 @@ export {
 } from './restore'
 export { armsOf, describePoint, restorePointsOf, weightsFound, type RestorePoint } from './restore-point'
 export { claimOf, noteWrite } from './still-ours'
-export { trustedSettings, Untrusted } from './trust'
+export { keptSettings, readSettings } from './kept-settings'

@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { transactionRecord } from '@deploy-actions/ledger'
-import { lazily, weights } from '@deploy-actions/rollout'
+import { transactionRecord, type TransactionName } from '@deploy-actions/ledger'
+import { defined, lazily, weights } from '@deploy-actions/rollout'
 
 /** What a restorer needs beside the record: how to reach what the record names. Uploaded with it, and kept in the job. */
 export const restoreSettings = lazily(() =>
@@ -20,10 +20,18 @@ export const restorePointFile = lazily(() =>
 )
 export type RestorePointFile = z.infer<ReturnType<typeof restorePointFile>>
 
+/** How the ledger finds it. */
+export const nameOf = ({
+  record: { id, environment },
+  at,
+}: Pick<JobTransaction, 'record' | 'at'>): TransactionName => defined({ id, environment, at })
+
 /** A transaction as the steps and posts of one job share it: read before the ledger, and when the ledger is down. */
 export const jobTransaction = lazily(() =>
   restorePointFile().extend({
     ledger: z.string(),
+    /** where the ledger has it */
+    at: z.string().optional(),
     /**
      * `traffic-restored`: a post or a failing action has put the traffic back; the rest is still to do.
      * `committing`: whether it is committed, only the ledger knows.

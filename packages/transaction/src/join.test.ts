@@ -22,8 +22,9 @@ afterEach(() => rm(folder, { recursive: true, force: true }))
 const record = transactionRecord()
 const { id } = record
 const mark = async (...states: TransactionState[]): Promise<void> => {
-  await ledger.open(record)
-  for (const state of states) await ledger.mark(id, state, state === 'restoring' ? 'guard of run 1001' : '')
+  await ledger.open(record, {})
+  for (const state of states)
+    await ledger.mark({ id }, state, state === 'restoring' ? 'guard of run 1001' : '')
 }
 
 describe('a forward write', () => {
@@ -38,7 +39,7 @@ describe('a forward write', () => {
 
   it('goes on while the transaction is open', async () => {
     await mark()
-    await expect(mustBeOpen(ledger, record)).resolves.toBeUndefined()
+    await expect(mustBeOpen(ledger, { record })).resolves.toBeUndefined()
   })
 
   it.each<[TransactionState[], string]>([
@@ -47,14 +48,14 @@ describe('a forward write', () => {
     [['superseded'], 'is superseded (superseded)'],
   ])('stops when it is %j', async (states, text) => {
     await mark(...states)
-    await expect(mustBeOpen(ledger, record)).rejects.toThrow(
+    await expect(mustBeOpen(ledger, { record })).rejects.toThrow(
       `transaction ${id} ${text}: nothing more is written to its target`,
     )
-    await expect(mustBeOpen(ledger, record)).rejects.toBeInstanceOf(GateFailed)
+    await expect(mustBeOpen(ledger, { record })).rejects.toBeInstanceOf(GateFailed)
   })
 
   it('stops when the ledger does not know it', async () => {
-    await expect(mustBeOpen(ledger, record)).rejects.toThrow('is not in the ledger: nothing more is written')
+    await expect(mustBeOpen(ledger, { record })).rejects.toThrow(`has no transaction ${id}`)
   })
 })
 
@@ -62,7 +63,7 @@ describe('a commit', () => {
   const state = async () => (await findJobTransaction(folder, id))?.state
 
   it('is done when the ledger has it; in between the job file says that it was begun', async () => {
-    await ledger.open(record)
+    await ledger.open(record, {})
     const seen: unknown[] = []
     const watched: Ledger = {
       ...ledger,

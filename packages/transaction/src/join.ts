@@ -1,6 +1,6 @@
 import { GateFailed, InputError, messageOf, type Ports, type RunContext } from '@deploy-actions/action-kit'
-import type { Ledger, TransactionRecord } from '@deploy-actions/ledger'
-import { findJobTransaction, saveJobTransaction, type JobTransaction } from './job-transaction'
+import type { Ledger } from '@deploy-actions/ledger'
+import { findJobTransaction, nameOf, saveJobTransaction, type JobTransaction } from './job-transaction'
 
 /** The transaction of this job that a writer was told to act in. @throws InputError when this job has none of that name */
 export async function joinTransaction(
@@ -18,11 +18,14 @@ export async function joinTransaction(
 }
 
 /** Before every forward write: an emergency rollback or a restorer may have taken the transaction over. @throws GateFailed */
-export async function mustBeOpen(ledger: Ledger, { id, environment }: TransactionRecord): Promise<void> {
-  const [entry] = await ledger.find({ id, environment, limit: 1 })
-  if (entry?.state === 'open') return
+export async function mustBeOpen(
+  ledger: Ledger,
+  transaction: Pick<JobTransaction, 'record' | 'at'>,
+): Promise<void> {
+  const { state, note } = await ledger.stateOf(nameOf(transaction))
+  if (state === 'open') return
   throw new GateFailed(
-    `transaction ${id} is ${entry?.state ?? 'not in the ledger'}${entry?.note ? ` (${entry.note})` : ''}: nothing more is written to its target`,
+    `transaction ${transaction.record.id} is ${state} (${note}): nothing more is written to its target`,
   )
 }
 
@@ -34,7 +37,7 @@ export async function commitTransaction(
   { temp }: Pick<RunContext, 'temp'>,
 ): Promise<void> {
   await saveJobTransaction(temp, { ...transaction, state: 'committing' })
-  await ledger.mark(transaction.record.id, 'committed', note)
+  await ledger.mark(nameOf(transaction), 'committed', note)
   await saveJobTransaction(temp, { ...transaction, state: 'committed' })
 }
 
@@ -49,7 +52,7 @@ export async function abandonTransaction(
   { context, log }: Pick<Ports, 'context' | 'log'>,
 ): Promise<void> {
   await saveJobTransaction(context.temp, { ...transaction, state: 'restored' })
-  await ledger.mark(transaction.record.id, 'superseded', note).catch((error: unknown) => {
+  await ledger.mark(nameOf(transaction), 'superseded', note).catch((error: unknown) => {
     log.warning(`the ledger could not be told that nothing was written: ${messageOf(error)}`)
   })
 }

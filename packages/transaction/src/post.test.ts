@@ -18,7 +18,7 @@ beforeEach(async () => {
   fake = await startFakeHaproxy({ blue: 25, green: 75 })
   ports = createFakePorts()
   ledger = openLedger(`file:${join(ports.context.temp, 'ledger')}`, 'shop', ports)
-  await ledger.open(transactionRecord())
+  await ledger.open(transactionRecord(), {})
 })
 afterEach(() => fake.close())
 
@@ -93,9 +93,9 @@ describe('the post of a writer', () => {
     const later = transactionRecord({ id: '1002-1-shop-eu-1', run: { ...transactionRecord().run, id: 1002 } })
     const next = async (state: 'open' | 'committed') => {
       for (const mark of ['restoring', 'restored'] as const)
-        await ledger.mark(transactionRecord().id, mark, 'guard')
-      await ledger.open(later)
-      if (state === 'committed') await ledger.mark(later.id, 'committed', '')
+        await ledger.mark({ id: transactionRecord().id }, mark, 'guard')
+      await ledger.open(later, {})
+      if (state === 'committed') await ledger.mark({ id: later.id }, 'committed', '')
     }
     const written = [{ blue: 5000, green: 5000 }]
 
@@ -108,7 +108,7 @@ describe('the post of a writer', () => {
       )
       expect(fake.weights).toEqual({ blue: 0, green: 100 })
       expect(warnings()).toContain(
-        'by the ledger 1002-1-shop-eu-1 is the newest in production-eu, and committed: only what 1001-1-shop-eu-1 wrote itself is put back',
+        'by the ledger 1001-1-shop-eu-1 is restored and holds production-eu no more: only what it wrote itself is put back',
       )
     })
 
@@ -159,7 +159,7 @@ describe('the post of a writer', () => {
 
   it('asks the ledger whether a commit that was cut short holds', async () => {
     await save({ state: 'committing' })
-    await ledger.mark(transactionRecord().id, 'committed', '')
+    await ledger.mark({ id: transactionRecord().id }, 'committed', '')
     expect(await restoreUnfinishedTraffic(ports)).toBeUndefined()
     expect(fake.commands).toEqual([])
   })

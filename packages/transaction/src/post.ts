@@ -1,6 +1,6 @@
 import { messageOf, type Ports, type PostResult } from '@deploy-actions/action-kit'
 import { openLedger } from '@deploy-actions/ledger'
-import { readJobTransactions, saveJobTransaction, type JobTransaction } from './job-transaction'
+import { nameOf, readJobTransactions, saveJobTransaction, type JobTransaction } from './job-transaction'
 import { PATIENCE_MS } from './patience'
 import { isTrafficOnly } from './restore-point'
 import { restoreTraffic, type RestoredPoint } from './restore'
@@ -79,25 +79,23 @@ async function timeLeft(
   return Math.max(0, until - now)
 }
 
-async function close({ record, ledger: spec }: JobTransaction, ports: Ports): Promise<void> {
+async function close(transaction: JobTransaction, ports: Ports): Promise<void> {
+  const { record, ledger: spec } = transaction
   try {
     const ledger = openLedger(spec, record.service, ports)
-    await ledger.mark(record.id, 'restoring', 'post step')
-    await ledger.mark(record.id, 'restored', 'the step that opened it did not commit')
+    await ledger.mark(nameOf(transaction), 'restoring', 'post step')
+    await ledger.mark(nameOf(transaction), 'restored', 'the step that opened it did not commit')
   } catch (error) {
     ports.log.warning(`the ledger could not be told that ${record.id} is restored: ${messageOf(error)}`)
   }
 }
 
 /** A commit was cut short: the ledger says whether it holds. When it does not answer, the guard will ask it again. */
-async function wasCommitted({ record, ledger }: JobTransaction, ports: Ports): Promise<boolean> {
+async function wasCommitted(transaction: JobTransaction, ports: Ports): Promise<boolean> {
+  const { record, ledger } = transaction
   try {
-    const [entry] = await openLedger(ledger, record.service, ports).find({
-      id: record.id,
-      environment: record.environment,
-      limit: 1,
-    })
-    return entry?.state === 'committed'
+    const { state } = await openLedger(ledger, record.service, ports).stateOf(nameOf(transaction))
+    return state === 'committed'
   } catch (error) {
     ports.log.warning(
       `whether ${record.id} was committed is not known (${messageOf(error)}): its target is left to the guard`,

@@ -45,7 +45,7 @@ const health = (ok: boolean) => () => {
   return Promise.resolve({ ok, detail: ok ? 'all green' : 'healthz is red' })
 }
 const restore = (options: Partial<Parameters<typeof restoreTarget>[3]> = {}) =>
-  restoreTarget(record, jobTransaction(fake.port).settings, ports, {
+  restoreTarget({ record }, jobTransaction(fake.port).settings, ports, {
     deployer,
     health: health(true),
     patience,
@@ -118,7 +118,7 @@ describe('restoreTarget', () => {
       ],
     })
     const { settings } = jobTransaction(fake.port)
-    const { points } = await restoreTarget(serving, settings, ports, {
+    const { points } = await restoreTarget({ record: serving }, settings, ports, {
       deployer,
       health: undefined,
       patience,
@@ -186,11 +186,16 @@ describe('restoreTarget', () => {
 
   it('puts the traffic back also where a point of another version stands beside it, and has failed then', async () => {
     const odd = transactionRecord({ restore: [...transactionRecord().restore, { kind: 'teapot' }] })
-    const { outcome, points } = await restoreTarget(odd, jobTransaction(fake.port).settings, ports, {
-      deployer,
-      health: undefined,
-      patience,
-    })
+    const { outcome, points } = await restoreTarget(
+      { record: odd },
+      jobTransaction(fake.port).settings,
+      ports,
+      {
+        deployer,
+        health: undefined,
+        patience,
+      },
+    )
     expect(fake.weights).toEqual({ blue: 100, green: 0 })
     expect(outcome).toBe('restore-failed')
     expect(points.map(({ kind, name, ok }) => [kind, name, ok])).toEqual([
@@ -199,10 +204,27 @@ describe('restoreTarget', () => {
     ])
   })
 
+  it('puts back what it knows of a record that it cannot read whole, and has failed then', async () => {
+    const found = { record, unread: 'Unrecognized key: "database"' }
+    const { settings } = jobTransaction(fake.port)
+    const result = await restoreTarget(found, settings, ports, { deployer, health: undefined, patience })
+    expect(result.outcome).toBe('restore-failed')
+    expect(result.points.map(({ kind, name, ok }) => [kind, name, ok])).toEqual([
+      ['traffic', 'canary', true],
+      ['script', 'deploy', true],
+      ['unknown', 'record', false],
+    ])
+    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+  })
+
   it('has failed where the traffic itself cannot be read, and leaves it to whoever opened it', async () => {
     const odd = transactionRecord({ restore: [{ kind: 'traffic', router: 'canary', shares: [1, 0] }] })
     const { settings } = jobTransaction(fake.port)
-    const result = await restoreTarget(odd, settings, ports, { deployer, health: undefined, patience })
+    const result = await restoreTarget({ record: odd }, settings, ports, {
+      deployer,
+      health: undefined,
+      patience,
+    })
     expect(result).toMatchObject({
       outcome: 'restore-failed',
       points: [

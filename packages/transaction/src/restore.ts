@@ -1,6 +1,6 @@
 import { GateFailed, messageOf, providerPorts, type Log, type Ports } from '@deploy-actions/action-kit'
 import type { DeployPoint, Deployer } from '@deploy-actions/deploys'
-import type { TransactionRecord } from '@deploy-actions/ledger'
+import type { ReadRecord, TransactionRecord } from '@deploy-actions/ledger'
 import { defined, formatWeights, type Weights } from '@deploy-actions/rollout'
 import {
   ArmDown,
@@ -72,6 +72,19 @@ async function restoreRouter(
   }
 }
 
+/** Of a record of another version something may be to be put back of which this one does not know. */
+const unreadRecord = ({ unread }: ReadRecord): RestoredPoint[] =>
+  unread === undefined
+    ? []
+    : [
+        {
+          kind: 'unknown',
+          name: 'record',
+          ok: false,
+          detail: `this version cannot read all of it (${unread}); use the one that opened the transaction`,
+        },
+      ]
+
 /** What this version cannot read is said to be not restored. */
 const unreadablePoints = (record: TransactionRecord): RestoredPoint[] =>
   unreadableKindsOf(record).map((kind) => ({
@@ -90,7 +103,7 @@ export type HealthProof = () => Promise<{ ok: boolean; detail: string }>
  * proof is made only when it would be of the arm that serves.
  */
 export async function restoreTarget(
-  record: TransactionRecord,
+  found: ReadRecord,
   settings: RestoreSettings,
   ports: Ports,
   {
@@ -99,6 +112,7 @@ export async function restoreTarget(
     patience,
   }: { deployer: Deployer | undefined; health: HealthProof | undefined; patience: Patience },
 ): Promise<RestoreResult> {
+  const { record } = found
   const started = ports.clock.realMs()
   const traffic = await restoreTraffic(record, settings, ports, patience)
   const trafficIsBack = traffic.every(({ ok }) => ok)
@@ -109,7 +123,10 @@ export async function restoreTarget(
   const verified =
     health && trafficIsBack ? [{ kind: 'health' as const, name: 'what serves now', ...(await health()) }] : []
   say(verified, ports.log)
-  const unknown = unreadablePoints(record).filter(({ kind }) => kind === 'unknown')
+  const unknown = [
+    ...unreadablePoints(record).filter(({ kind }) => kind === 'unknown'),
+    ...unreadRecord(found),
+  ]
   say(unknown, ports.log)
   const outcome = [...traffic, ...workload, ...unknown].some(({ ok }) => !ok)
     ? 'restore-failed'

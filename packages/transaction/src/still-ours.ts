@@ -1,8 +1,8 @@
 import { messageOf, type Ports } from '@deploy-actions/action-kit'
-import { newest, openLedger, type TransactionRecord } from '@deploy-actions/ledger'
+import { openLedger } from '@deploy-actions/ledger'
 import { holdingStates, type Weights } from '@deploy-actions/rollout'
 import type { Claim } from '@deploy-actions/traffic'
-import { saveJobTransaction, type JobTransaction } from './job-transaction'
+import { nameOf, saveJobTransaction, type JobTransaction } from './job-transaction'
 
 /** So long, in the action's milliseconds, bad traffic waits for a ledger that may know of a newer rollout. */
 const LEDGER_PATIENCE_MS = 3_000
@@ -27,28 +27,26 @@ export async function noteWrite(
  * what the ledger says is no proof against what was written, since records can be planted.
  */
 export function claimOf(
-  { record, ledger, written = [] }: Pick<JobTransaction, 'record' | 'ledger' | 'written'>,
+  { written = [], ...transaction }: Pick<JobTransaction, 'record' | 'at' | 'ledger' | 'written'>,
   ports: Ports,
 ): Claim {
   let answer: Promise<boolean> | undefined
-  return { written, mayOverwriteAll: () => (answer ??= stillHolds(record, ledger, ports)) }
+  return { written, mayOverwriteAll: () => (answer ??= stillHolds(transaction, ports)) }
 }
 
 async function stillHolds(
-  { id, service, environment }: TransactionRecord,
-  ledger: string,
+  transaction: Pick<JobTransaction, 'record' | 'at' | 'ledger'>,
   ports: Ports,
 ): Promise<boolean> {
+  const { id, service, environment } = transaction.record
   try {
-    const entry = await within(
+    const { state } = await within(
       ports.clock.ioTimeout(LEDGER_PATIENCE_MS),
-      newest(openLedger(ledger, service, ports), environment),
+      openLedger(transaction.ledger, service, ports).stateOf(nameOf(transaction)),
     )
-    if (entry?.record.id === id && holdingStates.includes(entry.state)) return true
+    if (holdingStates.includes(state)) return true
     ports.log.warning(
-      entry
-        ? `by the ledger ${entry.record.id} is the newest in ${environment}, and ${entry.state}: only what ${id} wrote itself is put back`
-        : `the ledger does not know ${id}: only what it wrote itself is put back`,
+      `by the ledger ${id} is ${state} and holds ${environment} no more: only what it wrote itself is put back`,
     )
   } catch (error) {
     ports.log.warning(

@@ -1,0 +1,99 @@
+import { escapeText, GateFailed, InputError, messageOf, type Ports } from '@deploy-actions/action-kit'
+import type { Ledger, TransactionRecord, Upload } from '@deploy-actions/ledger'
+import { holdingStates, type TransactionState } from '@deploy-actions/rollout'
+import {
+  keptSettings,
+  PATIENCE_MS,
+  readSettings,
+  restoreTraffic,
+  type RestoreSettings,
+} from '@deploy-actions/transaction'
+import { findRecord, whereOf } from './find-record'
+import { finishCommit } from './finish-commit'
+import type { Inputs } from './inputs'
+import type { Outputs } from './outputs'
+import { nothingOpen } from './nothing-open'
+import { here, markUnlessDown, soon } from './tell-ledger'
+
+/**
+ * Puts the traffic back before any checkout, without rollout.yml: of what this run left open from what the run itself
+ * uploaded, whatever the ledger does; of a transaction that is named from what its run uploaded. It stays open for the
+ * rest of its restore.
+ * @throws InputError without service, environment and region; GateFailed when the traffic could not be put back
+ */
+export async function restoreTrafficFirst(inputs: Inputs, ports: Ports): Promise<Outputs> {
+  const region = required(inputs)
+  const where = await whereOf(inputs, ports)
+  const { ledger } = where
+  if (inputs.to !== 'open') {
+    const found = await findRecord(where, inputs, ports)
+    if (!found) return nothingOpen(`the ledger does not know ${inputs.to}`, ports)
+    return putBack(ledger, found.record, await keptSettings(ledger, found.record), inputs, ports)
+  }
+  const uploads = await ledger.uploadedHere(region)
+  const upload = uploads.toSorted((a, b) => b.record.openedAt.localeCompare(a.record.openedAt))[0]
+  if (!upload) return nothingOpen(`this run uploaded no restore point of ${region}`, ports)
+  const closed = await closedAs(ledger, upload, ports)
+  if (closed !== undefined) return nothingOpen(closed, ports)
+  const { record, settings } = upload
+  return putBack(ledger, record, readSettings(record.id, settings), inputs, ports)
+}
+
+/** Everything by name: there is no rollout.yml to look it up in. */
+function required(inputs: Inputs): string {
+  const missing = (['service', 'environment', 'region'] as const).filter((key) => inputs[key] === undefined)
+  if (missing.length > 0 || inputs.region === undefined)
+    throw new InputError(
+      missing.map((key) => ({ where: `input \`${key}\``, message: 'is missing; `only: traffic` needs it' })),
+    )
+  return inputs.region
+}
+
+/** Why it needs no restore, by the ledger; while that is silent, by what the run uploaded. */
+async function closedAs(ledger: Ledger, upload: Upload, ports: Ports): Promise<string | undefined> {
+  const { record, states } = upload
+  const state = await stateSoon(ledger, upload, ports)
+  if (state !== undefined && !holdingStates.includes(state)) return `${record.id} is ${state}`
+  const ended = states.find((one) => one !== 'committed' && !holdingStates.includes(one))
+  if (state === undefined && ended !== undefined) return `${record.id} is ${ended} by what its run uploaded`
+  return state === undefined || state === 'open' ? finishCommit(ledger, upload, ports) : undefined
+}
+
+async function stateSoon(
+  ledger: Ledger,
+  { record }: Upload,
+  ports: Ports,
+): Promise<TransactionState | undefined> {
+  let state: TransactionState | undefined
+  const asked = ledger.stateOf(record).then(
+    (answer) => void (state = answer.state),
+    (error: unknown) => ports.log.warning(`the ledger does not tell of ${record.id}: ${messageOf(error)}`),
+  )
+  await soon(asked, ports)
+  return state
+}
+
+async function putBack(
+  ledger: Ledger,
+  record: TransactionRecord,
+  settings: RestoreSettings,
+  inputs: Inputs,
+  ports: Ports,
+): Promise<Outputs> {
+  const { id, service, region, environment } = record
+  ports.evidence.about({ service, region, environment, transaction: id })
+  if (inputs['dry-run']) return { outcome: 'would-restore', reason: `would restore ${id}`, transaction: id }
+  const marked = markUnlessDown(ledger, record, 'restoring', here(ports), ports)
+  await soon(marked, ports)
+  const points = await restoreTraffic(record, settings, ports, {
+    withinMs: PATIENCE_MS.restoreStep,
+  })
+  const reason = points.map(({ name, detail }) => `${name}: ${detail}`).join('; ')
+  const outputs = { transaction: id, restored: points }
+  ports.evidence.facts({ record, restored: points })
+  if (points.some(({ ok }) => !ok))
+    throw new GateFailed(`the traffic of ${id} is NOT back: ${reason}`, { outputs })
+  ports.log.info(`the traffic of ${id} is back: ${reason}`)
+  ports.summary.add(`### ${escapeText(region)}: traffic put back\n\n${escapeText(reason)}.`)
+  return { outcome: 'traffic-restored', reason, ...outputs }
+}

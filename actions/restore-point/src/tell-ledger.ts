@@ -1,0 +1,33 @@
+import { messageOf, type Ports } from '@deploy-actions/action-kit'
+import type { Ledger, TransactionName } from '@deploy-actions/ledger'
+import type { TransactionState } from '@deploy-actions/rollout'
+
+/** So long, in the action's milliseconds, traffic waits for a ledger that is slow to answer. */
+const LEDGER_PATIENCE_MS = 5_000
+
+/** Who restores, for the mark. */
+export const here = ({ context }: Pick<Ports, 'context'>): string => `${context.job} of run ${context.runId}`
+
+/** Waits for the ledger, but not for long: whoever restores first tells it first, and bad traffic waits for nobody. */
+export async function soon(marked: Promise<void>, { clock, signal }: Ports): Promise<void> {
+  const told = new AbortController()
+  const patience = clock
+    .sleep(LEDGER_PATIENCE_MS, AbortSignal.any([signal, told.signal]))
+    .catch(() => undefined)
+  await Promise.race([marked, patience])
+  told.abort()
+}
+
+/** Restoring never waits for the ledger: it is told when it answers. */
+export async function markUnlessDown(
+  ledger: Ledger,
+  name: TransactionName,
+  state: TransactionState,
+  note: string,
+  ports: Ports,
+): Promise<void> {
+  await ledger.mark(name, state, note).catch((error: unknown) => {
+    ports.log.warning(`the ledger could not be told that ${name.id} is ${state}: ${messageOf(error)}`)
+    ports.evidence.facts({ ledgerNotTold: state })
+  })
+}

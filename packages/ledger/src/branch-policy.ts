@@ -1,0 +1,86 @@
+import { z } from 'zod'
+import { ProviderError, readEnvironment, type GitHub } from '@deploy-actions/action-kit'
+import { lazily } from '@deploy-actions/rollout'
+
+const policies = lazily(() =>
+  z.array(z.looseObject({ name: z.string(), type: z.enum(['branch', 'tag']).nullish() })),
+)
+
+/** What of a run decides whether an environment takes its jobs. */
+export interface Ref {
+  /** short name of the branch or tag */
+  name: string
+  commit: string
+  /** the event that started the run */
+  event: string
+}
+
+/**
+ * Why an environment would not take jobs of that branch or tag, by its own deployment branch policy; undefined when it
+ * would. Source: "Managing environments for deployment", Deployment branches and tags: without a rule every ref may;
+ * protected branches, or every branch while none is protected; or names by patterns of Ruby's File.fnmatch.
+ */
+export async function refusedBy(environment: string, ref: Ref, github: GitHub): Promise<string | undefined> {
+  const policy = (await readEnvironment(environment, { github }))?.deployment_branch_policy
+  if (!policy) return undefined
+  // Such a run has a ref of its own, refs/pull/N/merge, whatever branch it names.
+  if (ref.event.startsWith('pull_request'))
+    return `it runs for a pull request, and ${environment} takes only some branches and tags`
+  const allowed =
+    policy.protected_branches === true
+      ? await isProtected(ref.name, github)
+      : await isNamed(environment, ref, github)
+  return allowed ? undefined : `${environment} does not take ${ref.name}, from which it runs`
+}
+
+async function isProtected(branch: string, github: GitHub): Promise<boolean> {
+  const all = await github.list<{ name: string }>(
+    'GET /repos/{owner}/{repo}/branches',
+    { protected: true },
+    { permission: 'contents: read' },
+  )
+  return all.length === 0 || all.some(({ name }) => name === branch)
+}
+
+async function isNamed(environment: string, ref: Ref, github: GitHub): Promise<boolean> {
+  const named = policies().parse(
+    await github.list(
+      'GET /repos/{owner}/{repo}/environments/{environment_name}/deployment-branch-policies',
+      { environment_name: environment },
+      { permission: 'actions: read', pick: 'branch_policies' },
+    ),
+  )
+  const fitting = named.filter(({ name }) => fnmatch(name, ref.name))
+  if (fitting.some(({ type }) => type !== 'tag')) return true
+  // A branch may be called like a tag, and a run names both alike.
+  return fitting.length > 0 && (await isTag(ref, github))
+}
+
+async function isTag({ name, commit }: Ref, github: GitHub): Promise<boolean> {
+  try {
+    const { sha } = await github.request<{ sha: string }>(
+      'GET /repos/{owner}/{repo}/commits/{ref}',
+      { ref: `tags/${name}` },
+      { permission: 'contents: read' },
+    )
+    return sha === commit
+  } catch (error) {
+    if (error instanceof ProviderError && (error.status === 404 || error.status === 422)) return false
+    throw error
+  }
+}
+
+/** Ruby's File.fnmatch with FNM_PATHNAME, as the policies have it: a star stays within a slash, `**` and a slash do not. */
+export function fnmatch(pattern: string, name: string): boolean {
+  const source = pattern.replace(
+    /\*\*\/|\*+|\?|\[(!|\^)?([^\]/]+)\]|[\\^$.|+(){}[\]]/g,
+    (token, not: string | undefined, set: string | undefined) => {
+      if (token === '**/') return '(?:[^/]+/)*'
+      if (token.startsWith('*')) return '[^/]*'
+      if (token === '?') return '[^/]'
+      if (set !== undefined) return `[${not === undefined ? '' : '^'}${set.replace(/[\\\]^]/g, '\\$&')}]`
+      return `\\${token}`
+    },
+  )
+  return new RegExp(`^${source}$`).test(name)
+}
