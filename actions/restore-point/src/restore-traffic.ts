@@ -2,6 +2,7 @@ import { escapeText, GateFailed, InputError, messageOf, type Ports } from '@depl
 import type { Ledger, TransactionRecord, Upload } from '@deploy-actions/ledger'
 import { holdingStates, type TransactionState } from '@deploy-actions/rollout'
 import {
+  answerWithin,
   keptSettings,
   PATIENCE_MS,
   readSettings,
@@ -13,7 +14,7 @@ import { finishCommit } from './finish-commit'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 import { nothingOpen } from './nothing-open'
-import { here, markUnlessDown, soon } from './tell-ledger'
+import { here, LEDGER_PATIENCE_MS, markUnlessDown, soon } from './tell-ledger'
 
 /**
  * Puts the traffic back before any checkout, without rollout.yml: of what this run left open from what the run itself
@@ -62,15 +63,14 @@ async function closedAs(ledger: Ledger, upload: Upload, ports: Ports): Promise<s
 async function stateSoon(
   ledger: Ledger,
   { record }: Upload,
-  ports: Ports,
+  { clock, log }: Ports,
 ): Promise<TransactionState | undefined> {
-  let state: TransactionState | undefined
-  const asked = ledger.stateOf(record).then(
-    (answer) => void (state = answer.state),
-    (error: unknown) => ports.log.warning(`the ledger does not tell of ${record.id}: ${messageOf(error)}`),
-  )
-  await soon(asked, ports)
-  return state
+  try {
+    return (await answerWithin(clock.ioTimeout(LEDGER_PATIENCE_MS), ledger.stateOf(record))).state
+  } catch (error) {
+    log.warning(`the ledger does not tell of ${record.id}: ${messageOf(error)}`)
+    return undefined
+  }
 }
 
 async function putBack(

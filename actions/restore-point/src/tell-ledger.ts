@@ -3,7 +3,7 @@ import type { Ledger, TransactionName } from '@deploy-actions/ledger'
 import type { TransactionState } from '@deploy-actions/rollout'
 
 /** So long, in the action's milliseconds, traffic waits for a ledger that is slow to answer. */
-const LEDGER_PATIENCE_MS = 5_000
+export const LEDGER_PATIENCE_MS = 5_000
 
 /** Who restores, for the mark. */
 export const here = ({ context }: Pick<Ports, 'context'>): string => `${context.job} of run ${context.runId}`

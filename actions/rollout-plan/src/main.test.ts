@@ -276,6 +276,13 @@ describe('a plan is refused, and nothing is written,', () => {
     )
   })
 
+  it('not for what an earlier attempt of this run left split: that is restored first', async () => {
+    for (const environment of ['production-us', 'production-eu']) await openElsewhere(environment, 'open')
+    region.haproxy.weights = { blue: 60, green: 40 }
+    expect((await plan(config(), {}, 77)).outcome).toMatchObject({ outcome: 'planned' })
+    expect(message(await plan(config(), {}, 78))).toMatch(/shop in us is held by run 77/)
+  })
+
   it('only with a warning where the router cannot be reached from the plan job', async () => {
     const { outcome, ports } = await plan(
       config((text) => text.replace(`port: ${region.haproxy.port}`, 'port: 1')),

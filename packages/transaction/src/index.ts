@@ -1,3 +1,4 @@
+export { answerWithin } from './answer-within'
 export { beginTransaction, leftOpen, prepareTransaction, type BeginRequest } from './begin'
 export { findTargetArms, readRouter, type FoundArms } from './find-arms'
 export * from './job-transaction'

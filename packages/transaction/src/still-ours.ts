@@ -2,6 +2,7 @@ import { messageOf, type Ports } from '@deploy-actions/action-kit'
 import { openLedger } from '@deploy-actions/ledger'
 import { holdingStates, type Weights } from '@deploy-actions/rollout'
 import type { Claim } from '@deploy-actions/traffic'
+import { answerWithin } from './answer-within'
 import { nameOf, saveJobTransaction, type JobTransaction } from './job-transaction'
 
 /** So long, in the action's milliseconds, bad traffic waits for a ledger that may know of a newer rollout. */
@@ -40,7 +41,7 @@ async function stillHolds(
 ): Promise<boolean> {
   const { id, service, environment } = transaction.record
   try {
-    const { state } = await within(
+    const { state } = await answerWithin(
       ports.clock.ioTimeout(LEDGER_PATIENCE_MS),
       openLedger(transaction.ledger, service, ports).stateOf(nameOf(transaction)),
     )
@@ -54,13 +55,4 @@ async function stillHolds(
     )
   }
   return false
-}
-
-/** @throws the time-out when the call takes longer than this, in real milliseconds */
-async function within<T>(ms: number, call: Promise<T>): Promise<T> {
-  const signal = AbortSignal.timeout(ms)
-  const over = new Promise<never>((_, reject) =>
-    signal.addEventListener('abort', () => reject(new Error('it gave no answer in time'))),
-  )
-  return Promise.race([call, over])
 }

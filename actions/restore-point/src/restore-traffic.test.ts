@@ -1,0 +1,158 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { openLedger, restorePointArtifact, type TransactionRecord } from '@deploy-actions/ledger'
+import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
+import { inputs as schema } from './inputs'
+import { main } from './main'
+import type { Outputs } from './outputs'
+
+let haproxy: FakeHaproxy
+let folder: string
+beforeEach(async () => {
+  haproxy = await startFakeHaproxy({ blue: 50, green: 50 })
+  folder = await mkdtemp(join(tmpdir(), 'restore-traffic-'))
+})
+afterEach(async () => {
+  await haproxy.close()
+  await rm(folder, { recursive: true, force: true })
+})
+
+const record: TransactionRecord = {
+  v: 1,
+  id: '1001-1-shop-eu-1',
+  service: 'shop',
+  region: 'eu',
+  environment: 'production-eu',
+  release: { version: '1.4.0', digest: `sha256:${'4'.repeat(64)}` },
+  commit: 'c'.repeat(40),
+  run: {
+    id: 1001,
+    attempt: 1,
+    workflowRef: 'acme/shop/.github/workflows/deploy.yml@refs/heads/main',
+    actor: 'ann',
+  },
+  correlationId: 'shop-1001-1',
+  openedAt: '2026-11-21T10:00:00.000Z',
+  restore: [
+    { kind: 'traffic', router: 'canary', weights: { blue: 10_000, green: 0 } },
+    { kind: 'script', name: 'deploy', arm: 'green', state: 'green had 0.9.0' },
+  ],
+}
+const settings = () => ({
+  router: { type: 'haproxy', host: '127.0.0.1', port: haproxy.port, backend: 'app' },
+  arms: { baseline: 'blue', canary: 'green' },
+})
+const target = { service: 'shop', environment: 'production-eu', region: 'eu' }
+
+/** A guard's job: without a checkout, without a job file. */
+const guard = (runId = 1001): FakePorts => createFakePorts({ context: { runId } })
+const run = (ports: FakePorts, inputs: Record<string, string>): Promise<Outputs | Error> =>
+  main(schema.parse({ mode: 'restore', only: 'traffic', ledger: `file:${folder}`, ...inputs }), ports).catch(
+    (error: Error) => error,
+  )
+const writes = (): string[] => haproxy.commands.filter((command) => command.startsWith('set server'))
+const state = async () => (await openLedger(`file:${folder}`, 'shop', guard()).find({}))[0]?.state
+
+describe('traffic first', () => {
+  it('is put back without rollout.yml, and the rest of the restore stays to be done', async () => {
+    await openLedger(`file:${folder}`, 'shop', guard()).open(record, settings())
+    expect(await run(guard(), target)).toMatchObject({
+      outcome: 'traffic-restored',
+      reason: 'canary: reads blue 100%, green 0%',
+      transaction: record.id,
+    })
+    expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
+    expect(await state()).toBe('restoring')
+  })
+
+  it('writes nothing where this run opened nothing, or has closed it', async () => {
+    expect(await run(guard(), target)).toMatchObject({ outcome: 'nothing-open' })
+    const ledger = openLedger(`file:${folder}`, 'shop', guard())
+    await ledger.open(record, settings())
+    expect(await run(guard(1002), target)).toMatchObject({ outcome: 'nothing-open' })
+    expect(await run(guard(), { ...target, region: 'us' })).toMatchObject({ outcome: 'nothing-open' })
+    await ledger.mark(record, 'committed', '')
+    expect(await run(guard(), target)).toMatchObject({
+      outcome: 'nothing-open',
+      reason: `${record.id} is committed: nothing is to be restored`,
+    })
+    expect(writes()).toEqual([])
+  })
+
+  it('of a transaction that is named is put back although it is committed, by another run', async () => {
+    const ledger = openLedger(`file:${folder}`, 'shop', guard())
+    await ledger.open(record, settings())
+    await ledger.mark(record, 'committed', '')
+    expect(await run(guard(1002), { ...target, to: record.id })).toMatchObject({
+      outcome: 'traffic-restored',
+    })
+    expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('needs names, since it has no rollout.yml to look them up in', async () => {
+    expect((await run(guard(), { region: 'eu' })) as Error).toMatchObject({
+      message: expect.stringMatching(/`service`: is missing[^]*`environment`: is missing/),
+    })
+  })
+
+  it('says that it is not back when it is not', async () => {
+    await openLedger(`file:${folder}`, 'shop', guard()).open(record, settings())
+    haproxy.before = () => 'lie'
+    expect(await run(guard(), target)).toMatchObject({
+      message: expect.stringMatching(/^the traffic of 1001-1-shop-eu-1 is NOT back: canary: /),
+    })
+    expect(await state()).toBe('restoring')
+  })
+
+  describe('while GitHub does not answer', () => {
+    /** What the deploy job has uploaded: its restore point, and these states. */
+    const uploaded = async (...states: string[]): Promise<FakePorts> => {
+      const ports = guard()
+      const put = async (name: string, file: string, content: unknown): Promise<void> => {
+        await mkdir(join(folder, name))
+        await writeFile(join(folder, name, file), JSON.stringify(content))
+        await ports.artifacts.upload(name, join(folder, name), [file])
+      }
+      await put(restorePointArtifact(record.id, record), 'restore-point.json', {
+        record,
+        settings: settings(),
+      })
+      for (const state of states) await put(`state-${record.id}-${state}`, 'state.json', {})
+      return ports
+    }
+    const github = { ...target, ledger: 'github' }
+
+    it('is put back from what the deploy job has uploaded', async () => {
+      expect(await run(await uploaded(), github)).toMatchObject({ outcome: 'traffic-restored' })
+      expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
+    })
+
+    it('stays where the commit was proven and the router still shows it', async () => {
+      haproxy.weights = { blue: 0, green: 100 }
+      const ports = await uploaded('committed')
+      expect(await run(ports, github)).toMatchObject({
+        outcome: 'nothing-open',
+        reason: expect.stringContaining('was proven and its job ended before the ledger was told'),
+      })
+      expect(writes()).toEqual([])
+    })
+
+    it('is put back where the commit was proven and the router shows something else', async () => {
+      expect(await run(await uploaded('committed'), github)).toMatchObject({ outcome: 'traffic-restored' })
+      expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
+    })
+
+    it.each(['restored', 'superseded', 'resolved'])(
+      'stays where the run has uploaded that it is %s',
+      async (ended) => {
+        expect(await run(await uploaded(ended), github)).toMatchObject({
+          outcome: 'nothing-open',
+          reason: `${record.id} is ${ended} by what its run uploaded: nothing is to be restored`,
+        })
+        expect(writes()).toEqual([])
+      },
+    )
+  })
+})
