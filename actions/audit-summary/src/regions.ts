@@ -1,6 +1,6 @@
 import type { Approval, Ports } from '@deploy-actions/action-kit'
 import type { EvidenceRecord } from '@deploy-actions/evidence'
-import { newest, openLedger } from '@deploy-actions/ledger'
+import { newest, LEDGER_PATIENCE_MS, openLedger } from '@deploy-actions/ledger'
 import { transactionStates, type RolloutPlan, type TransactionState } from '@deploy-actions/rollout'
 import { lastReading, type Reading } from './readings'
 
@@ -44,7 +44,7 @@ export async function regionResults(
   hearsay: Hearsay,
   ports: Ports,
 ): Promise<RegionResult[]> {
-  const ledger = openLedger(ledgerSpec, plan.service, ports)
+  const ledger = openLedger(ledgerSpec, plan.service, ports, { patienceMs: LEDGER_PATIENCE_MS.plan })
   const due = await Promise.all(
     plan.regions.map(async ({ name, environment }): Promise<Standing> => {
       // By this run's own record: another rollout may have begun there since.

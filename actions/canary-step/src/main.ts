@@ -8,7 +8,7 @@ import {
   type Ports,
 } from '@deploy-actions/action-kit'
 import { stagesOutOfReach } from '@deploy-actions/config'
-import { openLedger, type Ledger } from '@deploy-actions/ledger'
+import { LEDGER_PATIENCE_MS, openLedger, type Ledger } from '@deploy-actions/ledger'
 import { blindSpot, createArmSampler, preflight, type ArmSampler } from '@deploy-actions/metrics'
 import { canaryWeights, formatPercent, formatWeights, WHOLE } from '@deploy-actions/rollout'
 import {
@@ -45,7 +45,9 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const settings = await readSettings(inputs, ports)
   const { service, region, environment } = settings.target
   ports.evidence.about({ service, region, environment })
-  const ledger = openLedger(settings.transaction?.ledger ?? inputs.ledger, service, ports)
+  const ledger = openLedger(settings.transaction?.ledger ?? inputs.ledger, service, ports, {
+    patienceMs: LEDGER_PATIENCE_MS.forward,
+  })
   const found = await findArms(settings, ports)
   if (inputs['dry-run']) return wouldWalk(settings, found, ports)
 
@@ -129,8 +131,8 @@ async function walkStages(
   // What the router must still hold: any other change since is somebody else's, and is not overwritten.
   let held: RouterState = { ...reading, weights }
 
+  await mustBeOpen(ledger, transaction)
   for (const [index, plan] of settings.stages.entries()) {
-    await mustBeOpen(ledger, transaction)
     const wanted = canaryWeights(arms, plan.weight)
     ports.log.info(`stage ${index + 1} of ${settings.stages.length}: ${formatWeights(wanted)}`)
     const checks = await settings.checksFor(arms, plan.checks, ports)
@@ -147,6 +149,7 @@ async function walkStages(
       arms,
       onBaselineLost: (reason) =>
         tellLater(walk, 'the lost baseline', tellBaselineLost(plan.weight, reason, walk, ports), ports),
+      mayGoOn: () => mustBeOpen(ledger, transaction),
       intervalMs: settings.analysis.interval,
       trail,
       ...ports,

@@ -64,6 +64,8 @@ async function watch(
     requests?: (elapsedMs: number) => boolean
     plan?: Partial<StagePlan>
     checks?: NamedChecks
+    /** the ledger's word, which may take its time */
+    mayGoOn?: (elapsedMs: () => number) => Promise<void>
   } = {},
 ) {
   const ports = createFakePorts()
@@ -78,6 +80,7 @@ async function watch(
     plan: { ...plan, ...more.plan },
     judge,
     sampler,
+    mayGoOn: async () => more.mayGoOn?.(() => ports.clock.now().getTime() - began),
     standing: { look },
     arms,
     checks: more.checks ?? new Map(),
@@ -111,6 +114,48 @@ describe('a stage whose metrics lag', () => {
     const { end } = await watch(minutes(2), () => false)
     expect(end).toMatchObject({ verdict: 'error', then: 'rollback', durationMs: minutes(7) })
     expect(end.reason).toContain('the API answered 503')
+  })
+})
+
+describe('a stage that has passed while the ledger does not answer', () => {
+  const until =
+    (ms: number, then: () => void = () => {}) =>
+    async (elapsedMs: () => number): Promise<void> => {
+      while (elapsedMs() < ms) await new Promise((resolve) => setImmediate(resolve))
+      then()
+    }
+
+  it('is watched on until it does, beyond its longest watch', async () => {
+    const { end, trail, ports } = await watch(0, undefined, holds, { mayGoOn: until(minutes(30)) })
+    expect(end).toMatchObject({ verdict: 'pass', then: 'next' })
+    expect(end.durationMs).toBeGreaterThanOrEqual(minutes(29))
+    expect(trail.length).toBeGreaterThan(170)
+    expect(ports.recorded.log.filter(({ level }) => level === 'warning').map(({ line }) => line)).toEqual([
+      'the stage has passed and is watched on: the ledger does not answer yet',
+    ])
+  })
+
+  it('fails when its canary dies in the meantime', async () => {
+    const dies = (elapsedMs: number): Standing =>
+      elapsedMs < minutes(8) ? holds() : { state: 'lost', arms: ['green'], reason: 'green is down' }
+    const { end } = await watch(0, undefined, dies, { mayGoOn: () => new Promise(() => {}) })
+    expect(end).toMatchObject({ verdict: 'fail', then: 'rollback', durationMs: minutes(8) })
+  })
+
+  it('ends with what the ledger says in the end', async () => {
+    const taken = until(minutes(6), () => {
+      throw new Error('the transaction is restoring')
+    })
+    await expect(watch(0, undefined, holds, { mayGoOn: taken })).rejects.toThrow(
+      'the transaction is restoring',
+    )
+  })
+
+  it('is not watched longer for an answer that is there', async () => {
+    let asked = 0
+    const { end } = await watch(0, undefined, holds, { mayGoOn: async () => void asked++ })
+    expect(end.durationMs).toBe(minutes(5))
+    expect(asked).toBe(1)
   })
 })
 

@@ -14,6 +14,7 @@ import type { StagePlan } from '@deploy-actions/config'
 import type { ArmSampler } from '@deploy-actions/metrics'
 import { formatDuration, formatPercent, WHOLE, type Arms } from '@deploy-actions/rollout'
 import type { RouterWatch, Standing } from '@deploy-actions/traffic'
+import { asking } from './asking'
 
 /** One sample, and what was made of it: the trail that evidence keeps. */
 export interface JudgedSample {
@@ -41,6 +42,8 @@ interface Watch {
   checks: NamedChecks
   /** called once when the baseline is lost: people should know before anything is decided */
   onBaselineLost: (reason: string) => void
+  /** asked when the stage has passed: resolves when the next write may be made, and takes as long as that takes */
+  mayGoOn: () => Promise<void>
   intervalMs: number
   clock: Clock
   signal: AbortSignal
@@ -61,8 +64,9 @@ export function judgeFor(
 }
 
 /**
- * Samples and judges from the moment a stage's weight is in effect until the stage has its verdict. At each sample the
- * router is read, too: metrics alone do not show an arm that nobody can reach.
+ * Samples and judges from the moment a stage's weight is in effect until the stage has its verdict, and, when it has
+ * passed, until the next write may be made: a canary is not left unwatched for a ledger that does not answer. At each
+ * sample the router is read, too: metrics alone do not show an arm that nobody can reach.
  */
 export async function watchStage(watch: Watch): Promise<StageEnd> {
   const { index, plan, judge, sampler, standing, intervalMs, clock, signal, trail } = watch
@@ -73,8 +77,10 @@ export async function watchStage(watch: Watch): Promise<StageEnd> {
   const silence = watchSilence(plan.weight === WHOLE)
   let seen: Counts = { requests: 0, errors: 0 }
   const say = teller(watch, began)
+  const mayLeave = asking(watch.mayGoOn, watch)
   const rounds = checkRounds(watch.checks, { ...watch, failAfter: FAIL_AFTER })
   let told = false
+  let waits = false
   for (let tick = 1; ; tick++) {
     // Absolute deadlines: a slow answer must not stretch every later interval.
     await clock.sleep(Math.max(0, began + tick * intervalMs - clock.now().getTime()), signal)
@@ -118,8 +124,17 @@ export async function watchStage(watch: Watch): Promise<StageEnd> {
     // One doubtful reading at the very end decides nothing: the next one tells.
     const open =
       router.state === 'doubted' && decision.verdict !== 'fail' ? { ...decision, final: false } : decision
-    say(open, now)
-    if (open.final) return end(open)
+    if (!open.final) {
+      say(open, now)
+      continue
+    }
+    const next = began + (tick + 1) * intervalMs
+    if (open.then === 'rollback' || (await mayLeave(next - clock.now().getTime()))) {
+      say(open, now)
+      return end(open)
+    }
+    if (!waits) watch.log.warning('the stage has passed and is watched on: the ledger does not answer yet')
+    waits = true
   }
 }
 

@@ -22,7 +22,7 @@ import {
   sections,
   variablesOf,
 } from '@deploy-actions/config'
-import { doubtOf, newestRollout, openLedger } from '@deploy-actions/ledger'
+import { doubtOf, newestRollout, LEDGER_PATIENCE_MS, openLedger } from '@deploy-actions/ledger'
 import { defined, parseDuration } from '@deploy-actions/rollout'
 import { armsOf, joinTransaction } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
@@ -124,7 +124,10 @@ async function liveArm(
   environment: string,
   ports: Ports,
 ): Promise<string | undefined> {
-  const entry = await newestRollout(openLedger(inputs.ledger, service, ports), environment)
+  const entry = await newestRollout(
+    openLedger(inputs.ledger, service, ports, { patienceMs: LEDGER_PATIENCE_MS.plan }),
+    environment,
+  )
   const arms = entry && doubtOf(entry) === undefined ? armsOf(entry.record) : undefined
   return entry?.state === 'committed' ? arms?.canary : arms?.baseline
 }

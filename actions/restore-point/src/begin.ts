@@ -7,7 +7,7 @@ import {
   type ConfiguredTarget,
 } from '@deploy-actions/config'
 import type { DeployPoint } from '@deploy-actions/deploys'
-import { openLedger, provePredecessor } from '@deploy-actions/ledger'
+import { LEDGER_PATIENCE_MS, openLedger, provePredecessor } from '@deploy-actions/ledger'
 import type { Arms } from '@deploy-actions/rollout'
 import {
   beginTransaction,
@@ -29,7 +29,10 @@ export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const config = await target.config({ secrets: ports.secrets })
   const { service, region, environment, correlationId, file } = target
   ports.evidence.about({ service, region, environment })
-  const ledger = openLedger(inputs.ledger, service, ports, inputs['trusted-workflows'])
+  const ledger = openLedger(inputs.ledger, service, ports, {
+    trustedWorkflows: inputs['trusted-workflows'],
+    patienceMs: LEDGER_PATIENCE_MS.forward,
+  })
 
   // An approval may have taken days: what was proven before it is proven again.
   if (inputs.predecessor !== undefined) {

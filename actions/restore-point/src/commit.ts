@@ -1,5 +1,5 @@
 import { clockTime, escapeText, InputError, providerPorts, type Ports } from '@deploy-actions/action-kit'
-import { openLedger } from '@deploy-actions/ledger'
+import { LEDGER_PATIENCE_MS, openLedger } from '@deploy-actions/ledger'
 import { canaryWeights, formatWeights, WHOLE } from '@deploy-actions/rollout'
 import { mustHold, routers } from '@deploy-actions/traffic'
 import { commitTransaction, joinTransaction, mustBeOpen } from '@deploy-actions/transaction'
@@ -19,7 +19,9 @@ export async function commit(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const { record, settings } = transaction
   const { service, region, environment } = record
   ports.evidence.about({ service, region, environment, transaction: record.id })
-  const ledger = openLedger(transaction.ledger, service, ports)
+  const ledger = openLedger(transaction.ledger, service, ports, {
+    patienceMs: LEDGER_PATIENCE_MS.forward,
+  })
   await mustBeOpen(ledger, transaction)
 
   const { baseline, canary } = settings.arms

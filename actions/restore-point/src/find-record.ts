@@ -1,6 +1,6 @@
 import { GateFailed, InputError, type Ports } from '@deploy-actions/action-kit'
 import { configuredTarget } from '@deploy-actions/config'
-import { newest, openLedger, type Entry, type Ledger } from '@deploy-actions/ledger'
+import { LEDGER_PATIENCE_MS, newest, openLedger, type Entry, type Ledger } from '@deploy-actions/ledger'
 import { defined, holdingStates } from '@deploy-actions/rollout'
 import { findJobTransaction } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
@@ -19,11 +19,13 @@ export async function whereOf(inputs: Inputs, ports: Ports): Promise<Where> {
       ? { service: inputs.service, environment: inputs.environment }
       : await configuredTarget(inputs, ports.context)
   ports.evidence.about(defined({ service, environment, region: inputs.region }))
-  return {
-    service,
-    environment,
-    ledger: openLedger(inputs.ledger, service, ports, inputs['trusted-workflows']),
-  }
+  // What this very job opened has a guard behind it; a job that has nothing else to do waits longer.
+  const patience = inputs.transaction === undefined ? 'guard' : 'restoreStep'
+  const ledger = openLedger(inputs.ledger, service, ports, {
+    trustedWorkflows: inputs['trusted-workflows'],
+    patienceMs: LEDGER_PATIENCE_MS[patience],
+  })
+  return { service, environment, ledger }
 }
 
 /** A transaction, and what of its record this version cannot read. */

@@ -10,7 +10,7 @@ import {
   type Ports,
 } from '@deploy-actions/action-kit'
 import { configuredTarget, sections, type ConfiguredTarget } from '@deploy-actions/config'
-import { openLedger, type Ledger, type TransactionRecord } from '@deploy-actions/ledger'
+import { LEDGER_PATIENCE_MS, openLedger, type Ledger, type TransactionRecord } from '@deploy-actions/ledger'
 import { defined, holdingStates, WHOLE } from '@deploy-actions/rollout'
 import { described, routers, type ObservedRouter, type RouterReading } from '@deploy-actions/traffic'
 import { keptSettings } from '@deploy-actions/transaction'
@@ -28,7 +28,10 @@ export async function resolve(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const service = target?.service ?? inputs.service
   if (service === undefined)
     throw new InputError([{ where: 'input `region`', message: 'is missing; or give the service' }])
-  const ledger = openLedger(inputs.ledger, service, ports, inputs['trusted-workflows'])
+  const ledger = openLedger(inputs.ledger, service, ports, {
+    trustedWorkflows: inputs['trusted-workflows'],
+    patienceMs: LEDGER_PATIENCE_MS.plan,
+  })
   const environment = target?.environment ?? inputs.environment
   const [entry] = await ledger.find(defined({ id: inputs.to, environment, limit: 1 }))
   if (!entry)

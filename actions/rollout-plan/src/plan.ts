@@ -9,7 +9,7 @@ import {
   type RegionConfig,
   type RolloutFile,
 } from '@deploy-actions/config'
-import { openLedger } from '@deploy-actions/ledger'
+import { LEDGER_PATIENCE_MS, openLedger } from '@deploy-actions/ledger'
 import {
   expectedMs,
   formatDuration,
@@ -41,7 +41,7 @@ export async function plan(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const configs = await resolveAll(file, { variables, secrets: ports.secrets })
   const selected = select(configs, file, inputs)
   const order = orderOf(configs, inputs)
-  const ledger = openLedger(inputs.ledger, file.service, ports)
+  const ledger = openLedger(inputs.ledger, file.service, ports, { patienceMs: LEDGER_PATIENCE_MS.plan })
 
   const standings = await Promise.all(
     selected.map((config) => standing(ledger, config, inputs.digest, ports.context.runId)),

@@ -1,6 +1,11 @@
 import { escapeText, InputError, type Ports } from '@deploy-actions/action-kit'
 import { configuredTarget, findRegion } from '@deploy-actions/config'
-import { openLedger, provePredecessor, type PredecessorProof } from '@deploy-actions/ledger'
+import {
+  LEDGER_PATIENCE_MS,
+  openLedger,
+  provePredecessor,
+  type PredecessorProof,
+} from '@deploy-actions/ledger'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 import { standing } from './standing'
@@ -10,7 +15,7 @@ export async function proveRegion(inputs: Inputs, ports: Ports): Promise<Outputs
   const target = await configuredTarget(inputs, ports.context)
   const { service, region, environment } = target
   ports.evidence.about({ service, region, environment })
-  const ledger = openLedger(inputs.ledger, service, ports)
+  const ledger = openLedger(inputs.ledger, service, ports, { patienceMs: LEDGER_PATIENCE_MS.forward })
   const proof = inputs.predecessor
     ? await provePredecessor(ledger, findRegion(target.file, inputs.predecessor), inputs.digest)
     : undefined

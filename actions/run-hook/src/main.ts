@@ -12,7 +12,7 @@ import {
 } from '@deploy-actions/action-kit'
 import { configuredTarget, scriptVariables, type ConfiguredTarget } from '@deploy-actions/config'
 import type { Deployed } from '@deploy-actions/deploys'
-import { openLedger } from '@deploy-actions/ledger'
+import { LEDGER_PATIENCE_MS, openLedger } from '@deploy-actions/ledger'
 import { defined, parseDuration } from '@deploy-actions/rollout'
 import { joinTransaction, mustBeOpen, type JobTransaction } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
@@ -46,7 +46,12 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
     return { outcome: 'would-run', reason: `would run ${hook.name}` }
   }
   if (transaction)
-    await mustBeOpen(openLedger(transaction.ledger, transaction.record.service, ports), transaction)
+    await mustBeOpen(
+      openLedger(transaction.ledger, transaction.record.service, ports, {
+        patienceMs: LEDGER_PATIENCE_MS.forward,
+      }),
+      transaction,
+    )
   return conclude(hook.name, await hook.run(), ports)
 }
 

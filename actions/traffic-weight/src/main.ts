@@ -1,6 +1,6 @@
 import { escapeText, providerPorts, table, type Ports } from '@deploy-actions/action-kit'
 import { bareTarget, configuredTarget, releaseOf, sections, type Target } from '@deploy-actions/config'
-import { openLedger } from '@deploy-actions/ledger'
+import { LEDGER_PATIENCE_MS, openLedger } from '@deploy-actions/ledger'
 import { formatPercent, formatWeights, sameWeights, type Weights } from '@deploy-actions/rollout'
 import { ArmLost, Conflict, shift, type ConfiguredRouter, type RouterReading } from '@deploy-actions/traffic'
 import {
@@ -81,11 +81,14 @@ async function write(
     const transaction = await joinTransaction(inputs.transaction, ports.context)
     const { record, ledger } = transaction
     ports.evidence.about({ transaction: record.id })
-    await mustBeOpen(openLedger(ledger, record.service, ports), transaction)
+    await mustBeOpen(
+      openLedger(ledger, record.service, ports, { patienceMs: LEDGER_PATIENCE_MS.forward }),
+      transaction,
+    )
     return shifted(transaction)
   }
   const { service, region, environment, correlationId } = target
-  const ledger = openLedger(inputs.ledger, service, ports)
+  const ledger = openLedger(inputs.ledger, service, ports, { patienceMs: LEDGER_PATIENCE_MS.forward })
   const own = await beginTransaction(
     {
       service,

@@ -148,6 +148,7 @@ function openPorts(schema: InputSchema) {
       clock,
       signal,
       evidence,
+      log,
     }),
     artifacts: createArtifacts(token, context),
     summary,

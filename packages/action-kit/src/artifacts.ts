@@ -67,8 +67,12 @@ function withAlgorithm(digest: string | undefined): string | undefined {
   return digest.startsWith('sha256:') ? digest : `sha256:${digest}`
 }
 
+/** What GitHub's own client does not try again, or no storage that is left, will not be different the next time. */
+const FINAL = /non-retryable|quota/i
+
 const failure = (message: string, cause: unknown): ProviderError =>
   new ProviderError(cause === undefined ? message : `${message}: ${messageOf(cause)}`, {
     provider: 'GitHub artifacts',
     cause,
+    retryable: cause !== undefined && !FINAL.test(messageOf(cause)),
   })

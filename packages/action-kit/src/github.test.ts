@@ -5,6 +5,7 @@ import { createClock, type Clock } from './clock'
 import type { ProviderError } from './errors'
 import { Cancelled } from './errors'
 import { createGitHub } from './github'
+import { patientGitHub } from './patient-github'
 
 interface Answer {
   status: number
@@ -26,6 +27,7 @@ afterEach(() => {
 async function github(...answers: (Answer | null)[]) {
   const asked: string[] = []
   const slept: number[] = []
+  const warnings: string[] = []
   const calls: { what: string; status: number | string }[] = []
   const server = createServer((request, response): void => {
     asked.push(`${request.method} ${request.url}`)
@@ -47,8 +49,9 @@ async function github(...answers: (Answer | null)[]) {
     clock: sleepless(slept),
     signal: run.controller.signal,
     evidence: { call: ({ what, status }) => void calls.push({ what, status }) },
+    log: { warning: (line) => void warnings.push(line) },
   })
-  return { client, asked, calls, slept }
+  return { client, asked, calls, slept, warnings }
 }
 
 /** The clock of the wall, whose sleepers are noted and woken at once. */
@@ -69,6 +72,50 @@ const failure = async (promise: Promise<unknown>) =>
     () => undefined,
     (error: unknown) => error as ProviderError,
   )
+
+describe('with patience', () => {
+  const HOUR = { status: 403, body: { message: 'API rate limit exceeded' } }
+  it('a used-up quota is waited for until it comes back, and that is said', async () => {
+    const reset = {
+      'x-ratelimit-remaining': '0',
+      'x-ratelimit-reset': String(Math.ceil(Date.now() / 1000) + 1800),
+    }
+    const { client, slept, warnings } = await github({ ...HOUR, headers: reset }, { status: 201, body: 'ok' })
+    expect(await patientGitHub(client, 3_900_000).request(WRITE)).toBe('ok')
+    expect(slept[0]).toBeGreaterThan(1_700_000)
+    expect(warnings).toEqual([
+      expect.stringMatching(/^GitHub is waited for: .*403.*POST .* is tried again in (30m|29m\d+s)$/),
+    ])
+  })
+
+  it('it is not waited for by those who have less', async () => {
+    const reset = {
+      'x-ratelimit-remaining': '0',
+      'x-ratelimit-reset': String(Math.ceil(Date.now() / 1000) + 1800),
+    }
+    const { client, slept } = await github({ ...HOUR, headers: reset })
+    expect(await failure(client.request(READ))).toMatchObject({ status: 403 })
+    expect(await failure(patientGitHub(client, 600_000).list(READ))).toMatchObject({ status: 403 })
+    expect(slept).toEqual([])
+  })
+
+  it('another limit is waited for by the minute that GitHub asks for', async () => {
+    const limit = { status: 403, body: { message: 'You have exceeded a secondary rate limit' } }
+    const { client, slept } = await github(limit, { status: 200, body: 'ok' })
+    expect(await client.request(READ)).toBe('ok')
+    expect(slept).toEqual([60_000])
+  })
+
+  it('an outage is ridden out, however many tries it takes', async () => {
+    const { client, asked, warnings } = await github(...Array<Answer>(30).fill({ status: 503 }), {
+      status: 200,
+      body: [],
+    })
+    expect(await patientGitHub(client, 3_000_000).list(READ)).toEqual([])
+    expect(asked).toHaveLength(31)
+    expect(warnings).toEqual([expect.stringContaining('GitHub answered 503')])
+  })
+})
 
 describe('a request', () => {
   it('has owner and repo filled in, and is in the evidence', async () => {

@@ -1,14 +1,17 @@
-import { defined } from '@deploy-actions/rollout'
+import { defined, formatDuration } from '@deploy-actions/rollout'
 import type { Clock } from './clock'
 import { Cancelled, messageOf, ProviderError, wasNotSent } from './errors'
-import type { EvidenceCollector, GitHub, RunContext } from './ports'
-import { parseRetryAfter, retrying } from './retrying'
+import type { EvidenceCollector, GitHub, Log, RunContext } from './ports'
+import { parseRetryAfter, retrying, type Retry } from './retrying'
 
 const PAGE = 100
-/** One try and three more. */
+/** One try and three more, for those that name no patience of their own. */
 const ATTEMPTS = 4
 /** Room for three tries that time out after 30 s, and for the minute that GitHub asks for after a secondary rate limit. */
 const RETRY_WITHIN_MS = 120_000
+/** A wait of more than this is said at once, shorter ones once a minute. */
+const LONG_WAIT_MS = 15_000
+const MINUTE_MS = 60_000
 
 interface Dependencies {
   token: string
@@ -17,6 +20,7 @@ interface Dependencies {
   clock: Clock
   signal: AbortSignal
   evidence: Pick<EvidenceCollector, 'call'>
+  log?: Pick<Log, 'warning'>
 }
 
 /**
@@ -30,7 +34,17 @@ export function createGitHub({
   clock,
   signal: ended,
   evidence,
+  log,
 }: Dependencies): GitHub {
+  let saidAtMs = -Infinity
+  const say = (route: string, { error, waitMs }: Retry): void => {
+    const now = clock.now().getTime()
+    if (waitMs < LONG_WAIT_MS && now - saidAtMs < MINUTE_MS) return
+    saidAtMs = now
+    log?.warning(
+      `GitHub is waited for: ${messageOf(error)}; ${route} is tried again in ${formatDuration(Math.ceil(waitMs / 1000) * 1000)}`,
+    )
+  }
   const call = async (
     route: string,
     parameters: Record<string, unknown>,
@@ -64,15 +78,17 @@ export function createGitHub({
   const request = async <T>(
     route: string,
     parameters: Record<string, unknown> = {},
-    options: { permission?: string; signal?: AbortSignal } = {},
+    options: { permission?: string; signal?: AbortSignal; patienceMs?: number } = {},
   ) => {
-    const signal = options.signal ?? ended
+    const { signal = ended, patienceMs } = options
+    const limits =
+      patienceMs === undefined ? { attempts: ATTEMPTS, withinMs: RETRY_WITHIN_MS } : { withinMs: patienceMs }
     return (await retrying(() => call(route, parameters, options.permission, signal), {
       clock,
       signal,
       idempotent: route.startsWith('GET '),
-      attempts: ATTEMPTS,
-      withinMs: RETRY_WITHIN_MS,
+      onRetry: (retry) => say(route, retry),
+      ...limits,
     })) as T
   }
 
@@ -81,14 +97,19 @@ export function createGitHub({
     async list<T>(
       route: string,
       parameters: Record<string, unknown> = {},
-      { permission, limit = 1_000, pick }: { permission?: string; limit?: number; pick?: string } = {},
+      {
+        permission,
+        limit = 1_000,
+        pick,
+        patienceMs,
+      }: { permission?: string; limit?: number; pick?: string; patienceMs?: number } = {},
     ) {
       const items: T[] = []
       for (let page = 1; items.length < limit; page++) {
         const data = await request<T[] | Record<string, T[]>>(
           route,
           { ...parameters, per_page: Math.min(PAGE, limit), page },
-          defined({ permission }),
+          defined({ permission, patienceMs }),
         )
         const found = Array.isArray(data) ? data : ((pick === undefined ? undefined : data[pick]) ?? [])
         items.push(...found)
@@ -125,17 +146,20 @@ function providerError(
       notCarriedOut: limited || (status === undefined && wasNotSent(error)),
       retryAfterMs:
         parseRetryAfter(response?.headers?.['retry-after'], now) ??
-        (limited ? untilReset(response?.headers, now) : undefined),
+        (limited ? untilAllowed(response?.headers, now) : undefined),
     }),
   )
 }
 
-/** When no call of the hour is left, the milliseconds until the hour begins anew, which GitHub gives in seconds since 1970. */
-function untilReset(headers: Record<string, string> = {}, now: Date): number | undefined {
+/**
+ * When no call of the hour is left, the milliseconds until the hour begins anew, which GitHub gives in seconds since
+ * 1970; else the minute that it asks for. Source: REST API, "Rate limits", Exceeding the rate limit.
+ */
+function untilAllowed(headers: Record<string, string> = {}, now: Date): number {
   const reset = Number(headers['x-ratelimit-reset']) * 1000
   return headers['x-ratelimit-remaining'] === '0' && reset > 0
     ? Math.max(0, reset - now.getTime())
-    : undefined
+    : MINUTE_MS
 }
 
 /** The status that was answered, if anything was: octokit calls a lost connection a 500 too, but has no response then. */

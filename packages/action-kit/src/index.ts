@@ -29,6 +29,7 @@ export { evidenceFolder } from './evidence-collector'
 export { flag, inputMeta, readInputs, secret, type InputMeta, type InputSchema } from './inputs'
 export { clockTime, details, escapeText, fenced, table } from './markdown'
 export type * from './ports'
+export { patientGitHub } from './patient-github'
 export { providerPorts } from './ports'
 export {
   defineProviders,

@@ -140,19 +140,22 @@ export interface ChildProcesses {
   run(child: ChildProcess): Promise<ChildResult>
 }
 
-/** GitHub's REST API by route: `GET /repos/{owner}/{repo}/deployments`. `owner` and `repo` are filled in. */
+/**
+ * GitHub's REST API by route: `GET /repos/{owner}/{repo}/deployments`. `owner` and `repo` are filled in. What may be
+ * repeated is, as GitHub asks for it: for two minutes, or for as long as the caller has patience.
+ */
 export interface GitHub {
   /** @throws ProviderError with status and request id; a 403 names the missing permission when it is known */
   request<T>(
     route: string,
     parameters?: Record<string, unknown>,
-    options?: { permission?: string; signal?: AbortSignal },
+    options?: { permission?: string; signal?: AbortSignal; patienceMs?: number },
   ): Promise<T>
   /** Reads pages of 100 until one is not full or `limit` items are there. */
   list<T>(
     route: string,
     parameters?: Record<string, unknown>,
-    options?: { permission?: string; limit?: number; pick?: string },
+    options?: { permission?: string; limit?: number; pick?: string; patienceMs?: number },
   ): Promise<T[]>
 }
 

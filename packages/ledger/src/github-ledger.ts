@@ -1,7 +1,14 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { ProviderError, retrying, runUrl, type Ports, type StoredArtifact } from '@deploy-actions/action-kit'
+import {
+  patientGitHub,
+  ProviderError,
+  retrying,
+  runUrl,
+  type Ports,
+  type StoredArtifact,
+} from '@deploy-actions/action-kit'
 import { digestOf } from '@deploy-actions/evidence'
 import {
   defined,
@@ -28,8 +35,15 @@ import { createRunProofs } from './run-proofs'
 
 export type LedgerPorts = Pick<Ports, 'github' | 'artifacts' | 'context' | 'clock' | 'signal' | 'log'>
 
+export interface LedgerOptions {
+  /** paths of workflows, beside ours and that of this run, whose transactions may be restored */
+  trustedWorkflows?: readonly string[]
+  /** how long GitHub is waited for, in the action's milliseconds; default a minute */
+  patienceMs?: number
+}
+
 /** A finished rollout is not rolled back for one lost answer; a restore, which tells the ledger, too, is not held up. */
-const MARK_TRIES = { attempts: 4, withinMs: 60_000 }
+const DEFAULT_PATIENCE_MS = 60_000
 
 /**
  * GitHub keeps statuses for 90 days and runs for 35: a record of that age without any status has lost them, and it
@@ -54,14 +68,14 @@ interface Proven extends ListedDeployment {
  * names uploaded an artifact with its digest, which only a job of that run can, and the environment takes jobs of that
  * run's branch. A state that frees a target counts when a run uploaded an artifact that says so first. A state that
  * holds one counts from anybody: the worst of it is that a person has to look.
- * @param trustedWorkflows paths of workflows, beside ours and that of this run, whose transactions may be restored
  */
 export function createGitHubLedger(
   service: string,
   ports: LedgerPorts,
-  trustedWorkflows: readonly string[] = [],
+  { trustedWorkflows = [], patienceMs }: LedgerOptions = {},
 ): Ledger {
-  const { github, artifacts, context, clock, signal, log } = ports
+  const { artifacts, context, clock, signal, log } = ports
+  const github = patienceMs === undefined ? ports.github : patientGitHub(ports.github, patienceMs)
   const deployments = openDeployments(github, service, runUrl(context))
   const proofs = createRunProofs(github, context, trustedWorkflows)
   const proven = new Map<number, Proven | undefined>()
@@ -225,7 +239,12 @@ export function createGitHubLedger(
         if (!holdingStates.includes(state)) await uploadState(owner.id, state, note)
         await deployments.mark(number, state, note)
       }
-      await retrying(attempt, { clock, signal, idempotent: true, ...MARK_TRIES })
+      await retrying(attempt, {
+        clock,
+        signal,
+        idempotent: true,
+        withinMs: patienceMs ?? DEFAULT_PATIENCE_MS,
+      })
     },
     async settings(name) {
       for await (const { record, payload, distrust } of known(nameOf(name))) {

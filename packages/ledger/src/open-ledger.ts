@@ -1,18 +1,15 @@
 import { createFileLedger } from './file-ledger'
-import { createGitHubLedger, type LedgerPorts } from './github-ledger'
+import { createGitHubLedger, type LedgerOptions, type LedgerPorts } from './github-ledger'
 import type { Ledger } from './ledger'
 
-/**
- * Opens the ledger that an input names: `github` or `file:DIR`.
- * @param trustedWorkflows paths of workflows, beside ours and that of this run, whose transactions may be restored
- */
+/** Opens the ledger that an input names: `github` or `file:DIR`. */
 export function openLedger(
   spec: string,
   service: string,
   ports: LedgerPorts,
-  trustedWorkflows: readonly string[] = [],
+  options: LedgerOptions = {},
 ): Ledger {
   return spec.startsWith('file:')
     ? createFileLedger(spec.slice('file:'.length), service, ports.context.runId)
-    : createGitHubLedger(service, ports, trustedWorkflows)
+    : createGitHubLedger(service, ports, options)
 }
