@@ -34,13 +34,13 @@ beforeEach(async () => {
 })
 afterEach(() => haproxy.close())
 
-const config = (port = haproxy.port): Promise<void> =>
+const config = (port = haproxy.port, restore = 'ops/restore.sh ${arm}'): Promise<void> =>
   writeFile(
     join(folder, 'rollout.yml'),
     `version: 1
 service: shop
 regions: [{ name: us, environment: production-us }, { name: eu, environment: production-eu }]
-deploy: { script: { run: ops/deploy.sh, snapshot: ops/snapshot.sh, restore: 'ops/restore.sh \${arm}' } }
+deploy: { script: { run: ops/deploy.sh, snapshot: ops/snapshot.sh, restore: '${restore}' } }
 traffic: { canary: { router: { type: haproxy, host: 127.0.0.1, port: ${port}, backend: app } } }
 checks: { up: { type: http, url: 'http://10.0.0.1/\${arm}/healthz' } }
 gates: { after-deploy: { checks: [up] } }
@@ -251,7 +251,8 @@ describe('commit', () => {
 describe('restore', () => {
   it('puts traffic and workload back in that order, proves the health of what serves, and closes the ledger', async () => {
     const ports = await job()
-    await begin(ports)
+    await config(haproxy.port, 'ops/restore.sh ${arm} ${version}')
+    await begin(ports, { version: '1.1.0 "rc 1"' })
     haproxy.weights = { blue: 50, green: 50 }
     scripts = []
     const outcome = await run(ports, {
@@ -269,7 +270,8 @@ describe('restore', () => {
     })
     expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
     expect(scripts[0]).toMatchObject({
-      command: [join(folder, 'ops/restore.sh'), 'green'],
+      // As recorded; each variable is one argument.
+      command: [join(folder, 'ops/restore.sh'), 'green', '1.1.0 "rc 1"'],
       // The arm that the snapshot was taken from: the one that serves again is not touched.
       env: { DEPLOY_STATE: 'green had 0.9.0', DEPLOY_ARM: 'green', DEPLOY_BASELINE_ARM: 'blue' },
     })

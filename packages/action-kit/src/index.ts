@@ -46,6 +46,8 @@ export { parseRetryAfter, retrying, type Retry, type RetryLimits, type RetryOpti
 export { keysAt, schemaAt } from './schema-path'
 export {
   deployVariables,
+  fillLine,
+  isScriptLine,
   runScript,
   runScriptToEnd,
   script,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { ChildProcess, ChildResult } from './ports'
-import { deployVariables, runScript, script, scriptFailure } from './script'
+import { deployVariables, fillLine, runScript, script, scriptFailure } from './script'
 
 describe('a script line', () => {
   it.each([
@@ -38,6 +38,36 @@ describe('a script line', () => {
     ]),
   ])('%j is refused', (line, why) =>
     expect(script.safeParse(line).error?.issues[0]?.message).toBe(`${JSON.stringify(line)} ${why}`),
+  )
+})
+
+describe('a script line with variables', () => {
+  const fill = (values: Record<string, string>) => (part: string) =>
+    part.replace(/\$\{([^}]*)\}/g, (whole, name: string) => values[name] ?? whole)
+  const filled = (line: string, values: Record<string, string>) => script.safeParse(fillLine(line, fill(values)))
+
+  it.each([
+    ['ops/deploy.sh --version ${version} --fast', '1.4 rc', ['--version', '1.4 rc', '--fast']],
+    ['ops/deploy.sh ${version} end', '', ['', 'end']],
+    ['ops/deploy.sh ${version}', '', ['']],
+    ['ops/deploy.sh v=${version}', `"a" 'b' $c; d`, [`v="a" 'b' $c; d`]],
+    ['ops/deploy.sh ${version}-${version}', 'a b', ['a b-a b']],
+    ['ops/deploy.sh', 'unused', []],
+  ])('%j with %j is split before it is filled', (line, version, args) =>
+    expect(filled(line, { version }).data).toEqual({ path: 'ops/deploy.sh', args }),
+  )
+
+  it('takes a path with blanks for one path, and refuses one that a variable leads out of the repository', () => {
+    expect(filled('ops/${tool}.sh', { tool: 'a b' }).data).toEqual({ path: 'ops/a b.sh', args: [] })
+    expect(filled('ops/${tool} x', { tool: '../../sh' }).error?.issues[0]?.message).toBe(
+      '"ops/../../sh x" lies outside the repository',
+    )
+    expect(filled('${tool} x', { tool: '' }).error?.issues[0]?.message).toBe('" x" names no script')
+  })
+
+  it.each(['a.sh "${version}"', 'a.sh $${version}', 'a.sh ${version} | sh', 'a.sh ${version', 'a.sh $version'])(
+    '%j is refused as it would be without one',
+    (line) => expect(filled(line, { version: '1' }).error?.issues[0]?.message).toContain('is not run by a shell'),
   )
 })
 

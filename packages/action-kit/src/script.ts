@@ -1,6 +1,11 @@
 import { isAbsolute, join, normalize, sep } from 'node:path'
 import { z } from 'zod'
 import type { ChildResult, ProviderPorts } from './ports'
+import { schemaAt } from './schema-path'
+
+/** Says of a schema what kind of value it takes. */
+const KIND = 'x-kind'
+const SCRIPT = 'script'
 
 /** A script of the repository: its path and fixed arguments. */
 export interface Script {
@@ -8,28 +13,57 @@ export interface Script {
   args: readonly string[]
 }
 
+/** Ends each argument of a filled line, as `xargs -0` has it: no argument of a process can hold it. */
+const END = '\0'
+
+/** Everything between blanks; a variable is one thing, whatever stands in its braces. */
+const PARTS = /(?:\$\{[^}]*\}|\S)+/g
+const VARIABLES = /(?<!\$)\$\{[^}]*\}/g
+
 /**
- * `ops/deploy.sh --fast`: a path inside the repository and fixed arguments, split at blanks.
+ * A line of a config with its variables filled. It is split first and each part is filled apart, so that a value is
+ * never more than one argument, nor less, whatever is in it: blanks, quotes or nothing at all.
+ * @param fill fills the variables of a part; no value of one holds a NUL, since no environment can
+ */
+export function fillLine(line: string, fill: (part: string) => string): string {
+  // What no line may hold is refused where it is parsed; quotes and the like in a value are no part of the line.
+  if (SHELL.test(line.replace(VARIABLES, ''))) return fill(line)
+  return (line.match(PARTS) ?? []).map((part) => fill(part) + END).join('')
+}
+
+/**
+ * `ops/deploy.sh --fast`: a path inside the repository and fixed arguments, split at blanks, or a line that was filled.
  * No shell reads it, so quotes, variables and pipes mean nothing and are refused rather than passed on.
  */
 export const script = z
   .string()
   .meta({
     description: 'a script of the repository and fixed arguments, such as ops/deploy.sh --fast',
-    'x-kind': 'script',
+    [KIND]: SCRIPT,
   })
   .transform((line, context): Script => {
-    const [path, ...args] = line.trim().split(/\s+/)
-    const problem = refusal(line, path)
+    const filled = line.endsWith(END)
+    const [path, ...args] = filled ? line.slice(0, -1).split(END) : line.trim().split(/\s+/)
+    const problem = (filled ? undefined : shellSyntax(line)) ?? refusal(path)
     if (problem === undefined && path) return { path, args }
-    context.addIssue({ code: 'custom', message: `${JSON.stringify(line)} ${problem}` })
+    const shown = filled ? [path, ...args].join(' ') : line
+    context.addIssue({ code: 'custom', message: `${JSON.stringify(shown)} ${problem}` })
     return z.NEVER
   })
 
-function refusal(line: string, path: string | undefined): string | undefined {
+/** True where the options of a provider take a script line at this path. */
+export const isScriptLine = (options: z.ZodType, path: readonly PropertyKey[]): boolean =>
+  schemaAt(options, path)?.meta()?.[KIND] === SCRIPT
+
+const SHELL = /["'`$|&;<>(){}*?\\]/
+
+const shellSyntax = (line: string): string | undefined =>
+  SHELL.test(line)
+    ? 'is not run by a shell: write a path and plain arguments; variables reach the script as DEPLOY_*'
+    : undefined
+
+function refusal(path: string | undefined): string | undefined {
   if (!path) return 'names no script'
-  if (/["'`$|&;<>(){}*?\\]/.test(line))
-    return 'is not run by a shell: write a path and plain arguments; variables reach the script as DEPLOY_*'
   if (path.startsWith('-')) return 'begins with -, which is not a path'
   if (isAbsolute(path) || normalize(path).split(sep).includes('..')) return 'lies outside the repository'
   return undefined

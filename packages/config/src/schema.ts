@@ -36,7 +36,10 @@ export const region = z.strictObject({
   vars: z
     .record(
       z.string().regex(/^[A-Za-z0-9-]+$/),
-      z.union([z.string(), z.number(), z.boolean()]).transform(String),
+      z
+        .union([z.string(), z.number(), z.boolean()])
+        .transform(String)
+        .refine((value) => !value.includes('\0'), 'holds a NUL, which no script can be given'),
     )
     .default({})
     .describe('values for ${vars.NAME}'),
