@@ -385,6 +385,36 @@ describe('canary-step and other writers', () => {
   })
 })
 
+describe('an error query that matches nothing', () => {
+  const asking = (code: string, absent = '') =>
+    `{ sources: { proxy: { type: scrape, pages: ['http://127.0.0.1:1/metrics'] } }, requests: { source: proxy, sum: ['requests_total{arm="\${arm}"}'] }, errors: { source: proxy, ${absent} sum: ['requests_total{arm="\${arm}",code="${code}"}'] } }`
+  const failing = { errorRate: (arm: string) => (arm === 'green' ? 0.9 : HEALTHY) }
+  const warnings = ({ ports }: Run) =>
+    ports.recorded.log.filter(({ level }) => level === 'warning').map(({ line }) => line)
+
+  it('does not promote a canary that fails 90 %: a value of the wrong case is refused before anything moves', async () => {
+    const { outcome, writes } = await run(failing, { metrics: asking('5XX') })
+    expect(outcome).toBeInstanceOf(InputError)
+    expect((outcome as Error).message).toBe(
+      'metrics.errors: requests_total{arm="blue",code="5XX"}: code is never "5XX" in requests_total, but "5xx": upper and lower case differ',
+    )
+    expect(writes).toBe(0)
+  })
+
+  it('is warned of with the values seen, unless the query says that absent is zero', async () => {
+    const warned = await run({}, { metrics: asking('500') })
+    expect(warnings(warned)).toContainEqual(expect.stringMatching(/^metrics\.errors: .*code: 2xx, 5xx/))
+    const told = await run({}, { metrics: asking('500', 'absent: zero,') })
+    expect(told.outcome).toMatchObject({ outcome: 'promoted' })
+    expect(warnings(told)).toEqual([])
+  })
+
+  it('is refused at once where it compares as no page is asked', async () => {
+    const { outcome } = await run({}, { metrics: asking('5xx').replace('code="5xx"', 'code=~"5.."') })
+    expect((outcome as Error).message).toMatch(/compares with =~, which is not known here/)
+  })
+})
+
 describe('canary-step over bad input', () => {
   it.each([
     [

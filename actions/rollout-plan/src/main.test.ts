@@ -276,6 +276,18 @@ describe('a plan is refused, and nothing is written,', () => {
     )
   })
 
+  it('for a query whose names cannot be right, and warns of one that matches nothing', async () => {
+    const asking = (code: string) => config((text) => text.replace(/(errors: .*code=)"5xx"/, `$1"${code}"`))
+    expect(message(await plan(asking('5XX')))).toMatch(
+      /us: metrics\.errors: .*code is never "5XX" in requests_total, but "5xx"/,
+    )
+    const { outcome, ports } = await plan(asking('500'))
+    expect(outcome).toMatchObject({ outcome: 'planned' })
+    expect(ports.recorded.log.map(({ line }) => line).join('\n')).toMatch(
+      /us: metrics\.errors: .* matches nothing of either arm/,
+    )
+  })
+
   it('only with a warning where the router cannot be reached from the plan job', async () => {
     const { outcome, ports } = await plan(
       config((text) => text.replace(`port: ${region.haproxy.port}`, 'port: 1')),

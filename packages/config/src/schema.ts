@@ -99,7 +99,14 @@ export function deployerOf(value: unknown): WrittenSettings | string {
   return { ...settings, type }
 }
 
-export const metricQuery = z.looseObject({ source: z.string().describe('name of a source') })
+/** What every query has beside what its source asks for. */
+export const metricQuery = z.looseObject({
+  source: z.string().describe('name of a source'),
+  absent: z
+    .literal('zero')
+    .optional()
+    .describe('its series may begin with their first event: until then nothing is counted, and nobody is warned'),
+})
 
 export const metrics = (source: z.ZodType<ConfiguredSource>) =>
   z.strictObject({

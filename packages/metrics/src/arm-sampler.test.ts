@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { configured, createFakeClock, createFakePorts } from '@deploy-actions/testing'
-import { createArmSampler, type ArmQueries, type ArmSampler } from './arm-sampler'
+import { createArmSampler, type ArmQueries } from './arm-sampler'
 import { z } from 'zod'
 import { preflight } from './preflight'
 import scrape from './scrape'
@@ -28,7 +28,7 @@ async function sampler(counts: () => Counts | 'down') {
     errors: { source: 'web', sum: [`errors{arm="${arm}"}`] },
   })
   const web = configured(scrape, { type: 'scrape', pages: ['http://127.0.0.1:1/'] })
-  const made: ArmSampler = createArmSampler(
+  const made = createArmSampler(
     sampled({ sources: { web }, baseline: queries('blue'), canary: queries('green') }),
     ports,
   )
@@ -341,7 +341,7 @@ describe('the preflight', () => {
   it('looks once at plenty of traffic, and says how much it can be at most', async () => {
     // 400 in 10 s: (400 + 3 sqrt(400)) / 10 = 46 a second.
     expect(await check(400)).toEqual({
-      result: { ok: true, baseline: { requests: 400, errors: 0 }, requestsPerSecond: 46 },
+      result: { ok: true, baseline: { requests: 400, errors: 0 }, requestsPerSecond: 46, warnings: [] },
       intervals: 1,
     })
   })
@@ -354,6 +354,7 @@ describe('the preflight', () => {
         ok: true,
         baseline: { requests: 6, errors: 0 },
         requestsPerSecond: (6 + 3 * Math.sqrt(6)) / 60,
+        warnings: [],
       },
       intervals: 6,
     })

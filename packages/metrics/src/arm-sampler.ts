@@ -1,7 +1,16 @@
 import { InputError, type ProviderPorts } from '@deploy-actions/action-kit'
 import type { ArmSample, Sample, SampleProblem } from '@deploy-actions/analysis'
 import { defined } from '@deploy-actions/rollout'
-import type { ConfiguredSource, OpenedSource, QueryKind, QueryResult, SourceTiming, Window } from './source'
+import { examineNames, type AskedSeries, type NameFindings } from './series-names'
+import type {
+  ConfiguredSource,
+  Inventory,
+  OpenedSource,
+  QueryKind,
+  QueryResult,
+  SourceTiming,
+  Window,
+} from './source'
 
 const ARMS = ['baseline', 'canary'] as const
 type Arm = (typeof ARMS)[number]
@@ -9,6 +18,8 @@ type Arm = (typeof ARMS)[number]
 /** A query as it stands in a config, variables filled: the source that answers it, and what that source is asked. */
 export interface SourceQuery {
   source: string
+  /** `zero`: its series may begin with their first event; until then they count nothing */
+  absent?: 'zero' | undefined
   [option: string]: unknown
 }
 
@@ -39,6 +50,12 @@ export interface ArmSampler extends SourceTiming {
   restart(signal: AbortSignal, from?: Date): Promise<void>
   /** Undefined while no window is complete that the sources can tell anything of. */
   sample(signal: AbortSignal): Promise<Sample | undefined>
+}
+
+/** Tells what the sources hold of the series that the queries name. */
+export interface SeriesExaminer {
+  /** By the last look at every source; a source whose whole page was not seen, or that cannot list it, is left out. */
+  examine(): NameFindings
 }
 
 /** One query of one arm. */
@@ -72,7 +89,10 @@ interface Answer {
 }
 
 /** @throws InputError when a source needs a secret that was not handed over, or both arms would be asked the same */
-export function createArmSampler(settings: SamplerSettings, ports: ProviderPorts): ArmSampler {
+export function createArmSampler(
+  settings: SamplerSettings,
+  ports: ProviderPorts,
+): ArmSampler & SeriesExaminer {
   const { clock } = ports
   const groups = groupsOf(settings, ports)
   const lag = Math.max(...groups.map(({ source }) => source.lag))
@@ -86,6 +106,7 @@ export function createArmSampler(settings: SamplerSettings, ports: ProviderPorts
     lag,
     resolution,
     lookback: Math.min(...groups.map(({ source }) => source.lag)),
+    examine: () => examineGroups(groups),
     async restart(signal, from = clock.now()) {
       for (const group of groups) group.begins = { baseline: from, canary: from }
       const answers = await ask(groups, from, signal)
@@ -150,12 +171,42 @@ function groupsOf(settings: SamplerSettings, ports: ProviderPorts): Group[] {
     ({ asked, source }) => `${asked.source} ${JSON.stringify(source.written)}`,
   )
   return [...named.values()].flatMap((questions) => {
-    const queries = questions.map(({ name, kind, asked: { source: _, ...query } }) => ({ name, kind, query }))
+    const queries = questions.map(({ name, kind, asked: { source: _, absent: __, ...query } }) => ({ name, kind, query }))
     const begins = { baseline: now, canary: now }
     return questions
       .slice(0, 1)
       .map(({ source }) => ({ source: source.open(ports, queries), questions, begins }))
   })
+}
+
+/** What the two arms ask of one source is examined together: each may know what the other has not had yet. */
+function examineGroups(groups: readonly Group[]): NameFindings {
+  const bySource = Map.groupBy(groups, ({ questions }) => questions[0]?.asked.source)
+  const findings = [...bySource.values()].map((own) => {
+    const inventories = own.map(({ source }) => source.inventory?.())
+    if (inventories.includes(undefined)) return { refused: [], warnings: [] }
+    return examineNames(
+      own.flatMap(({ questions }, index) =>
+        questions.flatMap((question) => askedOf(question, inventories[index])),
+      ),
+    )
+  })
+  return {
+    refused: findings.flatMap(({ refused }) => refused),
+    warnings: findings.flatMap(({ warnings }) => warnings),
+  }
+}
+
+function askedOf(question: Question, held: Inventory | undefined): AskedSeries[] {
+  const { arm, metric, name, asked } = question
+  return (held?.named.get(name) ?? []).map((series) => ({
+    ...series,
+    arm,
+    where: `metrics.${nameOf(question)}`,
+    failures: metric === 'errors',
+    absentIsZero: asked.absent === 'zero',
+    held,
+  }))
 }
 
 /** An arm that is compared with itself is never worse. @throws InputError naming each such query */

@@ -2,9 +2,17 @@ import { z } from 'zod'
 import { Cancelled, messageOf } from '@deploy-actions/action-kit'
 import type { Bucket, SampleProblem } from '@deploy-actions/analysis'
 import { timeLimit } from '@deploy-actions/rollout'
-import { matches, parseExposition, parseSelector, parseValue, type Selector, type Series } from './exposition'
+import {
+  announcedNames,
+  matches,
+  parseExposition,
+  parseSelector,
+  parseValue,
+  type Selector,
+  type Series,
+} from './exposition'
 import { createCounterHistory, type CounterHistory } from './counter-history'
-import { source, type Query, type QueryResult, type Window } from './source'
+import { source, type Inventory, type Query, type QueryResult, type Window } from './source'
 
 /** Metrics pages read directly: for rehearsal, small systems and proxies that export their own counters. */
 const options = z
@@ -20,7 +28,13 @@ const options = z
 const selector = z.string().transform((text, context): Selector & { text: string } => {
   const parsed = parseSelector(text)
   if (parsed) return { ...parsed, text }
-  context.addIssue({ code: 'custom', message: 'is not a selector; write name{label="value"}' })
+  const compares = /(=~|!~|!=)\s*"/.exec(text)?.[1]
+  context.addIssue({
+    code: 'custom',
+    message: compares
+      ? `compares with ${compares}, which is not known here; write name{label="value"}, and a selector for each value`
+      : 'is not a selector; write name{label="value"}',
+  })
   return z.NEVER
 })
 
@@ -38,22 +52,23 @@ export default source({
   create({ pages, timeout }, { http, clock }) {
     const histories = new Map<string, CounterHistory>()
 
-    const scrape = async (signal: AbortSignal): Promise<PagedSeries[]> => {
+    const scrape = async (signal: AbortSignal): Promise<Pick<PageLook, 'found' | 'announced'>> => {
       const answers = await Promise.all(pages.map((url) => http.request({ url, timeoutMs: timeout, signal })))
       const found = answers.flatMap(({ status, body }, index) => {
         if (status !== 200) throw new Error(`${pages[index]} answered ${status}`)
         return parseExposition(body).map((series) => ({ ...series, page: index }))
       })
       if (found.length === 0) throw new Error(`${pages.join(', ')}: there are no series on the page`)
-      return found
+      return { found, announced: answers.flatMap(({ body }) => announcedNames(body)) }
     }
 
     /** Questions of one instant share one look at the pages, whatever their windows. */
     let looking: Promise<PageLook> | undefined
+    let last: PageLook | undefined
     const lookOnce = (signal: AbortSignal): Promise<PageLook> => {
       const asked = clock.now().getTime()
       looking ??= scrape(signal)
-        .then((found) => ({ asked, at: clock.now().getTime(), found }))
+        .then((seen) => (last = { asked, at: clock.now().getTime(), ...seen }))
         .finally(() => (looking = undefined))
       return looking
     }
@@ -74,6 +89,7 @@ export default source({
           return queries.map(() => ({ window, problem: { kind: 'provider', message: messageOf(error) } }))
         }
       },
+      inventory: (queries) => last && inventoryOf(queries, last),
     }
   },
 })
@@ -83,10 +99,23 @@ interface PageLook {
   asked: number
   at: number
   found: readonly PagedSeries[]
+  announced: readonly string[]
 }
 
 /** Two pages may export the very same series, as replicas of one application do: they are two counters. */
 type PagedSeries = Series & { page: number }
+
+function inventoryOf(queries: readonly Query<ScrapeQuery>[], { found, announced }: PageLook): Inventory {
+  const named = queries.map(({ name, query: { sum } }) => {
+    const series = sum.map((selector, place) => ({
+      ...selector,
+      place,
+      found: found.some((one) => matches(one, selector)),
+    }))
+    return [name, series] as const
+  })
+  return { named: new Map(named), series: found, announced }
+}
 
 function answer(
   { kind, query: { sum } }: Query<ScrapeQuery>,
