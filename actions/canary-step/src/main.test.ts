@@ -33,8 +33,11 @@ interface Run {
 async function run(
   simulation: Partial<SimulatedRegionOptions>,
   more: Record<string, string> = {},
-  metrics: (answer: Partial<HttpResponse>, clock: FakePorts['clock']) => Partial<HttpResponse> = (answer) =>
-    answer,
+  metrics: (
+    answer: Partial<HttpResponse>,
+    clock: FakePorts['clock'],
+    url: string,
+  ) => Partial<HttpResponse> = (answer) => answer,
   prepare: (region: SimulatedRegion, ports: FakePorts) => void = () => undefined,
 ): Promise<Run> {
   const clock = createFakeClock()
@@ -46,7 +49,7 @@ async function run(
     ...simulation,
   })
   byHand = (weights) => void (region.haproxy.weights = weights)
-  const ports = createFakePorts({ clock, http: () => metrics(region.metrics(), clock) })
+  const ports = createFakePorts({ clock, http: ({ url }) => metrics(region.metrics(), clock, url) })
   prepare(region, ports)
   const inputs = schema.parse({
     service: 'shop',
@@ -286,6 +289,47 @@ describe('canary-step on a bad day', () => {
     expect((outcome as Error).message).toMatch(/: the post step goes on with it$/)
     expect(ports.recorded.summary.join()).not.toContain('could NOT be put back')
     expect(region.haproxy.weights).not.toEqual({ blue: 100, green: 0 })
+  })
+})
+
+describe('one dead metrics page of several', () => {
+  const pages = `{ sources: { proxy: { type: scrape, pages: ['http://127.0.0.1:1/metrics', 'http://127.0.0.1:2/metrics'] } }, requests: { source: proxy, sum: ['requests_total{arm="\${arm}"}'] }, errors: { source: proxy, sum: ['requests_total{arm="\${arm}",code="5xx"}'] } }`
+  /** The second page is away from minute seven on, in the middle of a stage, to minute `until`. */
+  const dying =
+    (until: number): Parameters<typeof run>[2] =>
+    (answer, clock, url) => {
+      const minute = (clock.now().getTime() - Date.parse('2026-11-21T10:00:00Z')) / 60_000
+      return url.includes(':2/') && minute >= 7 && minute < until ? { status: 503 } : answer
+    }
+
+  it('does not end a healthy rollout: the other speaks for both arms, and everybody is told', async () => {
+    const { outcome, ports } = await run({}, { metrics: pages }, dying(Infinity))
+    expect(outcome).toMatchObject({ outcome: 'promoted' })
+    const said = 'some of what http://127.0.0.1:2/metrics counted is left out: it could not be read'
+    const { stages = [] } = outcome as Outputs
+    expect(stages.map(({ reason }) => reason.includes(said))).toEqual([false, true, true, true, true])
+    expect(ports.recorded.summary.join()).toContain(said)
+    const warnings = ports.recorded.log.filter(({ level }) => level === 'warning').map(({ line }) => line)
+    expect(warnings.filter((line) => line.startsWith('canary: what http://127.0.0.1:2/'))).toHaveLength(4)
+    expect(JSON.stringify(ports.recorded.facts['samples'])).toContain('"leftOut":["http://127.0.0.1:2/metrics"]')
+  })
+
+  it('nor hides a bad one', async () => {
+    const { outcome, region } = await run(
+      { errorRate: (arm, elapsed) => (arm === 'green' && elapsed > 480_000 ? 0.2 : HEALTHY) },
+      { metrics: pages },
+      dying(Infinity),
+    )
+    expect((outcome as GateFailed).outputs).toMatchObject({ verdict: 'fail', 'rolled-back': true })
+    expect(region.haproxy.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('that comes back is counted again, and what it counted meanwhile raises no alarm', async () => {
+    const { outcome, ports } = await run({}, { metrics: pages }, dying(14))
+    expect(outcome).toMatchObject({ outcome: 'promoted' })
+    expect(ports.recorded.log.map(({ line }) => line)).toContain('http://127.0.0.1:2/metrics is counted again')
+    const { stages = [] } = outcome as Outputs
+    expect(stages.map(({ reason }) => reason.includes('left out'))).toEqual([false, true, true, false, false])
   })
 })
 

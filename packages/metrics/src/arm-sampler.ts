@@ -299,7 +299,11 @@ function covered(answers: readonly Answer[]): Window | undefined {
 /** That there is no such series is an answer, too. */
 const isKnown = ({ problem }: QueryResult): boolean => problem === undefined || problem.kind === 'absent'
 
-/** Absent requests mean no traffic; absent errors beside known requests mean none. Without either there is no sample. */
+/**
+ * Absent requests mean no traffic; absent errors beside known requests mean none. Without either there is no sample.
+ * Where some of the pages of an arm are away, the others speak for it, as long as the requests and the errors of a page
+ * can be left out together; without any of its pages nothing is known of it.
+ */
 function readArm(answers: readonly Answer[]): { sample?: ArmSample; problems: SampleProblem[] } {
   const problems = answers.flatMap(({ question, result: { problem } }) =>
     problem && problem.kind !== 'absent'
@@ -309,6 +313,9 @@ function readArm(answers: readonly Answer[]): { sample?: ArmSample; problems: Sa
   const of = (metric: Question['metric']) => answers.filter(({ question }) => question.metric === metric)
   const counters = [...of('requests'), ...of('errors')]
   if (!counters.every(({ result }) => isKnown(result))) return { problems }
+  const away = pagesAway(counters)
+  if (away.length > 0 && !canBeLeftOut(counters))
+    return { problems: [...problems, ...away.map(({ message }) => ({ kind: 'provider' as const, message }))] }
   const [requests = 0, errors = 0] = counters.map(({ result }) => result.value ?? 0)
   const latency = of('latency')[0]?.result.buckets
   const values = of('value').flatMap(({ question, result }) =>
@@ -322,6 +329,29 @@ function readArm(answers: readonly Answer[]): { sample?: ArmSample; problems: Sa
     errors,
     latency,
     values: values.length > 0 ? Object.fromEntries(values) : undefined,
+    leftOut: away.length > 0 ? away.map(({ page }) => page) : undefined,
   })
-  return { sample, problems }
+  const partial = away.map(({ message }) => ({ kind: 'partial' as const, message }))
+  return { sample, problems: [...problems, ...partial] }
+}
+
+/** The pages whose counts an arm lacks, each once; where no page at all shows its requests, any may be one of them. */
+function pagesAway(counters: readonly Answer[]): { page: string; message: string }[] {
+  const missing = counters.flatMap(({ question: { arm, metric }, result: { pages, problem } }) =>
+    (pages?.missing ?? [])
+      .filter(({ page }) => pages?.of.includes(page) || (metric === 'requests' && problem !== undefined))
+      .map(({ page, why }) => ({ page, message: `${arm}: what ${page} counts is left out (${why})` })),
+  )
+  return [...new Map(missing.map((one) => [one.page, one])).values()]
+}
+
+/**
+ * Errors are left out with their requests only where both are counted on the same pages; and what is left must be
+ * something: an arm of which no page is read may have any number of requests.
+ */
+function canBeLeftOut(counters: readonly Answer[]): boolean {
+  const [requests, errors] = counters
+  if (!requests || !errors || requests.result.problem || requests.group !== errors.group) return false
+  const counted = requests.result.pages?.of ?? []
+  return (errors.result.pages?.of ?? []).every((page) => counted.includes(page))
 }

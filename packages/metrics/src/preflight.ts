@@ -9,7 +9,7 @@ export type Preflight =
       baseline: ArmSample
       /** the most that the traffic can be, given what was seen: three standard errors above the mean */
       requestsPerSecond: number
-      /** names in the queries that match nothing and may be misspelt, a sentence each */
+      /** names in the queries that match nothing and may be misspelt, and pages that went away: a sentence each */
       warnings: string[]
     }
   | {
@@ -67,6 +67,15 @@ export async function preflight(
     ok: true,
     baseline,
     requestsPerSecond: (seen.requests + 3 * Math.sqrt(seen.requests)) / seconds,
-    warnings: sampler.examine().warnings,
+    warnings: [...leftOutOf(samples), ...sampler.examine().warnings],
   }
 }
+
+/** What was not counted because a page could not be read, each once. */
+const leftOutOf = (samples: readonly Sample[]): string[] => [
+  ...new Set(
+    samples.flatMap(({ problems }) =>
+      problems.flatMap(({ kind, message }) => (kind === 'partial' ? [message] : [])),
+    ),
+  ),
+]

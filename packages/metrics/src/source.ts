@@ -25,8 +25,19 @@ export interface Query<Q = unknown> {
   query: Q
 }
 
-/** What a query came to, and the window that this covers: all of the one that was asked for, or a part of it. */
-export type QueryResult = { window: Window } & (
+/** Where the series of a query stand, for a source of several pages of which some could not be read. */
+export interface QueryPages {
+  /** pages that have shown series of the query, now or before */
+  of: readonly string[]
+  /** those whose counts are not in the answer, and why; of a query that no page answers: every page that is away */
+  missing: readonly { page: string; why: string }[]
+}
+
+/**
+ * What a query came to, and the window that this covers: all of the one that was asked for, or a part of it. What is
+ * counted on a page is in the answer for the whole of this window, or not at all: then `pages` says so.
+ */
+export type QueryResult = { window: Window; pages?: QueryPages } & (
   | { value: number; buckets?: undefined; problem?: undefined }
   | { buckets: Bucket[]; value?: undefined; problem?: undefined }
   | { problem: SampleProblem; value?: undefined; buckets?: undefined }
