@@ -333,6 +333,74 @@ describe('one dead metrics page of several', () => {
   })
 })
 
+describe('canary-step while both arms fail alike', () => {
+  /** The cards that people get of a rollout whose arms fail so from minute seven on. */
+  async function cards(errorRate: (arm: string) => number) {
+    const clock = createFakeClock()
+    const region = await simulateRegion({
+      clock,
+      seed: 1,
+      requestsPerSecond: 100,
+      errorRate: (arm, elapsed) => (elapsed < 420_000 ? HEALTHY : errorRate(arm)),
+    })
+    const told: Record<string, string>[] = []
+    const ports = createFakePorts({
+      clock,
+      http: ({ method, body }) =>
+        method === 'POST' ? (told.push(JSON.parse(body ?? '')), { status: 200 }) : region.metrics(),
+    })
+    await writeFile(
+      join(ports.context.workspace, 'rollout.yml'),
+      `version: 1
+service: shop
+regions: [{ name: eu, environment: production }]
+deploy: { script: { run: ops/x.sh, snapshot: ops/x.sh, restore: ops/x.sh } }
+traffic: { canary: { router: ${region.inputs.router} } }
+metrics: ${region.inputs.metrics}
+notifications: [{ type: webhook, url: 'https://hooks.example.com/', on: [restored] }]
+`,
+    )
+    const outcome = await main(
+      schema.parse({
+        region: 'eu',
+        version: '1.1.0',
+        digest: `sha256:${'b'.repeat(64)}`,
+        ledger: `file:${ports.context.temp}/ledger`,
+      }),
+      ports,
+    ).catch((error: Error) => error)
+    await region.close()
+    return { outcome: outcome as GateFailed, told, ports }
+  }
+
+  it('does not blame the release: every text says that the baseline fails as much', async () => {
+    const { outcome, told, ports } = await cards(() => 0.8)
+    const sentence = /the baseline fails as much \([\d,]+ of [\d,]+ requests failed/
+    expect(outcome.outputs).toMatchObject({ verdict: 'fail', 'rolled-back': true })
+    const { stages = [] } = outcome.outputs as Outputs
+    for (const text of [
+      outcome.message,
+      stages.at(-1)?.reason,
+      ports.recorded.summary.join(),
+      JSON.stringify(ports.recorded.facts['stages']),
+      JSON.stringify(ports.recorded.facts['samples']),
+      JSON.stringify(told.at(-1)),
+    ])
+      expect(text).toMatch(sentence)
+    expect(stages.at(-1)).toMatchObject({ alike: true })
+    expect(told).toHaveLength(1)
+    expect(JSON.stringify(told[0])).toMatch(
+      /taking the release back may not help, since the old one fails as much: look at what both depend on/,
+    )
+  })
+
+  it('blames it where only the canary fails', async () => {
+    const { outcome, told } = await cards((arm) => (arm === 'green' ? 0.8 : HEALTHY))
+    expect(outcome.outputs).toMatchObject({ verdict: 'fail', 'rolled-back': true })
+    expect(`${outcome.message}${JSON.stringify(told)}`).not.toMatch(/as much|may not help/)
+  })
+})
+
 describe('canary-step and its sinks', () => {
   it('ends as cancelled while a stage is still being told: nothing rejects unheard', async () => {
     const clock = createFakeClock()

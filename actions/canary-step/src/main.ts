@@ -159,6 +159,7 @@ async function walkStages(
       readAt: shown.readAt,
       verdict: end.verdict,
       reason: end.reason,
+      ...(end.alike && { alike: true }),
       durationMs: end.durationMs,
       ...end.seen,
     }
