@@ -51,8 +51,10 @@ export {
   runScript,
   runScriptToEnd,
   script,
+  scriptAccess,
   scriptFailure,
   type Script,
+  type ScriptAccess,
   type ScriptEnding,
 } from './script'
 export { redact, secretLines, type Secrets } from './secrets'

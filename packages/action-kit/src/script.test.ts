@@ -1,6 +1,15 @@
 import { describe, expect, it } from '@jest/globals'
+import { InputError } from './errors'
 import type { ChildProcess, ChildResult } from './ports'
-import { deployVariables, fillLine, runScript, script, scriptFailure } from './script'
+import {
+  deployVariables,
+  fillLine,
+  runScript,
+  runScriptToEnd,
+  script,
+  scriptAccess,
+  scriptFailure,
+} from './script'
 
 describe('a script line', () => {
   it.each([
@@ -79,7 +88,13 @@ it('runs a script of the repository with nothing but its variables', async () =>
   expect(
     await runScript(
       { path: 'ops/deploy.sh', args: ['--fast'] },
-      { process, workspace: '/repo', variables: { DEPLOY_REGION: 'eu', DEPLOY_ARM: 'blue' } },
+      {
+        process,
+        workspace: '/repo',
+        variables: { DEPLOY_REGION: 'eu', DEPLOY_ARM: 'blue' },
+        secrets: new Map([['KEY', 'never asked for']]),
+        oidc: { url: 'https://t', token: 'never asked for' },
+      },
       { variables: { DEPLOY_ARM: 'green' }, timeoutMs: 5, signal },
     ),
   ).toBe(ended)
@@ -92,6 +107,70 @@ it('runs a script of the repository with nothing but its variables', async () =>
       signal,
     },
   ])
+})
+
+describe('what a script gets beyond its variables', () => {
+  const access = { 'env-secrets': ['API_KEY', 'HOOK'], oidc: true }
+  const oidc = { url: 'https://token.example.com/?v=2', token: 'request-token-1' }
+  async function run(given: Partial<Parameters<typeof runScriptToEnd>[1]>, printed: Partial<ChildResult> = {}) {
+    const ran: ChildProcess[] = []
+    const ended: ChildResult = { exitCode: 0, stdout: '', stderr: '', ended: 'exit', ms: 1, ...printed }
+    const ending = await runScriptToEnd(
+      { path: 'ops/deploy.sh', args: [] },
+      {
+        process: { run: (child: ChildProcess) => Promise.resolve((ran.push(child), ended)) },
+        workspace: '/repo',
+        variables: { DEPLOY_REGION: 'eu' },
+        secrets: new Map([
+          ['API_KEY', 'a+key/1'],
+          ['HOOK', 'https://hook'],
+          ['OTHER', 'other-secret'],
+        ]),
+        oidc,
+        ...given,
+      },
+      { timeoutMs: 5, signal: new AbortController().signal, access },
+    ).catch((error: Error) => error)
+    return { ending, env: ran[0]?.env }
+  }
+
+  it('is what its options name, and nothing else', async () => {
+    const { ending, env } = await run({})
+    expect(env).toEqual({
+      API_KEY: 'a+key/1',
+      HOOK: 'https://hook',
+      ACTIONS_ID_TOKEN_REQUEST_URL: oidc.url,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: oidc.token,
+      DEPLOY_REGION: 'eu',
+    })
+    expect(ending).toMatchObject({
+      facts: { variables: { DEPLOY_REGION: 'eu' }, envSecrets: ['API_KEY', 'HOOK'], oidc: true },
+    })
+  })
+
+  it('is in nothing that is told of it, in any form', async () => {
+    const forms = ['a+key/1', encodeURIComponent('a+key/1'), Buffer.from('a+key/1').toString('base64'), oidc.token]
+    const { ending } = await run({}, { exitCode: 1, stdout: forms.join('\n'), stderr: `refused: ${forms.join(' ')}` })
+    for (const form of forms) expect(JSON.stringify(ending)).not.toContain(form)
+    expect(ending).toMatchObject({
+      detail: 'ops/deploy.sh ended with exit code 1: refused: *** *** *** ***',
+      leaked: true,
+    })
+  })
+
+  it('must be there: all that is missing is said at once, and nothing runs', async () => {
+    const { ending, env } = await run({ secrets: new Map([['HOOK', '']]), oidc: undefined })
+    expect(ending).toBeInstanceOf(InputError)
+    expect((ending as Error).message).toMatch(
+      /the secret API_KEY[^]*the secret HOOK[^]*this job may not: give it, and every job that calls it, id-token: write/,
+    )
+    expect(env).toBeUndefined()
+  })
+
+  it.each(['PATH', 'DEPLOY_STATE', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN', 'A-B', '1A', ''])(
+    'cannot be a secret named %j',
+    (name) => expect(scriptAccess['env-secrets'].safeParse([name]).success).toBe(false),
+  )
 })
 
 it('names variables as shells can read them', () => {

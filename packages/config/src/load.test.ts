@@ -531,3 +531,27 @@ describe('a script line with variables', () => {
     expect(ran).toEqual([['/repo/ops/up.sh', '1.4 "rc" & more', 'now']])
   })
 })
+
+describe('secrets of scripts', () => {
+  const text = small
+    .replace('restore: ops/restore.sh', 'restore: ops/restore.sh, env-secrets: [API_KEY, HOOK], oidc: true')
+    .concat('checks: { up: { type: script, run: ops/up.sh, env-secrets: [SMOKE] } }\n')
+
+  it('are looked up where the secrets are known, and all that is missing is said at once', async () => {
+    expect(await problems(text)).toEqual([])
+    expect(await problems(text, 'API_KEY=1\nHOOK=2\nSMOKE=3')).toEqual([])
+    const missing = (name: string) =>
+      `env-secrets: the secret ${name} was not handed over; add ${name}=... to the secrets input (DEPLOY_SECRETS)`
+    expect(await problems(text, 'HOOK=2')).toEqual([
+      `rollout.yml:7:99: ${missing('API_KEY')}`,
+      `rollout.yml:15:61: ${missing('SMOKE')}`,
+    ])
+  })
+
+  it('have names that a script can get', async () => {
+    expect(await problems(text.replace('API_KEY', 'DEPLOY_STATE').replace('SMOKE', '"a b"'))).toEqual([
+      'rollout.yml:7:99: deploy.script.env-secrets[0]: is the name of a variable that every script has; rename the secret',
+      'rollout.yml:15:61: checks.up.env-secrets[0]: is not the name of a secret; write KEY of a KEY=VALUE line',
+    ])
+  })
+})

@@ -198,7 +198,7 @@ async function providersOf(value: unknown): Promise<ProviderSchemas> {
   return { router, source, check, sink, deployer }
 }
 
-/** Every `*-secret` must name a secret that was handed over; nothing else can be read. */
+/** Every `*-secret`, and every entry of a `*-secrets`, must name a secret that was handed over; nothing else can be read. */
 function missingSecrets(
   file: RolloutFile,
   value: unknown,
@@ -208,13 +208,20 @@ function missingSecrets(
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, inner]) => {
     const here = [...path, Array.isArray(value) ? Number(key) : key]
-    if (!key.endsWith('-secret')) return missingSecrets(file, inner, secrets, here)
-    if (typeof inner === 'string' && secrets.get(inner)) return []
-    return [
-      {
-        where: placeOf(file, here),
-        message: `${key}: the secret ${String(inner)} was not handed over; add ${String(inner)}=... to the secrets input (DEPLOY_SECRETS)`,
-      },
-    ]
+    const several = key.endsWith('-secrets') && Array.isArray(inner)
+    if (!several && !key.endsWith('-secret')) return missingSecrets(file, inner, secrets, here)
+    const names: [unknown, (string | number)[]][] = several
+      ? inner.map((name: unknown, index) => [name, [...here, index]])
+      : [[inner, here]]
+    return names.flatMap(([name, place]) =>
+      typeof name === 'string' && secrets.get(name)
+        ? []
+        : [
+            {
+              where: placeOf(file, place),
+              message: `${key}: the secret ${String(name)} was not handed over; add ${String(name)}=... to the secrets input (DEPLOY_SECRETS)`,
+            },
+          ],
+    )
   })
 }
