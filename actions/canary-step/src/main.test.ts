@@ -71,6 +71,24 @@ async function run(
   }
 }
 
+/** A rollout.yml for the region, in which one sink is told; `more`: options of that sink. */
+const writeConfig = (
+  { context }: FakePorts,
+  { inputs }: SimulatedRegion,
+  more = 'on: [stage, restored, promoted]',
+): Promise<void> =>
+  writeFile(
+    join(context.workspace, 'rollout.yml'),
+    `version: 1
+service: shop
+regions: [{ name: eu, environment: production }]
+deploy: { script: { run: ops/x.sh, snapshot: ops/x.sh, restore: ops/x.sh } }
+traffic: { canary: { router: ${inputs.router} } }
+metrics: ${inputs.metrics}
+notifications: [{ type: webhook, url: 'https://hooks.example.com/', ${more} }]
+`,
+  )
+
 describe('canary-step over a healthy release', () => {
   it('promotes 40 healthy rollouts of 50 minutes at 1 to 1000 requests/s without one false rollback', async () => {
     const seeds = Array.from({ length: 40 }, (_, index) => index)
@@ -311,7 +329,9 @@ describe('one dead metrics page of several', () => {
     expect(ports.recorded.summary.join()).toContain(said)
     const warnings = ports.recorded.log.filter(({ level }) => level === 'warning').map(({ line }) => line)
     expect(warnings.filter((line) => line.startsWith('canary: what http://127.0.0.1:2/'))).toHaveLength(4)
-    expect(JSON.stringify(ports.recorded.facts['samples'])).toContain('"leftOut":["http://127.0.0.1:2/metrics"]')
+    expect(JSON.stringify(ports.recorded.facts['samples'])).toContain(
+      '"leftOut":["http://127.0.0.1:2/metrics"]',
+    )
   })
 
   it('nor hides a bad one', async () => {
@@ -327,7 +347,9 @@ describe('one dead metrics page of several', () => {
   it('that comes back is counted again, and what it counted meanwhile raises no alarm', async () => {
     const { outcome, ports } = await run({}, { metrics: pages }, dying(14))
     expect(outcome).toMatchObject({ outcome: 'promoted' })
-    expect(ports.recorded.log.map(({ line }) => line)).toContain('http://127.0.0.1:2/metrics is counted again')
+    expect(ports.recorded.log.map(({ line }) => line)).toContain(
+      'http://127.0.0.1:2/metrics is counted again',
+    )
     const { stages = [] } = outcome as Outputs
     expect(stages.map(({ reason }) => reason.includes('left out'))).toEqual([false, true, true, false, false])
   })
@@ -349,17 +371,7 @@ describe('canary-step while both arms fail alike', () => {
       http: ({ method, body }) =>
         method === 'POST' ? (told.push(JSON.parse(body ?? '')), { status: 200 }) : region.metrics(),
     })
-    await writeFile(
-      join(ports.context.workspace, 'rollout.yml'),
-      `version: 1
-service: shop
-regions: [{ name: eu, environment: production }]
-deploy: { script: { run: ops/x.sh, snapshot: ops/x.sh, restore: ops/x.sh } }
-traffic: { canary: { router: ${region.inputs.router} } }
-metrics: ${region.inputs.metrics}
-notifications: [{ type: webhook, url: 'https://hooks.example.com/', on: [restored] }]
-`,
-    )
+    await writeConfig(ports, region, 'on: [restored]')
     const outcome = await main(
       schema.parse({
         region: 'eu',
@@ -421,17 +433,7 @@ describe('canary-step and its sinks', () => {
         throw new Cancelled('the run was cancelled')
       },
     })
-    await writeFile(
-      join(ports.context.workspace, 'rollout.yml'),
-      `version: 1
-service: shop
-regions: [{ name: eu, environment: production }]
-deploy: { script: { run: ops/x.sh, snapshot: ops/x.sh, restore: ops/x.sh } }
-traffic: { canary: { router: ${region.inputs.router} } }
-metrics: ${region.inputs.metrics}
-notifications: [{ type: webhook, url: 'https://hooks.example.com/' }]
-`,
-    )
+    await writeConfig(ports, region)
     const inputs = schema.parse({
       region: 'eu',
       version: '1.1.0',

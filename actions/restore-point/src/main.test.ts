@@ -455,7 +455,11 @@ describe('a deploy whose scripts get secrets', () => {
   it('tells none of them when the restore fails', async () => {
     const ports = await job(1001, 200, given)
     await begin(ports)
-    answer = () => ({ exitCode: 1, stdout: 'with swordfish-1\n', stderr: 'refused swordfish-1 request-token\n' })
+    answer = () => ({
+      exitCode: 1,
+      stdout: 'with swordfish-1\n',
+      stderr: 'refused swordfish-1 request-token\n',
+    })
     const outcome = await run(ports, { mode: 'restore', transaction: '1001-1-shop-eu-1' })
     expect(message(outcome)).toContain('refused *** ***')
     const said = JSON.stringify([(outcome as GateFailed).outputs, ports.recorded])

@@ -201,6 +201,11 @@ describe('a plan is refused, and nothing is written,', () => {
       /rollout\.yml:\d+:\d+: url-secret: the secret HOOK was not handed over/,
     ],
     [
+      'for secrets of scripts that were not handed over, all at once',
+      (text) => text.replace('restore: ops/x.sh', 'restore: ops/x.sh, env-secrets: [API_KEY, HOOK]'),
+      /env-secrets: the secret API_KEY was not handed over[^]*the secret HOOK was not handed over/,
+    ],
+    [
       'for a delay that no job can wait',
       (text) => text.replace('delay: 30m', 'delay: 12h'),
       /a delay of 12h does not fit into the soak job \(5h30m\)/,

@@ -187,6 +187,7 @@ function secretNames(options: z.ZodType, value: unknown, path: PropertyKey[] = [
 /** The secrets that an option names: `-secret` one, `-secrets` a list; undefined for any other option. */
 function namesOf(key: string, value: unknown): string[] | undefined {
   if (key.endsWith('-secret') && typeof value === 'string') return [value]
-  if (key.endsWith('-secrets') && Array.isArray(value)) return value.filter((name) => typeof name === 'string')
+  if (key.endsWith('-secrets') && Array.isArray(value))
+    return value.filter((name) => typeof name === 'string')
   return undefined
 }

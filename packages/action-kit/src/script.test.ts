@@ -53,7 +53,8 @@ describe('a script line', () => {
 describe('a script line with variables', () => {
   const fill = (values: Record<string, string>) => (part: string) =>
     part.replace(/\$\{([^}]*)\}/g, (whole, name: string) => values[name] ?? whole)
-  const filled = (line: string, values: Record<string, string>) => script.safeParse(fillLine(line, fill(values)))
+  const filled = (line: string, values: Record<string, string>) =>
+    script.safeParse(fillLine(line, fill(values)))
 
   it.each([
     ['ops/deploy.sh --version ${version} --fast', '1.4 rc', ['--version', '1.4 rc', '--fast']],
@@ -74,9 +75,14 @@ describe('a script line with variables', () => {
     expect(filled('${tool} x', { tool: '' }).error?.issues[0]?.message).toBe('" x" names no script')
   })
 
-  it.each(['a.sh "${version}"', 'a.sh $${version}', 'a.sh ${version} | sh', 'a.sh ${version', 'a.sh $version'])(
-    '%j is refused as it would be without one',
-    (line) => expect(filled(line, { version: '1' }).error?.issues[0]?.message).toContain('is not run by a shell'),
+  it.each([
+    'a.sh "${version}"',
+    'a.sh $${version}',
+    'a.sh ${version} | sh',
+    'a.sh ${version',
+    'a.sh $version',
+  ])('%j is refused as it would be without one', (line) =>
+    expect(filled(line, { version: '1' }).error?.issues[0]?.message).toContain('is not run by a shell'),
   )
 })
 
@@ -112,7 +118,10 @@ it('runs a script of the repository with nothing but its variables', async () =>
 describe('what a script gets beyond its variables', () => {
   const access = { 'env-secrets': ['API_KEY', 'HOOK'], oidc: true }
   const oidc = { url: 'https://token.example.com/?v=2', token: 'request-token-1' }
-  async function run(given: Partial<Parameters<typeof runScriptToEnd>[1]>, printed: Partial<ChildResult> = {}) {
+  async function run(
+    given: Partial<Parameters<typeof runScriptToEnd>[1]>,
+    printed: Partial<ChildResult> = {},
+  ) {
     const ran: ChildProcess[] = []
     const ended: ChildResult = { exitCode: 0, stdout: '', stderr: '', ended: 'exit', ms: 1, ...printed }
     const ending = await runScriptToEnd(
@@ -149,8 +158,16 @@ describe('what a script gets beyond its variables', () => {
   })
 
   it('is in nothing that is told of it, in any form', async () => {
-    const forms = ['a+key/1', encodeURIComponent('a+key/1'), Buffer.from('a+key/1').toString('base64'), oidc.token]
-    const { ending } = await run({}, { exitCode: 1, stdout: forms.join('\n'), stderr: `refused: ${forms.join(' ')}` })
+    const forms = [
+      'a+key/1',
+      encodeURIComponent('a+key/1'),
+      Buffer.from('a+key/1').toString('base64'),
+      oidc.token,
+    ]
+    const { ending } = await run(
+      {},
+      { exitCode: 1, stdout: forms.join('\n'), stderr: `refused: ${forms.join(' ')}` },
+    )
     for (const form of forms) expect(JSON.stringify(ending)).not.toContain(form)
     expect(ending).toMatchObject({
       detail: 'ops/deploy.sh ended with exit code 1: refused: *** *** *** ***',

@@ -86,7 +86,10 @@ export const scriptAccess = {
       z
         .string()
         .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of a secret; write KEY of a KEY=VALUE line')
-        .refine((name) => !TAKEN.test(name), 'is the name of a variable that every script has; rename the secret'),
+        .refine(
+          (name) => !TAKEN.test(name),
+          'is the name of a variable that every script has; rename the secret',
+        ),
     )
     .default([])
     .describe('secrets of DEPLOY_SECRETS that the scripts get, as variables of the same names; no others'),
@@ -161,8 +164,7 @@ function secretVariables(
   if (problems.length > 0) throw new InputError(problems)
   return {
     ...Object.fromEntries(access['env-secrets'].map((name) => [name, secrets.get(name) ?? ''])),
-    ...(access.oidc &&
-      oidc && { [OIDC_URL]: oidc.url, [OIDC_TOKEN]: oidc.token }),
+    ...(access.oidc && oidc && { [OIDC_URL]: oidc.url, [OIDC_TOKEN]: oidc.token }),
   }
 }
 

@@ -30,10 +30,7 @@ describe('the sentence of a fail', () => {
   const judge = (limits: { errorRate?: number }, samples: [ArmSample, ArmSample | undefined][]) => {
     const judging = createSequentialJudge({ alpha: 0.01, margin }, [limits])
     const judged = samples.map(([canary, baseline]) =>
-      judging.judge(
-        { at: '', windowMs: 10_000, canary, ...(baseline && { baseline }), problems: [] },
-        0,
-      ),
+      judging.judge({ at: '', windowMs: 10_000, canary, ...(baseline && { baseline }), problems: [] }, 0),
     )
     return judged.at(-1)!.judgements
   }

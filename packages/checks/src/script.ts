@@ -1,5 +1,12 @@
 import { z } from 'zod'
-import { Cancelled, messageOf, runScript, script, scriptAccess, scriptFailure } from '@deploy-actions/action-kit'
+import {
+  Cancelled,
+  messageOf,
+  runScript,
+  script,
+  scriptAccess,
+  scriptFailure,
+} from '@deploy-actions/action-kit'
 import { timeLimit } from '@deploy-actions/rollout'
 import { check } from './check'
 

@@ -479,7 +479,9 @@ describe('a script line with variables', () => {
       context: { workspace: '/repo' },
       process: ({ command }) => (ran.push(command), {}),
     })
-    const { deploy, checks } = await resolveRegion(parseRollout(lines, 'rollout.yml'), 'eu', { variables: odd })
+    const { deploy, checks } = await resolveRegion(parseRollout(lines, 'rollout.yml'), 'eu', {
+      variables: odd,
+    })
     const deployer = deploy.open(ports, { baseline: 'blue', canary: 'green' })
     await deployer.deploy({ version: '1', digest: 'd' }, 'green', ports.signal)
     await deployer.restore({ kind: 'script', name: 'deploy', arm: 'green', state: '' }, ports.signal)

@@ -105,7 +105,9 @@ export const metricQuery = z.looseObject({
   absent: z
     .literal('zero')
     .optional()
-    .describe('its series may begin with their first event: until then nothing is counted, and nobody is warned'),
+    .describe(
+      'its series may begin with their first event: until then nothing is counted, and nobody is warned',
+    ),
 })
 
 export const metrics = (source: z.ZodType<ConfiguredSource>) =>

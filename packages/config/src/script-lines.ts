@@ -10,9 +10,7 @@ export interface ProviderPlace {
 }
 
 /** Tells which values of a document are script lines, by the options of the providers that stand in it. */
-export async function scriptLines(
-  places: readonly ProviderPlace[],
-): Promise<(path: ValuePath) => boolean> {
+export async function scriptLines(places: readonly ProviderPlace[]): Promise<(path: ValuePath) => boolean> {
   const known = await Promise.all(
     places.map(async ({ path, providers, settings }) => {
       const type = loose(settings)['type']

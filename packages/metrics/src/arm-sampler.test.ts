@@ -535,7 +535,8 @@ describe('one page of several', () => {
   it('nor where one page of the same source counts the errors of all', async () => {
     let requests = 0
     let isAway = false
-    const app = () => (isAway ? undefined : `requests{arm="blue"} ${requests++}\nrequests{arm="green"} ${requests}`)
+    const app = () =>
+      isAway ? undefined : `requests{arm="blue"} ${requests++}\nrequests{arm="green"} ${requests}`
     const other = () => `requests{arm="blue"} ${requests}\nrequests{arm="green"} ${requests}`
     const edge = () => `errors{arm="blue"} ${requests}\nerrors{arm="green"} ${requests}`
     const { sample, restart } = watched({ app, other, edge })

@@ -171,7 +171,11 @@ function groupsOf(settings: SamplerSettings, ports: ProviderPorts): Group[] {
     ({ asked, source }) => `${asked.source} ${JSON.stringify(source.written)}`,
   )
   return [...named.values()].flatMap((questions) => {
-    const queries = questions.map(({ name, kind, asked: { source: _, absent: __, ...query } }) => ({ name, kind, query }))
+    const queries = questions.map(({ name, kind, asked: { source: _, absent: __, ...query } }) => ({
+      name,
+      kind,
+      query,
+    }))
     const begins = { baseline: now, canary: now }
     return questions
       .slice(0, 1)

@@ -105,7 +105,14 @@ it('knows what a page announces, whether it has series of it or not', () => {
   ].join('\n')
   const names = announcedNames(page)
   expect(names).toEqual(
-    expect.arrayContaining(['hits_total', 'took_seconds_bucket', 'took_seconds_count', 'size_sum', 'size', 'up']),
+    expect.arrayContaining([
+      'hits_total',
+      'took_seconds_bucket',
+      'took_seconds_count',
+      'size_sum',
+      'size',
+      'up',
+    ]),
   )
   for (const name of ['other', 'of', 'up_total', 'size_bucket', 'took_seconds_total'])
     expect(names).not.toContain(name)

@@ -257,9 +257,10 @@ describe('what cannot be known', () => {
     }
     const began = ports.clock.now().getTime()
     const seconds = () => (ports.clock.now().getTime() - began) / 1000
-    const source = configured(scrape, { type: 'scrape', pages: ['http://p:1/a', 'http://p:1/b'] }).open(ports, [
-      { name: 'q', kind: 'counter', query: { sum: ['hits_total'] } },
-    ])
+    const source = configured(scrape, { type: 'scrape', pages: ['http://p:1/a', 'http://p:1/b'] }).open(
+      ports,
+      [{ name: 'q', kind: 'counter', query: { sum: ['hits_total'] } }],
+    )
     const ask = async (to: Date) =>
       (await source.sample(['q'], { from: new Date(began), to }, ports.signal))[0]
     await ask(new Date(began))

@@ -12,14 +12,7 @@ import {
   type Series,
 } from './exposition'
 import { createCounterHistory, type CounterHistory } from './counter-history'
-import {
-  source,
-  type Inventory,
-  type Query,
-  type QueryPages,
-  type QueryResult,
-  type Window,
-} from './source'
+import { source, type Inventory, type Query, type QueryPages, type QueryResult, type Window } from './source'
 
 /** Metrics pages read directly: for rehearsal, small systems and proxies that export their own counters. */
 const options = z
@@ -75,7 +68,9 @@ export default source({
 
     const scrape = async (signal: AbortSignal): Promise<Omit<PageLook, 'asked' | 'at'>> => {
       const answers = await Promise.all(pages.map((url) => read(url, signal)))
-      const away = new Map(answers.flatMap(({ why }, page) => (why === undefined ? [] : [[page, why] as const])))
+      const away = new Map(
+        answers.flatMap(({ why }, page) => (why === undefined ? [] : [[page, why] as const])),
+      )
       for (const page of pages.keys()) if (!away.has(page)) known.add(page)
       if (away.size === pages.length || [...away.keys()].some((page) => !known.has(page)))
         throw new Error([...away.values()].join('; '))
@@ -119,7 +114,8 @@ export default source({
 
 /** One page: what stood on it, or why it could not be read. */
 type PageRead =
-  { series: Series[]; announced: string[]; why?: undefined } | { why: string; series?: undefined; announced?: undefined }
+  | { series: Series[]; announced: string[]; why?: undefined }
+  | { why: string; series?: undefined; announced?: undefined }
 
 /** What the pages said: when they were asked, and when all of them had answered (milliseconds since 1970). */
 interface PageLook {

@@ -117,12 +117,14 @@ describe('arms with pages of their own', () => {
     const green = () => 'hits{arm="green",code="2xx"} 0'
     const seen = await findings('errors{kind="a"}', { blue, green })
     expect(seen.warnings).toEqual([
-      expect.stringMatching(/^metrics\.errors: .*: the pages of the canary have no metric errors, while those/),
+      expect.stringMatching(
+        /^metrics\.errors: .*: the pages of the canary have no metric errors, while those/,
+      ),
     ])
     expect(await findings('errors{kind="a"}', { blue, green }, 'zero')).toEqual(clean)
-    expect(await findings('errors{kind="a"}', { blue, green: () => `${green()}\n# TYPE errors counter` })).toEqual(
-      clean,
-    )
+    expect(
+      await findings('errors{kind="a"}', { blue, green: () => `${green()}\n# TYPE errors counter` }),
+    ).toEqual(clean)
   })
 
   it('need no series of a canary that has no traffic yet', async () => {
