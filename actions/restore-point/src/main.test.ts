@@ -452,6 +452,15 @@ describe('a deploy whose scripts get secrets', () => {
     }
   })
 
+  it('says which one a guard lacks, with the traffic back all the same', async () => {
+    await begin(await job(1001, 200, given))
+    haproxy.weights = { blue: 50, green: 50 }
+    const outcome = await run(await job(1001, 200, { oidc: given.oidc }), { mode: 'restore' })
+    expect(message(outcome)).toMatch(/deploy: script: the secret API_KEY was not handed over; add API_KEY=/)
+    expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
+    expect(await states()).toEqual(['restore-failed'])
+  })
+
   it('tells none of them when the restore fails', async () => {
     const ports = await job(1001, 200, given)
     await begin(ports)
