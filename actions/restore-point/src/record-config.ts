@@ -1,4 +1,4 @@
-import { InputError, messageOf, providerPorts, type Ports } from '@deploy-actions/action-kit'
+import { GateFailed, InputError, messageOf, providerPorts, type Ports } from '@deploy-actions/action-kit'
 import { holdUntilGreen } from '@deploy-actions/checks'
 import {
   checksOf,
@@ -66,7 +66,7 @@ export async function deployerOf(
     return deploy.open(providerPorts(ports, variables), arms)
   } catch (error) {
     ports.log.warning(`what restores the workload of ${record.id} cannot be used: ${messageOf(error)}`)
-    const refuse = (): Promise<never> => Promise.reject(error)
+    const refuse = (): Promise<never> => Promise.reject(new GateFailed(messageOf(error), { cause: error }))
     return { snapshot: refuse, deploy: refuse, restore: refuse, verify: refuse }
   }
 }
