@@ -47,6 +47,29 @@ it('masks every secret before anything else is said', async () => {
   expect(lines.slice(first).join('\n')).not.toContain('swordfish')
 })
 
+it('gives a script what the step names of the secrets, and shows none of it', async () => {
+  const result = await runBundle('run-hook', {
+    inputs: {
+      run: 'ops/show.sh',
+      secrets: 'KEY=swordfish-42\nOTHER=swordfish-43',
+      'env-secrets': 'KEY',
+      oidc: 'true',
+    },
+    env: {
+      ACTIONS_ID_TOKEN_REQUEST_URL: 'https://token.example.com/?v=2',
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'request-token-1',
+    },
+    files: {
+      'ops/show.sh':
+        '#!/bin/sh\nenv\n[ "$KEY" = swordfish-42 ] && [ "$ACTIONS_ID_TOKEN_REQUEST_TOKEN" = request-token-1 ] && [ -z "$OTHER" ]\n',
+    },
+  })
+  expect(result.outputs).toMatchObject({ outcome: 'done' })
+  const said = result.stdout.split('\n').filter((line) => !line.startsWith('::add-mask::'))
+  expect(said.join('\n')).toContain('KEY=***')
+  expect(JSON.stringify([said, result.outputs, result.summary])).not.toMatch(/swordfish|request-token/)
+})
+
 it('names every problem of the inputs at once', async () => {
   const { stdout } = await runBundle('traffic-weight', {
     inputs: { mode: 'put', weights: 'blue=90%', settle: 'soon' },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { healthy, planned, playDay, readTemplates, trace, type Day } from './stub-suite'
+import { CALLER, healthy, planned, playDay, readTemplates, trace, type Day } from './stub-suite'
 
 const RED = { fails: true }
 
@@ -145,5 +145,26 @@ describe('the days of a region', () => {
   it('lets the guard look after a rejection, and ends it as failed when it restored', async () => {
     expect(conclusions(await play('rejected'))).toMatchObject({ deploy: 'failure', guard: 'success' })
     expect(conclusions(await play('guard restores'))).toMatchObject({ guard: 'failure' })
+  })
+})
+
+describe('OIDC', () => {
+  it('may be asked for by every job that runs scripts of rollout.yml, and by no other', async () => {
+    const run = await playDay(await readTemplates(), {})
+    const may = run.jobs.filter(({ permissions }) => permissions['id-token'] === 'write')
+    expect([...new Set(may.map(({ name }) => name.split(' / ').at(-1)))].sort()).toEqual([
+      'deploy',
+      'guard',
+      'guard-predecessor',
+      'prepare',
+      'soak',
+    ])
+  })
+
+  it('fails at the start for a caller that does not grant it', async () => {
+    const caller = CALLER.replace(', id-token: write', '')
+    await expect(playDay(await readTemplates(), {}, [], caller)).rejects.toThrow(
+      "is requesting 'id-token: write', but is only allowed 'id-token: none'",
+    )
   })
 })

@@ -65,13 +65,13 @@ for (const [name, value] of Object.entries(outputs)) appendFileSync(process.env.
 process.exit(fails ? 1 : 0)
 `
 
-const CALLER = `
+export const CALLER = `
 name: Deploy
 on: workflow_dispatch
 permissions: {}
 jobs:
   rollout:
-    permissions: { contents: read, actions: read, deployments: write }
+    permissions: { contents: read, actions: read, deployments: write, id-token: write }
     uses: acme/deploy-actions/.github/workflows/rollout.yml@v1
     with: { version: 1.0.0, digest: 'sha256:${'a'.repeat(64)}' }
 `
@@ -81,12 +81,13 @@ export async function playDay(
   templates: Record<string, string>,
   day: Day,
   reject: readonly string[] = [],
+  caller = CALLER,
 ): Promise<RunView> {
   const actions = await readActions()
   const folder = await mkdtemp(join(tmpdir(), 'day-'))
   const script = join(folder, 'day.json')
   await writeFile(script, JSON.stringify({ ...healthy, ...day }))
-  const world: TestWorld = await testWorld(CALLER, {
+  const world: TestWorld = await testWorld(caller, {
     suite: {
       ...actions,
       ...Object.fromEntries(

@@ -64,7 +64,7 @@ export function tellRestored(
       stage: stage && report(stage),
       impact: stage && `${stage.errors} of ${stage.requests} canary requests failed in this stage`,
       next: verified
-        ? 'the workload is restored, then the chain stops'
+        ? `the workload is restored, then the chain stops${stage?.alike ? `; ${BOTH_FAIL}` : ''}`
         : kept
           ? 'leave the traffic where it is, and bring the old arm back: giving it the traffic now would end it'
           : 'put the traffic back by hand now; the restore point is in the log of this run',
@@ -72,6 +72,10 @@ export function tellRestored(
     ports,
   )
 }
+
+/** For people who would otherwise look for the fault in the release. */
+const BOTH_FAIL =
+  'taking the release back may not help, since the old one fails as much: look at what both depend on'
 
 /** What became of each restore point that could not be put back. */
 export const details = (points: readonly RestoredPoint[]): string =>

@@ -33,8 +33,11 @@ interface Run {
 async function run(
   simulation: Partial<SimulatedRegionOptions>,
   more: Record<string, string> = {},
-  metrics: (answer: Partial<HttpResponse>, clock: FakePorts['clock']) => Partial<HttpResponse> = (answer) =>
-    answer,
+  metrics: (
+    answer: Partial<HttpResponse>,
+    clock: FakePorts['clock'],
+    url: string,
+  ) => Partial<HttpResponse> = (answer) => answer,
   prepare: (region: SimulatedRegion, ports: FakePorts) => void = () => undefined,
 ): Promise<Run> {
   const clock = createFakeClock()
@@ -46,7 +49,7 @@ async function run(
     ...simulation,
   })
   byHand = (weights) => void (region.haproxy.weights = weights)
-  const ports = createFakePorts({ clock, http: () => metrics(region.metrics(), clock) })
+  const ports = createFakePorts({ clock, http: ({ url }) => metrics(region.metrics(), clock, url) })
   prepare(region, ports)
   const inputs = schema.parse({
     service: 'shop',
@@ -67,6 +70,24 @@ async function run(
     writes: region.haproxy.commands.filter((command) => command.startsWith('set server')).length,
   }
 }
+
+/** A rollout.yml for the region, in which one sink is told; `more`: options of that sink. */
+const writeConfig = (
+  { context }: FakePorts,
+  { inputs }: SimulatedRegion,
+  more = 'on: [stage, restored, promoted]',
+): Promise<void> =>
+  writeFile(
+    join(context.workspace, 'rollout.yml'),
+    `version: 1
+service: shop
+regions: [{ name: eu, environment: production }]
+deploy: { script: { run: ops/x.sh, snapshot: ops/x.sh, restore: ops/x.sh } }
+traffic: { canary: { router: ${inputs.router} } }
+metrics: ${inputs.metrics}
+notifications: [{ type: webhook, url: 'https://hooks.example.com/', ${more} }]
+`,
+  )
 
 describe('canary-step over a healthy release', () => {
   it('promotes 40 healthy rollouts of 50 minutes at 1 to 1000 requests/s without one false rollback', async () => {
@@ -289,6 +310,109 @@ describe('canary-step on a bad day', () => {
   })
 })
 
+describe('one dead metrics page of several', () => {
+  const pages = `{ sources: { proxy: { type: scrape, pages: ['http://127.0.0.1:1/metrics', 'http://127.0.0.1:2/metrics'] } }, requests: { source: proxy, sum: ['requests_total{arm="\${arm}"}'] }, errors: { source: proxy, sum: ['requests_total{arm="\${arm}",code="5xx"}'] } }`
+  /** The second page is away from minute seven on, in the middle of a stage, to minute `until`. */
+  const dying =
+    (until: number): Parameters<typeof run>[2] =>
+    (answer, clock, url) => {
+      const minute = (clock.now().getTime() - Date.parse('2026-11-21T10:00:00Z')) / 60_000
+      return url.includes(':2/') && minute >= 7 && minute < until ? { status: 503 } : answer
+    }
+
+  it('does not end a healthy rollout: the other speaks for both arms, and everybody is told', async () => {
+    const { outcome, ports } = await run({}, { metrics: pages }, dying(Infinity))
+    expect(outcome).toMatchObject({ outcome: 'promoted' })
+    const said = 'some of what http://127.0.0.1:2/metrics counted is left out: it could not be read'
+    const { stages = [] } = outcome as Outputs
+    expect(stages.map(({ reason }) => reason.includes(said))).toEqual([false, true, true, true, true])
+    expect(ports.recorded.summary.join()).toContain(said)
+    const warnings = ports.recorded.log.filter(({ level }) => level === 'warning').map(({ line }) => line)
+    expect(warnings.filter((line) => line.startsWith('canary: what http://127.0.0.1:2/'))).toHaveLength(4)
+    expect(JSON.stringify(ports.recorded.facts['samples'])).toContain(
+      '"leftOut":["http://127.0.0.1:2/metrics"]',
+    )
+  })
+
+  it('nor hides a bad one', async () => {
+    const { outcome, region } = await run(
+      { errorRate: (arm, elapsed) => (arm === 'green' && elapsed > 480_000 ? 0.2 : HEALTHY) },
+      { metrics: pages },
+      dying(Infinity),
+    )
+    expect((outcome as GateFailed).outputs).toMatchObject({ verdict: 'fail', 'rolled-back': true })
+    expect(region.haproxy.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('that comes back is counted again, and what it counted meanwhile raises no alarm', async () => {
+    const { outcome, ports } = await run({}, { metrics: pages }, dying(14))
+    expect(outcome).toMatchObject({ outcome: 'promoted' })
+    expect(ports.recorded.log.map(({ line }) => line)).toContain(
+      'http://127.0.0.1:2/metrics is counted again',
+    )
+    const { stages = [] } = outcome as Outputs
+    expect(stages.map(({ reason }) => reason.includes('left out'))).toEqual([false, true, true, false, false])
+  })
+})
+
+describe('canary-step while both arms fail alike', () => {
+  /** The cards that people get of a rollout whose arms fail so from minute seven on. */
+  async function cards(errorRate: (arm: string) => number) {
+    const clock = createFakeClock()
+    const region = await simulateRegion({
+      clock,
+      seed: 1,
+      requestsPerSecond: 100,
+      errorRate: (arm, elapsed) => (elapsed < 420_000 ? HEALTHY : errorRate(arm)),
+    })
+    const told: Record<string, string>[] = []
+    const ports = createFakePorts({
+      clock,
+      http: ({ method, body }) =>
+        method === 'POST' ? (told.push(JSON.parse(body ?? '')), { status: 200 }) : region.metrics(),
+    })
+    await writeConfig(ports, region, 'on: [restored]')
+    const outcome = await main(
+      schema.parse({
+        region: 'eu',
+        version: '1.1.0',
+        digest: `sha256:${'b'.repeat(64)}`,
+        ledger: `file:${ports.context.temp}/ledger`,
+      }),
+      ports,
+    ).catch((error: Error) => error)
+    await region.close()
+    return { outcome: outcome as GateFailed, told, ports }
+  }
+
+  it('does not blame the release: every text says that the baseline fails as much', async () => {
+    const { outcome, told, ports } = await cards(() => 0.8)
+    const sentence = /the baseline fails as much \([\d,]+ of [\d,]+ requests failed/
+    expect(outcome.outputs).toMatchObject({ verdict: 'fail', 'rolled-back': true })
+    const { stages = [] } = outcome.outputs as Outputs
+    for (const text of [
+      outcome.message,
+      stages.at(-1)?.reason,
+      ports.recorded.summary.join(),
+      JSON.stringify(ports.recorded.facts['stages']),
+      JSON.stringify(ports.recorded.facts['samples']),
+      JSON.stringify(told.at(-1)),
+    ])
+      expect(text).toMatch(sentence)
+    expect(stages.at(-1)).toMatchObject({ alike: true })
+    expect(told).toHaveLength(1)
+    expect(JSON.stringify(told[0])).toMatch(
+      /taking the release back may not help, since the old one fails as much: look at what both depend on/,
+    )
+  })
+
+  it('blames it where only the canary fails', async () => {
+    const { outcome, told } = await cards((arm) => (arm === 'green' ? 0.8 : HEALTHY))
+    expect(outcome.outputs).toMatchObject({ verdict: 'fail', 'rolled-back': true })
+    expect(`${outcome.message}${JSON.stringify(told)}`).not.toMatch(/as much|may not help/)
+  })
+})
+
 describe('canary-step and its sinks', () => {
   it('ends as cancelled while a stage is still being told: nothing rejects unheard', async () => {
     const clock = createFakeClock()
@@ -309,17 +433,7 @@ describe('canary-step and its sinks', () => {
         throw new Cancelled('the run was cancelled')
       },
     })
-    await writeFile(
-      join(ports.context.workspace, 'rollout.yml'),
-      `version: 1
-service: shop
-regions: [{ name: eu, environment: production }]
-deploy: { script: { run: ops/x.sh, snapshot: ops/x.sh, restore: ops/x.sh } }
-traffic: { canary: { router: ${region.inputs.router} } }
-metrics: ${region.inputs.metrics}
-notifications: [{ type: webhook, url: 'https://hooks.example.com/' }]
-`,
-    )
+    await writeConfig(ports, region)
     const inputs = schema.parse({
       region: 'eu',
       version: '1.1.0',
@@ -382,6 +496,36 @@ describe('canary-step and other writers', () => {
       },
     )
     expect((outcome as GateFailed).outputs).toMatchObject({ 'rolled-back': true })
+  })
+})
+
+describe('an error query that matches nothing', () => {
+  const asking = (code: string, absent = '') =>
+    `{ sources: { proxy: { type: scrape, pages: ['http://127.0.0.1:1/metrics'] } }, requests: { source: proxy, sum: ['requests_total{arm="\${arm}"}'] }, errors: { source: proxy, ${absent} sum: ['requests_total{arm="\${arm}",code="${code}"}'] } }`
+  const failing = { errorRate: (arm: string) => (arm === 'green' ? 0.9 : HEALTHY) }
+  const warnings = ({ ports }: Run) =>
+    ports.recorded.log.filter(({ level }) => level === 'warning').map(({ line }) => line)
+
+  it('does not promote a canary that fails 90 %: a value of the wrong case is refused before anything moves', async () => {
+    const { outcome, writes } = await run(failing, { metrics: asking('5XX') })
+    expect(outcome).toBeInstanceOf(InputError)
+    expect((outcome as Error).message).toBe(
+      'metrics.errors: requests_total{arm="blue",code="5XX"}: code is never "5XX" in requests_total, but "5xx": upper and lower case differ',
+    )
+    expect(writes).toBe(0)
+  })
+
+  it('is warned of with the values seen, unless the query says that absent is zero', async () => {
+    const warned = await run({}, { metrics: asking('500') })
+    expect(warnings(warned)).toContainEqual(expect.stringMatching(/^metrics\.errors: .*code: 2xx, 5xx/))
+    const told = await run({}, { metrics: asking('500', 'absent: zero,') })
+    expect(told.outcome).toMatchObject({ outcome: 'promoted' })
+    expect(warnings(told)).toEqual([])
+  })
+
+  it('is refused at once where it compares as no page is asked', async () => {
+    const { outcome } = await run({}, { metrics: asking('5xx').replace('code="5xx"', 'code=~"5.."') })
+    expect((outcome as Error).message).toMatch(/compares with =~, which is not known here/)
   })
 })
 

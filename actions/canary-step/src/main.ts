@@ -105,7 +105,9 @@ async function prove(settings: CanarySettings, { arms }: FoundArms, ports: Ports
   if (blind !== undefined) ports.log.warning(blind)
   const sampler = createArmSampler(sampled, providerPorts(ports))
   const seen = await preflight(sampler, settings.analysis.interval, ports)
+  if (!seen.ok && seen.misnamed) throw new InputError(seen.misnamed)
   if (!seen.ok) throw new GateFailed(`no traffic was moved: ${seen.reason}`)
+  for (const warning of seen.warnings) ports.log.warning(warning)
   const problems = stagesOutOfReach(seen.requestsPerSecond, settings.stages)
   if (problems.length > 0) throw new InputError(problems.map((message) => ({ where: '', message })))
   const judge = judgeFor(settings.stages, settings.analysis)
@@ -160,6 +162,7 @@ async function walkStages(
       readAt: shown.readAt,
       verdict: end.verdict,
       reason: end.reason,
+      ...(end.alike && { alike: true }),
       durationMs: end.durationMs,
       ...end.seen,
     }

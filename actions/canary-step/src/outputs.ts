@@ -9,6 +9,8 @@ export const stageResult = z.object({
   readAt: z.string(),
   verdict: z.enum(['pass', 'fail', 'inconclusive', 'error', 'cancelled']),
   reason: z.string(),
+  /** of a fail: the baseline fails as much, so that taking the release back may not help */
+  alike: z.literal(true).optional(),
   durationMs: z.number(),
   requests: z.int(),
   errors: z.int(),

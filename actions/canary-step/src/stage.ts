@@ -78,6 +78,7 @@ export async function watchStage(watch: Watch): Promise<StageEnd> {
   let seen: Counts = { requests: 0, errors: 0 }
   const say = teller(watch, began)
   const mayLeave = asking(watch.mayGoOn, watch)
+  const partial = tellPartial(watch.log)
   const rounds = checkRounds(watch.checks, { ...watch, failAfter: FAIL_AFTER })
   let told = false
   let waits = false
@@ -88,8 +89,10 @@ export async function watchStage(watch: Watch): Promise<StageEnd> {
     const [sample, router] = await Promise.all([sampler.sample(signal), standing.look(signal)])
     const decidedAtMs = clock.realMs()
     const now = clock.now().getTime()
+    const leftOut = sample && partial(sample)
     const end = (decision: StageDecision): StageEnd => ({
       ...decision,
+      reason: leftOut ? `${decision.reason} (${leftOut})` : decision.reason,
       seen,
       durationMs: now - began,
       decidedAtMs,
@@ -166,6 +169,23 @@ const unreadable = (router: Standing): Judgement[] =>
   router.state === 'unreadable'
     ? [{ metric: 'router', verdict: 'error', reason: router.reason, observed: {} }]
     : []
+
+/** Tells of each page that could not be read while others of its arm speak for it; gives what the whole stage lacks. */
+function tellPartial(log: Log) {
+  const pages = new Set<string>()
+  let away = new Set<string>()
+  return ({ baseline, canary, problems }: Sample): string | undefined => {
+    const now = new Set([...(baseline?.leftOut ?? []), ...(canary?.leftOut ?? [])])
+    if ([...now].some((page) => !away.has(page)))
+      for (const { kind, message } of problems) if (kind === 'partial') log.warning(message)
+    for (const page of away) if (!now.has(page)) log.info(`${page} is counted again`)
+    away = now
+    for (const page of now) pages.add(page)
+    return pages.size === 0
+      ? undefined
+      : `some of what ${[...pages].join(', ')} counted is left out: it could not be read`
+  }
+}
 
 /** One line per change of verdict, and the end. */
 function teller({ index, plan, log, evidence }: Watch, began: number) {

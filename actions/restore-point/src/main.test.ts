@@ -10,7 +10,13 @@ import {
   type ChildResult,
 } from '@deploy-actions/action-kit'
 import { openLedger, restorePointArtifact } from '@deploy-actions/ledger'
-import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
+import {
+  createFakePorts,
+  startFakeHaproxy,
+  type FakeHaproxy,
+  type FakePorts,
+  type FakePortsOptions,
+} from '@deploy-actions/testing'
 import { noteWrite, readJobTransactions, restoreUnfinishedTraffic } from '@deploy-actions/transaction'
 import { inputs as schema } from './inputs'
 import { main } from './main'
@@ -34,13 +40,13 @@ beforeEach(async () => {
 })
 afterEach(() => haproxy.close())
 
-const config = (port = haproxy.port): Promise<void> =>
+const config = (port = haproxy.port, restore = 'ops/restore.sh ${arm}', access = ''): Promise<void> =>
   writeFile(
     join(folder, 'rollout.yml'),
     `version: 1
 service: shop
 regions: [{ name: us, environment: production-us }, { name: eu, environment: production-eu }]
-deploy: { script: { run: ops/deploy.sh, snapshot: ops/snapshot.sh, restore: 'ops/restore.sh \${arm}' } }
+deploy: { script: { run: ops/deploy.sh, snapshot: ops/snapshot.sh, restore: '${restore}'${access} } }
 traffic: { canary: { router: { type: haproxy, host: 127.0.0.1, port: ${port}, backend: app } } }
 checks: { up: { type: http, url: 'http://10.0.0.1/\${arm}/healthz' } }
 gates: { after-deploy: { checks: [up] } }
@@ -49,10 +55,15 @@ metrics: ${metrics}
   )
 
 /** A job of a run: its steps share RUNNER_TEMP. */
-async function job(runId = 1001, health = 200): Promise<FakePorts> {
+async function job(
+  runId = 1001,
+  health = 200,
+  more: Pick<FakePortsOptions, 'secrets' | 'oidc'> = {},
+): Promise<FakePorts> {
   const temp = join(folder, `job-${runId}-${Math.random()}`)
   await mkdir(temp, { recursive: true })
   const ports = createFakePorts({
+    ...more,
     context: { temp, runId },
     http: () => ({ status: health }),
     process: (child) => {
@@ -251,7 +262,8 @@ describe('commit', () => {
 describe('restore', () => {
   it('puts traffic and workload back in that order, proves the health of what serves, and closes the ledger', async () => {
     const ports = await job()
-    await begin(ports)
+    await config(haproxy.port, 'ops/restore.sh ${arm} ${version}')
+    await begin(ports, { version: '1.1.0 "rc 1"' })
     haproxy.weights = { blue: 50, green: 50 }
     scripts = []
     const outcome = await run(ports, {
@@ -269,7 +281,8 @@ describe('restore', () => {
     })
     expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
     expect(scripts[0]).toMatchObject({
-      command: [join(folder, 'ops/restore.sh'), 'green'],
+      // As recorded; each variable is one argument.
+      command: [join(folder, 'ops/restore.sh'), 'green', '1.1.0 "rc 1"'],
       // The arm that the snapshot was taken from: the one that serves again is not touched.
       env: { DEPLOY_STATE: 'green had 0.9.0', DEPLOY_ARM: 'green', DEPLOY_BASELINE_ARM: 'blue' },
     })
@@ -413,6 +426,67 @@ describe('restore', () => {
     ).toMatchObject({ outcome: 'would-restore' })
     expect(haproxy.weights).toEqual({ blue: 50, green: 50 })
     expect(await states()).toEqual(['open'])
+  })
+})
+
+describe('a deploy whose scripts get secrets', () => {
+  const given = {
+    secrets: { API_KEY: 'swordfish-1', OTHER: 'swordfish-2' },
+    oidc: { url: 'https://token', token: 'request-token' },
+  }
+  const env = {
+    API_KEY: 'swordfish-1',
+    ACTIONS_ID_TOKEN_REQUEST_URL: 'https://token',
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'request-token',
+  }
+  beforeEach(() => config(haproxy.port, 'ops/restore.sh ${arm}', ', env-secrets: [API_KEY], oidc: true'))
+
+  it('hands them to the snapshot, and to the restore of the guard in another job', async () => {
+    await begin(await job(1001, 200, given))
+    haproxy.weights = { blue: 50, green: 50 }
+    expect(await run(await job(1001, 200, given), { mode: 'restore' })).toMatchObject({ outcome: 'restored' })
+    expect(scripts.map(({ command }) => command[0].split('/').at(-1))).toEqual(['snapshot.sh', 'restore.sh'])
+    for (const script of scripts) {
+      expect(script.env).toMatchObject(env)
+      expect(script.env).not.toHaveProperty('OTHER')
+    }
+  })
+
+  it('says which one a guard lacks, with the traffic back all the same', async () => {
+    await begin(await job(1001, 200, given))
+    haproxy.weights = { blue: 50, green: 50 }
+    const outcome = await run(await job(1001, 200, { oidc: given.oidc }), { mode: 'restore' })
+    expect(message(outcome)).toMatch(/deploy: script: the secret API_KEY was not handed over; add API_KEY=/)
+    expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
+    expect(await states()).toEqual(['restore-failed'])
+  })
+
+  it('tells none of them when the restore fails', async () => {
+    const ports = await job(1001, 200, given)
+    await begin(ports)
+    answer = () => ({
+      exitCode: 1,
+      stdout: 'with swordfish-1\n',
+      stderr: 'refused swordfish-1 request-token\n',
+    })
+    const outcome = await run(ports, { mode: 'restore', transaction: '1001-1-shop-eu-1' })
+    expect(message(outcome)).toContain('refused *** ***')
+    const said = JSON.stringify([(outcome as GateFailed).outputs, ports.recorded])
+    expect(`${message(outcome)}${said}`).not.toMatch(/swordfish-1|request-token/)
+  })
+
+  it('opens nothing where they are not there, or where the snapshot prints one', async () => {
+    expect(message(await begin(await job(1001, 200, { secrets: given.secrets })))).toMatch(
+      /ops\/snapshot\.sh gets to ask for OIDC tokens, but this job may not/,
+    )
+    expect(message(await begin(await job(1001, 200, { oidc: given.oidc })))).toMatch(
+      /env-secrets: the secret API_KEY was not handed over/,
+    )
+    answer = () => ({ stdout: 'key swordfish-1' })
+    expect(message(await begin(await job(1001, 200, given)))).toMatch(
+      /the snapshot printed a secret, and what it prints is kept where people read it: nothing was written/,
+    )
+    expect(await states()).toEqual([])
   })
 })
 

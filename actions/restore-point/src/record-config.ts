@@ -1,4 +1,4 @@
-import { InputError, messageOf, providerPorts, type Ports } from '@deploy-actions/action-kit'
+import { GateFailed, InputError, messageOf, providerPorts, type Ports } from '@deploy-actions/action-kit'
 import { holdUntilGreen } from '@deploy-actions/checks'
 import {
   checksOf,
@@ -38,20 +38,25 @@ export async function configAtRecord(
   }
 }
 
-/** What puts the workload back, on the canary arm: `${arm}` in `deploy` is that one in a restore, too. A config that cannot be resolved must not keep the traffic from being restored. */
+/**
+ * What puts the workload back, on the canary arm: `${arm}` in `deploy` is that one in a restore, too. A config that
+ * cannot be resolved, or a secret that was not handed over, must not keep the traffic from being restored: it is said
+ * where the workload is to be put back.
+ */
 export async function deployerOf(
   target: ConfiguredTarget,
   record: TransactionRecord,
   arms: Arms,
   ports: Ports,
-): Promise<Deployer | undefined> {
+): Promise<Deployer> {
   try {
     const { deploy } = await target.config({ arm: arms.canary })
     const variables = scriptVariables(target, record.previous ?? {}, ports.context)
     return deploy.open(providerPorts(ports, variables), arms)
   } catch (error) {
     ports.log.warning(`what restores the workload of ${record.id} cannot be used: ${messageOf(error)}`)
-    return undefined
+    const refuse = (): Promise<never> => Promise.reject(new GateFailed(messageOf(error), { cause: error }))
+    return { snapshot: refuse, deploy: refuse, restore: refuse, verify: refuse }
   }
 }
 

@@ -201,6 +201,11 @@ describe('a plan is refused, and nothing is written,', () => {
       /rollout\.yml:\d+:\d+: url-secret: the secret HOOK was not handed over/,
     ],
     [
+      'for secrets of scripts that were not handed over, all at once',
+      (text) => text.replace('restore: ops/x.sh', 'restore: ops/x.sh, env-secrets: [API_KEY, HOOK]'),
+      /env-secrets: the secret API_KEY was not handed over[^]*the secret HOOK was not handed over/,
+    ],
+    [
       'for a delay that no job can wait',
       (text) => text.replace('delay: 30m', 'delay: 12h'),
       /a delay of 12h does not fit into the soak job \(5h30m\)/,
@@ -281,6 +286,18 @@ describe('a plan is refused, and nothing is written,', () => {
     region.haproxy.weights = { blue: 60, green: 40 }
     expect((await plan(config(), {}, 77)).outcome).toMatchObject({ outcome: 'planned' })
     expect(message(await plan(config(), {}, 78))).toMatch(/shop in us is held by run 77/)
+  })
+
+  it('for a query whose names cannot be right, and warns of one that matches nothing', async () => {
+    const asking = (code: string) => config((text) => text.replace(/(errors: .*code=)"5xx"/, `$1"${code}"`))
+    expect(message(await plan(asking('5XX')))).toMatch(
+      /us: metrics\.errors: .*code is never "5XX" in requests_total, but "5xx"/,
+    )
+    const { outcome, ports } = await plan(asking('500'))
+    expect(outcome).toMatchObject({ outcome: 'planned' })
+    expect(ports.recorded.log.map(({ line }) => line).join('\n')).toMatch(
+      /us: metrics\.errors: .* matches nothing of either arm/,
+    )
   })
 
   it('only with a warning where the router cannot be reached from the plan job', async () => {

@@ -60,10 +60,13 @@ async function problemsOf(
   const blind = blindSpot(canary.metrics)
   if (blind !== undefined) ports.log.warning(`${name}: ${blind}`)
   const seen = await preflight(sampler, analysis.interval, ports)
+  if (!seen.ok && seen.misnamed)
+    return seen.misnamed.map(({ where, message }) => ({ where: `${name}: ${where}`, message }))
   if (!seen.ok) {
     ports.log.warning(`${name}: ${seen.reason}`)
     return []
   }
+  for (const warning of seen.warnings) ports.log.warning(`${name}: ${warning}`)
   return stagesOutOfReach(seen.requestsPerSecond, planStages(stages, analysis)).map((message) => ({
     where: name,
     message,

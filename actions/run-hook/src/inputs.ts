@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { configuredInputs, script, writerInputs } from '@deploy-actions/action-kit'
+import { configuredInputs, flag, script, scriptAccess, writerInputs } from '@deploy-actions/action-kit'
 import { duration } from '@deploy-actions/rollout'
 
 export const inputs = z.strictObject({
@@ -13,6 +13,16 @@ export const inputs = z.strictObject({
     .describe('instead of hook: a script of the repository and fixed arguments')
     .meta({ example: 'ops/warm-cache.sh' }),
   timeout: duration.optional().describe('with run: how long it may take; default 10m'),
+  'env-secrets': z
+    .string()
+    .default('')
+    .transform((names) => names.split(/[\s,]+/).filter(Boolean))
+    .pipe(scriptAccess['env-secrets'].unwrap())
+    .describe('with run: names of secrets that the script gets as variables, separated by commas')
+    .meta({ example: 'REGISTRY_TOKEN' }),
+  oidc: flag(false).describe(
+    'with run: true lets the script ask GitHub for OIDC tokens; the job needs id-token: write',
+  ),
   ...configuredInputs,
   ...writerInputs,
 })

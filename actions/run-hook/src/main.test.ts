@@ -59,6 +59,19 @@ describe('run-hook', () => {
     expect(said).toContain('*** *** ***')
   })
 
+  it('gives a script the secrets that the step names, and no other', async () => {
+    const secrets = { KEY: 'swordfish-1', HOOK: 'swordfish-2', OTHER: 'swordfish-3' }
+    const { children } = await run({ run: 'ops/warm.sh', 'env-secrets': 'KEY, HOOK' }, {}, secrets)
+    expect(children[0]?.env).toEqual({ KEY: 'swordfish-1', HOOK: 'swordfish-2' })
+    const { outcome, children: none } = await run(
+      { run: 'ops/warm.sh', 'env-secrets': 'KEY,NONE', oidc: 'true' },
+      {},
+      secrets,
+    )
+    expect((outcome as Error).message).toMatch(/the secret NONE[^]*id-token: write/)
+    expect(none).toEqual([])
+  })
+
   it('says that it was cancelled, or out of time', async () => {
     expect(
       (await run({ run: 'ops/warm.sh' }, { exitCode: null, ended: 'cancelled' })).outcome,
@@ -77,6 +90,10 @@ describe('run-hook', () => {
   it.each([
     [{}, /give exactly one/],
     [{ hook: 'deploy', run: 'ops/x.sh' }, /give exactly one/],
+    [
+      { hook: 'deploy', 'env-secrets': 'KEY' },
+      /what the scripts of a deploy get is said in rollout\.yml, beside them/,
+    ],
     [{ hook: 'deploy' }, /a deploy acts within the transaction of restore-point begin/],
     [{ hook: 'deploy', transaction: '1-1-shop-eu-1' }, /was not begun in this job/],
   ])('refuses %j', async (inputs, message) => {

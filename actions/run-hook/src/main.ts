@@ -38,6 +38,13 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
           'give exactly one; hook: deploy brings the release onto the canary arm as deploy of rollout.yml says, run: any script of the repository',
       },
     ])
+  if (inputs.hook !== undefined && (inputs['env-secrets'].length > 0 || inputs.oidc))
+    throw new InputError([
+      {
+        where: 'inputs `env-secrets` and `oidc`',
+        message: 'are for run; what the scripts of a deploy get is said in rollout.yml, beside them',
+      },
+    ])
   const transaction =
     inputs.transaction === undefined ? undefined : await joinTransaction(inputs.transaction, ports.context)
   const hook = await prepare(inputs, transaction, ports)
@@ -124,6 +131,7 @@ function scriptHook(
       runScriptToEnd(script, providerPorts(ports, variables), {
         timeoutMs: inputs.timeout ?? DEFAULT_TIMEOUT_MS,
         signal: ports.signal,
+        access: inputs,
       }),
   }
 }

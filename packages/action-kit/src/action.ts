@@ -12,7 +12,8 @@ import { createHttp } from './http'
 import { readInputs, recordedInputs, type InputSchema } from './inputs'
 import { createLog } from './log'
 import { fenced } from './markdown'
-import type { Ports } from './ports'
+import type { Oidc, Ports } from './ports'
+import { OIDC_TOKEN, OIDC_URL } from './script'
 import { formsOf, secretLines, type Secrets } from './secrets'
 import { createSummary } from './summary'
 import { createTcp } from './tcp'
@@ -132,7 +133,9 @@ function openPorts(schema: InputSchema) {
   const signal = cancelledBySignals(log)
   const token = env['INPUT_GITHUB-TOKEN'] ?? ''
   const secrets = handedOver(env['INPUT_SECRETS'])
-  for (const secret of [token, ...secrets.values()]) for (const form of formsOf(secret)) log.mask(form)
+  const oidc = oidcOf(env)
+  for (const secret of [token, ...secrets.values(), oidc?.token ?? ''])
+    for (const form of formsOf(secret)) log.mask(form)
   const ports: Ports = {
     log,
     clock,
@@ -141,6 +144,7 @@ function openPorts(schema: InputSchema) {
     tcp: createTcp(clock, evidence),
     process: createChildProcesses(clock, evidence),
     secrets,
+    oidc,
     github: createGitHub({
       token,
       apiUrl: env['GITHUB_API_URL'] ?? 'https://api.github.com',
@@ -176,6 +180,12 @@ function cancelledBySignals(log: Ports['log']): AbortSignal {
       controller.abort(new Cancelled('the run was cancelled'))
     })
   return controller.signal
+}
+
+/** The runner's variables for OIDC, which an action of a job with `id-token: write` has. */
+function oidcOf(env: NodeJS.ProcessEnv): Oidc | undefined {
+  const [url, token] = [env[OIDC_URL], env[OIDC_TOKEN]]
+  return url && token ? { url, token } : undefined
 }
 
 /** The secrets of the input of that name; what is wrong with its lines is said when the inputs are read. */

@@ -3,7 +3,7 @@ import { ProviderError } from './errors'
 import type { ChildProcess, ChildProcesses, ChildResult, EvidenceCollector } from './ports'
 
 /** What a child gets beside its own variables: enough to find programs, nothing that could carry a secret. */
-const inherited = [
+export const INHERITED = [
   'PATH',
   'HOME',
   'LANG',
@@ -43,7 +43,7 @@ async function run(
   const started = clock.realMs()
   return new Promise((resolve, reject) => {
     const base = Object.fromEntries(
-      inherited.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
+      INHERITED.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
     )
     // A group of its own, so that grandchildren end with it.
     const child = spawn(program, args, {

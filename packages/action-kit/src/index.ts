@@ -47,11 +47,15 @@ export { parseRetryAfter, retrying, type Retry, type RetryLimits, type RetryOpti
 export { keysAt, schemaAt } from './schema-path'
 export {
   deployVariables,
+  fillLine,
+  isScriptLine,
   runScript,
   runScriptToEnd,
   script,
+  scriptAccess,
   scriptFailure,
   type Script,
+  type ScriptAccess,
   type ScriptEnding,
 } from './script'
 export { redact, secretLines, type Secrets } from './secrets'

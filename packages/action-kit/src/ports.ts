@@ -13,6 +13,7 @@ export interface Ports {
   readonly process: ChildProcesses
   /** what the input `secrets` handed over, in main and in post */
   readonly secrets: Secrets
+  readonly oidc: Oidc | undefined
   readonly github: GitHub
   readonly artifacts: Artifacts
   readonly summary: Summary
@@ -29,6 +30,8 @@ export interface ProviderPorts {
   readonly process: ChildProcesses
   /** once opened: only what the provider's own settings name */
   readonly secrets: Secrets
+  /** for scripts whose settings say so; undefined where the job has no `id-token: write` */
+  readonly oidc?: Oidc | undefined
   readonly evidence: Pick<EvidenceCollector, 'call'>
   readonly log: Pick<Log, 'info' | 'debug' | 'warning' | 'foreign'>
   /** aborts when whoever opened the provider ends; each call has a signal of its own beside it */
@@ -41,19 +44,26 @@ export interface ProviderPorts {
 
 /** The ports of an action as its providers get them, with the `DEPLOY_*` variables of the target. */
 export function providerPorts(ports: Ports, variables: Readonly<Record<string, string>> = {}): ProviderPorts {
-  const { clock, http, tcp, process, secrets, evidence, log, signal, context } = ports
+  const { clock, http, tcp, process, secrets, oidc, evidence, log, signal, context } = ports
   return {
     clock,
     http,
     tcp,
     process,
     secrets,
+    oidc,
     evidence,
     log,
     signal,
     workspace: context.workspace,
     variables,
   }
+}
+
+/** How a job asks GitHub for OIDC tokens: what the runner gives to actions of a job with `id-token: write`. */
+export interface Oidc {
+  url: string
+  token: string
 }
 
 /** The live log of the step. */

@@ -16,6 +16,7 @@ const options = z.strictObject({
   brightness: z.coerce.number().max(9),
   auth: z.strictObject({ 'token-secret': z.string() }).optional(),
   headers: z.record(z.string(), z.string()).optional(),
+  'env-secrets': z.array(z.string()).optional(),
 })
 const lamp = provider({
   options,
@@ -75,7 +76,7 @@ describe('the providers of a kind', () => {
       'an unknown option',
       { type: 'lamp', brightness: 1, brightnes: 2 },
       [
-        'brightnes: brightnes is an unknown key; known here: type, brightness, auth, headers. Did you mean brightness?',
+        'brightnes: brightnes is an unknown key; known here: type, brightness, auth, headers, env-secrets. Did you mean brightness?',
       ],
     ],
   ])('refuse %s', async (_, value, expected) => expect(await problemsOf(value)).toEqual(expected))
@@ -98,6 +99,15 @@ describe('a provider that was opened', () => {
   it('gets the secrets that its own settings name, and no other', async () => {
     const all = ports({ TOKEN: 'swordfish', OTHER: 'correct horse' })
     expect((await configured).open(all, 'hall').secrets).toEqual([['TOKEN', 'swordfish']])
+  })
+
+  it('gets all of a list of secrets, and is told of each that is missing', async () => {
+    const one = await lamps.configure({ type: 'lamp', brightness: 1, 'env-secrets': ['A', 'B'] })
+    expect(one.open(ports({ A: 'swordfish', B: 'horse', OTHER: 'x' }), 'hall').secrets).toEqual([
+      ['A', 'swordfish'],
+      ['B', 'horse'],
+    ])
+    expect(() => one.open(ports(), 'hall')).toThrow(/the secret A was not[^]*the secret B was not/)
   })
 
   it('does not take a header for the name of a secret', async () => {

@@ -173,15 +173,21 @@ export function withOwnSecrets(
   return { ...ports, secrets: new Map(own.flatMap(([name, value]) => (value ? [[name, value]] : []))) }
 }
 
-/** What the options that end in `-secret` say, however deep they stand; a free map, as of headers, has none. */
+/** What the options that end in `-secret` or `-secrets` say, however deep they stand; a free map, as of headers, has none. */
 function secretNames(options: z.ZodType, value: unknown, path: PropertyKey[] = []): string[] {
   if (typeof value !== 'object' || value === null) return []
   const known = keysAt(options, path)
-  return Object.entries(value).flatMap(([key, inner]) =>
-    key.endsWith('-secret') && typeof inner === 'string'
-      ? known.includes(key)
-        ? [inner]
-        : []
-      : secretNames(options, inner, [...path, key]),
-  )
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const names = namesOf(key, inner)
+    if (names) return known.includes(key) ? names : []
+    return secretNames(options, inner, [...path, key])
+  })
+}
+
+/** The secrets that an option names: `-secret` one, `-secrets` a list; undefined for any other option. */
+function namesOf(key: string, value: unknown): string[] | undefined {
+  if (key.endsWith('-secret') && typeof value === 'string') return [value]
+  if (key.endsWith('-secrets') && Array.isArray(value))
+    return value.filter((name) => typeof name === 'string')
+  return undefined
 }

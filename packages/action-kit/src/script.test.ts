@@ -1,6 +1,15 @@
 import { describe, expect, it } from '@jest/globals'
+import { InputError } from './errors'
 import type { ChildProcess, ChildResult } from './ports'
-import { deployVariables, runScript, script, scriptFailure } from './script'
+import {
+  deployVariables,
+  fillLine,
+  runScript,
+  runScriptToEnd,
+  script,
+  scriptAccess,
+  scriptFailure,
+} from './script'
 
 describe('a script line', () => {
   it.each([
@@ -41,6 +50,42 @@ describe('a script line', () => {
   )
 })
 
+describe('a script line with variables', () => {
+  const fill = (values: Record<string, string>) => (part: string) =>
+    part.replace(/\$\{([^}]*)\}/g, (whole, name: string) => values[name] ?? whole)
+  const filled = (line: string, values: Record<string, string>) =>
+    script.safeParse(fillLine(line, fill(values)))
+
+  it.each([
+    ['ops/deploy.sh --version ${version} --fast', '1.4 rc', ['--version', '1.4 rc', '--fast']],
+    ['ops/deploy.sh ${version} end', '', ['', 'end']],
+    ['ops/deploy.sh ${version}', '', ['']],
+    ['ops/deploy.sh v=${version}', `"a" 'b' $c; d`, [`v="a" 'b' $c; d`]],
+    ['ops/deploy.sh ${version}-${version}', 'a b', ['a b-a b']],
+    ['ops/deploy.sh', 'unused', []],
+  ])('%j with %j is split before it is filled', (line, version, args) =>
+    expect(filled(line, { version }).data).toEqual({ path: 'ops/deploy.sh', args }),
+  )
+
+  it('takes a path with blanks for one path, and refuses one that a variable leads out of the repository', () => {
+    expect(filled('ops/${tool}.sh', { tool: 'a b' }).data).toEqual({ path: 'ops/a b.sh', args: [] })
+    expect(filled('ops/${tool} x', { tool: '../../sh' }).error?.issues[0]?.message).toBe(
+      '"ops/../../sh x" lies outside the repository',
+    )
+    expect(filled('${tool} x', { tool: '' }).error?.issues[0]?.message).toBe('" x" names no script')
+  })
+
+  it.each([
+    'a.sh "${version}"',
+    'a.sh $${version}',
+    'a.sh ${version} | sh',
+    'a.sh ${version',
+    'a.sh $version',
+  ])('%j is refused as it would be without one', (line) =>
+    expect(filled(line, { version: '1' }).error?.issues[0]?.message).toContain('is not run by a shell'),
+  )
+})
+
 it('runs a script of the repository with nothing but its variables', async () => {
   const ran: ChildProcess[] = []
   const { signal } = new AbortController()
@@ -49,7 +94,13 @@ it('runs a script of the repository with nothing but its variables', async () =>
   expect(
     await runScript(
       { path: 'ops/deploy.sh', args: ['--fast'] },
-      { process, workspace: '/repo', variables: { DEPLOY_REGION: 'eu', DEPLOY_ARM: 'blue' } },
+      {
+        process,
+        workspace: '/repo',
+        variables: { DEPLOY_REGION: 'eu', DEPLOY_ARM: 'blue' },
+        secrets: new Map([['KEY', 'never asked for']]),
+        oidc: { url: 'https://t', token: 'never asked for' },
+      },
       { variables: { DEPLOY_ARM: 'green' }, timeoutMs: 5, signal },
     ),
   ).toBe(ended)
@@ -62,6 +113,81 @@ it('runs a script of the repository with nothing but its variables', async () =>
       signal,
     },
   ])
+})
+
+describe('what a script gets beyond its variables', () => {
+  const access = { 'env-secrets': ['API_KEY', 'HOOK'], oidc: true }
+  const oidc = { url: 'https://token.example.com/?v=2', token: 'request-token-1' }
+  async function run(
+    given: Partial<Parameters<typeof runScriptToEnd>[1]>,
+    printed: Partial<ChildResult> = {},
+  ) {
+    const ran: ChildProcess[] = []
+    const ended: ChildResult = { exitCode: 0, stdout: '', stderr: '', ended: 'exit', ms: 1, ...printed }
+    const ending = await runScriptToEnd(
+      { path: 'ops/deploy.sh', args: [] },
+      {
+        process: { run: (child: ChildProcess) => Promise.resolve((ran.push(child), ended)) },
+        workspace: '/repo',
+        variables: { DEPLOY_REGION: 'eu' },
+        secrets: new Map([
+          ['API_KEY', 'a+key/1'],
+          ['HOOK', 'https://hook'],
+          ['OTHER', 'other-secret'],
+        ]),
+        oidc,
+        ...given,
+      },
+      { timeoutMs: 5, signal: new AbortController().signal, access },
+    ).catch((error: Error) => error)
+    return { ending, env: ran[0]?.env }
+  }
+
+  it('is what its options name, and nothing else', async () => {
+    const { ending, env } = await run({})
+    expect(env).toEqual({
+      API_KEY: 'a+key/1',
+      HOOK: 'https://hook',
+      ACTIONS_ID_TOKEN_REQUEST_URL: oidc.url,
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: oidc.token,
+      DEPLOY_REGION: 'eu',
+    })
+    expect(ending).toMatchObject({
+      facts: { variables: { DEPLOY_REGION: 'eu' }, envSecrets: ['API_KEY', 'HOOK'], oidc: true },
+    })
+  })
+
+  it('is in nothing that is told of it, in any form', async () => {
+    const forms = [
+      'a+key/1',
+      encodeURIComponent('a+key/1'),
+      Buffer.from('a+key/1').toString('base64'),
+      oidc.token,
+    ]
+    const { ending } = await run(
+      {},
+      { exitCode: 1, stdout: forms.join('\n'), stderr: `refused: ${forms.join(' ')}` },
+    )
+    for (const form of forms) expect(JSON.stringify(ending)).not.toContain(form)
+    expect(ending).toMatchObject({
+      detail: 'ops/deploy.sh ended with exit code 1: refused: *** *** *** ***',
+      leaked: true,
+    })
+  })
+
+  it('must be there: all that is missing is said at once, and nothing runs', async () => {
+    const { ending, env } = await run({ secrets: new Map([['HOOK', '']]), oidc: undefined })
+    expect(ending).toBeInstanceOf(InputError)
+    expect((ending as Error).message).toMatch(
+      /the secret API_KEY[^]*the secret HOOK[^]*this job may not: give it, and every job that calls it, id-token: write/,
+    )
+    expect(env).toBeUndefined()
+  })
+
+  it.each(['PATH', 'DEPLOY_STATE', 'ACTIONS_ID_TOKEN_REQUEST_TOKEN', 'A-B', '1A', ''])(
+    'cannot be a secret named %j',
+    (name) => expect(scriptAccess['env-secrets'].safeParse([name]).success).toBe(false),
+  )
 })
 
 it('names variables as shells can read them', () => {

@@ -1,6 +1,14 @@
 import { isAbsolute, join, normalize, sep } from 'node:path'
 import { z } from 'zod'
+import { INHERITED } from './child-processes'
+import { InputError } from './errors'
 import type { ChildResult, ProviderPorts } from './ports'
+import { schemaAt } from './schema-path'
+import { redact } from './secrets'
+
+/** Says of a schema what kind of value it takes. */
+const KIND = 'x-kind'
+const SCRIPT = 'script'
 
 /** A script of the repository: its path and fixed arguments. */
 export interface Script {
@@ -8,51 +16,156 @@ export interface Script {
   args: readonly string[]
 }
 
+/** Ends each argument of a filled line, as `xargs -0` has it: no argument of a process can hold it. */
+const END = '\0'
+
+/** Everything between blanks; a variable is one thing, whatever stands in its braces. */
+const PARTS = /(?:\$\{[^}]*\}|\S)+/g
+const VARIABLES = /(?<!\$)\$\{[^}]*\}/g
+
 /**
- * `ops/deploy.sh --fast`: a path inside the repository and fixed arguments, split at blanks.
+ * A line of a config with its variables filled. It is split first and each part is filled apart, so that a value is
+ * never more than one argument, nor less, whatever is in it: blanks, quotes or nothing at all.
+ * @param fill fills the variables of a part; no value of one holds a NUL, since no environment can
+ */
+export function fillLine(line: string, fill: (part: string) => string): string {
+  // What no line may hold is refused where it is parsed; quotes and the like in a value are no part of the line.
+  if (SHELL.test(line.replace(VARIABLES, ''))) return fill(line)
+  return (line.match(PARTS) ?? []).map((part) => fill(part) + END).join('')
+}
+
+/**
+ * `ops/deploy.sh --fast`: a path inside the repository and fixed arguments, split at blanks, or a line that was filled.
  * No shell reads it, so quotes, variables and pipes mean nothing and are refused rather than passed on.
  */
 export const script = z
   .string()
   .meta({
     description: 'a script of the repository and fixed arguments, such as ops/deploy.sh --fast',
-    'x-kind': 'script',
+    [KIND]: SCRIPT,
   })
   .transform((line, context): Script => {
-    const [path, ...args] = line.trim().split(/\s+/)
-    const problem = refusal(line, path)
+    const filled = line.endsWith(END)
+    const [path, ...args] = filled ? line.slice(0, -1).split(END) : line.trim().split(/\s+/)
+    const problem = (filled ? undefined : shellSyntax(line)) ?? refusal(path)
     if (problem === undefined && path) return { path, args }
-    context.addIssue({ code: 'custom', message: `${JSON.stringify(line)} ${problem}` })
+    const shown = filled ? [path, ...args].join(' ') : line
+    context.addIssue({ code: 'custom', message: `${JSON.stringify(shown)} ${problem}` })
     return z.NEVER
   })
 
-function refusal(line: string, path: string | undefined): string | undefined {
+/** True where the options of a provider take a script line at this path. */
+export const isScriptLine = (options: z.ZodType, path: readonly PropertyKey[]): boolean =>
+  schemaAt(options, path)?.meta()?.[KIND] === SCRIPT
+
+const SHELL = /["'`$|&;<>(){}*?\\]/
+
+const shellSyntax = (line: string): string | undefined =>
+  SHELL.test(line)
+    ? 'is not run by a shell: write a path and plain arguments; variables reach the script as DEPLOY_*'
+    : undefined
+
+function refusal(path: string | undefined): string | undefined {
   if (!path) return 'names no script'
-  if (/["'`$|&;<>(){}*?\\]/.test(line))
-    return 'is not run by a shell: write a path and plain arguments; variables reach the script as DEPLOY_*'
   if (path.startsWith('-')) return 'begins with -, which is not a path'
   if (isAbsolute(path) || normalize(path).split(sep).includes('..')) return 'lies outside the repository'
   return undefined
 }
 
-/** Runs a script of the repository with nothing but `DEPLOY_*` (and PATH and the like) in its environment. */
-export function runScript(
+/** As the runner calls them for actions: the tools that fetch OIDC tokens look for these. */
+export const OIDC_URL = 'ACTIONS_ID_TOKEN_REQUEST_URL'
+export const OIDC_TOKEN = 'ACTIONS_ID_TOKEN_REQUEST_TOKEN'
+
+/** Variables that a script has already: a secret of such a name would stand for something else, or be lost. */
+const TAKEN = new RegExp(`^(DEPLOY_.*|${[OIDC_URL, OIDC_TOKEN, ...INHERITED].join('|')})$`)
+
+/** What a script may have beyond its variables: options of every provider that runs scripts. */
+export const scriptAccess = {
+  'env-secrets': z
+    .array(
+      z
+        .string()
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of a secret; write KEY of a KEY=VALUE line')
+        .refine(
+          (name) => !TAKEN.test(name),
+          'is the name of a variable that every script has; rename the secret',
+        ),
+    )
+    .default([])
+    .describe('secrets of DEPLOY_SECRETS that the scripts get, as variables of the same names; no others'),
+  oidc: z
+    .boolean()
+    .default(false)
+    .describe('the scripts get ACTIONS_ID_TOKEN_REQUEST_URL and _TOKEN, to ask GitHub for OIDC tokens'),
+}
+
+/** What a script gets, as its options say. */
+export interface ScriptAccess {
+  'env-secrets': readonly string[]
+  oidc: boolean
+}
+
+/** How a script ended. Secrets that it was given are taken out of its output. */
+export interface ScriptResult extends ChildResult {
+  /** a secret stood in what it wrote to stdout */
+  leaked?: boolean
+}
+
+interface ScriptOptions {
+  timeoutMs: number
+  signal: AbortSignal
+  /** beside those of the ports */
+  variables?: Readonly<Record<string, string>>
+  /** default: nothing beyond its variables */
+  access?: ScriptAccess
+}
+
+type ScriptPorts = Pick<ProviderPorts, 'process' | 'workspace' | 'variables' | 'secrets' | 'oidc'>
+
+/**
+ * Runs a script of the repository with nothing but `DEPLOY_*`, what its access says, and PATH and the like in its
+ * environment. @throws InputError when it cannot have what its access says
+ */
+export async function runScript(
   { path, args }: Script,
-  { process, workspace, variables }: Pick<ProviderPorts, 'process' | 'workspace' | 'variables'>,
-  options: {
-    timeoutMs: number
-    signal: AbortSignal
-    /** beside those of the ports */
-    variables?: Readonly<Record<string, string>>
-  },
-): Promise<ChildResult> {
-  return process.run({
+  ports: ScriptPorts,
+  { timeoutMs, signal, variables, access }: ScriptOptions,
+): Promise<ScriptResult> {
+  const { process, workspace } = ports
+  const secret = secretVariables(path, ports, access)
+  const result = await process.run({
     command: [join(workspace, path), ...args],
     cwd: workspace,
-    env: { ...variables, ...options.variables },
-    timeoutMs: options.timeoutMs,
-    signal: options.signal,
+    env: { ...secret, ...ports.variables, ...variables },
+    timeoutMs,
+    signal,
   })
+  const values = Object.entries(secret).flatMap(([name, value]) => (name === OIDC_URL ? [] : [value]))
+  if (values.length === 0) return result
+  const stdout = redact(result.stdout, values)
+  return { ...result, stdout, stderr: redact(result.stderr, values), leaked: stdout !== result.stdout }
+}
+
+function secretVariables(
+  path: string,
+  { secrets, oidc }: ScriptPorts,
+  access: ScriptAccess = { 'env-secrets': [], oidc: false },
+): Record<string, string> {
+  const missing = access['env-secrets'].filter((name) => !secrets.get(name))
+  const problems = missing.map((name) => ({
+    where: 'env-secrets',
+    message: `the secret ${name}, which ${path} gets, was not handed over; add ${name}=... to the secrets input (DEPLOY_SECRETS)`,
+  }))
+  if (access.oidc && !oidc)
+    problems.push({
+      where: 'oidc',
+      message: `${path} gets to ask for OIDC tokens, but this job may not: give it, and every job that calls it, id-token: write`,
+    })
+  if (problems.length > 0) throw new InputError(problems)
+  return {
+    ...Object.fromEntries(access['env-secrets'].map((name) => [name, secrets.get(name) ?? ''])),
+    ...(access.oidc && oidc && { [OIDC_URL]: oidc.url, [OIDC_TOKEN]: oidc.token }),
+  }
 }
 
 /** `vars.probe-url` -> `DEPLOY_VARS_PROBE_URL`. */
@@ -87,27 +200,42 @@ export interface ScriptEnding {
     args: readonly string[]
     variables: Record<string, string>
     exitCode: number | null
+    /** names of the secrets that it got */
+    envSecrets?: readonly string[]
+    oidc?: true
   }
-  /** everything it printed */
+  /** everything it printed, secrets taken out */
   output: string
   stdout: string
+  /** a secret stood in what it wrote to stdout */
+  leaked: boolean
 }
 
-/** Runs a script and tells how it ended. @throws ProviderError when it cannot be started */
+/** Runs a script and tells how it ended. @throws ProviderError when it cannot be started, InputError as `runScript` */
 export async function runScriptToEnd(
   one: Script,
-  ports: Parameters<typeof runScript>[1],
-  options: Parameters<typeof runScript>[2],
+  ports: ScriptPorts,
+  options: ScriptOptions,
 ): Promise<ScriptEnding> {
   const result = await runScript(one, ports, options)
-  const { exitCode, ended, stdout, stderr } = result
+  const { exitCode, ended, stdout, stderr, leaked } = result
   const failure = scriptFailure(one, result)
   const variables = { ...ports.variables, ...options.variables }
   return {
     ended: failure === undefined ? 'done' : ended === 'cancelled' ? 'cancelled' : 'failed',
     detail: failure ?? `${one.path} succeeded`,
-    facts: { script: one.path, args: one.args, variables, exitCode },
+    facts: {
+      script: one.path,
+      args: one.args,
+      variables,
+      exitCode,
+      ...(options.access && options.access['env-secrets'].length > 0
+        ? { envSecrets: options.access['env-secrets'] }
+        : {}),
+      ...(options.access?.oidc ? { oidc: true as const } : {}),
+    },
     output: `${stdout}${stderr}`,
     stdout,
+    leaked: leaked === true,
   }
 }

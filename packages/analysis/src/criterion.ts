@@ -1,4 +1,4 @@
-import type { KnownBaseline } from './known-baseline'
+import type { KnownBaseline, Margin } from './known-baseline'
 import type { ArmSample, Sample } from './sample'
 import type { StageCounts } from './stage-counts'
 import type { Judgement } from './verdict'
@@ -19,6 +19,8 @@ export interface Shared {
   counts: StageCounts
   /** evidence at which any one of them fails */
   bar: number
+  /** how much worse than the baseline is harmless */
+  margin: Margin
 }
 
 /** For numbers that could not be had: nothing passes without them. */

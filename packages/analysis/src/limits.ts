@@ -1,4 +1,5 @@
 import { formatRate } from '@deploy-actions/rollout'
+import { alikeSentence, failAlike } from './alike'
 import type { Criterion, Shared } from './criterion'
 import { exceedsLimit, type LimitEvidence } from './error-evidence'
 import { add, total, type Counts } from './sample'
@@ -15,7 +16,8 @@ export function errorRateLimit(
   return ({ canary }, stage) => {
     if (!hasLimit(stage)) return []
     evidence.add(canary)
-    return [againstLimit('error-rate', { limit, evidence, sum: shared.counts.over(hasLimit).canary }, shared)]
+    const { canary: sum, baseline } = shared.counts.over(hasLimit)
+    return [againstLimit('error-rate', { limit, evidence, sum, baseline }, shared)]
   }
 }
 
@@ -39,6 +41,8 @@ interface LimitTest {
   evidence: LimitEvidence
   /** of the samples that the evidence is made of */
   sum: Counts
+  /** of the same samples, where it was asked */
+  baseline?: Counts
 }
 
 function beginTest(limit: number | undefined): LimitTest | undefined {
@@ -47,14 +51,19 @@ function beginTest(limit: number | undefined): LimitTest | undefined {
 
 function againstLimit(
   metric: string,
-  { limit, evidence, sum }: LimitTest,
-  { baseline, bar }: Shared,
+  { limit, evidence, sum, baseline: beside }: LimitTest,
+  { baseline, bar, margin }: Shared,
 ): Judgement {
   const value = Math.exp(evidence.log(baseline.scatter()))
+  const isAbove = ({ requests, errors }: Counts): boolean => errors > limit * requests
+  const alike =
+    value >= bar && beside !== undefined && failAlike({ canary: sum, baseline: beside }, margin, isAbove)
+  const reason = `canary ${failed(sum)}, limit ${formatRate(limit)}, evidence ${odds(value)}, bar ${odds(bar)}`
   return {
     metric,
     verdict: value >= bar ? 'fail' : 'pass',
-    reason: `canary ${failed(sum)}, limit ${formatRate(limit)}, evidence ${odds(value)}, bar ${odds(bar)}`,
+    reason: alike ? `${reason}${alikeSentence(beside)}` : reason,
+    ...(alike && { alike }),
     evidence: { value, bar },
     limit,
     observed: { canaryRequests: sum.requests, canaryErrors: sum.errors },

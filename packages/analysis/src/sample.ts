@@ -16,11 +16,14 @@ export interface ArmSample extends Counts {
   latency?: Bucket[]
   /** what was measured rather than counted, by its name in the config */
   values?: Record<string, number>
+  /** pages that count for this arm and could not be read: neither their requests nor their errors are in it */
+  leftOut?: string[]
 }
 
-/** Why a number of a sample is missing. */
+/** Why a number of a sample, or a part of it, is missing. */
 export interface SampleProblem {
-  kind: 'absent' | 'nan' | 'infinite' | 'many' | 'stale' | 'provider'
+  /** `partial`: the numbers are there, but for those of a part that could not be read */
+  kind: 'absent' | 'nan' | 'infinite' | 'many' | 'stale' | 'provider' | 'partial'
   message: string
 }
 

@@ -49,8 +49,8 @@ export function createSequentialJudge(
   const baseline = knowBaseline(margin)
   const counts = countStages(stages.length)
   // The comparison with the baseline, the one with its bound, and every distinct limit share alpha.
-  const shared = { baseline, counts, bar: 1 / (alpha / (2 + limits.length)) }
-  const gross = grossFailure()
+  const shared = { baseline, counts, bar: 1 / (alpha / (2 + limits.length)), margin }
+  const gross = grossFailure(margin)
   const comparison = baselineComparison(shared)
   const bound = earlierBaseline(shared)
   const limited = limits.map((limit) =>

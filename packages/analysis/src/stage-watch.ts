@@ -27,6 +27,8 @@ export interface StageDecision {
   /** what follows a final verdict */
   then?: 'next' | 'rollback'
   reason: string
+  /** of a fail: nothing says that the canary is worse than the baseline, which fails as much */
+  alike?: true
 }
 
 /** What is known when a sample has been judged. */
@@ -48,11 +50,13 @@ export function decide(
   { elapsedMs, sinceGoodMs, requests, judgements, barred }: StageProgress,
 ): StageDecision {
   const verdict = worst(judgements.map((judgement) => judgement.verdict))
-  const because =
-    judgements.find((judgement) => judgement.verdict === verdict)?.reason ?? 'nothing was measured'
+  const deciding = judgements.filter((judgement) => judgement.verdict === verdict)
+  // What speaks against this release alone comes first: both may fail, and one of them more.
+  const first = deciding.find(({ alike }) => !alike) ?? deciding[0]
+  const because = first?.reason ?? 'nothing was measured'
 
   if (verdict === 'fail' && budget.onFail === 'rollback')
-    return { verdict, final: true, then: 'rollback', reason: because }
+    return { verdict, final: true, then: 'rollback', reason: because, ...(first?.alike && { alike: true }) }
 
   if (sinceGoodMs >= budget.errorTimeoutMs && budget.onError === 'rollback')
     return {

@@ -14,6 +14,8 @@ export interface Judgement {
   verdict: Verdict
   /** one sentence, derived from the comparison itself */
   reason: string
+  /** of a fail: the baseline fails as much in the same window, so that the release may not be to blame */
+  alike?: true
   /** odds against the canary being fine, and the odds at which it fails */
   evidence?: { value: number; bar: number }
   /** the limit of the stage, as a rate */

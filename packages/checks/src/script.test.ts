@@ -64,3 +64,33 @@ describe('a script check', () => {
     await expect(probe({ exitCode: null, ended: 'cancelled' })).rejects.toBeInstanceOf(Cancelled)
   })
 })
+
+describe('a script check with secrets', () => {
+  const settings = { type: 'script', run: 'ops/smoke.sh', 'env-secrets': ['SMOKE_KEY'], oidc: true }
+  const secrets = { SMOKE_KEY: 'swordfish-1', OTHER: 'swordfish-2' }
+
+  it('gets those that it names, and tells none of them', async () => {
+    const ran: ChildProcess[] = []
+    const ports = createFakePorts({
+      secrets,
+      oidc: { url: 'https://token', token: 'request-token' },
+      process: (child) => (ran.push(child), { exitCode: 1, stderr: 'no swordfish-1, no request-token\n' }),
+    })
+    const reading = await configured(script, settings).open(ports).probe(ports.signal)
+    expect(ran[0]?.env).toEqual({
+      SMOKE_KEY: 'swordfish-1',
+      ACTIONS_ID_TOKEN_REQUEST_URL: 'https://token',
+      ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'request-token',
+    })
+    expect(reading).toMatchObject({ state: 'red', detail: expect.stringContaining('no ***, no ***') })
+  })
+
+  it('is red for good in a job that may not ask for OIDC tokens', async () => {
+    const ports = createFakePorts({ secrets })
+    expect(await configured(script, settings).open(ports).probe(ports.signal)).toMatchObject({
+      state: 'red',
+      fatal: true,
+      detail: expect.stringContaining('id-token: write'),
+    })
+  })
+})

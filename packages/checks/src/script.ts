@@ -1,5 +1,12 @@
 import { z } from 'zod'
-import { Cancelled, messageOf, runScript, script, scriptFailure } from '@deploy-actions/action-kit'
+import {
+  Cancelled,
+  messageOf,
+  runScript,
+  script,
+  scriptAccess,
+  scriptFailure,
+} from '@deploy-actions/action-kit'
 import { timeLimit } from '@deploy-actions/rollout'
 import { check } from './check'
 
@@ -8,13 +15,14 @@ const options = z
   .strictObject({
     run: script,
     timeout: timeLimit.prefault('2m'),
+    ...scriptAccess,
   })
   .describe('a script of the repository; exit code 0 is green')
 export default check({
   options,
-  create: ({ run, timeout }, ports) => ({
+  create: ({ run, timeout, ...access }, ports) => ({
     async probe(signal) {
-      const result = await runScript(run, ports, { timeoutMs: timeout, signal }).catch(messageOf)
+      const result = await runScript(run, ports, { timeoutMs: timeout, signal, access }).catch(messageOf)
       // It is not there or not executable: waiting mends neither.
       if (typeof result === 'string') return { state: 'red', detail: result, fatal: true }
       if (result.ended === 'cancelled') throw new Cancelled('the run was cancelled')

@@ -6,7 +6,7 @@ import { sources } from '@deploy-actions/metrics'
 import { eventKinds, notifiers } from '@deploy-actions/notifiers'
 import { defined } from '@deploy-actions/rollout'
 import { routers } from '@deploy-actions/traffic'
-import { rolloutSchema } from './schema'
+import { metricQuery, rolloutSchema } from './schema'
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema
 
@@ -77,9 +77,14 @@ async function byType<C, More>(providers: Providers<C, More>): Promise<Record<st
 
 /** What the sources may be asked, each told apart by the form of its queries. */
 async function queriesOf(): Promise<JsonSchema[]> {
-  const named: JsonSchema = { type: 'string', description: 'name of a source' }
+  const { source, absent } = propertiesOf(toJson(metricQuery))
   return (await sources.all()).map(([type, { query }]) => ({
-    ...withProperty(withoutSchema(toJson(query)), 'source', named, true),
+    ...withProperty(
+      withProperty(withoutSchema(toJson(query)), 'absent', absent ?? {}, false),
+      'source',
+      source ?? {},
+      true,
+    ),
     title: `of a source of type ${type}`,
   }))
 }
@@ -91,12 +96,15 @@ function place(
   value: JsonSchema,
   how: 'beside' | 'in place' = 'beside',
 ): void {
-  const properties = schema.properties as Record<string, JsonSchema>
+  const properties = propertiesOf(schema)
   const child = properties[key] ?? {}
   if (rest.length > 0) return place(child, rest, value, how)
   const { description } = child
   properties[key] = how === 'beside' ? { ...child, ...value } : { ...defined({ description }), ...value }
 }
+
+const propertiesOf = ({ properties }: JsonSchema): Record<string, JsonSchema> =>
+  properties as Record<string, JsonSchema>
 
 const withoutSchema = ({ $schema: _, ...schema }: JsonSchema): JsonSchema => schema
 

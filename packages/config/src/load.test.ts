@@ -4,7 +4,9 @@ import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { InputError, secretLines } from '@deploy-actions/action-kit'
 import { routers } from '@deploy-actions/traffic'
+import { createFakePorts } from '@deploy-actions/testing'
 import { findRegion, parseRollout, resolveAll, resolveRegion, type RegionConfig } from './load'
+import { sections } from './sections'
 
 const example = readFileSync(resolve(import.meta.dirname, '../../rehearsal/example/rollout.yml'), 'utf8')
 const routerTypes = routers.types.join(', ')
@@ -460,5 +462,98 @@ describe('whatever is in the file', () => {
       }),
       { numRuns: 400 },
     )
+  })
+})
+
+describe('a script line with variables', () => {
+  const lines = small
+    .replace('port: 9999', "port: 9999, note: 'two words', nothing: ''")
+    .replace('run: ops/deploy.sh', 'run: "ops/deploy.sh ${version} ${vars.note} ${vars.nothing} end"')
+    .replace('restore: ops/restore.sh', 'restore: "ops/restore.sh ${version}"')
+    .concat('checks: { up: { type: script, run: "ops/up.sh ${vars.note}" } }\n')
+  const odd = { ...variables, version: '1.4 "rc" & more' }
+
+  it('is split before its variables are filled: a value is one argument', async () => {
+    const ran: (readonly string[])[] = []
+    const ports = createFakePorts({
+      context: { workspace: '/repo' },
+      process: ({ command }) => (ran.push(command), {}),
+    })
+    const { deploy, checks } = await resolveRegion(parseRollout(lines, 'rollout.yml'), 'eu', {
+      variables: odd,
+    })
+    const deployer = deploy.open(ports, { baseline: 'blue', canary: 'green' })
+    await deployer.deploy({ version: '1', digest: 'd' }, 'green', ports.signal)
+    await deployer.restore({ kind: 'script', name: 'deploy', arm: 'green', state: '' }, ports.signal)
+    await checks['up']?.open(ports).probe(ports.signal)
+    expect(ran).toEqual([
+      ['/repo/ops/deploy.sh', '1.4 "rc" & more', 'two words', '', 'end'],
+      ['/repo/ops/restore.sh', '1.4 "rc" & more'],
+      ['/repo/ops/up.sh', 'two words'],
+    ])
+  })
+
+  it('tells where a variable of it has no value', async () => {
+    const unknown = lines.replace('${vars.note} ${vars.nothing}', '${vars.note} ${vars.other} ${image}')
+    const place = 'rollout.yml:7:18'
+    expect(await problems(unknown)).toEqual([
+      expect.stringMatching(new RegExp(`^${place}: \\$\\{vars.other\\} is not a variable`)),
+      `${place}: \${image} has no value here`,
+    ])
+  })
+
+  it('is told by the option, also where a type is a variable or the line an alias', async () => {
+    const text = small
+      .replace('port: 9999', "port: 9999, kind: script, note: 'two words'")
+      .concat(
+        'checks: { up: { type: "${vars.kind}", run: &line "ops/up.sh ${vars.note}" }, again: { type: script, run: *line } }\n',
+      )
+      .replace('port: 9998', "port: 9998, kind: script, note: 'x'")
+    const { checks } = await loadEu(text)
+    const ran: (readonly string[])[] = []
+    const ports = createFakePorts({
+      context: { workspace: '/repo' },
+      process: ({ command }) => (ran.push(command), {}),
+    })
+    for (const check of Object.values(checks)) await check.open(ports).probe(ports.signal)
+    expect(ran).toEqual([
+      ['/repo/ops/up.sh', 'two words'],
+      ['/repo/ops/up.sh', 'two words'],
+    ])
+  })
+
+  it('is the same in an input that holds checks', async () => {
+    const ran: (readonly string[])[] = []
+    const ports = createFakePorts({
+      context: { workspace: '/repo' },
+      process: ({ command }) => (ran.push(command), {}),
+    })
+    const { up } = await sections.checks('{ up: { type: script, run: "ops/up.sh ${version} now" } }', odd)
+    await up?.open(ports).probe(ports.signal)
+    expect(ran).toEqual([['/repo/ops/up.sh', '1.4 "rc" & more', 'now']])
+  })
+})
+
+describe('secrets of scripts', () => {
+  const text = small
+    .replace('restore: ops/restore.sh', 'restore: ops/restore.sh, env-secrets: [API_KEY, HOOK], oidc: true')
+    .concat('checks: { up: { type: script, run: ops/up.sh, env-secrets: [SMOKE] } }\n')
+
+  it('are looked up where the secrets are known, and all that is missing is said at once', async () => {
+    expect(await problems(text)).toEqual([])
+    expect(await problems(text, 'API_KEY=1\nHOOK=2\nSMOKE=3')).toEqual([])
+    const missing = (name: string) =>
+      `env-secrets: the secret ${name} was not handed over; add ${name}=... to the secrets input (DEPLOY_SECRETS)`
+    expect(await problems(text, 'HOOK=2')).toEqual([
+      `rollout.yml:7:99: ${missing('API_KEY')}`,
+      `rollout.yml:15:61: ${missing('SMOKE')}`,
+    ])
+  })
+
+  it('have names that a script can get', async () => {
+    expect(await problems(text.replace('API_KEY', 'DEPLOY_STATE').replace('SMOKE', '"a b"'))).toEqual([
+      'rollout.yml:7:99: deploy.script.env-secrets[0]: is the name of a variable that every script has; rename the secret',
+      'rollout.yml:15:61: checks.up.env-secrets[0]: is not the name of a secret; write KEY of a KEY=VALUE line',
+    ])
   })
 })

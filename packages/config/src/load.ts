@@ -16,6 +16,7 @@ import {
   type ProviderSchemas,
   type RolloutConfig,
 } from './schema'
+import { eachOf, scriptLines, type ProviderPlace } from './script-lines'
 import { fillDocument, type Variables } from './variables'
 
 /** A rollout.yml that is YAML and whose regions are known; everything else is checked when it is resolved for a region. */
@@ -128,14 +129,17 @@ export async function readRegion(
   region: RegionEntry,
   variables: Variables,
 ): Promise<ReadRegion> {
-  const filled = fillDocument(file, {
+  const values = {
     arm: firstArm(file),
     ...variables,
     service: file.service,
     region: region.name,
     environment: region.environment,
     vars: region.vars,
-  })
+  }
+  // Which values are script lines depends on types, and these may be variables, too.
+  const isLine = await scriptLines(providerPlaces(fillDocument(file, values).value))
+  const filled = fillDocument(file, values, isLine)
   const schema = rolloutSchema(await providersOf(filled.value))
   const parsed = schema.safeParse(filled.value)
   const missing = (secrets: Secrets): Problem[] => missingSecrets(file, filled.value, secrets)
@@ -163,21 +167,38 @@ export function firstArm(file: RolloutFile): string {
   return typeof names === 'string' ? names : 'blue'
 }
 
-/** The schemas of the providers that this document names: the others stay unloaded. */
-async function providersOf(value: unknown): Promise<ProviderSchemas> {
+/** Where providers stand in a rollout.yml. */
+function providerPlaces(value: unknown): ProviderPlace[] {
   const document = loose(value)
   const deploy = deployerOf(document['deploy'])
+  const router = loose(loose(document['traffic'])['canary'])['router']
+  return [
+    { path: ['traffic', 'canary', 'router'], providers: routers, settings: router },
+    ...eachOf(['metrics', 'sources'], sources, loose(document['metrics'])['sources']),
+    ...eachOf(['checks'], checks, document['checks']),
+    ...eachOf(['notifications'], notifiers, document['notifications']),
+    ...(typeof deploy === 'string'
+      ? []
+      : [{ path: ['deploy', deploy.type], providers: deployers, settings: deploy }]),
+  ]
+}
+
+/** The schemas of the providers that this document names: the others stay unloaded. */
+async function providersOf(value: unknown): Promise<ProviderSchemas> {
+  const places = providerPlaces(value)
+  const settingsOf = (kind: ProviderPlace['providers']): unknown[] =>
+    places.flatMap(({ providers, settings }) => (providers === kind ? [settings] : []))
   const [router, source, check, sink, deployer] = await Promise.all([
-    routers.schemaFor([loose(loose(document['traffic'])['canary'])['router']]),
-    sources.schemaFor(Object.values(loose(loose(document['metrics'])['sources']))),
-    checks.schemaFor(Object.values(loose(document['checks']))),
-    notifiers.schemaFor(Object.values(loose(document['notifications']))),
-    deployers.schemaFor(typeof deploy === 'string' ? [] : [deploy]),
+    routers.schemaFor(settingsOf(routers)),
+    sources.schemaFor(settingsOf(sources)),
+    checks.schemaFor(settingsOf(checks)),
+    notifiers.schemaFor(settingsOf(notifiers)),
+    deployers.schemaFor(settingsOf(deployers)),
   ])
   return { router, source, check, sink, deployer }
 }
 
-/** Every `*-secret` must name a secret that was handed over; nothing else can be read. */
+/** Every `*-secret`, and every entry of a `*-secrets`, must name a secret that was handed over; nothing else can be read. */
 function missingSecrets(
   file: RolloutFile,
   value: unknown,
@@ -187,13 +208,20 @@ function missingSecrets(
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, inner]) => {
     const here = [...path, Array.isArray(value) ? Number(key) : key]
-    if (!key.endsWith('-secret')) return missingSecrets(file, inner, secrets, here)
-    if (typeof inner === 'string' && secrets.get(inner)) return []
-    return [
-      {
-        where: placeOf(file, here),
-        message: `${key}: the secret ${String(inner)} was not handed over; add ${String(inner)}=... to the secrets input (DEPLOY_SECRETS)`,
-      },
-    ]
+    const several = key.endsWith('-secrets') && Array.isArray(inner)
+    if (!several && !key.endsWith('-secret')) return missingSecrets(file, inner, secrets, here)
+    const names: [unknown, (string | number)[]][] = several
+      ? inner.map((name: unknown, index) => [name, [...here, index]])
+      : [[inner, here]]
+    return names.flatMap(([name, place]) =>
+      typeof name === 'string' && secrets.get(name)
+        ? []
+        : [
+            {
+              where: placeOf(file, place),
+              message: `${key}: the secret ${String(name)} was not handed over; add ${String(name)}=... to the secrets input (DEPLOY_SECRETS)`,
+            },
+          ],
+    )
   })
 }

@@ -87,7 +87,7 @@ function checkArmsApart(source: YamlSource, report: Report): void {
 export function checkQueries({ metrics }: Pick<RolloutConfig, 'metrics'>, report: Report): void {
   const known = Object.keys(metrics.sources)
   for (const name of ['requests', 'errors'] as const) {
-    const { source, ...query } = metrics[name]
+    const { source, absent: _, ...query } = metrics[name]
     const configured = known.includes(source) ? metrics.sources[source] : undefined
     if (!configured) {
       report(

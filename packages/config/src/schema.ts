@@ -36,7 +36,10 @@ export const region = z.strictObject({
   vars: z
     .record(
       z.string().regex(/^[A-Za-z0-9-]+$/),
-      z.union([z.string(), z.number(), z.boolean()]).transform(String),
+      z
+        .union([z.string(), z.number(), z.boolean()])
+        .transform(String)
+        .refine((value) => !value.includes('\0'), 'holds a NUL, which no script can be given'),
     )
     .default({})
     .describe('values for ${vars.NAME}'),
@@ -96,7 +99,16 @@ export function deployerOf(value: unknown): WrittenSettings | string {
   return { ...settings, type }
 }
 
-export const metricQuery = z.looseObject({ source: z.string().describe('name of a source') })
+/** What every query has beside what its source asks for. */
+export const metricQuery = z.looseObject({
+  source: z.string().describe('name of a source'),
+  absent: z
+    .literal('zero')
+    .optional()
+    .describe(
+      'its series may begin with their first event: until then nothing is counted, and nobody is warned',
+    ),
+})
 
 export const metrics = (source: z.ZodType<ConfiguredSource>) =>
   z.strictObject({

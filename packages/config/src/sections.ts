@@ -7,6 +7,7 @@ import { notifiers } from '@deploy-actions/notifiers'
 import { routers } from '@deploy-actions/traffic'
 import { checkQueries } from './meaning'
 import { analysis, arms, metrics, notification, stages } from './schema'
+import { eachOf, scriptLines, type ProviderPlace } from './script-lines'
 import { fillDocument, type Variables } from './variables'
 import { loose, problemsOf, type YamlSource } from './yaml-source'
 
@@ -19,14 +20,18 @@ async function parseSection<T>(
   text: string,
   variables: Variables,
   schemaFor: (value: unknown) => z.ZodType<T> | Promise<z.ZodType<T>>,
-  check: (value: T) => Problem[] = () => [],
+  {
+    check = () => [],
+    places = () => [],
+  }: { check?: (value: T) => Problem[]; places?: (value: unknown) => ProviderPlace[] } = {},
 ): Promise<T> {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const source: YamlSource = { path: `input \`${input}\``, document, lines }
   if (document.errors.length > 0)
     throw new InputError(document.errors.map(({ message }) => ({ where: source.path, message })))
-  const { value, problems } = fillDocument(source, variables)
+  const isLine = await scriptLines(places(fillDocument(source, variables).value))
+  const { value, problems } = fillDocument(source, variables, isLine)
   const schema = await schemaFor(value)
   const parsed = schema.safeParse(value)
   const all = [
@@ -40,7 +45,9 @@ async function parseSection<T>(
 /** The sections of rollout.yml that an action takes as an input of its own. @throws InputError */
 export const sections = {
   router: (text: string, variables: Variables = {}) =>
-    parseSection('router', text, variables, (value) => routers.schemaFor([value])),
+    parseSection('router', text, variables, (value) => routers.schemaFor([value]), {
+      places: (settings) => [{ path: [], providers: routers, settings }],
+    }),
   arms: (text: string) => parseSection('arms', text, {}, () => arms),
   stages: (text: string) => parseSection('stages', text, {}, () => stages),
   analysis: (text: string) => parseSection('analysis', text, {}, () => analysis),
@@ -50,20 +57,31 @@ export const sections = {
       text,
       variables,
       async (value) => metrics(await sources.schemaFor(Object.values(loose(loose(value)['sources'])))),
-      (value) => {
-        const problems: Problem[] = []
-        checkQueries({ metrics: value }, (path, message) =>
-          problems.push({ where: 'input `metrics`', message: `${path.slice(1).join('.')}: ${message}` }),
-        )
-        return problems
+      {
+        check(value) {
+          const problems: Problem[] = []
+          checkQueries({ metrics: value }, (path, message) =>
+            problems.push({ where: 'input `metrics`', message: `${path.slice(1).join('.')}: ${message}` }),
+          )
+          return problems
+        },
+        places: (value) => eachOf(['sources'], sources, loose(value)['sources']),
       },
     ),
   checks: (text: string, variables: Variables = {}) =>
-    parseSection('checks', text, variables, async (value) =>
-      z.record(z.string(), await checks.schemaFor(Object.values(loose(value)))),
+    parseSection(
+      'checks',
+      text,
+      variables,
+      async (value) => z.record(z.string(), await checks.schemaFor(Object.values(loose(value)))),
+      { places: (value) => eachOf([], checks, value) },
     ),
   sinks: (text: string, variables: Variables = {}) =>
-    parseSection('sinks', text, variables, async (value) =>
-      z.array(notification(await notifiers.schemaFor(Object.values(loose(value))))),
+    parseSection(
+      'sinks',
+      text,
+      variables,
+      async (value) => z.array(notification(await notifiers.schemaFor(Object.values(loose(value))))),
+      { places: (value) => eachOf([], notifiers, value) },
     ),
 }

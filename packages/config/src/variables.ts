@@ -1,6 +1,5 @@
-import { isScalar, visit, type Scalar } from 'yaml'
-import { didYouMean, type Problem } from '@deploy-actions/action-kit'
-import { at, valueOf, type YamlSource } from './yaml-source'
+import { didYouMean, fillLine, type Problem } from '@deploy-actions/action-kit'
+import { placeOf, valueOf, type YamlSource } from './yaml-source'
 
 /** What `${...}` may name. `vars.NAME` comes from the region. */
 export const variableNames = [
@@ -22,29 +21,39 @@ export type Variables = Partial<Record<VariableName, string>> & { vars?: Record<
 
 const VARIABLE = /\$(\$)?\{([^}]*)\}/g
 
-/** Fills `${...}` in every value of a document; `$${` stands for a literal `${`. Keys are left alone. */
+/** Where a value stands in a document. */
+export type ValuePath = readonly (string | number)[]
+
+/**
+ * Fills `${...}` in every value of a document; `$${` stands for a literal `${`. Keys are left alone. Script lines are
+ * split into arguments first, and a variable of the region that is empty is an empty argument there.
+ */
 export function fillDocument(
   source: YamlSource,
   variables: Variables,
+  isLine: (path: ValuePath) => boolean = () => false,
 ): { value: unknown; problems: Problem[] } {
   const problems: Problem[] = []
-  const copy = source.document.clone()
-  visit(copy, {
-    Scalar(key, node: Scalar) {
-      if (key === 'key' || typeof node.value !== 'string' || !node.value.includes('${')) return
-      node.value = node.value.replace(VARIABLE, (whole, escaped: string | undefined, name: string) => {
-        if (escaped) return whole.slice(1)
-        const value = lookUp(name, variables)
-        if (value) return value
-        problems.push({
-          where: isScalar(node) && node.range ? at(source, node.range[0]) : source.path,
-          message: unresolved(whole, name, variables),
-        })
-        return whole
-      })
-    },
-  })
-  return { value: valueOf({ ...source, document: copy }), problems }
+  const fillText = (text: string, path: ValuePath, mayBeEmpty: boolean): string =>
+    text.replace(VARIABLE, (whole, escaped: string | undefined, name: string) => {
+      if (escaped) return whole.slice(1)
+      const value = lookUp(name, variables)
+      if (value || (mayBeEmpty && value === '')) return value
+      problems.push({ where: placeOf(source, path), message: unresolved(whole, name, variables) })
+      return whole
+    })
+  const fill = (value: unknown, path: ValuePath): unknown => {
+    if (typeof value === 'string') {
+      if (!value.includes('${')) return value
+      return isLine(path)
+        ? fillLine(value, (part) => fillText(part, path, true))
+        : fillText(value, path, false)
+    }
+    if (Array.isArray(value)) return value.map((item, index) => fill(item, [...path, index]))
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, fill(inner, [...path, key])]))
+  }
+  return { value: fill(valueOf(source), []), problems }
 }
 
 function lookUp(name: string, variables: Variables): string | undefined {

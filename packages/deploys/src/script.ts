@@ -6,6 +6,7 @@ import {
   GateFailed,
   runScriptToEnd,
   script,
+  scriptAccess,
   type Problem,
   type Script,
 } from '@deploy-actions/action-kit'
@@ -20,6 +21,7 @@ const options = z
     snapshot: script.describe('prints, in at most 1 KiB, what restore needs to put ${arm} back'),
     restore: script.describe('puts ${arm} back to DEPLOY_STATE'),
     timeout: timeLimit.prefault('10m').describe('for each of the three'),
+    ...scriptAccess,
   })
   .describe('three scripts of the repository')
 type Scripts = z.infer<typeof options>
@@ -35,11 +37,17 @@ export default deployer({
         variables: { ...armVariables(arm, arms), ...more },
         timeoutMs: scripts.timeout,
         signal,
+        access: scripts,
       })
     return {
       async snapshot(signal) {
-        const { ended, detail, stdout } = await onArm(scripts.snapshot, arms.canary, {}, signal)
+        const { ended, detail, stdout, leaked } = await onArm(scripts.snapshot, arms.canary, {}, signal)
         if (ended !== 'done') throw new GateFailed(`the snapshot failed, so nothing was written: ${detail}`)
+        // It is kept in the ledger and in artifacts, and a restore needs it as it was.
+        if (leaked)
+          throw new GateFailed(
+            `the snapshot printed a secret, and what it prints is kept where people read it: nothing was written; let ${scripts.snapshot.path} print no secret`,
+          )
         return [{ kind: 'script', name: 'deploy', arm: arms.canary, state: stdout.trim() }]
       },
       deploy: ({ version, digest, image }, arm, signal) =>

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { configured, createFakeClock, createFakePorts } from '@deploy-actions/testing'
-import { createArmSampler, type ArmQueries, type ArmSampler } from './arm-sampler'
+import { createArmSampler, type ArmQueries } from './arm-sampler'
 import { z } from 'zod'
 import { preflight } from './preflight'
 import scrape from './scrape'
@@ -28,7 +28,7 @@ async function sampler(counts: () => Counts | 'down') {
     errors: { source: 'web', sum: [`errors{arm="${arm}"}`] },
   })
   const web = configured(scrape, { type: 'scrape', pages: ['http://127.0.0.1:1/'] })
-  const made: ArmSampler = createArmSampler(
+  const made = createArmSampler(
     sampled({ sources: { web }, baseline: queries('blue'), canary: queries('green') }),
     ports,
   )
@@ -341,7 +341,7 @@ describe('the preflight', () => {
   it('looks once at plenty of traffic, and says how much it can be at most', async () => {
     // 400 in 10 s: (400 + 3 sqrt(400)) / 10 = 46 a second.
     expect(await check(400)).toEqual({
-      result: { ok: true, baseline: { requests: 400, errors: 0 }, requestsPerSecond: 46 },
+      result: { ok: true, baseline: { requests: 400, errors: 0 }, requestsPerSecond: 46, warnings: [] },
       intervals: 1,
     })
   })
@@ -354,6 +354,7 @@ describe('the preflight', () => {
         ok: true,
         baseline: { requests: 6, errors: 0 },
         requestsPerSecond: (6 + 3 * Math.sqrt(6)) / 60,
+        warnings: [],
       },
       intervals: 6,
     })
@@ -404,5 +405,144 @@ describe('sources that name the arm', () => {
     expect(() => createArmSampler(same, createFakePorts())).toThrow(
       /metrics\.requests: neither the query nor its source names \$\{arm\}[^]*metrics\.errors: neither/,
     )
+  })
+})
+
+describe('one page of several', () => {
+  type Page = () => string | undefined
+  /** Both arms on these pages; undefined: it is away. Errors are asked of `errorsOf` where that is given. */
+  function watched(pages: Record<string, Page>, errorsOf?: Record<string, Page>) {
+    const all = { ...pages, ...errorsOf }
+    const ports = createFakePorts({
+      http: ({ url }) => {
+        const body = all[url.slice('http://'.length, -1)]?.()
+        if (body === undefined) throw new Error('refused')
+        return { body }
+      },
+    })
+    const source = (of: Record<string, Page>) =>
+      configured(scrape, { type: 'scrape', pages: Object.keys(of).map((name) => `http://${name}/`) })
+    const sources = { web: source(pages), ...(errorsOf && { apart: source(errorsOf) }) }
+    const queries = (arm: string) => ({
+      requests: { source: 'web', sum: [`requests{arm="${arm}"}`] },
+      errors: { source: errorsOf ? 'apart' : 'web', sum: [`errors{arm="${arm}"}`] },
+    })
+    const taken = createArmSampler(
+      sampled({ sources, baseline: queries('blue'), canary: queries('green') }),
+      ports,
+    )
+    const sample = async () => {
+      ports.clock.advance(10_000)
+      return (await taken.sample(ports.signal))!
+    }
+    const restart = () => {
+      ports.clock.advance(1000)
+      return taken.restart(ports.signal)
+    }
+    return { sample, restart }
+  }
+  /** Counts `per` requests of each arm and half as many errors at every look, unless it is away. */
+  function counting(per: Partial<Record<'blue' | 'green', number>>) {
+    let looks = 0
+    let isAway = false
+    const page = () => {
+      looks++
+      return isAway
+        ? undefined
+        : Object.entries(per)
+            .flatMap(([arm, count]) => [
+              `requests{arm="${arm}"} ${looks * count}`,
+              `errors{arm="${arm}"} ${(looks * count) / 2}`,
+            ])
+            .join('\n')
+    }
+    return Object.assign(page, { leave: (now: boolean) => void (isAway = now) })
+  }
+
+  it('that goes away leaves the others to speak for both arms, and says so in each', async () => {
+    const [one, two] = [counting({ blue: 10, green: 2 }), counting({ blue: 100, green: 20 })]
+    const { sample, restart } = watched({ one, two })
+    await restart()
+    expect(await sample()).toMatchObject({ baseline: { requests: 110, errors: 55 }, problems: [] })
+    two.leave(true)
+    const partial = {
+      baseline: { requests: 10, errors: 5, leftOut: ['http://two/'] },
+      canary: { requests: 2, errors: 1, leftOut: ['http://two/'] },
+      problems: [
+        { kind: 'partial', message: 'baseline: what http://two/ counts is left out (refused)' },
+        { kind: 'partial', message: 'canary: what http://two/ counts is left out (refused)' },
+      ],
+    }
+    expect(await sample()).toMatchObject(partial)
+    // A change of weights while it is away.
+    await restart()
+    expect(await sample()).toMatchObject(partial)
+    two.leave(false)
+    // It was away when this window began: what it counted since then it has not counted in this window alone.
+    expect(await sample()).toMatchObject({ baseline: { requests: 10, errors: 5, leftOut: ['http://two/'] } })
+    const whole = await sample()
+    expect(whole).toMatchObject({ baseline: { requests: 110, errors: 55 }, problems: [] })
+    expect(whole.baseline).not.toHaveProperty('leftOut')
+  })
+
+  it('that never answered is lost metrics, and so are all pages of an arm', async () => {
+    const never = counting({ blue: 1 })
+    never.leave(true)
+    const first = watched({ one: counting({ blue: 10, green: 2 }), never })
+    await first.restart()
+    expect(await first.sample()).not.toHaveProperty('baseline')
+
+    const [blue, green] = [counting({ blue: 10 }), counting({ green: 2 })]
+    const { sample, restart } = watched({ blue, green })
+    await restart()
+    await sample()
+    green.leave(true)
+    const lost = await sample()
+    expect(lost).toMatchObject({
+      baseline: { requests: 10, errors: 5 },
+      problems: [{ kind: 'provider', message: 'canary: what http://green/ counts is left out (refused)' }],
+    })
+    expect(lost).not.toHaveProperty('canary')
+    expect(lost.baseline).not.toHaveProperty('leftOut')
+  })
+
+  it('that comes back after a change of weights counts from then on', async () => {
+    const [blue, green] = [counting({ blue: 10 }), counting({ green: 2 })]
+    const { sample, restart } = watched({ blue, green })
+    await restart()
+    green.leave(true)
+    await restart()
+    expect(await sample()).not.toHaveProperty('canary')
+    green.leave(false)
+    expect((await sample()).problems.map(({ kind }) => kind)).toEqual(['partial', 'stale'])
+    expect(await sample()).toMatchObject({ canary: { requests: 2, errors: 1 }, problems: [] })
+  })
+
+  it('cannot be left out where requests and errors are counted on different ones', async () => {
+    const requests = counting({ blue: 10, green: 2 })
+    const gone = counting({ blue: 10, green: 2 })
+    const { sample, restart } = watched({ requests, gone }, { errors: counting({ blue: 20, green: 4 }) })
+    await restart()
+    await sample()
+    gone.leave(true)
+    // Half of the requests beside all of the errors would be twice the rate.
+    const lost = await sample()
+    expect(lost).not.toHaveProperty('baseline')
+    expect(lost).not.toHaveProperty('canary')
+    expect(lost.problems.map(({ kind }) => kind)).toEqual(['provider', 'provider'])
+  })
+
+  it('nor where one page of the same source counts the errors of all', async () => {
+    let requests = 0
+    let isAway = false
+    const app = () =>
+      isAway ? undefined : `requests{arm="blue"} ${requests++}\nrequests{arm="green"} ${requests}`
+    const other = () => `requests{arm="blue"} ${requests}\nrequests{arm="green"} ${requests}`
+    const edge = () => `errors{arm="blue"} ${requests}\nerrors{arm="green"} ${requests}`
+    const { sample, restart } = watched({ app, other, edge })
+    await restart()
+    expect(await sample()).toMatchObject({ problems: [] })
+    isAway = true
+    expect((await sample()).problems.map(({ kind }) => kind)).toEqual(['provider', 'provider'])
   })
 })

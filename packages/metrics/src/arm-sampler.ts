@@ -1,7 +1,16 @@
 import { InputError, type ProviderPorts } from '@deploy-actions/action-kit'
 import type { ArmSample, Sample, SampleProblem } from '@deploy-actions/analysis'
 import { defined } from '@deploy-actions/rollout'
-import type { ConfiguredSource, OpenedSource, QueryKind, QueryResult, SourceTiming, Window } from './source'
+import { examineNames, type AskedSeries, type NameFindings } from './series-names'
+import type {
+  ConfiguredSource,
+  Inventory,
+  OpenedSource,
+  QueryKind,
+  QueryResult,
+  SourceTiming,
+  Window,
+} from './source'
 
 const ARMS = ['baseline', 'canary'] as const
 type Arm = (typeof ARMS)[number]
@@ -9,6 +18,8 @@ type Arm = (typeof ARMS)[number]
 /** A query as it stands in a config, variables filled: the source that answers it, and what that source is asked. */
 export interface SourceQuery {
   source: string
+  /** `zero`: its series may begin with their first event; until then they count nothing */
+  absent?: 'zero' | undefined
   [option: string]: unknown
 }
 
@@ -39,6 +50,12 @@ export interface ArmSampler extends SourceTiming {
   restart(signal: AbortSignal, from?: Date): Promise<void>
   /** Undefined while no window is complete that the sources can tell anything of. */
   sample(signal: AbortSignal): Promise<Sample | undefined>
+}
+
+/** Tells what the sources hold of the series that the queries name. */
+export interface SeriesExaminer {
+  /** By the last look at every source; a source whose whole page was not seen, or that cannot list it, is left out. */
+  examine(): NameFindings
 }
 
 /** One query of one arm. */
@@ -72,7 +89,10 @@ interface Answer {
 }
 
 /** @throws InputError when a source needs a secret that was not handed over, or both arms would be asked the same */
-export function createArmSampler(settings: SamplerSettings, ports: ProviderPorts): ArmSampler {
+export function createArmSampler(
+  settings: SamplerSettings,
+  ports: ProviderPorts,
+): ArmSampler & SeriesExaminer {
   const { clock } = ports
   const groups = groupsOf(settings, ports)
   const lag = Math.max(...groups.map(({ source }) => source.lag))
@@ -86,6 +106,7 @@ export function createArmSampler(settings: SamplerSettings, ports: ProviderPorts
     lag,
     resolution,
     lookback: Math.min(...groups.map(({ source }) => source.lag)),
+    examine: () => examineGroups(groups),
     async restart(signal, from = clock.now()) {
       for (const group of groups) group.begins = { baseline: from, canary: from }
       const answers = await ask(groups, from, signal)
@@ -150,12 +171,46 @@ function groupsOf(settings: SamplerSettings, ports: ProviderPorts): Group[] {
     ({ asked, source }) => `${asked.source} ${JSON.stringify(source.written)}`,
   )
   return [...named.values()].flatMap((questions) => {
-    const queries = questions.map(({ name, kind, asked: { source: _, ...query } }) => ({ name, kind, query }))
+    const queries = questions.map(({ name, kind, asked: { source: _, absent: __, ...query } }) => ({
+      name,
+      kind,
+      query,
+    }))
     const begins = { baseline: now, canary: now }
     return questions
       .slice(0, 1)
       .map(({ source }) => ({ source: source.open(ports, queries), questions, begins }))
   })
+}
+
+/** What the two arms ask of one source is examined together: each may know what the other has not had yet. */
+function examineGroups(groups: readonly Group[]): NameFindings {
+  const bySource = Map.groupBy(groups, ({ questions }) => questions[0]?.asked.source)
+  const findings = [...bySource.values()].map((own) => {
+    const inventories = own.map(({ source }) => source.inventory?.())
+    if (inventories.includes(undefined)) return { refused: [], warnings: [] }
+    return examineNames(
+      own.flatMap(({ questions }, index) =>
+        questions.flatMap((question) => askedOf(question, inventories[index])),
+      ),
+    )
+  })
+  return {
+    refused: findings.flatMap(({ refused }) => refused),
+    warnings: findings.flatMap(({ warnings }) => warnings),
+  }
+}
+
+function askedOf(question: Question, held: Inventory | undefined): AskedSeries[] {
+  const { arm, metric, name, asked } = question
+  return (held?.named.get(name) ?? []).map((series) => ({
+    ...series,
+    arm,
+    where: `metrics.${nameOf(question)}`,
+    failures: metric === 'errors',
+    absentIsZero: asked.absent === 'zero',
+    held,
+  }))
 }
 
 /** An arm that is compared with itself is never worse. @throws InputError naming each such query */
@@ -248,7 +303,11 @@ function covered(answers: readonly Answer[]): Window | undefined {
 /** That there is no such series is an answer, too. */
 const isKnown = ({ problem }: QueryResult): boolean => problem === undefined || problem.kind === 'absent'
 
-/** Absent requests mean no traffic; absent errors beside known requests mean none. Without either there is no sample. */
+/**
+ * Absent requests mean no traffic; absent errors beside known requests mean none. Without either there is no sample.
+ * Where some of the pages of an arm are away, the others speak for it, as long as the requests and the errors of a page
+ * can be left out together; without any of its pages nothing is known of it.
+ */
 function readArm(answers: readonly Answer[]): { sample?: ArmSample; problems: SampleProblem[] } {
   const problems = answers.flatMap(({ question, result: { problem } }) =>
     problem && problem.kind !== 'absent'
@@ -258,6 +317,9 @@ function readArm(answers: readonly Answer[]): { sample?: ArmSample; problems: Sa
   const of = (metric: Question['metric']) => answers.filter(({ question }) => question.metric === metric)
   const counters = [...of('requests'), ...of('errors')]
   if (!counters.every(({ result }) => isKnown(result))) return { problems }
+  const away = pagesAway(counters)
+  if (away.length > 0 && !canBeLeftOut(counters))
+    return { problems: [...problems, ...away.map(({ message }) => ({ kind: 'provider' as const, message }))] }
   const [requests = 0, errors = 0] = counters.map(({ result }) => result.value ?? 0)
   const latency = of('latency')[0]?.result.buckets
   const values = of('value').flatMap(({ question, result }) =>
@@ -271,6 +333,29 @@ function readArm(answers: readonly Answer[]): { sample?: ArmSample; problems: Sa
     errors,
     latency,
     values: values.length > 0 ? Object.fromEntries(values) : undefined,
+    leftOut: away.length > 0 ? away.map(({ page }) => page) : undefined,
   })
-  return { sample, problems }
+  const partial = away.map(({ message }) => ({ kind: 'partial' as const, message }))
+  return { sample, problems: [...problems, ...partial] }
+}
+
+/** The pages whose counts an arm lacks, each once; where no page at all shows its requests, any may be one of them. */
+function pagesAway(counters: readonly Answer[]): { page: string; message: string }[] {
+  const missing = counters.flatMap(({ question: { arm, metric }, result: { pages, problem } }) =>
+    (pages?.missing ?? [])
+      .filter(({ page }) => pages?.of.includes(page) || (metric === 'requests' && problem !== undefined))
+      .map(({ page, why }) => ({ page, message: `${arm}: what ${page} counts is left out (${why})` })),
+  )
+  return [...new Map(missing.map((one) => [one.page, one])).values()]
+}
+
+/**
+ * Errors are left out with their requests only where both are counted on the same pages; and what is left must be
+ * something: an arm of which no page is read may have any number of requests.
+ */
+function canBeLeftOut(counters: readonly Answer[]): boolean {
+  const [requests, errors] = counters
+  if (!requests || !errors || requests.result.problem || requests.group !== errors.group) return false
+  const counted = requests.result.pages?.of ?? []
+  return (errors.result.pages?.of ?? []).every((page) => counted.includes(page))
 }

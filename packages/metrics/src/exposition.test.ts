@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { matches, parseExposition, parseSelector } from './exposition'
+import { announcedNames, matches, parseExposition, parseSelector } from './exposition'
 
 describe('parseExposition', () => {
   // The example of prometheus.io/docs/instrumenting/exposition_formats, "Text format example", shortened.
@@ -92,4 +92,28 @@ describe('a selector', () => {
     '%j is not one',
     (text) => expect(parseSelector(text)).toBeUndefined(),
   )
+})
+
+it('knows what a page announces, whether it has series of it or not', () => {
+  const page = [
+    '# HELP hits_total TYPE of hits counter',
+    '# TYPE hits_total counter',
+    '#\tTYPE took_seconds histogram',
+    '# TYPE size summary',
+    '# TYPE up gauge',
+    'TYPE other counter',
+  ].join('\n')
+  const names = announcedNames(page)
+  expect(names).toEqual(
+    expect.arrayContaining([
+      'hits_total',
+      'took_seconds_bucket',
+      'took_seconds_count',
+      'size_sum',
+      'size',
+      'up',
+    ]),
+  )
+  for (const name of ['other', 'of', 'up_total', 'size_bucket', 'took_seconds_total'])
+    expect(names).not.toContain(name)
 })

@@ -34,6 +34,20 @@ export function parseExposition(page: string): Series[] {
   })
 }
 
+/** What the series of a metric may be called beyond its own name, by its type: the text format and OpenMetrics 1.0. */
+const SUFFIXES: Record<string, readonly string[]> = {
+  counter: ['_total', '_created'],
+  histogram: ['_bucket', '_sum', '_count', '_created'],
+  summary: ['_sum', '_count', '_created'],
+}
+
+/** Names of series that the TYPE lines of a page announce, whether there are any yet or not. */
+export function announcedNames(page: string): string[] {
+  return [...page.matchAll(/^#[ \t]+TYPE[ \t]+([a-zA-Z_:][a-zA-Z0-9_:]*)[ \t]+(\w+)/gm)].flatMap(
+    ([, name = '', type = '']) => [name, ...(SUFFIXES[type] ?? []).map((suffix) => `${name}${suffix}`)],
+  )
+}
+
 function parseHead(text: string): { name: string; labels: Record<string, string>; rest: string } | undefined {
   const name = NAME.exec(text)?.[0]
   if (name === undefined) return undefined

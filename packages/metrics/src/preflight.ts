@@ -1,6 +1,6 @@
-import type { Clock } from '@deploy-actions/action-kit'
+import type { Clock, Problem } from '@deploy-actions/action-kit'
 import { total, type ArmSample, type Sample } from '@deploy-actions/analysis'
-import type { ArmSampler } from './arm-sampler'
+import type { ArmSampler, SeriesExaminer } from './arm-sampler'
 
 /** What the sources said before any traffic moved. */
 export type Preflight =
@@ -9,16 +9,26 @@ export type Preflight =
       baseline: ArmSample
       /** the most that the traffic can be, given what was seen: three standard errors above the mean */
       requestsPerSecond: number
+      /** names in the queries that match nothing and may be misspelt, and pages that went away: a sentence each */
+      warnings: string[]
     }
-  | { ok: false; reason: string }
+  | {
+      ok: false
+      reason: string
+      /** names in the queries that cannot be right: no other look will show another */
+      misnamed?: Problem[]
+    }
 
 /** So many requests tell a rate well enough; with less traffic a few more intervals are looked at. */
 const ENOUGH_REQUESTS = 100
 const MAX_INTERVALS = 6
 
-/** Asks every query before anything moves: the sources must answer, and the baseline must have traffic. */
+/**
+ * Asks every query before anything moves: the sources must answer, the names in the queries must be theirs, and the
+ * baseline must have traffic.
+ */
 export async function preflight(
-  sampler: ArmSampler,
+  sampler: ArmSampler & SeriesExaminer,
   intervalMs: number,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
 ): Promise<Preflight> {
@@ -36,6 +46,13 @@ export async function preflight(
         ok: false,
         reason: `the metrics gave no answer: ${sample.problems.map(({ message }) => message).join('; ')}`,
       }
+    const { refused } = sampler.examine()
+    if (refused.length > 0)
+      return {
+        ok: false,
+        reason: refused.map(({ where, message }) => `${where}: ${message}`).join('; '),
+        misnamed: refused,
+      }
     samples.push({ ...sample, baseline, canary })
     seen = total(samples.flatMap(({ baseline, canary }) => [baseline, canary]))
   }
@@ -46,5 +63,19 @@ export async function preflight(
       reason: `the baseline arm had no request in ${samples.length} intervals: either it has no traffic, or the queries do not find it; a canary cannot be compared with it`,
     }
   const seconds = samples.reduce((sum, { windowMs }) => sum + windowMs, 0) / 1000
-  return { ok: true, baseline, requestsPerSecond: (seen.requests + 3 * Math.sqrt(seen.requests)) / seconds }
+  return {
+    ok: true,
+    baseline,
+    requestsPerSecond: (seen.requests + 3 * Math.sqrt(seen.requests)) / seconds,
+    warnings: [...leftOutOf(samples), ...sampler.examine().warnings],
+  }
 }
+
+/** What was not counted because a page could not be read, each once. */
+const leftOutOf = (samples: readonly Sample[]): string[] => [
+  ...new Set(
+    samples.flatMap(({ problems }) =>
+      problems.flatMap(({ kind, message }) => (kind === 'partial' ? [message] : [])),
+    ),
+  ),
+]

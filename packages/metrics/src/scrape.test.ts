@@ -209,8 +209,81 @@ describe('what cannot be known', () => {
     expect((await samples([[page]])).map((result) => result.problem)).toEqual([problem]),
   )
 
-  it('is all of it when one page of several fails', async () => {
+  it('is all of it when one page of several has never answered', async () => {
     expect(await values([['hits_total{arm="blue"} 1', new Error('down')]])).toEqual(['provider'])
+  })
+
+  it('is none of it when one page of several goes away: the others are counted, for whole windows', async () => {
+    const hits = (value: number) => `hits_total{arm="blue"} ${value}`
+    const results = await samples([
+      [hits(100), hits(1000)],
+      [hits(110), hits(1020)],
+      [hits(120), new Error('refused')],
+      [hits(130), { status: 503 }],
+      // Back: what it counted meanwhile lies in no window, and what it counts from now on does.
+      [hits(140), hits(1100)],
+      [hits(150), hits(1105)],
+    ])
+    expect(results.map(({ value }) => value)).toEqual([0, 30, 10, 10, 10, 15])
+    expect(results.map(({ pages }) => pages?.missing.map(({ page, why }) => `${page} ${why}`))).toEqual([
+      [],
+      [],
+      ['http://127.0.0.1:2/metrics refused'],
+      ['http://127.0.0.1:2/metrics http://127.0.0.1:2/metrics answered 503'],
+      ['http://127.0.0.1:2/metrics it was away at an end of the window'],
+      [],
+    ])
+  })
+
+  it('counts from the level that a page has when it comes back, be it reset or not', async () => {
+    const hits = (value: number) => `hits_total{arm="blue"} ${value}`
+    const away = new Error('refused')
+    expect(
+      await values([
+        [hits(0), hits(500)],
+        [hits(1), away],
+        [hits(2), hits(3)],
+        [hits(3), hits(7)],
+      ]),
+    ).toEqual([0, 1, 1, 5])
+  })
+
+  it('lets a page that was away within a window be counted in it when both its ends are known', async () => {
+    const hits = (value: number) => `hits_total{arm="blue"} ${value}`
+    const ports = createFakePorts({ http: ({ url }) => pages[url.slice(-1)]!() })
+    const pages: Record<string, () => Partial<HttpResponse>> = {
+      a: () => ({ body: hits(seconds()) }),
+      b: () => (seconds() === 10 ? { status: 503 } : { body: hits(seconds() * 10) }),
+    }
+    const began = ports.clock.now().getTime()
+    const seconds = () => (ports.clock.now().getTime() - began) / 1000
+    const source = configured(scrape, { type: 'scrape', pages: ['http://p:1/a', 'http://p:1/b'] }).open(
+      ports,
+      [{ name: 'q', kind: 'counter', query: { sum: ['hits_total'] } }],
+    )
+    const ask = async (to: Date) =>
+      (await source.sample(['q'], { from: new Date(began), to }, ports.signal))[0]
+    await ask(new Date(began))
+    ports.clock.advance(10_000)
+    expect(await ask(ports.clock.now())).toMatchObject({ value: 10 })
+    ports.clock.advance(10_000)
+    expect(await ask(ports.clock.now())).toMatchObject({ value: 220, pages: { missing: [] } })
+  })
+
+  it('says nothing of a query whose only page is away, and takes its level when it is back', async () => {
+    const other = 'other 1'
+    const hits = (value: number) => `hits_total{arm="blue"} ${value}`
+    const away = new Error('refused')
+    const results = await samples([
+      [other, hits(100)],
+      [other, away],
+      [other, hits(140)],
+    ])
+    expect(results.map(({ value, problem }) => value ?? problem?.kind)).toEqual([0, 'absent', 40])
+    expect(results[1]?.pages).toEqual({
+      of: ['http://127.0.0.1:2/metrics'],
+      missing: [{ page: 'http://127.0.0.1:2/metrics', why: 'refused' }],
+    })
   })
 
   it('is nothing when the run is cancelled: that is thrown', async () => {

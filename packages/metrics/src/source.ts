@@ -25,8 +25,19 @@ export interface Query<Q = unknown> {
   query: Q
 }
 
-/** What a query came to, and the window that this covers: all of the one that was asked for, or a part of it. */
-export type QueryResult = { window: Window } & (
+/** Where the series of a query stand, for a source of several pages of which some could not be read. */
+export interface QueryPages {
+  /** pages that have shown series of the query, now or before */
+  of: readonly string[]
+  /** those whose counts are not in the answer, and why; of a query that no page answers: every page that is away */
+  missing: readonly { page: string; why: string }[]
+}
+
+/**
+ * What a query came to, and the window that this covers: all of the one that was asked for, or a part of it. What is
+ * counted on a page is in the answer for the whole of this window, or not at all: then `pages` says so.
+ */
+export type QueryResult = { window: Window; pages?: QueryPages } & (
   | { value: number; buckets?: undefined; problem?: undefined }
   | { buckets: Bucket[]; value?: undefined; problem?: undefined }
   | { problem: SampleProblem; value?: undefined; buckets?: undefined }
@@ -40,6 +51,27 @@ export interface SourceTiming {
   resolution: number
 }
 
+/** A series that a query names, or several that share what it says of them. */
+export interface NamedSeries {
+  /** as the query writes it */
+  text: string
+  /** its place in the query: the same for both arms */
+  place: number
+  name: string
+  labels: Readonly<Record<string, string>>
+  /** false where it matched nothing */
+  found: boolean
+}
+
+/** What a source holds, to tell a name that is misspelt from a series that has not begun. */
+export interface Inventory {
+  /** of each query that it was asked for, by the query's name */
+  named: ReadonlyMap<string, readonly NamedSeries[]>
+  series: readonly { name: string; labels: Readonly<Record<string, string>> }[]
+  /** names that may come: of metrics that are described, but have no series yet */
+  announced: readonly string[]
+}
+
 /** A source of metrics, as a provider's author writes it. */
 export interface MetricSource<Q = unknown> {
   /**
@@ -48,11 +80,18 @@ export interface MetricSource<Q = unknown> {
    * Never throws for what a query or the system behind it did: that is in the results. A cancelled run is thrown.
    */
   sample(queries: readonly Query<Q>[], window: Window, signal: AbortSignal): Promise<QueryResult[]>
+  /**
+   * What it saw at its last look; nothing is sent. Undefined where that is not known as a whole. Only a source that can
+   * list what it holds has it.
+   */
+  inventory?(queries: readonly Query<Q>[]): Inventory | undefined
 }
 
 /** A source that was opened for its queries; which of them a sample asks is told by their names. */
 export interface OpenedSource extends SourceTiming {
   sample(names: readonly string[], window: Window, signal: AbortSignal): Promise<QueryResult[]>
+  /** of all its queries; undefined where it is not known */
+  inventory?(): Inventory | undefined
 }
 
 /** A source whose settings were found valid; it is opened for the queries that it will answer. */
@@ -89,7 +128,7 @@ export function source<S extends z.ZodType, Q extends z.ZodType>({
     ...timing(settings),
     open(ports, queries) {
       const parsed = queries.map((one) => ({ ...one, query: query.parse(one.query) }))
-      const { sample } = create(settings, withOwnSecrets(options, written, ports))
+      const { sample, inventory } = create(settings, withOwnSecrets(options, written, ports))
       return {
         ...timing(settings),
         sample: (names, window, signal) =>
@@ -98,6 +137,7 @@ export function source<S extends z.ZodType, Q extends z.ZodType>({
             window,
             signal,
           ),
+        inventory: () => inventory?.(parsed),
       }
     },
   }))

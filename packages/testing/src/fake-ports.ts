@@ -15,6 +15,7 @@ import {
   type Http,
   type HttpRequest,
   type HttpResponse,
+  type Oidc,
   type Ports,
   type ProviderPorts,
   type RunContext,
@@ -52,6 +53,8 @@ export interface FakePortsOptions {
   /** real HTTP and real processes, too: for servers and scripts that the test started or wrote */
   real?: boolean
   secrets?: Record<string, string>
+  /** default: the job has no `id-token: write` */
+  oidc?: Oidc
   variables?: Record<string, string>
   github?: GitHub
   artifacts?: Artifacts
@@ -80,6 +83,7 @@ export function createFakePorts(options: FakePortsOptions = {}): FakePorts {
     variables: options.variables ?? {},
     tcp: options.tcp ?? createTcp(clock, { call }),
     secrets: new Map(Object.entries(options.secrets ?? {})),
+    oidc: options.oidc,
     clock,
     recorded,
     signal: controller.signal,

@@ -1,0 +1,36 @@
+import { isScriptLine, type Providers } from '@deploy-actions/action-kit'
+import type { ValuePath } from './variables'
+import { loose } from './yaml-source'
+
+/** Where in a document the settings of a provider stand. */
+export interface ProviderPlace {
+  path: ValuePath
+  providers: Providers<unknown>
+  settings: unknown
+}
+
+/** Tells which values of a document are script lines, by the options of the providers that stand in it. */
+export async function scriptLines(places: readonly ProviderPlace[]): Promise<(path: ValuePath) => boolean> {
+  const known = await Promise.all(
+    places.map(async ({ path, providers, settings }) => {
+      const type = loose(settings)['type']
+      const named = typeof type === 'string' && providers.types.includes(type)
+      return { path, options: named ? (await providers.load(type)).options : undefined }
+    }),
+  )
+  return (path) =>
+    known.some(
+      ({ path: place, options }) =>
+        options !== undefined &&
+        place.every((part, index) => path[index] === part) &&
+        isScriptLine(options, path.slice(place.length)),
+    )
+}
+
+/** The settings that a map or list of providers holds, each with its place. */
+export const eachOf = (path: ValuePath, providers: Providers<unknown>, value: unknown): ProviderPlace[] =>
+  Object.entries(loose(value)).map(([key, settings]) => ({
+    path: [...path, Array.isArray(value) ? Number(key) : key],
+    providers,
+    settings,
+  }))
