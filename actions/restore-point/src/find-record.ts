@@ -20,7 +20,8 @@ export async function whereOf(inputs: Inputs, ports: Ports): Promise<Where> {
       : await configuredTarget(inputs, ports.context)
   ports.evidence.about(defined({ service, environment, region: inputs.region }))
   // What this very job opened has a guard behind it; a job that has nothing else to do waits longer.
-  const patience = inputs.transaction === undefined ? 'guard' : 'restoreStep'
+  const patience =
+    inputs.only === 'traffic' ? 'trafficFirst' : inputs.transaction === undefined ? 'guard' : 'restoreStep'
   const ledger = openLedger(inputs.ledger, service, ports, {
     trustedWorkflows: inputs['trusted-workflows'],
     patienceMs: LEDGER_PATIENCE_MS[patience],

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { ProviderError } from '@deploy-actions/action-kit'
 import { openLedger, restorePointArtifact, type TransactionRecord } from '@deploy-actions/ledger'
 import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
 import { inputs as schema } from './inputs'
@@ -126,6 +127,18 @@ describe('traffic first', () => {
 
     it('is put back from what the deploy job has uploaded', async () => {
       expect(await run(await uploaded(), github)).toMatchObject({ outcome: 'traffic-restored' })
+      expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
+    })
+
+    it('is put back when the artifacts can be had again', async () => {
+      const ports = await uploaded()
+      const { list } = ports.artifacts
+      let asked = 0
+      ports.artifacts.list = () =>
+        ++asked < 5
+          ? Promise.reject(new ProviderError('503', { provider: 'GitHub artifacts', retryable: true }))
+          : list()
+      expect(await run(ports, github)).toMatchObject({ outcome: 'traffic-restored' })
       expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
     })
 

@@ -1,4 +1,11 @@
-import { escapeText, GateFailed, InputError, messageOf, type Ports } from '@deploy-actions/action-kit'
+import {
+  escapeText,
+  GateFailed,
+  InputError,
+  messageOf,
+  retrying,
+  type Ports,
+} from '@deploy-actions/action-kit'
 import type { Ledger, TransactionRecord, Upload } from '@deploy-actions/ledger'
 import { holdingStates, type TransactionState } from '@deploy-actions/rollout'
 import {
@@ -31,7 +38,7 @@ export async function restoreTrafficFirst(inputs: Inputs, ports: Ports): Promise
     if (!found) return nothingOpen(`the ledger does not know ${inputs.to}`, ports)
     return putBack(ledger, found.record, await keptSettings(ledger, found.record), inputs, ports)
   }
-  const uploads = await ledger.uploadedHere(region)
+  const uploads = await uploadedBy(ledger, region, ports)
   const upload = uploads.toSorted((a, b) => b.record.openedAt.localeCompare(a.record.openedAt))[0]
   if (!upload) return nothingOpen(`this run uploaded no restore point of ${region}`, ports)
   const closed = await closedAs(ledger, upload, ports)
@@ -39,6 +46,15 @@ export async function restoreTrafficFirst(inputs: Inputs, ports: Ports): Promise
   const { record, settings } = upload
   return putBack(ledger, record, readSettings(record.id, settings), inputs, ports)
 }
+
+/** The artifact service is GitHub, too: it is waited for as long as the traffic is then tried. */
+const uploadedBy = (ledger: Ledger, region: string, { clock, signal }: Ports): Promise<Upload[]> =>
+  retrying(() => ledger.uploadedHere(region), {
+    clock,
+    signal,
+    idempotent: true,
+    withinMs: PATIENCE_MS.restoreStep,
+  })
 
 /** Everything by name: there is no rollout.yml to look it up in. */
 function required(inputs: Inputs): string {
@@ -88,6 +104,7 @@ async function putBack(
   const points = await restoreTraffic(record, settings, ports, {
     withinMs: PATIENCE_MS.restoreStep,
   })
+  await marked
   const reason = points.map(({ name, detail }) => `${name}: ${detail}`).join('; ')
   const outputs = { transaction: id, restored: points }
   ports.evidence.facts({ record, restored: points })
