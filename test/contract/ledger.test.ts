@@ -75,11 +75,13 @@ function githubLedger(
     known ?? world.begin({}, { id, attempt, path: deployYml, referencedWorkflows: [ours], ...change }).run
   const job = world.join(run, permissions)
   const { log, signal } = createFakePorts()
+  const clock = createFakeClock()
+  const began = clock.now().getTime()
   return createGitHubLedger(service, {
     github: world.client(job),
     artifacts: world.artifacts(job, run),
     context: world.context(run),
-    clock: { ...createFakeClock(), now: () => new Date(now) },
+    clock: { ...clock, now: () => new Date(Date.parse(now) + clock.now().getTime() - began) },
     signal,
     log: { ...log, warning: (line) => void warnings.push(line) },
   })
@@ -366,7 +368,7 @@ describe('the github ledger among others', () => {
     await expect(ledger.open(record(1), {})).rejects.toThrow('GitHub answered 500')
     expect(world.github.deployments).toEqual([])
     await ledger.open(record(1), {})
-    world.github.fault({ match: marks, then: 'refuse', times: 100 })
+    world.github.fault({ match: marks, then: 'refuse', times: Infinity })
     await expect(ledger.mark({ id }, 'committed', '')).rejects.toThrow('could not be reached')
     expect(await ledger.find({ id })).toMatchObject([{ state: 'open' }])
   })
@@ -638,7 +640,7 @@ describe('the github ledger where anybody may write deployments', () => {
     world.github.fault({
       match: ({ method, path }) => method === 'POST' && path.endsWith('/statuses'),
       then: '500',
-      times: 9,
+      times: Infinity,
     })
     const ledger = githubLedger(world, { run: 1 })
     await expect(ledger.mark({ id }, 'committed', '')).rejects.toThrow('GitHub answered 500')

@@ -22,7 +22,7 @@ export const inputs = z.strictObject({
     .enum(['traffic'])
     .optional()
     .describe(
-      'with restore: the traffic alone, from what this run uploaded; needs neither a checkout nor the ledger',
+      'with restore: traffic: the traffic alone, from what this run uploaded; needs neither a checkout nor the ledger',
     ),
   reason: z
     .string()
