@@ -3,6 +3,8 @@ import type { Ports } from '@deploy-actions/action-kit'
 
 /** The name of the step by which a job of our templates is known. */
 export const COLLECT_STEP = 'Open the evidence chain'
+/** What stands between the name of a calling job and that of a called one. Source: docs, "Reuse workflows". */
+const CALLED = ' / '
 
 const job = z.looseObject({
   id: z.int(),
@@ -25,6 +27,17 @@ export interface JobSummary {
   ran: boolean
   /** it is a job of our templates */
   ours: boolean
+}
+
+/**
+ * The jobs of the same rollout as that job: a run may have several, each called by a job of its own, whose name stands
+ * before theirs (`shop / report`, `shop / regions (eu) / deploy`). All of them where nobody calls.
+ */
+export function ofSameRollout(jobs: readonly JobSummary[], ownId: number | undefined): JobSummary[] {
+  const own = jobs.find(({ id }) => id === ownId)?.name ?? ''
+  const called = own.lastIndexOf(CALLED)
+  const caller = called === -1 ? '' : own.slice(0, called + CALLED.length)
+  return jobs.filter(({ name }) => name.startsWith(caller))
 }
 
 /** Every job of this attempt. */

@@ -162,6 +162,18 @@ describe('the evidence of a job', () => {
 })
 
 describe('the report of a run', () => {
+  it('tells of its own rollout where the run has two, and misses nothing of the other', async () => {
+    for (const name of ['us', 'eu']) await transaction(name, 'committed')
+    const ours: Job = { ...us, id: 11, name: 'shop / us / deploy' }
+    const theirs: Job = { ...eu, id: 12, name: 'cart / eu / deploy', records: [{ reason: 'of cart' }] }
+    const lost: Job = { ...eu, id: 13, name: 'cart / eu / guard' }
+    const own: Job = { id: 99, name: 'shop / report', region: '', records: [] }
+    const { outcome, evidence } = await report([ours, theirs, lost, own], [13, 99])
+    expect(outcome).toMatchObject({ outcome: 'succeeded', complete: true })
+    expect(((await evidence())['jobs'] as { id: number }[]).map(({ id }) => id)).toEqual([11])
+    expect(JSON.stringify(await evidence())).not.toContain('of cart')
+  })
+
   it('succeeds when every planned region is committed by this run, and its evidence is whole', async () => {
     await transaction('us', 'committed')
     await transaction('eu', 'committed')

@@ -5,7 +5,7 @@ import { rootOf } from '@deploy-actions/evidence'
 import { defined } from '@deploy-actions/rollout'
 import { gatherChains } from './chains'
 import type { Inputs } from './inputs'
-import { listJobs } from './jobs'
+import { listJobs, ofSameRollout } from './jobs'
 import { reportMarkdown } from './markdown'
 import type { Outputs } from './outputs'
 import { regionResults } from './regions'
@@ -44,11 +44,14 @@ export async function report(inputs: Inputs, ports: Ports): Promise<Outputs> {
 
 async function gather(inputs: Inputs, ports: Ports): Promise<RunEvidence> {
   const { runId, attempt, workflowRef, actor, sha } = ports.context
-  const [chains, jobs, approvals] = await Promise.all([
+  const [gathered, all, approvals] = await Promise.all([
     gatherChains(ports),
     listJobs(ports),
     listApprovals(ports),
   ])
+  const jobs = ofSameRollout(all, inputs['job-id'])
+  const elsewhere = new Set(all.filter((job) => !jobs.includes(job)).map(({ id }) => id))
+  const chains = gathered.filter(({ jobId }) => jobId === null || !elsewhere.has(jobId))
   const regions = inputs.plan
     ? await regionResults(
         inputs.plan,
