@@ -53,6 +53,8 @@ export interface GitHubEmulator {
   artifacts(runId: number): UploadedArtifact[]
   /** Lets something go wrong. @returns ends it */
   fault(fault: Fault): () => void
+  /** Leaves no REST call until that moment, as if other workflows had used them up. */
+  useUpQuota(until: Date): void
   /** Everything that is to outlive this process, as plain JSON; artifact files stay in their folder. */
   save(): GitHubState
   /** Goes on from what `save` gave, before the first request. @throws ZodError when it is something else */
@@ -81,11 +83,8 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHubEmulato
     ...contentRoutes(repository),
     ...branchRoutes(repository),
   ]
-  const rest = restApi(
-    repository,
-    routes,
-    new RateLimit(options.rateLimit ?? DEFAULT_RATE_LIMIT, options.now),
-  )
+  const quota = new RateLimit(options.rateLimit ?? DEFAULT_RATE_LIMIT, options.now)
+  const rest = restApi(repository, routes, quota)
   const doors: [path: string, door: Door][] = [
     [ARTIFACT_SERVICE_PATH, artifactService(artifacts, blobs, tokens)],
     [BLOB_PATH, blobs.answer],
@@ -126,6 +125,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHubEmulato
         return { id, name, digest, size, ...artifacts.paths(one) }
       }),
     fault: (fault) => server.faults.add(fault),
+    useUpQuota: (until) => quota.useUp(until),
     save: () => ({
       v: 1,
       lastId: repository.lastId,

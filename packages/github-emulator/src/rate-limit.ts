@@ -12,6 +12,12 @@ export class RateLimit {
     private readonly now: () => Date,
   ) {}
 
+  /** Nothing is left any more until that moment, as if others had used it up. */
+  useUp(until: Date): void {
+    this.#used = this.limit
+    this.#resetMs = until.getTime()
+  }
+
   /**
    * Counts a call.
    * @returns the headers that tell what is left

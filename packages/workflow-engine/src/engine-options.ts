@@ -94,8 +94,19 @@ export interface RunHandle {
   done: Promise<RunView>
   /** What the button does: conditions are asked again, jobs with `always()` go on. */
   cancel(): void
+  /**
+   * What "force cancel" does: whatever runs is killed, posts included, and nothing begins any more, not even a job with
+   * `always()`. Source: REST API, "Force cancel a workflow run".
+   */
+  forceCancel(): void
   /** Kills the runners of the matching jobs that run now. @returns whether there was one */
   loseRunner(match: (job: JobView) => boolean): boolean
+  /**
+   * Stops the machines of the matching jobs that run now: GitHub takes them for lost, and their processes know nothing
+   * of it.
+   * @returns wakes them; settles when they have done what they had left to do
+   */
+  suspendRunner(match: (job: JobView) => boolean): () => Promise<void>
 }
 
 /** Signals and delays of the real runner; source: ProcessInvoker.cs of actions/runner, docs on cancellation. */

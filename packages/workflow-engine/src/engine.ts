@@ -5,9 +5,10 @@ import { evaluateText } from './expressions'
 import { eventPayload, githubContext, workflowName } from './github-context'
 import { dispatchInputs } from './inputs'
 import type { Sources } from './references'
-import type { ReferencedWorkflow, RunView } from './run-view'
+import type { JobView, ReferencedWorkflow, RunView } from './run-view'
 import { runLevel } from './run-level'
 import { annotate, type RunState } from './run-state'
+import type { RunningJob } from './runner/run-job'
 import type { Value } from './template'
 import { unsupported, WorkflowError } from './workflow-error'
 import { WorkflowLibrary, type WorkflowTree } from './workflow-tree'
@@ -51,6 +52,7 @@ export function createEngine(options: EngineOptions): Engine {
       github.run_number = String(view.number)
       const title = evaluateText(tree.file.runName, { ...contexts, inputs })
       if (title !== '') view.displayTitle = title
+      const forced = new AbortController()
       const run: RunState = {
         view,
         options,
@@ -58,21 +60,29 @@ export function createEngine(options: EngineOptions): Engine {
         github,
         event,
         nextJobId: () => count.job++,
+        forced: forced.signal,
         running: new Map(),
         tell,
         runLevel,
       }
       tell({ type: 'run', run: view })
       for (const message of notes) annotate(run, null, { level: 'warning', message })
-      return begin(run, tree, inputs)
+      return begin(run, tree, inputs, () => forced.abort())
     },
   }
 }
 
-function begin(run: RunState, tree: WorkflowTree, inputs: { [name: string]: Value }): RunHandle {
+function begin(
+  run: RunState,
+  tree: WorkflowTree,
+  inputs: { [name: string]: Value },
+  force: () => void,
+): RunHandle {
   const { view, options } = run
   const cancelled = new AbortController()
   const cancel = () => cancelled.abort()
+  const runnersOf = (match: (job: JobView) => boolean): RunningJob[] =>
+    [...run.running].filter(([job]) => match(job)).map(([, running]) => running)
   const execute = async (): Promise<RunView> => {
     view.status = 'in_progress'
     run.tell({ type: 'run', run: view })
@@ -99,10 +109,19 @@ function begin(run: RunState, tree: WorkflowTree, inputs: { [name: string]: Valu
     view,
     done: new Promise((resolve) => setImmediate(() => resolve(execute()))),
     cancel,
+    forceCancel() {
+      force()
+      cancel()
+      for (const running of run.running.values()) running.end()
+    },
     loseRunner(match) {
-      const hit = [...run.running].filter(([job]) => match(job))
-      for (const [, running] of hit) running.lose()
+      const hit = runnersOf(match)
+      for (const running of hit) running.lose()
       return hit.length > 0
+    },
+    suspendRunner(match) {
+      const wake = runnersOf(match).map((running) => running.suspend())
+      return async () => void (await Promise.all(wake.map((one) => one())))
     },
   }
 }

@@ -15,11 +15,14 @@ export async function runMatrix(
   status: (signal: AbortSignal) => StatusFunctions,
 ): Promise<Ending> {
   const plainName = literal(definition.name) ?? definition.key
-  const holds = (signal: AbortSignal) => evaluateCondition(definition.if, contexts, status(signal))
+  const { forced } = level.run
+  const holds = (signal: AbortSignal) =>
+    !forced.aborted && evaluateCondition(definition.if, contexts, status(signal))
   let legs: Leg[]
   try {
     if (!holds(level.signal)) {
-      const onlyCancelled = level.signal.aborted && holds(new AbortController().signal)
+      const onlyCancelled =
+        forced.aborted || (level.signal.aborted && holds(new AbortController().signal))
       return ended(level, definition, plainName, onlyCancelled ? 'cancelled' : 'skipped')
     }
     legs = expandMatrix(definition.key, definition.strategy, contexts)

@@ -102,8 +102,9 @@ async function runOnRunner(
   const { conclusion, outputs } = await running.done
   stopListening()
   run.running.delete(job)
-  concludeJob(run, job, conclusion)
-  return { result: conclusion, outputs }
+  const result = run.forced.aborted ? 'cancelled' : conclusion
+  concludeJob(run, job, result)
+  return { result, outputs }
 }
 
 function jobContexts(

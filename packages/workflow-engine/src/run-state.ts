@@ -16,6 +16,8 @@ export interface RunState {
   github: { [name: string]: Value }
   event: Value
   nextJobId(): number
+  /** The run was ended by force: nothing begins any more, whatever its condition says. */
+  forced: AbortSignal
   /** Jobs that have a runner now. */
   running: Map<JobView, RunningJob>
   tell(event: EngineEvent): void

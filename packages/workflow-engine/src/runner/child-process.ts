@@ -63,13 +63,16 @@ export async function runChild(request: ChildRequest): Promise<number | null> {
 
 /** Kills whatever still lives of a job: found by its environment on Linux, elsewhere only by the groups of its steps. */
 export function killTracked(trackingId: string): void {
-  if (process.platform !== 'linux') return
   // A process may fork while the list is read, so it is read until nothing new shows.
-  for (let round = 0; round < 5; round++) {
-    const found = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isTracked(name, trackingId))
-    if (found.length === 0) return
-    for (const pid of found) kill(Number(pid), 'SIGKILL')
-  }
+  for (let round = 0; round < 5; round++) if (signalTracked(trackingId, 'SIGKILL') === 0) return
+}
+
+/** Signals whatever lives of a job. @returns how many there were */
+export function signalTracked(trackingId: string, signal: NodeJS.Signals): number {
+  if (process.platform !== 'linux') return 0
+  const found = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && isTracked(name, trackingId))
+  for (const pid of found) kill(Number(pid), signal)
+  return found.length
 }
 
 function isTracked(pid: string, trackingId: string): boolean {

@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from '@jest/globals'
@@ -361,5 +363,55 @@ describe('losing a runner', () => {
     expect(lost.annotations).toMatchObject([
       { level: 'error', message: expect.stringContaining('lost communication') },
     ])
+  })
+})
+
+describe('a machine that stands still', () => {
+  it('counts as lost, and does what it had left to do when it wakes', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'suspended-'))
+    const woken = join(folder, 'woken')
+    const main = `${append}console.log('ready'); setTimeout(() => appendFileSync('${woken}', 'main '), 300)`
+    world = await testWorld(
+      `${job(`- { uses: "${suite('canary')}", name: canary }`)}
+  guard:
+    needs: it
+    if: always() && needs.it.result == 'failure'
+    runs-on: ubuntu-latest
+    steps: [{ run: "true" }]
+`,
+      { suite: action('canary', main, { post: `${append}appendFileSync('${woken}', 'post')` }) },
+    )
+    const handle = await world.start()
+    const held: { wake?: () => Promise<void> } = {}
+    const run = await once(handle, 'ready', () => {
+      held.wake = handle.suspendRunner((view) => view.key === 'it')
+    })
+    expect(conclusions(run)).toEqual({ it: 'failure', guard: 'success' })
+    await expect(readFile(woken, 'utf8')).rejects.toThrow('ENOENT')
+    await held.wake?.()
+    expect(await readFile(woken, 'utf8')).toBe('main post')
+    expect(conclusions(run)).toEqual({ it: 'failure', guard: 'success' })
+    await rm(folder, { recursive: true, force: true })
+  })
+})
+
+describe('ending a run by force', () => {
+  it('kills what runs, posts included, and begins nothing any more', async () => {
+    const main = `${append}console.log('ready'); setInterval(() => {}, 1000)`
+    world = await testWorld(
+      `${job(`- { uses: "${suite('canary')}", name: canary }\n- { run: echo, if: always() }`)}
+  guard:
+    needs: it
+    if: always()
+    runs-on: ubuntu-latest
+    steps: [{ run: "true" }]
+`,
+      { suite: action('canary', main, { post: `console.log('never')` }) },
+    )
+    const handle = await world.start()
+    const run = await once(handle, 'ready', handle.forceCancel)
+    expect(conclusions(run)).toEqual({ it: 'cancelled', guard: 'cancelled' })
+    expect(run.conclusion).toBe('cancelled')
+    expect(jobNamed(run, 'it').steps.map(({ name }) => name)).toEqual(['Set up job', 'canary'])
   })
 })

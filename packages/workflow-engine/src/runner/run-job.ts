@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { evaluate, evaluateText, evaluateTexts } from '../expressions'
 import { onAbort } from '../on-abort'
 import type { Conclusion } from '../run-view'
-import { killTracked } from './child-process'
+import { killTracked, signalTracked } from './child-process'
 import { createJobFolders, runnerContext } from './job-folders'
 import { JobSession, type JobRequest, type RunnerOptions } from './job-session'
 import { runPost, runStep } from './run-step'
@@ -17,6 +17,13 @@ export interface RunningJob {
   cancel(): void
   /** The machine is gone: every process is killed, nothing more is reported. */
   lose(): void
+  /** GitHub takes the machine away by force. */
+  end(): void
+  /**
+   * The machine stands still: nothing more is heard of it, and the job counts as lost.
+   * @returns wakes it; settles when it has done what it had left to do
+   */
+  suspend(): () => Promise<void>
 }
 
 /** How a job ended. */
@@ -38,13 +45,32 @@ export async function startJob(request: JobRequest, options: RunnerOptions): Pro
   registerSecrets(session)
 
   onAbort(session.killed.signal, () => killTracked(session.trackingId))
+  const ended = runToEnd(session)
+  const gone = Promise.withResolvers<JobEnding>()
+  const vanish = (): void => {
+    session.annotate({ level: 'error', message: LOST_MESSAGE })
+    session.lost = true
+  }
+  const end = (): void => {
+    session.lost = true
+    session.killed.abort()
+  }
   return {
-    done: runToEnd(session),
+    done: Promise.race([ended, gone.promise]),
     cancel: () => cancel(session),
     lose: () => {
-      session.lost = true
-      session.annotate({ level: 'error', message: LOST_MESSAGE })
+      vanish()
       session.killed.abort()
+    },
+    end,
+    suspend: () => {
+      signalTracked(session.trackingId, 'SIGSTOP')
+      vanish()
+      gone.resolve({ conclusion: 'failure', outputs: {} })
+      return async () => {
+        signalTracked(session.trackingId, 'SIGCONT')
+        await ended
+      }
     },
   }
 }
