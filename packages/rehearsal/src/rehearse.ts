@@ -149,7 +149,11 @@ async function copyRepository(
     config: options.config,
     own: options.own,
     folder: join(output, 'repository'),
-    caller: options.workflow ?? join(options.releaseTree, 'callers', 'deploy.yml'),
+    leftOut: [output, ...(options.worldFolder === undefined ? [] : [options.worldFolder])],
+    workflow: {
+      file: options.workflow ?? join(options.releaseTree, 'callers', 'deploy.yml'),
+      own: options.workflow !== undefined,
+    },
     endpoints: world.regions,
     webhook: sink.url,
   })

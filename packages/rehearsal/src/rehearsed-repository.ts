@@ -1,10 +1,15 @@
 import { createHash } from 'node:crypto'
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseDocument, type Document } from 'yaml'
 import type { RegionEndpoints } from '@deploy-actions/embedded-regions'
+import { commitAll } from './git'
+import { copyFiles } from './repository-files'
 
-/** The repository as the emulated GitHub has it: a copy, with the addresses of the embedded regions in its config. */
+/**
+ * The repository as the emulated GitHub has it: a copy, with the addresses of the embedded regions in its config, and
+ * where git is there a repository of git's, so that scripts that call it have one of their own.
+ */
 export interface RehearsedRepository {
   folder: string
   /** made of its files: the same files are the same commit */
@@ -23,28 +28,37 @@ export interface RepositoryOptions {
   own: boolean
   /** where the copy goes */
   folder: string
-  /** a workflow to run instead of the caller of the release tree */
-  caller: string
+  /** folders of the rehearsal itself, which may lie in the user's repository */
+  leftOut: readonly string[]
+  /** the workflow to run */
+  workflow: { file: string; own: boolean }
   endpoints: Record<string, RegionEndpoints>
   webhook: string
 }
 
 const WORKFLOW = '.github/workflows/rehearsed.yml'
-/** Never copied: large, and not part of a commit. */
-const LEFT_OUT = new Set(['node_modules', '.git', '.rehearsal', '.release'])
 
 export async function prepareRepository(options: RepositoryOptions): Promise<RehearsedRepository> {
-  const { source, config, folder, caller } = options
+  const { source, config, folder, leftOut, workflow } = options
   await mkdir(folder, { recursive: true })
-  await cp(source, folder, { recursive: true, filter: (file) => !LEFT_OUT.has(file.split('/').at(-1) ?? '') })
+  await copyFiles(source, folder, leftOut)
   const file = join(folder, config)
   const document = parseDocument(await readFile(file, 'utf8'))
   const replaced = render(document, options)
   if (options.own) await writeScripts(folder)
   await writeFile(file, document.toString({ lineWidth: 0 }))
   await mkdir(join(folder, dirname(WORKFLOW)), { recursive: true })
-  await cp(caller, join(folder, WORKFLOW))
-  return { folder, sha: await commitOf(folder), workflow: WORKFLOW, replaced }
+  const text = await readFile(workflow.file, 'utf8')
+  await writeFile(join(folder, WORKFLOW), workflow.own ? text : withConfig(text, config))
+  return { folder, sha: (await commitAll(folder)) ?? (await hashOf(folder)), workflow: WORKFLOW, replaced }
+}
+
+/** The ready caller takes the default rollout.yml; here it is told which file it is. */
+function withConfig(caller: string, config: string): string {
+  const document = parseDocument(caller)
+  for (const job of Object.keys((document.toJS() as { jobs: Record<string, unknown> }).jobs))
+    document.setIn(['jobs', job, 'with', 'config'], config)
+  return document.toString({ lineWidth: 0 })
 }
 
 /** Puts the addresses of the embedded regions into the config. */
@@ -133,7 +147,7 @@ export function exampleBase(): URL {
   return new URL(import.meta.url.endsWith('.ts') ? '../' : './', import.meta.url)
 }
 
-async function commitOf(folder: string): Promise<string> {
+async function hashOf(folder: string): Promise<string> {
   const hash = createHash('sha1')
   const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) =>
     entry.isFile(),
