@@ -98,13 +98,16 @@ export class RegionProxy {
       session.answered = true
       this.#passBack(server, answer, response)
     })
-    outgoing.on('timeout', () => {
-      if (session.answered) return
-      session.answered = true
-      this.#countResponseErrors(server, 1)
-      this.#answerItself(response, 504)
-      outgoing.destroy()
-    })
+    // Where this machine itself stood still the answer may be there unread: it is read before the next immediate.
+    outgoing.on('timeout', () =>
+      setImmediate(() => {
+        if (session.answered || session.abandoned) return
+        session.answered = true
+        this.#countResponseErrors(server, 1)
+        this.#answerItself(response, 504)
+        outgoing.destroy()
+      }),
+    )
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
       if (session.answered || session.abandoned) return
       session.answered = true
