@@ -153,7 +153,7 @@ jobs:
       )
       expect({ exitCode, output }).toEqual({
         exitCode: 0,
-        output: expect.stringContaining('success after') as string,
+        output: expect.stringContaining('success after'),
       })
       const logs = join(repository, /logs: (\S+)/.exec(output)?.[1] ?? '')
       const [log = ''] = await Promise.all(

@@ -138,7 +138,8 @@ function conclude(result: RehearsalResult, output: string): string[] {
 }
 
 function describeRegion(region: RegionResult): string[] {
-  const { name, outcome, weights, rollbackMs, rollbackFrom, requests, failed, stages } = region
+  const { name, outcome, weights, rollbackMs, rollbackFrom, requests, failed, failingSeconds, stages } =
+    region
   const arms = Object.entries(weights.after)
     .map(([arm, points]) => `${arm} ${formatPercent(points)}`)
     .join(', ')
@@ -148,6 +149,9 @@ function describeRegion(region: RegionResult): string[] {
     `  ${name.padEnd(12)} ${outcome.padEnd(14)} ${arms}, ${requests} requests, ${failed} failed`,
     ...(last && last.verdict !== 'pass'
       ? [`    ${formatPercent(last.weight)}: ${last.verdict}: ${last.reason}`]
+      : []),
+    ...(failingSeconds > 0
+      ? [`    more than half of the requests failed in ${failingSeconds} of its seconds`]
       : []),
     ...(rollbackMs === null ? [] : [`    taken back: verified ${rollbackMs} ms after ${since}`]),
   ]
