@@ -3,7 +3,7 @@ import { openArmsAdmin } from './arms-admin'
 import { Backend, takesTraffic } from './backend'
 import { LoadGenerator, type LoadCounts } from './load-generator'
 import { LOOPBACK, type LoopbackServer } from './loopback-server'
-import { RegionProxy } from './region-proxy'
+import { DEFAULT_SERVER_TIMEOUT_MS, RegionProxy } from './region-proxy'
 import type { AppFault, ArmFault, MetricsFault, RegionFault, RouterFault } from './region-fault'
 import { RuntimeApi } from './runtime-api'
 import type { Random } from './seeded-random'
@@ -65,6 +65,7 @@ export class Region {
     private readonly watch: RuntimeApi,
     private readonly admin: LoopbackServer,
     private readonly visitors: LoadGenerator,
+    private readonly times: WorldTimes,
     private readonly parts: readonly { close(): Promise<void> }[],
     private baseline: string,
     rps: number,
@@ -79,7 +80,7 @@ export class Region {
     )
     const backend = openBackend(plan, apps)
     const [proxy, runtime, watch, admin] = await Promise.all([
-      RegionProxy.open(backend, times.serverTimeoutMs),
+      RegionProxy.open(backend),
       RuntimeApi.open(backend, 'admin'),
       RuntimeApi.open(backend, 'operator'),
       openArmsAdmin(apps),
@@ -96,6 +97,7 @@ export class Region {
       watch,
       admin,
       visitors,
+      times,
       parts,
       plan.baseline,
       rps,
@@ -143,6 +145,9 @@ export class Region {
     const metrics = faults.find((fault): fault is MetricsFault => 'metrics' in fault)
     this.proxy.setMetricsFault(metrics)
     for (const app of this.apps) app.setMetricsFault(metrics)
+    // Only then a time-out in the world's own time: on a busy machine a healthy app is late by it, too.
+    const hanging = faults.some((fault) => 'hangs' in fault && (fault.hangs ?? 0) > 0)
+    this.proxy.setServerTimeout(hanging ? this.times.patienceMs : DEFAULT_SERVER_TIMEOUT_MS)
     await this.#strikeArms()
   }
 
