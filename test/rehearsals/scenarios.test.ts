@@ -308,7 +308,8 @@ describe('a bad day of an arm', () => {
       expect(commands).not.toContain('set server app/blue weight 100')
       expect(result.told).toContain('restore-failed eu-west')
       expect(summaries).toContain('blue is down, and the traffic stays with green')
-      expect(failingSeconds).toBeLessThanOrEqual(10)
+      // Until the old arm's third missed check; and in an hour of little traffic a second's only request may fail.
+      expect(failingSeconds).toBeLessThanOrEqual(20)
     },
     2 * LIMIT,
   )

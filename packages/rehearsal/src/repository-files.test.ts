@@ -78,10 +78,12 @@ describe('the commit of a copy', () => {
     await writeFile(join(folder, 'a/ignored'), 'all the same')
     git('init', '--quiet')
     // As within a hook of the outer repository.
-    const set = { GIT_DIR: join(folder, '.git'), GIT_INDEX_FILE: join(folder, '.git/index') }
-    Object.assign(process.env, set)
-    const first = await commitAll(join(folder, 'a'))
-    for (const name of Object.keys(set)) delete process.env[name]
+    process.env['GIT_DIR'] = join(folder, '.git')
+    process.env['GIT_INDEX_FILE'] = join(folder, '.git/index')
+    const first = await commitAll(join(folder, 'a')).finally(() => {
+      delete process.env['GIT_DIR']
+      delete process.env['GIT_INDEX_FILE']
+    })
     expect(first).toMatch(/^[0-9a-f]{40}$/)
     expect(git('-C', 'a', 'ls-files')).toBe('.gitignore\nignored\nrollout.yml')
     expect(git('status', '--porcelain')).toBe('?? a/\n?? hooks/')

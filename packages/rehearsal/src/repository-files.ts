@@ -35,7 +35,7 @@ export async function copyFiles(source: string, target: string, leftOut: readonl
 async function walk(source: string, folder: string, outside: readonly string[]): Promise<string[]> {
   const entries = await readdir(join(source, folder), { withFileTypes: true })
   const paths = await Promise.all(
-    entries.map((entry) => {
+    entries.map(async (entry) => {
       const path = join(folder, entry.name)
       if (NOT_COMMITTED.includes(entry.name) || outside.includes(resolve(source, path))) return []
       return entry.isDirectory() ? walk(source, path, outside) : [path]
