@@ -57,6 +57,9 @@ describe('the quick start of the README', () => {
       })
       // The bad release is found in the second region: the rehearsal is red, and says why.
       expect(rehearsed.exitCode).toBe(1)
+      expect(rehearsed.output).toContain(
+        'rollout.yml: metrics.requests and metrics.errors are asked as they are written',
+      )
       expect(rehearsed.output).toMatch(/us-east +promoted .*\n +eu-west +restored /)
     },
     LIMIT,
@@ -65,9 +68,13 @@ describe('the quick start of the README', () => {
 
 describe('a config by another name', () => {
   it(
-    'is the one that the jobs read',
+    'is the one that the jobs read, and its backend is called as it says',
     async () => {
-      await put('deploy/rollout.prod.yml', (await readmeBlocks('Quick start', 'yaml'))[0] ?? '')
+      const [config = ''] = await readmeBlocks('Quick start', 'yaml')
+      await put(
+        'deploy/rollout.prod.yml',
+        config.replace('backend: app', 'backend: shop').replaceAll('proxy="app"', 'proxy="shop"'),
+      )
       await put('refused.yml', 'approvals: { production-us-east: { reject: not today } }\n')
       const { exitCode, output } = await runCliIn(
         folder,
@@ -76,6 +83,7 @@ describe('a config by another name', () => {
         ...['--world', 'deploy/world'],
       )
       expect(exitCode).toBe(1)
+      expect(output).toContain('metrics.requests and metrics.errors are asked as they are written')
       expect(output).toContain('rollout / plan: success')
       expect(output).toContain('production-us-east: rejected (not today)')
     },

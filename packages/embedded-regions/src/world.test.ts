@@ -96,6 +96,20 @@ describe('reading', () => {
   })
 })
 
+it('calls the backend as it is told, in commands and metrics, and when it is opened again', async () => {
+  const plan = planOf(0, 'us')
+  const first = await opened({
+    ...plan,
+    regions: plan.regions.map((region) => ({ ...region, backend: 'shop' })),
+  })
+  const world = await opened(await first.save())
+  const { runtime, metrics, backend } = world.regions['us']!
+  expect(backend).toBe('shop')
+  expect(await askRuntime(runtime.port, 'get weight shop/blue')).toBe('100 (initial 100)\n\n')
+  expect(await askRuntime(runtime.port, 'get weight app/blue')).toBe('No such backend.\n\n')
+  expect(await scrape(metrics)).toHaveProperty('haproxy_server_weight{proxy="shop",server="blue"}', '100')
+})
+
 describe('faults of arms', () => {
   it('strike the arm on trial and follow it when the baseline is reset', async () => {
     const world = await opened(planOf(0, 'us'))
