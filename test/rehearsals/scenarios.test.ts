@@ -232,6 +232,7 @@ describe('a bad day in the second region', () => {
 
 /** The struck region without the others: what comes before it has no part in these. */
 const EU = ['--regions', 'eu-west']
+const BACK = { outcome: 'restored', weights: { before: OLD, after: OLD }, serving: OLD }
 
 describe('a bad day of an arm', () => {
   it.each([
@@ -244,12 +245,7 @@ describe('a bad day of an arm', () => {
     async (scenario, weight, seconds) => {
       const { region } = await runRehearsal('--scenario', scenario, ...EU)
       const { stages, rollbackMs, failingSeconds } = region('eu-west')
-      expect(region('eu-west')).toMatchObject({
-        outcome: 'restored',
-        rollbackVerified: true,
-        weights: { before: OLD, after: OLD },
-        serving: OLD,
-      })
+      expect(region('eu-west')).toMatchObject({ ...BACK, rollbackVerified: true })
       expect(stages.at(-1)).toMatchObject({ weight, verdict: 'fail' })
       expect(rollbackMs).toBeLessThan(OURS_MS)
       expect(failingSeconds).toBeLessThanOrEqual(seconds)
@@ -262,12 +258,7 @@ describe('a bad day of an arm', () => {
     async () => {
       const { region } = await runRehearsal('--scenario', 'hanging-canary', ...EU)
       const { stages, failedOutsideApp, failingSeconds } = region('eu-west')
-      expect(region('eu-west')).toMatchObject({
-        outcome: 'restored',
-        rollbackVerified: true,
-        weights: { before: OLD, after: OLD },
-        serving: OLD,
-      })
+      expect(region('eu-west')).toMatchObject({ ...BACK, rollbackVerified: true })
       expect(stages.at(-1)).toMatchObject({ verdict: 'fail' })
       // The clients got 504 from the proxy; at no time from most of them.
       expect(failedOutsideApp).toBeGreaterThan(0)
@@ -281,11 +272,7 @@ describe('a bad day of an arm', () => {
     async () => {
       const { region } = await runRehearsal('--scenario', 'both-arms-down', ...EU)
       const { stages, failingSeconds } = region('eu-west')
-      expect(region('eu-west')).toMatchObject({
-        outcome: 'restored',
-        weights: { before: OLD, after: OLD },
-        serving: OLD,
-      })
+      expect(region('eu-west')).toMatchObject(BACK)
       expect(stages.at(-1)).toMatchObject({ weight: 5000, verdict: 'fail' })
       // Nobody can serve for two minutes; what comes on top is what the checks need to see the arms back.
       expect(failingSeconds).toBeGreaterThan(60)
