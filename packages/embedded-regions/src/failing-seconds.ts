@@ -1,32 +1,30 @@
-/** Counts the seconds in which more than half of the requests that ended had failed. */
+interface Second {
+  requests: number
+  failed: number
+}
+
+/** Counts the seconds in which more than half of the requests that were sent in them failed, whenever they ended. */
 export class FailingSeconds {
-  #second = 0
-  #requests = 0
-  #failed = 0
-  #before = 0
+  readonly #seconds = new Map<number, Second>()
+  #count = 0
 
   /** @param secondMs real milliseconds of a second */
   constructor(private readonly secondMs: number) {}
 
-  /** Seconds so far, the one that goes on included. */
   get count(): number {
-    return this.#before + (this.#isFailing() ? 1 : 0)
+    return this.#count
   }
 
-  /** @param now real milliseconds, never going back */
-  add(now: number, failed: boolean): void {
-    const second = Math.floor(now / this.secondMs)
-    if (second !== this.#second) {
-      this.#before = this.count
-      this.#second = second
-      this.#requests = 0
-      this.#failed = 0
-    }
-    this.#requests += 1
-    if (failed) this.#failed += 1
-  }
-
-  #isFailing(): boolean {
-    return this.#failed * 2 > this.#requests
+  /** @param sentAt real milliseconds */
+  add(sentAt: number, failed: boolean): void {
+    const index = Math.floor(sentAt / this.secondMs)
+    const second = this.#seconds.get(index) ?? { requests: 0, failed: 0 }
+    this.#seconds.set(index, second)
+    const before = isFailing(second)
+    second.requests += 1
+    if (failed) second.failed += 1
+    this.#count += Number(isFailing(second)) - Number(before)
   }
 }
+
+const isFailing = ({ requests, failed }: Second): boolean => failed * 2 > requests

@@ -89,11 +89,12 @@ export class LoadGenerator {
   #send(): void {
     const connection = this.#connection()
     this.#inFlight += 1
+    const sentAt = performance.now()
     connection.send((ending) => {
       this.#inFlight -= 1
       this.#counts.requests += 1
       if (ending !== 'ok') this.#counts.failed[ending] += 1
-      this.#seconds.add(performance.now(), ending !== 'ok')
+      this.#seconds.add(sentAt, ending !== 'ok')
       if (connection.usable) this.#idle.push(connection)
       else this.#all.delete(connection)
     })
