@@ -60,7 +60,8 @@ describe('the quick start of the README', () => {
       expect(rehearsed.output).toContain(
         'rollout.yml: metrics.requests and metrics.errors are asked as they are written',
       )
-      expect(rehearsed.output).toMatch(/us-east +promoted .*\n +eu-west +restored /)
+      expect(rehearsed.output).toMatch(/^ +us-east +promoted /m)
+      expect(rehearsed.output).toMatch(/^ +eu-west +restored /m)
     },
     LIMIT,
   )

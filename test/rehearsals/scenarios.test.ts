@@ -230,8 +230,11 @@ describe('a bad day in the second region', () => {
   )
 })
 
-/** The struck region without the others: what comes before it has no part in these. */
-const EU = ['--regions', 'eu-west']
+/**
+ * The struck region without the others: what comes before it has no part in these. At half the speed, so that a health
+ * check has more than one of its two real seconds: the region is to be restored, not unverified.
+ */
+const EU = ['--regions', 'eu-west', '--speed', '30']
 const BACK = { outcome: 'restored', weights: { before: OLD, after: OLD }, serving: OLD }
 
 describe('a bad day of an arm', () => {

@@ -41,6 +41,16 @@ describe('failing seconds', () => {
       0,
     ],
     [
+      'what ends late is of the second it was sent in',
+      [
+        [0, false],
+        [1000, false],
+        [0, true],
+        [0, true],
+      ],
+      1,
+    ],
+    [
       'each counts once',
       [
         [0, true],

@@ -33,7 +33,7 @@ export interface RegionResult {
   failed: number
   /** failed requests that were not the app's own answer: the proxy's 502-504, and connections that broke */
   failedOutsideApp: number
-  /** scaled seconds in which more than half of the clients' requests failed */
+  /** scaled seconds of whose requests, sent by the clients, more than half failed */
   failingSeconds: number
   /** the router's commands that changed something, as the proxy got them, oldest first */
   commands: string[]
