@@ -46,10 +46,21 @@ export async function runRehearsal(...args: string[]): Promise<Rehearsed> {
   }
 }
 
+/** How a command of the CLI ended. */
+interface Ended {
+  exitCode: number | null
+  output: string
+}
+
 /** Runs a command of the shipped CLI. */
-export function runCli(...args: string[]): Promise<{ exitCode: number | null; output: string }> {
+const runCli = (...args: string[]): Promise<Ended> => runCliIn(process.cwd(), {}, ...args)
+
+/** Runs a command of the shipped CLI in a folder, with more environment. */
+export function runCliIn(folder: string, env: Record<string, string>, ...args: string[]): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [join(process.cwd(), '.release/cli/index.js'), ...args], {
+      cwd: folder,
+      env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     let output = ''

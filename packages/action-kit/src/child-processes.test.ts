@@ -37,17 +37,23 @@ describe('a child', () => {
     expect(calls).toEqual([{ system: 'process', what: `${process.execPath} program.mjs`, status: 3 }])
   })
 
-  it('gets its own variables, and of ours only what finds programs', async () => {
+  it('gets its own variables, and of ours only what finds programs and keeps git to its own', async () => {
     process.env['DEPLOY_TEST_TOKEN'] = 'swordfish'
+    process.env['GIT_CEILING_DIRECTORIES'] = folder
     try {
       const { stdout } = await run('console.log(JSON.stringify(process.env))', {
         env: { DEPLOY_ARM: 'green' },
       })
       const env = JSON.parse(stdout) as Record<string, string>
-      expect(env).toMatchObject({ DEPLOY_ARM: 'green', PATH: process.env['PATH'] })
+      expect(env).toMatchObject({
+        DEPLOY_ARM: 'green',
+        PATH: process.env['PATH'],
+        GIT_CEILING_DIRECTORIES: folder,
+      })
       expect(env).not.toHaveProperty('DEPLOY_TEST_TOKEN')
     } finally {
       delete process.env['DEPLOY_TEST_TOKEN']
+      delete process.env['GIT_CEILING_DIRECTORIES']
     }
   })
 

@@ -12,6 +12,11 @@ export const INHERITED = [
   'TMPDIR',
   'SSL_CERT_FILE',
   'NODE_EXTRA_CA_CERTS',
+  // Where git finds repositories and settings, and what it may reach: a rehearsal keeps it to its own.
+  'GIT_CEILING_DIRECTORIES',
+  'GIT_CONFIG_GLOBAL',
+  'GIT_CONFIG_SYSTEM',
+  'GIT_ALLOW_PROTOCOL',
 ] as const
 /** Output beyond this is cut at the front; the end says why a program failed. */
 const MAX_OUTPUT = 1024 * 1024

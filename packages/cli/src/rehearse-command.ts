@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
-import { basename, dirname, join, resolve } from 'node:path'
+import { join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { InputError } from '@deploy-actions/action-kit'
@@ -16,6 +16,7 @@ import {
   type RegionResult,
   type RehearsalResult,
   rehearse,
+  repositoryOf,
   type Scenario,
   scenarioNames,
 } from '@deploy-actions/rehearsal'
@@ -57,7 +58,7 @@ export function rehearseCommand(): Command {
 
 async function run(options: Options): Promise<void> {
   const example = fileURLToPath(new URL('./example', exampleBase()))
-  const repository = options.config === undefined ? example : resolve(dirname(options.config))
+  const repository = options.config === undefined ? example : repositoryOf(options.config)
   const output = options.output ?? (await newOutput())
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort())
@@ -67,7 +68,7 @@ async function run(options: Options): Promise<void> {
   const result = await rehearse({
     releaseTree: options.releaseTree ?? fileURLToPath(new URL('../', exampleBase())),
     repository,
-    config: options.config === undefined ? 'rollout.yml' : basename(options.config),
+    config: options.config === undefined ? 'rollout.yml' : relative(repository, resolve(options.config)),
     own: options.config !== undefined,
     ...(options.workflow === undefined ? {} : { workflow: resolve(options.workflow) }),
     release: { version: options.release, digest: options.digest ?? digestOf(options.release) },
@@ -137,7 +138,8 @@ function conclude(result: RehearsalResult, output: string): string[] {
 }
 
 function describeRegion(region: RegionResult): string[] {
-  const { name, outcome, weights, rollbackMs, rollbackFrom, requests, failed, stages } = region
+  const { name, outcome, weights, rollbackMs, rollbackFrom, requests, failed, failingSeconds, stages } =
+    region
   const arms = Object.entries(weights.after)
     .map(([arm, points]) => `${arm} ${formatPercent(points)}`)
     .join(', ')
@@ -147,6 +149,9 @@ function describeRegion(region: RegionResult): string[] {
     `  ${name.padEnd(12)} ${outcome.padEnd(14)} ${arms}, ${requests} requests, ${failed} failed`,
     ...(last && last.verdict !== 'pass'
       ? [`    ${formatPercent(last.weight)}: ${last.verdict}: ${last.reason}`]
+      : []),
+    ...(failingSeconds > 0
+      ? [`    more than half of the requests failed in ${failingSeconds} of its seconds`]
       : []),
     ...(rollbackMs === null ? [] : [`    taken back: verified ${rollbackMs} ms after ${since}`]),
   ]

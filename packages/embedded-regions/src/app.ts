@@ -99,7 +99,8 @@ export class App {
   }
 
   #serve(response: ServerResponse): void {
-    const { errors = HEALTHY.errors, latencyMs = 0 } = this.#fault
+    const { errors = HEALTHY.errors, latencyMs = 0, hangs = 0 } = this.#fault
+    if (hangs > 0 && this.random() < hangs) return
     const { release, arm } = this
     const metrics = this.#metrics
     const code = this.random() < errors ? 500 : 200

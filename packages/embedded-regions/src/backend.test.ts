@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { Backend, responseClass } from './backend'
+import { checkedState, checkedStates } from './health-checks.fixture'
+import { serversState, statTable } from './server-reports'
 
 const newBackend = (blue: number, green: number) =>
   new Backend([
@@ -72,5 +74,33 @@ describe('Backend', () => {
       'other',
       'other',
     ])
+  })
+})
+
+describe('health checks', () => {
+  it('take a server down and bring it up as HAProxy does, and show it with its words', () => {
+    const backend = newBackend(100, 0)
+    const blue = backend.server('blue')!
+    const shown = () =>
+      checkedState('blue', { servers: serversState(backend), stat: statTable(backend, -1, -1) })
+    const check = (connected: boolean) => {
+      backend.recordCheck(blue, connected)
+      return shown()
+    }
+    expect(check(true)).toEqual(checkedStates.up)
+    expect([check(false), check(false)]).toEqual(checkedStates.dying)
+    expect(backend.next()?.name).toBe('blue')
+    expect([check(false), check(false)]).toEqual([checkedStates.down, checkedStates.down])
+    expect(backend.next()).toBeUndefined()
+    expect(check(true)).toEqual(checkedStates.returning)
+    // One answered check is forgotten with the next that is missed.
+    expect(check(false)).toEqual(checkedStates.down)
+    expect([check(true), check(true)]).toEqual([checkedStates.returning, checkedStates.up])
+    expect(backend.next()?.name).toBe('blue')
+
+    backend.setAdmin(blue, 'maint')
+    expect(shown()).toEqual(checkedStates.maintenance)
+    backend.setAdmin(blue, 'ready')
+    expect(shown()).toEqual(checkedStates.ready)
   })
 })

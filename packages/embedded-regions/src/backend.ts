@@ -31,6 +31,8 @@ export interface ProxyServer {
   health: Health
   /** HAProxy's check counter: 2 at the start, 0 after maintenance or down. */
   checkHealth: number
+  /** Whether the last health check was answered; none where there are no checks. */
+  connected?: boolean
   changedAt: number
   /** Where smooth weighted round robin stands. */
   credit: number
@@ -40,19 +42,28 @@ export interface ProxyServer {
 /** HAProxy numbers proxies; after two frontends, the backend of the reference's configuration is the fourth. */
 export const BACKEND_ID = 4
 
-/** `srv_check_health` of a server that was told to be up, with HAProxy's default `rise 2 fall 3`. */
-const CHECK_HEALTH_AT_BEST = 2 + 3 - 1
+/** HAProxy's defaults: checks in a row that bring a server up, and down. */
+export const RISE = 2
+export const FALL = 3
+
+/** `srv_check_health` of a server that is up and has missed no check. */
+export const CHECK_HEALTH_AT_BEST = RISE + FALL - 1
+
+/** What a backend is called where nobody says otherwise. */
+export const DEFAULT_BACKEND = 'app'
 
 /** The largest weight of a server. */
 export const MAXIMAL_WEIGHT = 256
 
 /** The servers behind the proxy, their weights and states, and what was counted of them. */
 export class Backend {
-  readonly name = 'app'
   readonly counters = newCounters()
   readonly servers: readonly ProxyServer[]
 
-  constructor(servers: readonly { name: string; port: number; initialWeight: number }[]) {
+  constructor(
+    servers: readonly { name: string; port: number; initialWeight: number }[],
+    readonly name: string = DEFAULT_BACKEND,
+  ) {
     this.servers = servers.map((server, index) => ({
       ...server,
       id: index + 1,
@@ -79,8 +90,10 @@ export class Backend {
 
   setAdmin(server: ProxyServer, admin: AdminState): void {
     if (server.admin !== admin) server.changedAt = Date.now()
+    const wasInMaintenance = server.admin === 'maint'
     server.admin = admin
     if (admin === 'maint') server.checkHealth = 0
+    else if (wasInMaintenance && server.connected !== undefined) this.#bringUp(server, RISE)
     this.#startOver()
   }
 
@@ -89,6 +102,25 @@ export class Backend {
     server.health = health
     server.checkHealth = health === 'down' ? 0 : CHECK_HEALTH_AT_BEST
     this.#startOver()
+  }
+
+  /**
+   * Takes what a health check found. As measured of HAProxy 2.6: the third missed check in a row takes a server down, the
+   * second answered one brings it up again, and out of maintenance it comes up at once with one check to miss.
+   */
+  recordCheck(server: ProxyServer, connected: boolean): void {
+    server.connected = connected
+    if (server.admin === 'maint') return
+    if (!connected && server.checkHealth > RISE) server.checkHealth -= 1
+    else if (!connected && server.checkHealth > 0) this.setHealth(server, 'down')
+    else if (!connected || server.checkHealth === CHECK_HEALTH_AT_BEST) return
+    else if (server.checkHealth + 1 < RISE) server.checkHealth += 1
+    else this.#bringUp(server, CHECK_HEALTH_AT_BEST)
+  }
+
+  #bringUp(server: ProxyServer, checkHealth: number): void {
+    if (server.health === 'down') this.setHealth(server, 'up')
+    server.checkHealth = checkHealth
   }
 
   /**

@@ -1,3 +1,4 @@
+import { FailingSeconds } from './failing-seconds'
 import { LoadConnection, type Ending } from './load-connection'
 
 /** Requests sent and answered, and the failed among them by who failed. */
@@ -5,6 +6,8 @@ export interface LoadCounts {
   /** Requests that ended, well or not. */
   requests: number
   failed: Record<Exclude<Ending, 'ok'>, number>
+  /** Seconds in which more than half of the requests failed. */
+  failingSeconds: number
 }
 
 /** A rate grows to its target over this time: sudden load makes a cold start look like a slow app. */
@@ -21,7 +24,8 @@ const MAXIMAL_IN_FLIGHT = 1000
 
 /** Sends `GET /` at a rate that does not depend on how fast the answers come (open loop). */
 export class LoadGenerator {
-  readonly #counts: LoadCounts = { requests: 0, failed: { app: 0, proxy: 0, connection: 0 } }
+  readonly #counts = { requests: 0, failed: { app: 0, proxy: 0, connection: 0 } }
+  readonly #seconds: FailingSeconds
   readonly #idle: LoadConnection[] = []
   readonly #all = new Set<LoadConnection>()
   #inFlight = 0
@@ -32,11 +36,18 @@ export class LoadGenerator {
   #lastBeat = 0
   #beat: NodeJS.Timeout | undefined
 
-  constructor(private readonly port: number) {}
+  /** @param secondMs real milliseconds of what its clients call a second */
+  constructor(
+    private readonly port: number,
+    secondMs = 1000,
+  ) {
+    this.#seconds = new FailingSeconds(secondMs)
+  }
 
   /** Requests ended so far. */
   get counts(): LoadCounts {
-    return { requests: this.#counts.requests, failed: { ...this.#counts.failed } }
+    const { requests, failed } = this.#counts
+    return { requests, failed: { ...failed }, failingSeconds: this.#seconds.count }
   }
 
   /** Real requests per second from now on; more of them come over a ramp of 1.5 s, fewer at once. */
@@ -78,10 +89,12 @@ export class LoadGenerator {
   #send(): void {
     const connection = this.#connection()
     this.#inFlight += 1
+    const sentAt = performance.now()
     connection.send((ending) => {
       this.#inFlight -= 1
       this.#counts.requests += 1
       if (ending !== 'ok') this.#counts.failed[ending] += 1
+      this.#seconds.add(sentAt, ending !== 'ok')
       if (connection.usable) this.#idle.push(connection)
       else this.#all.delete(connection)
     })

@@ -2,6 +2,7 @@ import { Region, type RegionCounts, type RegionEndpoints, type RegionLoad } from
 import type { RegionFault } from './region-fault'
 import { seededRandom } from './seeded-random'
 import type { RegionPlan, WorldPlan } from './world-plan'
+import { worldTimes } from './world-times'
 
 /** A region as it was opened: what users reach, and the rehearsal's own way to look in. */
 export interface OpenedRegion {
@@ -14,8 +15,12 @@ export class RegionHost {
   readonly #regions = new Map<string, Region>()
 
   async open(plan: WorldPlan): Promise<Record<string, OpenedRegion>> {
+    const times = worldTimes(plan.speed)
     for (const [index, region] of plan.regions.entries())
-      this.#regions.set(region.name, await Region.open(region, plan.rps, seededRandom(plan.seed + index)))
+      this.#regions.set(
+        region.name,
+        await Region.open(region, plan.rps, seededRandom(plan.seed + index), times),
+      )
     return this.#collect((region) => ({ endpoints: region.endpoints, watchPort: region.watchPort }))
   }
 

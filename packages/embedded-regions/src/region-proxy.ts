@@ -7,10 +7,22 @@ import { proxyMetrics } from './proxy-metrics'
 import type { MetricsFault } from './region-fault'
 
 /**
- * How long a server may take to begin its answer: HAProxy's `timeout server`, in real milliseconds. A stall of this
- * machine must not read as a failure of the app.
+ * How long a server may take to begin its answer: HAProxy's `timeout server`, in real milliseconds. A busy machine must
+ * not read as a failure of the app.
  */
-const DEFAULT_SERVER_TIMEOUT_MS = 30_000
+export const DEFAULT_SERVER_TIMEOUT_MS = 30_000
+
+/**
+ * That time is told in beats of this thread, not by the clock: where this machine stood still for a second, so did app and
+ * proxy, and that must not read as a server that hangs.
+ */
+const BEATS_OF_PATIENCE = 20
+
+/** A request that a server has not answered yet. */
+interface Waiting {
+  beats: number
+  giveUp(): void
+}
 
 /** HAProxy 2.6's own answers, word by word. */
 const OWN_ANSWERS = {
@@ -33,10 +45,16 @@ export class RegionProxy {
   #http!: LoopbackServer
   #metrics!: LoopbackServer
 
+  /** Requests without an answer. */
+  readonly #waiting = new Set<Waiting>()
+  #beat: NodeJS.Timeout | undefined
+
   private constructor(
     private readonly backend: Backend,
-    private readonly serverTimeoutMs: number,
-  ) {}
+    serverTimeoutMs: number,
+  ) {
+    this.setServerTimeout(serverTimeoutMs)
+  }
 
   /** Starts the proxy and, on a port of its own, its metrics page. */
   static async open(backend: Backend, serverTimeoutMs = DEFAULT_SERVER_TIMEOUT_MS): Promise<RegionProxy> {
@@ -62,13 +80,29 @@ export class RegionProxy {
     return `${this.#metrics.url}/metrics`
   }
 
+  /** Real milliseconds from now on, for what waits already, too. */
+  setServerTimeout(ms: number): void {
+    clearInterval(this.#beat)
+    this.#beat = setInterval(() => this.#giveUpLate(), ms / BEATS_OF_PATIENCE).unref()
+  }
+
   setMetricsFault(fault: MetricsFault | undefined): void {
     this.#metricsFault = fault
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#beat)
     await Promise.all([this.#http.close(), this.#metrics.close()])
     this.#agent.destroy()
+  }
+
+  #giveUpLate(): void {
+    for (const waiting of this.#waiting) {
+      waiting.beats += 1
+      if (waiting.beats <= BEATS_OF_PATIENCE) continue
+      this.#waiting.delete(waiting)
+      waiting.giveUp()
+    }
   }
 
   #answerMetrics(request: IncomingMessage, response: ServerResponse): void {
@@ -92,18 +126,22 @@ export class RegionProxy {
       method: request.method,
       path: request.url,
       headers: passedOn(request),
-      timeout: this.serverTimeoutMs,
     })
+    const waiting: Waiting = {
+      beats: 0,
+      giveUp: () => {
+        session.answered = true
+        this.#countResponseErrors(server, 1)
+        this.#answerItself(response, 504)
+        outgoing.destroy()
+      },
+    }
+    this.#waiting.add(waiting)
+    outgoing.once('close', () => this.#waiting.delete(waiting))
     outgoing.on('response', (answer) => {
+      this.#waiting.delete(waiting)
       session.answered = true
       this.#passBack(server, answer, response)
-    })
-    outgoing.on('timeout', () => {
-      if (session.answered) return
-      session.answered = true
-      this.#countResponseErrors(server, 1)
-      this.#answerItself(response, 504)
-      outgoing.destroy()
     })
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
       if (session.answered || session.abandoned) return

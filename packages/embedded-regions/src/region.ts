@@ -3,11 +3,13 @@ import { openArmsAdmin } from './arms-admin'
 import { Backend, takesTraffic } from './backend'
 import { LoadGenerator, type LoadCounts } from './load-generator'
 import { LOOPBACK, type LoopbackServer } from './loopback-server'
-import { RegionProxy } from './region-proxy'
+import { DEFAULT_SERVER_TIMEOUT_MS, RegionProxy } from './region-proxy'
 import type { AppFault, ArmFault, MetricsFault, RegionFault, RouterFault } from './region-fault'
 import { RuntimeApi } from './runtime-api'
 import type { Random } from './seeded-random'
 import type { ArmRelease, RegionPlan } from './world-plan'
+import type { WorldTimes } from './world-times'
+import { HealthChecks } from './health-checks'
 
 /** Where the parts of a region are to be reached; all on the loopback. */
 export interface RegionEndpoints {
@@ -63,6 +65,8 @@ export class Region {
     private readonly watch: RuntimeApi,
     private readonly admin: LoopbackServer,
     private readonly visitors: LoadGenerator,
+    private readonly times: WorldTimes,
+    private readonly parts: readonly { close(): Promise<void> }[],
     private baseline: string,
     rps: number,
   ) {
@@ -70,7 +74,7 @@ export class Region {
   }
 
   /** Starts all parts and, last, the load. */
-  static async open(plan: RegionPlan, rps: number, random: Random): Promise<Region> {
+  static async open(plan: RegionPlan, rps: number, random: Random, times: WorldTimes): Promise<Region> {
     const apps = await Promise.all(
       Object.entries(plan.arms).map(([arm, release]) => App.open(arm, release, random)),
     )
@@ -81,8 +85,23 @@ export class Region {
       RuntimeApi.open(backend, 'operator'),
       openArmsAdmin(apps),
     ])
-    const visitors = new LoadGenerator(proxy.port)
-    const region = new Region(plan, apps, backend, proxy, runtime, watch, admin, visitors, plan.baseline, rps)
+    const visitors = new LoadGenerator(proxy.port, times.secondMs)
+    const checks = new HealthChecks(backend, times.checkEveryMs)
+    const parts = [proxy, runtime, watch, admin, checks, ...apps]
+    const region = new Region(
+      plan,
+      apps,
+      backend,
+      proxy,
+      runtime,
+      watch,
+      admin,
+      visitors,
+      times,
+      parts,
+      plan.baseline,
+      rps,
+    )
     await region.resetBaseline()
     region.setLoad({})
     return region
@@ -126,6 +145,9 @@ export class Region {
     const metrics = faults.find((fault): fault is MetricsFault => 'metrics' in fault)
     this.proxy.setMetricsFault(metrics)
     for (const app of this.apps) app.setMetricsFault(metrics)
+    // Only then a time-out in the world's own time: on a busy machine a healthy app is late by it, too.
+    const hanging = faults.some((fault) => 'hangs' in fault && (fault.hangs ?? 0) > 0)
+    this.proxy.setServerTimeout(hanging ? this.times.patienceMs : DEFAULT_SERVER_TIMEOUT_MS)
     await this.#strikeArms()
   }
 
@@ -142,6 +164,7 @@ export class Region {
     return {
       name: this.plan.name,
       baseline: this.baseline,
+      backend: this.plan.backend,
       arms: this.#releases(),
       weights: Object.fromEntries(servers.map((server) => [server.name, server.weight])),
       states: Object.fromEntries(servers.map((server) => [server.name, server.admin])),
@@ -150,9 +173,7 @@ export class Region {
 
   async close(): Promise<void> {
     this.visitors.close()
-    await Promise.all(
-      [this.proxy, this.runtime, this.watch, this.admin, ...this.apps].map((part) => part.close()),
-    )
+    await Promise.all(this.parts.map((part) => part.close()))
   }
 
   async #strikeArms(): Promise<void> {
@@ -180,6 +201,7 @@ function openBackend(plan: RegionPlan, apps: readonly App[]): Backend {
       port: app.port,
       initialWeight: app.arm === plan.baseline ? BASELINE_WEIGHT : 0,
     })),
+    plan.backend,
   )
   for (const server of backend.servers) {
     backend.setWeight(server, plan.weights?.[server.name] ?? server.initialWeight)

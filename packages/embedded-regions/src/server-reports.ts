@@ -1,6 +1,9 @@
 import {
   BACKEND_ID,
+  CHECK_HEALTH_AT_BEST,
+  FALL,
   RESPONSE_CLASSES,
+  RISE,
   takesTraffic,
   type Backend,
   type ProxyServer,
@@ -28,9 +31,10 @@ const ADMIN_BITS = { ready: 0, maint: 1, drain: 8 }
 export function serversState(backend: Backend): string {
   const rows = backend.servers.map((server) => {
     const { id, name, weight, initialWeight, checkHealth, port } = server
+    const { status, result, state } = checkColumns(server)
     const states = `${operationalState(server)} ${ADMIN_BITS[server.admin]}`
     const since = secondsSince(server.changedAt)
-    return `${BACKEND_ID} ${backend.name} ${id} ${name} 127.0.0.1 ${states} ${weight} ${initialWeight} ${since} 1 0 ${checkHealth} 0 0 0 0 - ${port} - 0 0 - - 0`
+    return `${BACKEND_ID} ${backend.name} ${id} ${name} 127.0.0.1 ${states} ${weight} ${initialWeight} ${since} ${status} ${result} ${checkHealth} ${state} 0 0 0 - ${port} - 0 0 - - 0`
   })
   return ['1', STATE_HEADER, ...rows, ''].join('\n')
 }
@@ -55,7 +59,10 @@ function serverRow(backend: Backend, server: ProxyServer): Record<string, string
     ...countedColumns(server.counters),
     pxname: backend.name,
     svname: server.name,
-    status: state === 'UP' ? 'no check' : state,
+    status: statusOf(server, state),
+    ...(server.connected === undefined || state === 'MAINT'
+      ? {}
+      : { check_status: server.connected ? 'L4OK' : 'L4CON' }),
     weight: server.weight,
     act: 1,
     bck: 0,
@@ -63,6 +70,20 @@ function serverRow(backend: Backend, server: ProxyServer): Record<string, string
     sid: server.id,
     type: STAT_TYPES.server.column,
   }
+}
+
+/** A server on its way up or down shows how far it is: answered or missed checks, of those that it takes. */
+function statusOf({ connected, checkHealth }: ProxyServer, state: ReturnType<typeof serverState>): string {
+  if (connected === undefined) return state === 'UP' ? 'no check' : state
+  if (state === 'UP' && checkHealth < CHECK_HEALTH_AT_BEST) return `UP ${checkHealth - RISE + 1}/${FALL}`
+  return state === 'DOWN' && checkHealth > 0 ? `DOWN ${checkHealth}/${RISE}` : state
+}
+
+/** Numbers of HAProxy 2.6 (include/haproxy/check-t.h), as measured. */
+function checkColumns({ connected, admin }: ProxyServer): { status: number; result: number; state: number } {
+  if (connected === undefined) return { status: 1, result: 0, state: 0 }
+  const state = admin === 'maint' ? 14 : 6
+  return connected ? { status: 6, result: 3, state } : { status: 8, result: 2, state }
 }
 
 function backendRow(backend: Backend): Record<string, string | number> {

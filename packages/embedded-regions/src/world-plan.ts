@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DEFAULT_BACKEND } from './backend'
 
 /** What runs on an arm: a version and the immutable digest of its image. */
 export const armRelease = z.strictObject({
@@ -16,6 +17,8 @@ const regionPlan = z
     /** The arm that is configured to serve: weight 100, the other 0. */
     baseline: z.string(),
     arms: z.record(z.string(), armRelease),
+    /** What the proxy's backend is called, in its commands and metrics. */
+    backend: z.string().min(1).default(DEFAULT_BACKEND),
     /** Weights now, in HAProxy's units; without them the configured ones hold. */
     weights: z.record(z.string(), weight).optional(),
     /** Administrative states other than `ready`. */
@@ -46,6 +49,8 @@ export const worldPlan = z
     regions: z.array(regionPlan).min(1),
     /** Real requests per second of a busy region; one that is not busy gets a tenth. */
     rps: z.number().min(0),
+    /** How much faster than real time the world's own times pass: seconds of its clients, health checks, time-outs. */
+    speed: z.number().min(1).default(1),
     /** Makes latencies and errors repeat from world to world. */
     seed: z.int().default(1),
   })

@@ -58,6 +58,7 @@ describe('reading', () => {
       baseline: 'blue',
       requests: 0,
       failed: { app: 0, proxy: 0, connection: 0 },
+      failingSeconds: 0,
       commands: [],
     })
     // Reads are not kept, nor is what the proxy refused.
@@ -95,6 +96,20 @@ describe('reading', () => {
   })
 })
 
+it('calls the backend as it is told, in commands and metrics, and when it is opened again', async () => {
+  const plan = planOf(0, 'us')
+  const first = await opened({
+    ...plan,
+    regions: plan.regions.map((region) => ({ ...region, backend: 'shop' })),
+  })
+  const world = await opened(await first.save())
+  const { runtime, metrics, backend } = world.regions['us']!
+  expect(backend).toBe('shop')
+  expect(await askRuntime(runtime.port, 'get weight shop/blue')).toBe('100 (initial 100)\n\n')
+  expect(await askRuntime(runtime.port, 'get weight app/blue')).toBe('No such backend.\n\n')
+  expect(await scrape(metrics)).toHaveProperty('haproxy_server_weight{proxy="shop",server="blue"}', '100')
+})
+
 describe('faults of arms', () => {
   it('strike the arm on trial and follow it when the baseline is reset', async () => {
     const world = await opened(planOf(0, 'us'))
@@ -126,6 +141,43 @@ describe('faults of arms', () => {
     const errors = 'haproxy_server_connection_errors_total{proxy="app",server="blue"}'
     // Requests that were under way were cut (502); those that came after were refused (503).
     expect(Number((await scrape(world.regions['us']!.metrics))[errors])).toBeGreaterThan(0)
+  })
+
+  it('that refuse are taken out by the health checks, and come back by them', async () => {
+    // 100 of the world's seconds are a real one, and health checks come every 20 ms.
+    const world = await opened({ ...planOf(2000, 'us'), speed: 100 })
+    await command(world, 'us', shift(1, 1))
+    await world.setFaults('us', [{ arm: 'canary', refuse: true }])
+    await read(world, 'us', ({ effective }) => effective['green'] === 0)
+    const down = await read(world, 'us', ({ requests }) => requests > 100)
+    expect(down.weights).toEqual({ blue: 5000, green: 5000 })
+    expect(down.arms['green']?.state).toBe('down')
+    await world.setFaults('us', [])
+    await read(world, 'us', ({ effective }) => effective['green'] === 5000)
+  })
+
+  it('count the seconds in which most of the visitors fail', async () => {
+    const world = await opened({ ...planOf(2000, 'us'), speed: 100 })
+    await read(world, 'us', ({ requests }) => requests > 100)
+    await world.setFaults('us', [{ arm: 'baseline', errors: 1 }])
+    await read(world, 'us', ({ failingSeconds }) => failingSeconds > 5)
+    await world.setFaults('us', [{ arm: 'baseline', errors: 0 }])
+    const before = await read(world, 'us', ({ failingSeconds }) => failingSeconds > 5)
+    // What was under way may still fail; after that no second does.
+    const later = await read(world, 'us', ({ requests }) => requests > before.requests + 300)
+    const last = await read(world, 'us', ({ requests }) => requests > later.requests + 300)
+    expect(last.failingSeconds).toBe(later.failingSeconds)
+  })
+
+  it('hang as often as they are told, and the proxy answers 504 for them', async () => {
+    const world = await opened({ ...planOf(0, 'us'), speed: 100 })
+    await world.setFaults('us', [{ arm: 'baseline', hangs: 1 }])
+    const answer = await fetch(world.regions['us']!.http)
+    expect(answer.status).toBe(504)
+    const errors = 'haproxy_server_response_errors_total{proxy="app",server="blue"}'
+    expect((await scrape(world.regions['us']!.metrics))[errors]).toBe('1')
+    await world.setFaults('us', [{ arm: 'baseline', hangs: 0 }])
+    expect((await fetch(world.regions['us']!.http)).status).toBe(200)
   })
 
   it('metrics faults hit the pages of proxy and apps', async () => {

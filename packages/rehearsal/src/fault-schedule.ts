@@ -88,6 +88,7 @@ function regionFault(fault: ScenarioFault): RegionFault[] {
       arm: fault.arm,
       ...(fault.errors === undefined ? {} : { errors: fault.errors }),
       ...(fault.latency === undefined ? {} : { latencyMs: fault.latency }),
+      ...(fault.hangs === undefined ? {} : { hangs: fault.hangs }),
       ...(fault.health === undefined ? {} : { unhealthy: true }),
       ...(fault.connections === undefined ? {} : { refuse: true }),
     },

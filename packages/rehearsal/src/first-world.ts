@@ -1,6 +1,6 @@
 import type { RegionConfig } from '@deploy-actions/config'
 import type { EnvironmentSetting } from '@deploy-actions/github-emulator'
-import type { WorldPlanInput } from '@deploy-actions/embedded-regions'
+import type { WorldPlan, WorldPlanInput } from '@deploy-actions/embedded-regions'
 import type { Scenario } from './scenario'
 
 /** Who approves in the emulated repository. */
@@ -12,17 +12,48 @@ const FIRST_RELEASES = {
   idle: { version: '0.9.0', digest: `sha256:${'9'.repeat(64)}` },
 }
 
+/** Requests per second and region in scaled time, and how fast that is. */
+interface Pace {
+  rps: number
+  speed: number
+}
+
+/** The name of a region's backend: that of its own config where it has one, so that its queries find their series. */
+function backendOf({ traffic }: RegionConfig): string {
+  const { backend } = traffic.canary.router.written
+  return typeof backend === 'string' ? backend : 'app'
+}
+
 /** The regions as they are before the first rehearsal. */
-export function firstWorld(configs: readonly RegionConfig[], rps: number): WorldPlanInput {
+export function firstWorld(configs: readonly RegionConfig[], { rps, speed }: Pace): WorldPlanInput {
   return {
     v: 1,
-    rps,
-    regions: configs.map(({ region, arms: { names } }) => ({
-      name: region.name,
-      baseline: names[0],
-      arms: { [names[0]]: FIRST_RELEASES.serving, [names[1]]: FIRST_RELEASES.idle },
-    })),
+    rps: rps * speed,
+    speed,
+    regions: configs.map((config) => {
+      const { region, arms } = config
+      const [serving, idle] = arms.names
+      return {
+        name: region.name,
+        backend: backendOf(config),
+        baseline: serving,
+        arms: { [serving]: FIRST_RELEASES.serving, [idle]: FIRST_RELEASES.idle },
+      }
+    }),
   }
+}
+
+/** A kept world as it was left, under this config. */
+export function sameWorld(
+  plan: WorldPlan,
+  configs: readonly RegionConfig[],
+  { rps, speed }: Pace,
+): WorldPlan {
+  const regions = plan.regions.map((region) => {
+    const config = configs.find((candidate) => candidate.region.name === region.name)
+    return { ...region, ...(config ? { backend: backendOf(config) } : {}) }
+  })
+  return { ...plan, rps: rps * speed, speed, regions }
 }
 
 /** As docs/environments.md asks for: reviewers and branches for the region, nobody for its guard. */

@@ -52,6 +52,7 @@ const reading = (green: number, requests: number): RegionReading => ({
   commands: [],
   requests,
   failed: { app: Math.floor(requests / 1000), proxy: 0, connection: 0 },
+  failingSeconds: 0,
 })
 const readings = (green: number, requests: number) =>
   Object.fromEntries(names.map((name) => [name, reading(green, requests)]))
@@ -77,6 +78,7 @@ const region = (name: string, change: Partial<RegionResult>): RegionResult => ({
   outcome: 'not-started',
   proceeded: true,
   weights: { before: { blue: 10_000, green: 0 }, after: { blue: 10_000, green: 0 } },
+  serving: { blue: 10_000, green: 0 },
   stages: [],
   rolledBack: false,
   rollbackVerified: false,
@@ -86,6 +88,7 @@ const region = (name: string, change: Partial<RegionResult>): RegionResult => ({
   requests: 12_345,
   failed: 12,
   failedOutsideApp: 0,
+  failingSeconds: 0,
   commands: [],
   marks: [],
   ...change,

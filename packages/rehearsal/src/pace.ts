@@ -5,23 +5,26 @@ import { createClock, type Clock } from '@deploy-actions/action-kit'
  * two thirds of one of them.
  */
 const MAX_REAL_RPS = 4_000
+/** Where several regions are rolled out at once, their jobs need as much of the machine as the traffic does. */
+const SHARE_BESIDE_MANY_JOBS = 0.5
 /** A sample must not come more often than this in real time. */
 const LEAST_INTERVAL_MS = 100
-/** Share of the full rate that a region gets while nobody looks at it. */
-const IDLE_SHARE = 0.1
-
 /** How fast a rehearsal may run, and why not faster. */
 export interface Pace {
   speed: number
   lowered?: string
 }
 
-/** Lowers the speed asked for to what the machine and the sampling interval allow. */
+/**
+ * Lowers the speed asked for to what the machine and the sampling interval allow. All regions have their full traffic at
+ * once while the plan is made, and in parallel all the time.
+ * @param load `atOnce`: how many regions are rolled out at the same time
+ */
 export function choosePace(
   asked: number,
-  { rps, regions, intervalMs }: { rps: number; regions: number; intervalMs: number },
+  { rps, regions, atOnce, intervalMs }: { rps: number; regions: number; atOnce: number; intervalMs: number },
 ): Pace {
-  const byTraffic = MAX_REAL_RPS / (rps * (1 + IDLE_SHARE * (regions - 1)))
+  const byTraffic = (MAX_REAL_RPS * (atOnce > 1 ? SHARE_BESIDE_MANY_JOBS : 1)) / (rps * regions)
   const byInterval = intervalMs / LEAST_INTERVAL_MS
   const speed = Math.max(1, Math.min(asked, byTraffic, byInterval))
   if (speed === asked) return { speed }

@@ -26,14 +26,28 @@ export async function fullLoad(world: World): Promise<void> {
   await sleep(LOAD_RAMP_MS)
 }
 
-/** Regions that nobody looks at get a tenth of the traffic: the machine belongs to the one that is rolled out. */
-export async function loadFor(event: EngineEvent, regions: readonly string[], world: World): Promise<void> {
-  if (event.type !== 'job') return
+/**
+ * Regions that nobody looks at get a tenth of the traffic: the machine belongs to those that are rolled out. What an event
+ * means is told to the world at once, in the order of the events: a region that begins must not be put back to idle by what
+ * came before it.
+ */
+export async function loadFor(
+  event: EngineEvent,
+  regions: readonly string[],
+  world: Pick<World, 'setLoad'>,
+): Promise<void> {
+  const changes = loadChanges(event, regions)
+  await Promise.all(Object.entries(changes).map(([name, busy]) => world.setLoad(name, { busy })))
+}
+
+/** Which regions become busy or idle. */
+function loadChanges(event: EngineEvent, regions: readonly string[]): Record<string, boolean> {
+  if (event.type !== 'job') return {}
   const { job } = event
-  const region = regionOfJob(job, regions)
   if (job.key === 'plan' && job.status === 'completed')
-    for (const name of regions) await world.setLoad(name, { busy: false })
-  if (region === undefined) return
-  if (job.key === 'prepare' && job.status === 'in_progress') await world.setLoad(region, { busy: true })
-  if (isWriter(job) && job.status === 'completed') await world.setLoad(region, { busy: false })
+    return Object.fromEntries(regions.map((name) => [name, false]))
+  const region = regionOfJob(job, regions)
+  if (region === undefined) return {}
+  if (job.key === 'prepare' && job.status === 'in_progress') return { [region]: true }
+  return isWriter(job) && job.status === 'completed' ? { [region]: false } : {}
 }

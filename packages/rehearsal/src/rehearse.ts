@@ -2,14 +2,15 @@ import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Clock } from '@deploy-actions/action-kit'
 import { readRollout, resolveAll, type RegionConfig, type RolloutFile } from '@deploy-actions/config'
-import type { Release } from '@deploy-actions/rollout'
+import { maxParallel, type Release } from '@deploy-actions/rollout'
 import { startGitHub, type GitHubEmulator } from '@deploy-actions/github-emulator'
 import { openWorld, type World } from '@deploy-actions/embedded-regions'
 import { checkout, createEngine, type RunHandle } from '@deploy-actions/workflow-engine'
 import type { Scenario } from './scenario'
-import { environmentsOf, firstWorld, REVIEWER } from './first-world'
+import { environmentsOf, firstWorld, REVIEWER, sameWorld } from './first-world'
 import { writeLogs } from './job-pages'
 import { JobProgress } from './job-progress'
+import { ownMetrics } from './own-metrics'
 import { choosePace, clockFrom } from './pace'
 import { fullLoad, loadFor, regionOfJob } from './region-jobs'
 import { prepareRepository, type RehearsedRepository } from './rehearsed-repository'
@@ -97,6 +98,7 @@ async function readScript(options: RehearsalOptions): Promise<Script> {
   const { speed, lowered } = choosePace(options.speed, {
     rps: scenario.traffic.rps,
     regions: configs.length,
+    atOnce: maxParallel(configs[0]?.order.kind ?? 'serial', configs.length),
     intervalMs: configs[0]?.canary.analysis.interval ?? 10_000,
   })
   if (lowered) options.view.say(lowered)
@@ -124,8 +126,8 @@ interface Setup extends Script {
 /** @param opened takes what is to be closed, whether or not the rest could be opened */
 async function open(script: Script, opened: Closable[]): Promise<Setup> {
   const { configs, kept, scenario, speed } = script
-  const rps = scenario.traffic.rps * speed
-  const world = await openWorld(kept ? { ...kept.world, rps } : firstWorld(configs, rps))
+  const pace = { rps: scenario.traffic.rps, speed }
+  const world = await openWorld(kept ? sameWorld(kept.world, configs, pace) : firstWorld(configs, pace))
   opened.push(world)
   const sink = await openWebhookSink()
   opened.push(sink)
@@ -140,7 +142,7 @@ async function open(script: Script, opened: Closable[]): Promise<Setup> {
 }
 
 async function copyRepository(
-  { options, output }: Script,
+  { options, output, configs }: Script,
   world: World,
   sink: WebhookSink,
 ): Promise<RehearsedRepository> {
@@ -149,14 +151,27 @@ async function copyRepository(
     config: options.config,
     own: options.own,
     folder: join(output, 'repository'),
-    caller: options.workflow ?? join(options.releaseTree, 'callers', 'deploy.yml'),
+    leftOut: [output, ...(options.worldFolder === undefined ? [] : [options.worldFolder])],
+    workflow: {
+      file: options.workflow ?? join(options.releaseTree, 'callers', 'deploy.yml'),
+      own: options.workflow !== undefined,
+    },
+    metrics: ownMetrics(configs, await metricsPages(configs, world)),
     endpoints: world.regions,
     webhook: sink.url,
   })
-  for (const path of repository.replaced)
-    options.view.say(`${options.config}: ${path} is replaced by the embedded regions' own`)
+  for (const sentence of repository.replaced) options.view.say(`${options.config}: ${sentence}`)
   return repository
 }
+
+/** What the embedded proxies export, region by region. */
+const metricsPages = (configs: readonly RegionConfig[], { regions }: World): Promise<string[]> =>
+  Promise.all(
+    configs.map(async ({ region }) => {
+      const endpoints = regions[region.name]
+      return endpoints ? (await fetch(endpoints.metrics)).text() : ''
+    }),
+  )
 
 function openGitHub(
   { configs, scenario, output, clock }: Script,

@@ -1,16 +1,22 @@
 import { createHash } from 'node:crypto'
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { parseDocument, type Document } from 'yaml'
+import { parseDocument, visit, type Document } from 'yaml'
 import type { RegionEndpoints } from '@deploy-actions/embedded-regions'
+import { commitAll } from './git'
+import type { OwnMetrics } from './own-metrics'
+import { copyFiles } from './repository-files'
 
-/** The repository as the emulated GitHub has it: a copy, with the addresses of the embedded regions in its config. */
+/**
+ * The repository as the emulated GitHub has it: a copy, with the addresses of the embedded regions in its config, and
+ * where git is there a repository of git's, so that scripts that call it have one of their own.
+ */
 export interface RehearsedRepository {
   folder: string
   /** made of its files: the same files are the same commit */
   sha: string
   workflow: string
-  /** what of a config of the user's own was replaced, in words */
+  /** what of a config of the user's own was replaced and what was not, in sentences */
   replaced: string[]
 }
 
@@ -23,73 +29,104 @@ export interface RepositoryOptions {
   own: boolean
   /** where the copy goes */
   folder: string
-  /** a workflow to run instead of the caller of the release tree */
-  caller: string
+  /** folders of the rehearsal itself, which may lie in the user's repository */
+  leftOut: readonly string[]
+  /** the workflow to run */
+  workflow: { file: string; own: boolean }
+  /** how the metrics of a config of the user's own are rehearsed */
+  metrics: OwnMetrics
   endpoints: Record<string, RegionEndpoints>
   webhook: string
 }
 
 const WORKFLOW = '.github/workflows/rehearsed.yml'
-/** Never copied: large, and not part of a commit. */
-const LEFT_OUT = new Set(['node_modules', '.git', '.rehearsal', '.release'])
 
 export async function prepareRepository(options: RepositoryOptions): Promise<RehearsedRepository> {
-  const { source, config, folder, caller } = options
+  const { source, config, folder, leftOut, workflow } = options
   await mkdir(folder, { recursive: true })
-  await cp(source, folder, { recursive: true, filter: (file) => !LEFT_OUT.has(file.split('/').at(-1) ?? '') })
+  await copyFiles(source, folder, leftOut)
   const file = join(folder, config)
-  const document = parseDocument(await readFile(file, 'utf8'))
+  const document = withoutAliases(parseDocument(await readFile(file, 'utf8')))
   const replaced = render(document, options)
   if (options.own) await writeScripts(folder)
   await writeFile(file, document.toString({ lineWidth: 0 }))
   await mkdir(join(folder, dirname(WORKFLOW)), { recursive: true })
-  await cp(caller, join(folder, WORKFLOW))
-  return { folder, sha: await commitOf(folder), workflow: WORKFLOW, replaced }
+  const text = await readFile(workflow.file, 'utf8')
+  await writeFile(join(folder, WORKFLOW), workflow.own ? text : withConfig(text, config))
+  return { folder, sha: (await commitAll(folder)) ?? (await hashOf(folder)), workflow: WORKFLOW, replaced }
+}
+
+/** The ready caller takes the default rollout.yml; here it is told which file it is. */
+function withConfig(caller: string, config: string): string {
+  const document = parseDocument(caller)
+  for (const job of Object.keys((document.toJS() as { jobs: Record<string, unknown> }).jobs))
+    document.setIn(['jobs', job, 'with', 'config'], config)
+  return document.toString({ lineWidth: 0 })
+}
+
+/** What is written once and used in two places is to be changed in one of them. */
+function withoutAliases(document: Document): Document {
+  visit(document, {
+    Alias: (_, alias) =>
+      document.createNode(alias.resolve(document)?.toJS(document), { aliasDuplicateObjects: false }),
+  })
+  return document
 }
 
 /** Puts the addresses of the embedded regions into the config. */
-function render(document: Document, { endpoints, webhook, own }: RepositoryOptions): string[] {
+function render(document: Document, { endpoints, webhook, own, metrics }: RepositoryOptions): string[] {
   const regions = (document.toJS() as { regions: { name: string }[] }).regions
   regions.forEach(({ name }, index) => {
     const region = endpoints[name] as RegionEndpoints
     const vars = {
       'proxy-port': region.runtime.port,
       'proxy-metrics': region.metrics,
+      ...(own ? { backend: region.backend } : {}),
       admin: region.admin,
       webhook,
     }
     for (const [key, value] of Object.entries(vars))
       document.setIn(['regions', index, 'vars', own ? `rehearsal-${key}` : key], value)
   })
-  return own ? replaceOutside(document) : []
+  return own ? replaceOutside(document, metrics) : []
 }
 
 const counter = (...names: string[]) => ({ source: 'rehearsal', sum: names })
-const server = (metric: string, code = ''): string => `${metric}{proxy="app",server="\${arm}"${code}}`
+const server = (metric: string, code = ''): string =>
+  `${metric}{proxy="\${vars.rehearsal-backend}",server="\${arm}"${code}}`
 const broken = [
   server('haproxy_server_connection_errors_total'),
   server('haproxy_server_response_errors_total'),
 ]
 
 /** What an own config would reach outside, and the embedded thing that stands in for it. */
-function replaceOutside(document: Document): string[] {
+function replaceOutside(document: Document, metrics: OwnMetrics): string[] {
   const replaced: string[] = []
-  const put = (path: (string | number)[], value: unknown): void => {
+  const put = (path: (string | number)[], value: unknown, why = ''): void => {
     document.setIn(path, document.createNode(value))
-    replaced.push(path.join('.'))
+    replaced.push(`${path.join('.')} is replaced by the embedded regions' own${why}`)
   }
   const config = document.toJS() as { checks?: Record<string, unknown>; notifications?: unknown[] }
   put(['traffic', 'canary', 'router'], {
     type: 'haproxy',
     host: '127.0.0.1',
     port: '${vars.rehearsal-proxy-port}',
-    backend: 'app',
+    backend: '${vars.rehearsal-backend}',
   })
-  put(['metrics'], {
-    sources: { rehearsal: { type: 'scrape', pages: ['${vars.rehearsal-proxy-metrics}'] } },
-    requests: counter(server('haproxy_server_http_responses_total'), ...broken),
-    errors: counter(server('haproxy_server_http_responses_total', ',code="5xx"'), ...broken),
-  })
+  const pages = ['${vars.rehearsal-proxy-metrics}']
+  if (metrics.why === undefined) {
+    for (const source of metrics.sources) put(['metrics', 'sources', source, 'pages'], pages)
+    replaced.push('metrics.requests and metrics.errors are asked as they are written')
+  } else
+    put(
+      ['metrics'],
+      {
+        sources: { rehearsal: { type: 'scrape', pages } },
+        requests: counter(server('haproxy_server_http_responses_total'), ...broken),
+        errors: counter(server('haproxy_server_http_responses_total', ',code="5xx"'), ...broken),
+      },
+      `: ${metrics.why}`,
+    )
   put(['deploy'], {
     script: {
       run: '.rehearsal-ops/deploy.mjs',
@@ -133,7 +170,7 @@ export function exampleBase(): URL {
   return new URL(import.meta.url.endsWith('.ts') ? '../' : './', import.meta.url)
 }
 
-async function commitOf(folder: string): Promise<string> {
+async function hashOf(folder: string): Promise<string> {
   const hash = createHash('sha1')
   const files = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) =>
     entry.isFile(),

@@ -18,6 +18,8 @@ export interface RegionResult {
   proceeded: boolean
   /** by the proxy's own reading */
   weights: { before: Weights; after: Weights }
+  /** who serves at the end: the weights among the arms that the proxy sends traffic to */
+  serving: Weights
   stages: { weight: number; verdict: string; reason: string; durationMs: number }[]
   rolledBack: boolean
   rollbackVerified: boolean
@@ -31,6 +33,8 @@ export interface RegionResult {
   failed: number
   /** failed requests that were not the app's own answer: the proxy's 502-504, and connections that broke */
   failedOutsideApp: number
+  /** scaled seconds of whose requests, sent by the clients, more than half failed */
+  failingSeconds: number
   /** the router's commands that changed something, as the proxy got them, oldest first */
   commands: string[]
   /** what the ledger's transactions of this run were marked as, oldest first; without what was said with it */
@@ -144,6 +148,7 @@ function regionResult(
     outcome: skipped ? 'skipped' : own[0] === undefined ? 'not-started' : OUTCOMES[own[0].at(-1) ?? 'open'],
     proceeded: own.length > 0,
     weights: { before: first.weights, after: last.weights },
+    serving: last.effective,
     stages: facts.flatMap(({ stages = [] }) =>
       stages.map(({ weight, verdict, reason, durationMs }) => ({ weight, verdict, reason, durationMs })),
     ),
@@ -157,6 +162,7 @@ function regionResult(
     failed: sum(last.failed) - sum(first.failed),
     failedOutsideApp:
       last.failed.proxy + last.failed.connection - first.failed.proxy - first.failed.connection,
+    failingSeconds: last.failingSeconds - first.failingSeconds,
     commands: last.commands,
     marks: own.toReversed().flat(),
   }

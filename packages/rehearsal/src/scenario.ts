@@ -27,6 +27,7 @@ const armFault = z.strictObject({
   arm: z.enum(['canary', 'baseline']),
   errors: share.optional(),
   latency: addedLatency.optional(),
+  hangs: share.optional(),
   health: z.literal('red').optional(),
   connections: z.literal('refused').optional(),
 })
@@ -100,6 +101,19 @@ const scenarios: Record<string, (region: string, environment: string) => z.input
   'dead-canary': (region) => ({
     faults: [{ region, arm: 'canary', connections: 'refused', 'at-stage': '50%' }],
   }),
+  'dead-canary-at-100': (region) => ({
+    faults: [{ region, arm: 'canary', connections: 'refused', 'at-stage': '100%' }],
+  }),
+  'hanging-canary': (region) => ({ faults: [{ region, arm: 'canary', hangs: '30%' }] }),
+  'both-arms-down': (region) => ({
+    faults: (['canary', 'baseline'] as const).map((arm) => ({
+      ...{ region, arm, connections: 'refused' as const },
+      ...{ 'at-stage': '50%', for: '2m' },
+    })),
+  }),
+  'old-arm-dead': (region) => ({
+    faults: [{ region, arm: 'baseline', connections: 'refused', 'at-stage': '50%' }],
+  }),
   'red-in-soak': (region) => ({
     faults: [{ region, arm: 'canary', health: 'red', 'at-step': 'Tell that it was promoted' }],
   }),
@@ -145,13 +159,13 @@ export function parseScenario(
       .filter(
         (fault) =>
           'arm' in fault &&
-          [fault.errors, fault.latency, fault.health, fault.connections].every(
+          [fault.errors, fault.latency, fault.hangs, fault.health, fault.connections].every(
             (effect) => effect === undefined,
           ),
       )
       .map(
         (fault) =>
-          `the fault of an arm in ${fault.region} does nothing; give it errors, latency, health or connections`,
+          `the fault of an arm in ${fault.region} does nothing; give it errors, latency, hangs, health or connections`,
       ),
   ]
   if (problems.length > 0) throw new InputError(problems.map((message) => ({ where: path, message })))

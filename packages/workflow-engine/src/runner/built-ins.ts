@@ -1,5 +1,5 @@
 import { cp } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import type { BuiltIn } from '../engine-options'
 import { evaluateTexts } from '../expressions'
 import { onAbort } from '../on-abort'
@@ -34,7 +34,7 @@ export async function playBuiltIn(
 
 const UNDERSTOOD = ['path', 'persist-credentials', 'fetch-depth', 'show-progress']
 
-/** `actions/checkout`: copies the repository, without its history, into the workspace. */
+/** `actions/checkout`: copies the repository into the workspace; a repository of git's stays one, apart from the original. */
 export const checkout: BuiltIn = async ({ inputs, workspace, repository, run, log }) => {
   for (const [name, value] of Object.entries(inputs)) {
     const own =
@@ -43,7 +43,8 @@ export const checkout: BuiltIn = async ({ inputs, workspace, repository, run, lo
       throw new Error(unsupported(`The input '${name}: ${value}' of actions/checkout`))
   }
   const target = join(workspace, inputs.path ?? '')
-  await cp(repository, target, { recursive: true, filter: (file) => basename(file) !== '.git' })
+  // A link that is made absolute would lead out of the workspace.
+  await cp(repository, target, { recursive: true, verbatimSymlinks: true })
   log(`${run.repository} at ${run.headSha}`)
   return { ref: run.headBranch, commit: run.headSha }
 }

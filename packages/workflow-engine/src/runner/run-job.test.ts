@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync, symlinkSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -137,6 +138,57 @@ describe('steps', () => {
         step: 5,
       },
     ])
+  })
+
+  it('find no repository and no settings of git outside their job, and reach nobody by it', async () => {
+    world = await testWorld(
+      job(`
+- run: git rev-parse --show-toplevel
+  id: up
+  continue-on-error: true
+- run: 'cd "$RUNNER_TEMP/.." && git rev-parse --show-toplevel'
+  id: root
+  continue-on-error: true
+- run: git config --global user.name stranger && git config --system user.email stranger@example.com && ls -A "$HOME"
+  env: { HOME: "\${{ github.workspace }}" }
+- run: git ls-remote https://127.0.0.1:1/nowhere.git
+  id: away
+  continue-on-error: true
+- run: echo "\${{ steps.up.outcome }} \${{ steps.root.outcome }} \${{ steps.away.outcome }}"
+`),
+    )
+    const git = (...args: string[]) => execFileSync('git', args, { cwd: world.directory, encoding: 'utf8' })
+    git('init', '--quiet')
+    const before = git('config', '--list', '--show-origin')
+    const [one] = (await world.run()).jobs
+    expect(one?.steps.at(-2)?.log).toContain('failure failure failure')
+    expect(one?.steps[4]?.log).toContain("transport 'https' not allowed")
+    expect(git('config', '--list', '--show-origin')).toBe(before)
+  })
+
+  it('get the repository of git that a checkout copies, with its links as they are', async () => {
+    world = await testWorld(
+      job(`
+- uses: actions/checkout@v4
+- run: echo changed > linked && git commit --quiet --all --message second && git log --oneline | wc -l
+  env: { GIT_AUTHOR_NAME: a, GIT_AUTHOR_EMAIL: a@b, GIT_COMMITTER_NAME: a, GIT_COMMITTER_EMAIL: a@b }
+`),
+      { repository: { note: 'hello' } },
+    )
+    const repository = join(world.directory, 'repository')
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], {
+        cwd: repository,
+        encoding: 'utf8',
+      })
+    symlinkSync('note', join(repository, 'linked'))
+    git('init', '--quiet')
+    git('add', '--all')
+    git('commit', '--quiet', '--message', 'first')
+    const [one] = (await world.run()).jobs
+    expect(one?.steps[2]?.log).toContain('\n2\n')
+    expect(git('log', '--format=%s')).toBe('first\n')
+    expect(readFileSync(join(repository, 'note'), 'utf8')).toBe('hello')
   })
 
   it('end with their time, which is scaled', async () => {

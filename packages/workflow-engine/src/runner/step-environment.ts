@@ -1,7 +1,8 @@
-import { delimiter, dirname } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { toText } from '../expressions'
 import type { Value } from '../template'
 import { TRACKING_VARIABLE } from './child-process'
+import type { JobFolders } from './job-folders'
 import type { StepContext } from './job-session'
 
 /** What passes from this machine to a step; everything else of the own environment stays out. */
@@ -71,6 +72,7 @@ export function stepEnvironment(
     CI: 'true',
     GITHUB_ACTIONS: 'true',
     ...own,
+    ...gitVariables(session.folders),
     ...githubVariables(github),
     ...runnerVariables(session.runner),
     ...Object.fromEntries(added),
@@ -79,6 +81,19 @@ export function stepEnvironment(
     ),
     ...commandFiles,
     [TRACKING_VARIABLE]: session.trackingId,
+  }
+}
+
+/**
+ * Git finds its repository by going up, and its settings by who somebody is: a step must find neither the repository that
+ * the rehearsal is run in nor the user's settings, and what it pushes must not leave the machine.
+ */
+function gitVariables({ root, home }: JobFolders): Record<string, string> {
+  return {
+    GIT_CEILING_DIRECTORIES: [root, dirname(root)].join(delimiter),
+    GIT_CONFIG_GLOBAL: join(home, '.gitconfig'),
+    GIT_CONFIG_SYSTEM: join(home, '.gitconfig-system'),
+    GIT_ALLOW_PROTOCOL: 'file',
   }
 }
 

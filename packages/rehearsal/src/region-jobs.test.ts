@@ -1,0 +1,57 @@
+import { describe, expect, it } from '@jest/globals'
+import type { World } from '@deploy-actions/embedded-regions'
+import type { EngineEvent, JobView } from '@deploy-actions/workflow-engine'
+import { choosePace } from './pace'
+import { loadFor } from './region-jobs'
+
+const regions = ['us', 'eu', 'apac']
+
+/** A world that takes its time to answer, as one in another thread does; what it was told last holds. */
+function slowWorld(): { busy: Record<string, boolean>; world: Pick<World, 'setLoad'> } {
+  const busy: Record<string, boolean> = {}
+  return {
+    busy,
+    world: {
+      setLoad: async (name, load) => {
+        busy[name] = load.busy ?? false
+        await new Promise((answered) => setImmediate(answered))
+      },
+    },
+  }
+}
+
+const job = (name: string, status: JobView['status']): EngineEvent =>
+  ({
+    type: 'job',
+    job: { name, key: name.split(' / ').at(-1), status, workflowFile: 'region.yml' },
+  }) as unknown as EngineEvent
+
+describe('the load of the regions', () => {
+  it('is full wherever a rollout goes on, however close its beginning is to the end of the plan', async () => {
+    const { busy, world } = slowWorld()
+    await Promise.all(
+      [
+        job('plan', 'completed'),
+        ...regions.map((name) => job(`rollout / ${name} / prepare`, 'in_progress')),
+      ].map((event) => loadFor(event, regions, world)),
+    )
+    expect(busy).toEqual({ us: true, eu: true, apac: true })
+    await loadFor(job('rollout / eu / deploy', 'completed'), regions, world)
+    expect(busy).toEqual({ us: true, eu: false, apac: true })
+  })
+})
+
+describe('the pace', () => {
+  it('is what the machine carries with all regions at full traffic, and in parallel with the jobs of all', () => {
+    const at = (regions: number, atOnce: number) =>
+      choosePace(60, { rps: 20, regions, atOnce, intervalMs: 10_000 })
+    expect(at(3, 1)).toEqual({ speed: 60 })
+    // 4,000 requests per real second over 8 x 20, and half of that.
+    expect(at(8, 1)).toMatchObject({ speed: 25 })
+    expect(at(8, 8)).toEqual({
+      speed: 12,
+      lowered:
+        'speed 60 is lowered to 12: 20 requests/s in 8 regions are more than this machine carries faster',
+    })
+  })
+})

@@ -1,0 +1,113 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { parse } from 'yaml'
+import { parseRollout, resolveAll } from '@deploy-actions/config'
+import { ownMetrics } from './own-metrics'
+import { prepareRepository } from './rehearsed-repository'
+
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rehearsed-'))
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+const RESPONSES = 'haproxy_server_http_responses_total'
+const requests = `{ source: edge, sum: ['${RESPONSES}{proxy="shop",server="\${arm}"}'] }`
+const errors = `{ source: edge, sum: ['${RESPONSES}{proxy="shop",server="\${arm}",code="5XX"}'] }`
+
+const rollout = (metrics: string): string => `
+version: 1
+service: shop
+regions:
+  - { name: us, environment: us, vars: &vars { proxy: 10.0.0.1 } }
+  - { name: eu, environment: eu, vars: *vars }
+deploy: { script: { run: a, snapshot: b, restore: c } }
+traffic: { canary: { router: { type: haproxy, host: '\${vars.proxy}', port: 9999, backend: shop } } }
+metrics:
+${metrics.replace(/^/gm, '  ')}
+`
+const sources = `sources: { edge: { type: scrape, pages: ['http://\${vars.proxy}:8404/metrics'], timeout: 3s } }`
+
+/** The page of an embedded proxy whose backend is called shop. */
+const page = ['blue', 'green']
+  .flatMap((server) =>
+    ['2xx', '5xx'].map((code) => `${RESPONSES}{proxy="shop",server="${server}",code="${code}"} 0`),
+  )
+  .join('\n')
+
+/** The config of the rehearsed repository, and what is said of it. */
+async function rehearsed(metrics: string) {
+  const text = rollout(metrics)
+  const configs = await resolveAll(parseRollout(text, 'rollout.yml'), { variables: {} })
+  await writeFile(join(folder, 'rollout.yml'), text)
+  await writeFile(
+    join(folder, 'caller.yml'),
+    'jobs: { rollout: { uses: a/b/.github/workflows/rollout.yml@v1 } }',
+  )
+  const endpoint = {
+    http: 'http://127.0.0.1:1',
+    metrics: 'http://127.0.0.1:2/metrics',
+    apps: {},
+    admin: 'http://127.0.0.1:3',
+    runtime: { host: '127.0.0.1', port: 4 },
+    backend: 'shop',
+  }
+  const { folder: copy, replaced } = await prepareRepository({
+    source: folder,
+    config: 'rollout.yml',
+    own: true,
+    folder: join(folder, 'output/repository'),
+    leftOut: [join(folder, 'output')],
+    workflow: { file: join(folder, 'caller.yml'), own: false },
+    metrics: ownMetrics(configs, [page, page]),
+    endpoints: { us: endpoint, eu: { ...endpoint, metrics: 'http://127.0.0.1:5/metrics' } },
+    webhook: 'http://127.0.0.1:6/',
+  })
+  const config = parse(await readFile(join(copy, 'rollout.yml'), 'utf8')) as {
+    metrics: unknown
+    regions: { vars: Record<string, unknown> }[]
+  }
+  return { config, replaced }
+}
+
+describe('the metrics of a config of a user', () => {
+  it('are asked as they are written where the embedded proxy has the series, mistakes and all', async () => {
+    const { config, replaced } = await rehearsed(`${sources}\nrequests: ${requests}\nerrors: ${errors}`)
+    const written = parse(`requests: ${requests}\nerrors: ${errors}`) as object
+    expect(config.metrics).toEqual({
+      sources: { edge: { type: 'scrape', pages: ['${vars.rehearsal-proxy-metrics}'], timeout: '3s' } },
+      ...written,
+    })
+    // Each region has its own addresses, though they shared their variables by an alias.
+    expect(config.regions.map(({ vars }) => [vars['proxy'], vars['rehearsal-proxy-metrics']])).toEqual([
+      ['10.0.0.1', 'http://127.0.0.1:2/metrics'],
+      ['10.0.0.1', 'http://127.0.0.1:5/metrics'],
+    ])
+    expect(replaced).toContain('metrics.requests and metrics.errors are asked as they are written')
+    expect(replaced).toContain("metrics.sources.edge.pages is replaced by the embedded regions' own")
+  })
+
+  it.each([
+    [
+      'a series that HAProxy has and the embedded proxy has not',
+      `{ source: edge, sum: ['haproxy_server_aborts_total{server="\${arm}"}'] }`,
+      'metrics.errors: the embedded proxy does not export haproxy_server_aborts_total',
+    ],
+    [
+      'a label that it has not',
+      `{ source: edge, sum: ['${RESPONSES}{server="\${arm}",pod="a"}'] }`,
+      `metrics.errors: ${RESPONSES} of the embedded proxy has no label pod`,
+    ],
+    [
+      'another proxy',
+      `{ source: edge, sum: ['${RESPONSES}{proxy="shpo",server="\${arm}"}'] }`,
+      'metrics.errors: the embedded proxy has no proxy="shpo", only shop',
+    ],
+  ])('are replaced, and why is said: %s', async (_, query, why) => {
+    const { config, replaced } = await rehearsed(`${sources}\nrequests: ${requests}\nerrors: ${query}`)
+    expect(replaced).toContain(`metrics is replaced by the embedded regions' own: ${why}`)
+    expect(JSON.stringify(config.metrics)).toContain('haproxy_server_response_errors_total')
+  })
+})
