@@ -3,10 +3,10 @@ import { firstFailure } from '@deploy-actions/evidence'
 import type { Ledger, TransactionRecord } from '@deploy-actions/ledger'
 import { defined, formatDuration } from '@deploy-actions/rollout'
 import {
-  claimOf,
   findJobTransaction,
   jobStateAfter,
   keptSettings,
+  lateClaim,
   nameOf,
   PATIENCE_MS,
   restoreTarget,
@@ -57,6 +57,10 @@ export async function restoreRecord(
     ports.log.info(`would restore ${id}: ${JSON.stringify(record.restore)}`)
     return { outcome: 'would-restore', reason: `would restore ${id}`, transaction: id }
   }
+  // A job may have been away for hours; any other has just asked the ledger which transaction this is.
+  const late =
+    own && inputs.to === 'open' ? await lateClaim({ ...own, ledger: inputs.ledger }, ports) : undefined
+  if (late && 'closed' in late) return nothingOpen(late.closed, ports)
   // The proof of trust took its time, and somebody may have begun meanwhile.
   if (inputs.to === id) await mustBeNewest(ledger, found)
   const marked = markUnlessDown(ledger, name, 'restoring', here(ports), ports)
@@ -66,8 +70,7 @@ export async function restoreRecord(
   const result = await restoreTarget(found, settings, ports, {
     patience: {
       withinMs: own ? PATIENCE_MS.restoreStep : PATIENCE_MS.guard,
-      // A job may have been away for hours; any other has just asked the ledger which transaction this is.
-      claim: own && claimOf({ ...own, ledger: inputs.ledger }, ports),
+      claim: late && 'claim' in late ? late.claim : undefined,
       afterAMinute: (why) => target && void told.push(tellDelay(target, record, why, ports)),
     },
     deployer: target && (await deployerOf(target, record, settings.arms, ports)),

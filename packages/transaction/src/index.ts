@@ -14,5 +14,5 @@ export {
   type RestoreResult,
 } from './restore'
 export { armsOf, describePoint, restorePointsOf, weightsFound, type RestorePoint } from './restore-point'
-export { claimOf, noteWrite } from './still-ours'
+export { claimOf, lateClaim, noteWrite } from './still-ours'
 export { keptSettings, readSettings } from './kept-settings'

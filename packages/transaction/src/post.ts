@@ -4,7 +4,7 @@ import { nameOf, readJobTransactions, saveJobTransaction, type JobTransaction } 
 import { PATIENCE_MS } from './patience'
 import { isTrafficOnly } from './restore-point'
 import { restoreTraffic, type RestoredPoint } from './restore'
-import { claimOf } from './still-ours'
+import { lateClaim } from './still-ours'
 
 /** What a last call to a router may take beyond the time of all posts, in the action's milliseconds. */
 const LAST_CALL_MS = 60_000
@@ -25,11 +25,14 @@ export async function restoreUnfinishedTraffic(ports: Ports): Promise<PostResult
   const withinMs = await timeLeft(unfinished, ports)
   const ended = await Promise.all(unfinished.map((transaction) => putBack(transaction, withinMs, ports)))
   const restored = ended.flatMap(({ points }) => points)
-  const said = ended.flatMap(({ id, points }) =>
-    points.map(({ ok, detail }) => `${id}: traffic ${ok ? 'restored' : 'NOT restored'}: ${detail}`),
+  const said = ended.flatMap(({ id, points, closed }) =>
+    closed === undefined
+      ? points.map(({ ok, detail }) => `${id}: traffic ${ok ? 'restored' : 'NOT restored'}: ${detail}`)
+      : [closed],
   )
   ports.evidence.facts({ restored })
   for (const line of said) ports.log.info(line)
+  if (restored.length === 0) return undefined
   ports.summary.add(
     `### Traffic put back at the end of the job\n\n${said.map((line) => `- ${line}`).join('\n')}`,
   )
@@ -41,17 +44,24 @@ async function putBack(
   transaction: JobTransaction,
   withinMs: number,
   ports: Ports,
-): Promise<{ id: string; points: RestoredPoint[] }> {
+): Promise<{ id: string; points: RestoredPoint[]; closed?: string }> {
   const { id, service, region, environment } = transaction.record
   ports.evidence.about({ service, region, environment, transaction: id })
-  ports.log.warning(`transaction ${id} was neither committed nor restored: its traffic is put back`)
+  ports.log.warning(
+    `transaction ${id} was neither committed nor restored by this job: its traffic is put back`,
+  )
+  const late = await lateClaim(transaction, ports)
+  if ('closed' in late) {
+    await saveJobTransaction(ports.context.temp, { ...transaction, state: 'restored' })
+    return { id, points: [], closed: late.closed }
+  }
   const cutOff = AbortSignal.timeout(ports.clock.ioTimeout(withinMs + LAST_CALL_MS))
   const signal = AbortSignal.any([ports.signal, cutOff])
   const points = await restoreTraffic(
     transaction.record,
     transaction.settings,
     { ...ports, signal },
-    { withinMs, claim: claimOf(transaction, ports) },
+    { withinMs, claim: late.claim },
   )
   if (!points.every((point) => point.ok)) return { id, points }
   // With a workload to be restored, too, the transaction stays open for the guard.

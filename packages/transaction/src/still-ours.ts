@@ -1,6 +1,6 @@
 import { messageOf, type Ports } from '@deploy-actions/action-kit'
 import { openLedger } from '@deploy-actions/ledger'
-import { holdingStates, type Weights } from '@deploy-actions/rollout'
+import { holdingStates, type TransactionState, type Weights } from '@deploy-actions/rollout'
 import type { Claim } from '@deploy-actions/traffic'
 import { answerWithin } from './answer-within'
 import { nameOf, saveJobTransaction, type JobTransaction } from './job-transaction'
@@ -22,37 +22,53 @@ export async function noteWrite(
   return noted
 }
 
+/** What a late restorer may overwrite; `closed` is why it may write nothing any more. */
+export type Late = { claim: Claim | undefined } | { closed: string }
+
+type Held = Pick<JobTransaction, 'record' | 'at' | 'ledger' | 'written'>
+
 /**
- * What a restorer of a job may overwrite: what the transaction wrote itself, and anything when the ledger says that it
- * still holds its target. A runner that was lost may come back after the next rollout, whose traffic is not ours; and
- * what the ledger says is no proof against what was written, since records can be planted.
+ * What a stage that puts its traffic back at once may overwrite: what the transaction wrote itself, and anything when
+ * the ledger says that it still holds its target. A runner that was lost may go on after the next rollout, whose
+ * traffic is not ours.
  */
-export function claimOf(
-  { written = [], ...transaction }: Pick<JobTransaction, 'record' | 'at' | 'ledger' | 'written'>,
-  ports: Ports,
-): Claim {
+export function claimOf({ written = [], ...transaction }: Held, ports: Ports): Claim {
   let answer: Promise<boolean> | undefined
-  return { written, mayOverwriteAll: () => (answer ??= stillHolds(transaction, ports)) }
+  const holds = async (): Promise<boolean> => {
+    const state = await stateOf(transaction, ports)
+    return state !== undefined && holdingStates.includes(state)
+  }
+  return { written, mayOverwriteAll: () => (answer ??= holds()) }
 }
 
-async function stillHolds(
-  transaction: Pick<JobTransaction, 'record' | 'at' | 'ledger'>,
-  ports: Ports,
-): Promise<boolean> {
+/**
+ * The same for those that come after the stages: a post, a restore step. They ask the ledger first, since the next
+ * rollout may by now have come to the very weights that this one wrote. While it gives no answer, they write only where
+ * the router holds what this transaction wrote; the rest is the guard's.
+ */
+export async function lateClaim(transaction: Held, ports: Ports): Promise<Late> {
+  const state = await stateOf(transaction, ports)
+  if (state === undefined)
+    return { claim: { written: transaction.written ?? [], mayOverwriteAll: () => Promise.resolve(false) } }
+  if (holdingStates.includes(state)) return { claim: undefined }
+  return { closed: `by the ledger ${transaction.record.id} is ${state}: its target is left alone` }
+}
+
+/** Undefined while the ledger gives no answer, which is said. */
+async function stateOf(transaction: Held, ports: Ports): Promise<TransactionState | undefined> {
   const { id, service, environment } = transaction.record
   try {
     const { state } = await answerWithin(
       ports.clock.ioTimeout(LEDGER_PATIENCE_MS),
       openLedger(transaction.ledger, service, ports).stateOf(nameOf(transaction)),
     )
-    if (holdingStates.includes(state)) return true
-    ports.log.warning(
-      `by the ledger ${id} is ${state} and holds ${environment} no more: only what it wrote itself is put back`,
-    )
+    if (!holdingStates.includes(state))
+      ports.log.warning(`by the ledger ${id} is ${state}, and holds ${environment} no more`)
+    return state
   } catch (error) {
     ports.log.warning(
       `whether ${id} still holds ${environment} is not known (${messageOf(error)}): only what it wrote itself is put back`,
     )
+    return undefined
   }
-  return false
 }
