@@ -9,14 +9,18 @@ export interface RegionMoment {
   canaryWeight: number
   /** the step that the deploy job is at */
   step?: string
+  /** the job that puts it back has begun */
+  guarded?: boolean
 }
 
 /** What must be done now: faults to hold in each region, and what strikes once. */
 export interface Due {
   regions: Record<string, { faults: RegionFault[]; stopped: boolean }>
-  cancelRun: boolean
-  /** regions whose deploy job loses its runner */
-  loseRunner: string[]
+  run: 'cancel' | 'force-cancel' | undefined
+  /** regions whose deploy job loses its runner, for good or for a time */
+  runners: { region: string; how: 'lost' | 'away' }[]
+  /** what is wrong with GitHub; until when, if that is known */
+  github: { what: 'down' | 'quota-gone'; until: number | undefined } | undefined
 }
 
 /** Tells which faults of a scenario hold at a moment. Each begins once and ends once. */
@@ -32,6 +36,8 @@ export function createFaultSchedule(faults: readonly ScenarioFault[]): {
     const start = began.get(fault)
     return start !== undefined && (fault.for === undefined || now < start + fault.for)
   }
+  const endOf = (fault: ScenarioFault): number | undefined =>
+    fault.for === undefined ? undefined : (began.get(fault) ?? 0) + fault.for
   const once = (fault: ScenarioFault, now: number): boolean => {
     if (!holds(fault, now) || struck.has(fault)) return false
     struck.add(fault)
@@ -57,10 +63,13 @@ export function createFaultSchedule(faults: readonly ScenarioFault[]): {
       )
       return {
         regions,
-        cancelRun: faults.some((fault) => 'run' in fault && once(fault, now)),
-        loseRunner: faults
-          .filter((fault) => 'runner' in fault && once(fault, now))
-          .map(({ region }) => region),
+        run: faults.flatMap((fault) => ('run' in fault && once(fault, now) ? [fault.run] : []))[0],
+        runners: faults.flatMap((fault) =>
+          'runner' in fault && once(fault, now) ? [{ region: fault.region, how: fault.runner }] : [],
+        ),
+        github: held.flatMap((fault) =>
+          'github' in fault ? [{ what: fault.github, until: endOf(fault) }] : [],
+        )[0],
       }
     },
   }
@@ -68,13 +77,14 @@ export function createFaultSchedule(faults: readonly ScenarioFault[]): {
 
 function begins(
   fault: ScenarioFault,
-  { deployBeganAt, canaryWeight, step }: RegionMoment,
+  { deployBeganAt, canaryWeight, step, guarded }: RegionMoment,
   now: number,
 ): boolean {
   if (deployBeganAt === undefined) return false
   const stage = fault['at-stage']
   // A router's units round: the stage is there when its weight is, within one percent.
   if (stage !== undefined) return Math.abs(canaryWeight - stage) <= 100
+  if (fault['at-job'] !== undefined) return guarded === true
   if (fault['at-step'] !== undefined) return step === fault['at-step']
   return now >= deployBeganAt + fault.from
 }

@@ -20,9 +20,10 @@ function slowWorld(): { busy: Record<string, boolean>; world: Pick<World, 'setLo
   }
 }
 
-const job = (name: string, status: JobView['status']): EngineEvent =>
+const job = (name: string, status: JobView['status'], begun: string[] = []): EngineEvent =>
   ({
     type: 'job',
+    run: { jobs: begun.map((one) => ({ name: one, startedAt: 'then', workflowFile: 'region.yml' })) },
     job: { name, key: name.split(' / ').at(-1), status, workflowFile: 'region.yml' },
   }) as unknown as EngineEvent
 
@@ -38,6 +39,15 @@ describe('the load of the regions', () => {
     expect(busy).toEqual({ us: true, eu: true, apac: true })
     await loadFor(job('rollout / eu / deploy', 'completed'), regions, world)
     expect(busy).toEqual({ us: true, eu: false, apac: true })
+  })
+})
+
+describe('the load of a second rollout of the same run', () => {
+  it('is left to it when the plan of the first ends', async () => {
+    const { busy, world } = slowWorld()
+    await loadFor(job('beside / apac / prepare', 'in_progress'), regions, world)
+    await loadFor(job('rollout / plan', 'completed', ['beside / apac / prepare']), regions, world)
+    expect(busy).toEqual({ us: false, eu: false, apac: true })
   })
 })
 

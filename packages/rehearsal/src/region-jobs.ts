@@ -43,9 +43,12 @@ export async function loadFor(
 /** Which regions become busy or idle. */
 function loadChanges(event: EngineEvent, regions: readonly string[]): Record<string, boolean> {
   if (event.type !== 'job') return {}
-  const { job } = event
+  const { job, run } = event
+  const hasBegun = (name: string): boolean =>
+    run.jobs.some((one) => one.startedAt !== null && regionOfJob(one, regions) === name)
+  // A second rollout of the same run may have begun by then.
   if (job.key === 'plan' && job.status === 'completed')
-    return Object.fromEntries(regions.map((name) => [name, false]))
+    return Object.fromEntries(regions.filter((name) => !hasBegun(name)).map((name) => [name, false]))
   const region = regionOfJob(job, regions)
   if (region === undefined) return {}
   if (job.key === 'prepare' && job.status === 'in_progress') return { [region]: true }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Clock } from '@deploy-actions/action-kit'
@@ -5,7 +6,13 @@ import { readRollout, resolveAll, type RegionConfig, type RolloutFile } from '@d
 import { maxParallel, type Release } from '@deploy-actions/rollout'
 import { startGitHub, type GitHubEmulator } from '@deploy-actions/github-emulator'
 import { openWorld, type World } from '@deploy-actions/embedded-regions'
-import { checkout, createEngine, type RunHandle } from '@deploy-actions/workflow-engine'
+import {
+  checkout,
+  createEngine,
+  type Engine,
+  type RunHandle,
+  type RunView,
+} from '@deploy-actions/workflow-engine'
 import type { Scenario } from './scenario'
 import { environmentsOf, firstWorld, REVIEWER, sameWorld } from './first-world'
 import { writeLogs } from './job-pages'
@@ -16,7 +23,7 @@ import { fullLoad, loadFor, regionOfJob } from './region-jobs'
 import { prepareRepository, type RehearsedRepository } from './rehearsed-repository'
 import { resultOf, type RehearsalResult } from './result'
 import type { View } from './view'
-import { watch } from './watcher'
+import { watch, type Watcher } from './watcher'
 import { openWebhookSink, type WebhookSink } from './webhook-sink'
 import { keepWorld, readWorld, type KeptWorld } from './world-folder'
 
@@ -57,9 +64,7 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalResu
   const opened: Closable[] = []
   try {
     const setup = await open(script, opened)
-    const handle = await start(setup)
-    setup.handles.push(handle)
-    const result = await follow(handle, setup)
+    const result = await runAll(setup)
     if (options.worldFolder !== undefined) await keepWorld(options.worldFolder, await worldOf(setup))
     return result
   } finally {
@@ -142,7 +147,7 @@ async function open(script: Script, opened: Closable[]): Promise<Setup> {
 }
 
 async function copyRepository(
-  { options, output, configs }: Script,
+  { options, output, configs, scenario }: Script,
   world: World,
   sink: WebhookSink,
 ): Promise<RehearsedRepository> {
@@ -159,6 +164,7 @@ async function copyRepository(
     metrics: ownMetrics(configs, await metricsPages(configs, world)),
     endpoints: world.regions,
     webhook: sink.url,
+    beside: scenario.beside,
   })
   for (const sentence of repository.replaced) options.view.say(`${options.config}: ${sentence}`)
   return repository
@@ -200,13 +206,13 @@ async function worldOf({ world, github, firstRunId, clock }: Setup): Promise<Kep
   }
 }
 
-function start(setup: Setup): Promise<RunHandle> {
+function engineOf(setup: Setup): Engine {
   const { options, github, repository, scenario, configs, output, speed, epoch, clock, world } = setup
   const names = configs.map(({ region }) => region.name)
   const protectedBy = new Map(
     environmentsOf(configs, scenario).map((environment) => [environment.name, environment.reviewers ?? []]),
   )
-  const engine = createEngine({
+  return createEngine({
     releaseTree: resolve(options.releaseTree),
     suiteRepository: SUITE,
     repository: repository.folder,
@@ -241,18 +247,29 @@ function start(setup: Setup): Promise<RunHandle> {
       options.view.event(event)
     },
   })
-  const inputs = {
-    ...options.release,
-    ...(options.workflow === undefined ? { regions: options.regions, image: IMAGE } : {}),
-  }
-  return engine.start({
+}
+
+/** @param what another release than the first, or a run to be run again */
+async function start(
+  engine: Engine,
+  { options, scenario, repository, configs, handles }: Setup,
+  what: { release?: Release; rerunOf?: RunView } = {},
+): Promise<RunHandle> {
+  const { release = options.release, rerunOf } = what
+  const elsewhere = scenario.beside?.regions ?? []
+  const names = configs.map(({ region }) => region.name).filter((name) => !elsewhere.includes(name))
+  const regions = elsewhere.length > 0 && options.regions === 'all' ? names.join(',') : options.regions
+  const handle = await engine.start({
     workflow: repository.workflow,
     event: 'workflow_dispatch',
-    inputs,
+    inputs: { ...release, ...(options.workflow === undefined ? { regions, image: IMAGE } : {}) },
     ref: 'refs/heads/main',
     sha: repository.sha,
     actor: 'release-manager',
+    ...(rerunOf ? { rerunOf } : {}),
   })
+  handles.push(handle)
+  return handle
 }
 
 /** Where the jobs of a rehearsal run. */
@@ -270,16 +287,67 @@ function variablesOf({ regions }: World, configs: readonly RegionConfig[]): Reco
     : {}
 }
 
-/** Follows the run to its end, lets the faults strike, and reads what is left. */
-async function follow(handle: RunHandle, setup: Setup): Promise<RehearsalResult> {
-  const { options, world, github, sink, scenario, configs, speed, output, clock } = setup
+/** Runs what the scenario says, lets its faults strike in the first run, and reads what is left. */
+async function runAll(setup: Setup): Promise<RehearsalResult> {
+  const { options, world, github, sink, scenario, configs, speed, output } = setup
   const names = configs.map(({ region }) => region.name)
   const before = await world.state()
+  const engine = engineOf(setup)
+  const first = await follow(await start(engine, setup), scenario, setup)
+  const next = await goOn(engine, first, setup)
+  const last = next ?? first
+  for (const wake of first.watcher.away) await wake()
+  await writeLogs(last.run, output)
+  return resultOf({
+    run: last.run,
+    speed,
+    wallMs: Math.round(performance.now() - setup.startedAt),
+    before,
+    after: first.watcher.away.length > 0 ? await world.state() : last.watcher.latest,
+    changes: [...first.watcher.changes, ...(next?.watcher.changes ?? [])],
+    deployments: github.deployments,
+    artifacts: github.artifacts(last.run.id),
+    webhook: sink.received,
+    notStruck: first.watcher.waiting(),
+    folder: output,
+    ownWorkflowRegion: options.workflow === undefined ? undefined : (names[1] ?? names[0]),
+  })
+}
+
+/** A run that has ended, and what was seen of it. */
+interface Followed {
+  run: RunView
+  watcher: Watcher
+}
+
+/** What follows the first run. */
+async function goOn(engine: Engine, { run }: Followed, setup: Setup): Promise<Followed | undefined> {
+  const { options, scenario } = setup
+  if (scenario.then === undefined) return undefined
+  options.view.say(
+    `the run ended as ${run.conclusion ?? 'nothing'}; ${scenario.then === 're-run' ? 'it is run again' : 'the next release follows'}`,
+  )
+  await fullLoad(setup.world)
+  const what = scenario.then === 're-run' ? { rerunOf: run } : { release: after(options.release) }
+  return follow(await start(engine, setup, what), { ...scenario, faults: [] }, setup)
+}
+
+/** The release that comes next. */
+const after = ({ version, digest }: Release): Release => ({
+  version: `${version}-next`,
+  digest: `sha256:${createHash('sha256').update(digest).digest('hex')}`,
+})
+
+/** Follows a run to its end, and lets the faults strike. */
+async function follow(handle: RunHandle, scenario: Scenario, setup: Setup): Promise<Followed> {
+  const { options, world, github, configs, output, clock } = setup
+  const names = configs.map(({ region }) => region.name)
   const stopRun = (): void => handle.cancel()
   options.signal?.addEventListener('abort', stopRun, { once: true })
   const progress = new JobProgress(jobFolder(output), options.view.progress)
   const watcher = watch({
     world,
+    github,
     run: handle,
     scenario,
     clock,
@@ -292,19 +360,5 @@ async function follow(handle: RunHandle, setup: Setup): Promise<RehearsalResult>
   const run = await handle.done
   await watcher.stop()
   options.signal?.removeEventListener('abort', stopRun)
-  await writeLogs(run, output)
-  return resultOf({
-    run,
-    speed,
-    wallMs: Math.round(performance.now() - setup.startedAt),
-    before,
-    after: watcher.latest,
-    changes: watcher.changes,
-    deployments: github.deployments,
-    artifacts: github.artifacts(run.id),
-    webhook: sink.received,
-    notStruck: watcher.waiting(),
-    folder: output,
-    ownWorkflowRegion: options.workflow === undefined ? undefined : (names[1] ?? names[0]),
-  })
+  return { run, watcher }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { parseDocument, visit, type Document } from 'yaml'
+import { parseDocument, stringify, visit, type Document } from 'yaml'
 import type { RegionEndpoints } from '@deploy-actions/embedded-regions'
 import { commitAll } from './git'
 import type { OwnMetrics } from './own-metrics'
@@ -37,12 +37,16 @@ export interface RepositoryOptions {
   metrics: OwnMetrics
   endpoints: Record<string, RegionEndpoints>
   webhook: string
+  /** a second service, rolled out by the same run over some of the regions */
+  beside?: { service: string; regions: readonly string[] } | undefined
 }
 
 const WORKFLOW = '.github/workflows/rehearsed.yml'
+/** The config of the second service. */
+const BESIDE = 'beside.yml'
 
 export async function prepareRepository(options: RepositoryOptions): Promise<RehearsedRepository> {
-  const { source, config, folder, leftOut, workflow } = options
+  const { source, config, folder, leftOut, workflow, beside } = options
   await mkdir(folder, { recursive: true })
   await copyFiles(source, folder, leftOut)
   const file = join(folder, config)
@@ -52,16 +56,35 @@ export async function prepareRepository(options: RepositoryOptions): Promise<Reh
   await writeFile(file, document.toString({ lineWidth: 0 }))
   await mkdir(join(folder, dirname(WORKFLOW)), { recursive: true })
   const text = await readFile(workflow.file, 'utf8')
-  await writeFile(join(folder, WORKFLOW), workflow.own ? text : withConfig(text, config))
+  if (beside) await writeFile(join(folder, BESIDE), besides(document, beside))
+  await writeFile(join(folder, WORKFLOW), workflow.own ? text : withConfig(text, config, beside && BESIDE))
   return { folder, sha: (await commitAll(folder)) ?? (await hashOf(folder)), workflow: WORKFLOW, replaced }
 }
 
-/** The ready caller takes the default rollout.yml; here it is told which file it is. */
-function withConfig(caller: string, config: string): string {
+/** The ready caller takes the default rollout.yml; here it is told which file it is, and calls for a second service, too. */
+function withConfig(caller: string, config: string, beside: string | undefined): string {
   const document = parseDocument(caller)
-  for (const job of Object.keys((document.toJS() as { jobs: Record<string, unknown> }).jobs))
-    document.setIn(['jobs', job, 'with', 'config'], config)
+  for (const [name, job] of Object.entries((document.toJS() as { jobs: Record<string, Caller> }).jobs)) {
+    document.setIn(['jobs', name, 'with', 'config'], config)
+    if (beside === undefined) continue
+    const { regions: _, ...given } = job.with
+    document.setIn(
+      ['jobs', `${name}-beside`],
+      document.createNode({ ...job, name: `${name}-beside`, with: { ...given, config: beside } }),
+    )
+  }
   return document.toString({ lineWidth: 0 })
+}
+
+interface Caller {
+  with: Record<string, unknown>
+}
+
+/** The same config for another service, over some of its regions. */
+function besides(document: Document, { service, regions }: NonNullable<RepositoryOptions['beside']>): string {
+  const config = document.toJS() as { regions: { name: string }[] }
+  const own = config.regions.filter(({ name }) => regions.includes(name))
+  return stringify({ ...config, service, regions: own })
 }
 
 /** What is written once and used in two places is to be changed in one of them. */

@@ -80,11 +80,14 @@ const reportFile = z.looseObject({
 
 export async function resultOf(observed: Observed): Promise<RehearsalResult> {
   const { run, speed, wallMs, artifacts, after } = observed
-  const reportFolder = artifacts.find(({ name }) => name.startsWith('rollout-report-'))?.folder
-  const report =
-    reportFolder === undefined
-      ? undefined
-      : reportFile.parse(JSON.parse(await readFile(join(reportFolder, 'evidence.json'), 'utf8')))
+  const reports = artifacts.filter(({ name }) => name.startsWith('rollout-report-'))
+  const reportFolder = reports.at(-1)?.folder
+  const read = await Promise.all(
+    reports.map(async ({ folder }) =>
+      reportFile.parse(JSON.parse(await readFile(join(folder, 'evidence.json'), 'utf8'))),
+    ),
+  )
+  const report = read.at(-1)
   const records = await readRecords(artifacts)
   const skipped = new Set(report?.plan?.skipped.map(({ name }) => name))
   return {
@@ -93,7 +96,10 @@ export async function resultOf(observed: Observed): Promise<RehearsalResult> {
     speed,
     wallMs,
     regions: Object.keys(after).map((name) => regionResult(name, observed, records, skipped.has(name))),
-    evidence: { complete: report?.complete ?? false, root: report?.root ?? null },
+    evidence: {
+      complete: report !== undefined && read.every(({ complete }) => complete),
+      root: report?.root ?? null,
+    },
     report: {
       markdown: reportFolder === undefined ? null : join(reportFolder, 'report.md'),
       json: reportFolder === undefined ? null : join(reportFolder, 'evidence.json'),

@@ -11,6 +11,8 @@ const timing = {
   from: duration.prefault('0m'),
   /** once the proxy itself shows that weight on the canary arm */
   'at-stage': percent.optional(),
+  /** once the job that puts the region back has begun */
+  'at-job': z.literal('guard').optional(),
   /** once the deploy job of the region is at the step of that name */
   'at-step': z.string().optional(),
   for: duration.optional(),
@@ -34,14 +36,17 @@ const armFault = z.strictObject({
 const metricsFault = z.strictObject({ ...timing, metrics: z.enum(['fail', 'empty', 'nan', 'slow']) })
 const routerFault = z.strictObject({ ...timing, router: z.enum(['refuse', 'slow', 'lie', 'revert']) })
 const loadFault = z.strictObject({ ...timing, load: z.literal('stop') })
-const runFault = z.strictObject({ ...timing, run: z.literal('cancel') })
-const runnerFault = z.strictObject({ ...timing, runner: z.literal('lost') })
+const githubFault = z.strictObject({ ...timing, github: z.enum(['down', 'quota-gone']) })
+const runFault = z.strictObject({ ...timing, run: z.enum(['cancel', 'force-cancel']) })
+/** `away`: it stands still, counts as lost, and goes on after everything else has ended */
+const runnerFault = z.strictObject({ ...timing, runner: z.enum(['lost', 'away']) })
 
 const kinds = {
   arm: armFault,
   metrics: metricsFault,
   router: routerFault,
   load: loadFault,
+  github: githubFault,
   run: runFault,
   runner: runnerFault,
 }
@@ -75,10 +80,16 @@ export const scenario = z.strictObject({
   /** settings of environments in the emulated repository, instead of the proper ones */
   environments: z.record(z.string(), environment).default({}),
   faults: z.array(fault).default([]),
+  /** what follows when the run has ended: the same run again, or one with the next release; nothing strikes in it */
+  then: z.enum(['re-run', 'next-release']).optional(),
+  /** a second service, rolled out by the same run over the regions of that name */
+  beside: z.strictObject({ service: z.string(), regions: z.array(z.string()).min(1) }).optional(),
 })
 export type Scenario = z.infer<typeof scenario>
 
-const scenarios: Record<string, (region: string, environment: string) => z.input<typeof scenario>> = {
+type Make = (region: string, environment: string, last: string) => z.input<typeof scenario>
+
+const scenarios: Record<string, Make> = {
   healthy: () => ({}),
   'bad-in-eu': (region) => ({ faults: [{ region, arm: 'canary', errors: '5%' }] }),
   'no-traffic': (region) => ({ faults: [{ region, load: 'stop', 'at-stage': '10%' }] }),
@@ -114,6 +125,23 @@ const scenarios: Record<string, (region: string, environment: string) => z.input
   'old-arm-dead': (region) => ({
     faults: [{ region, arm: 'baseline', connections: 'refused', 'at-stage': '50%' }],
   }),
+  'github-down': (region) => ({
+    faults: [
+      { region, github: 'down', 'at-stage': '50%', for: '3m' },
+      { region, runner: 'lost', 'at-stage': '100%' },
+      { region, github: 'down', 'at-job': 'guard', for: '3m' },
+    ],
+  }),
+  'two-services': (_, __, last) => ({ beside: { service: 'cart', regions: [last] } }),
+  'quota-gone': (region) => ({ faults: [{ region, github: 'quota-gone', 'at-stage': '25%', for: '20m' }] }),
+  'back-from-the-dead': (region) => ({
+    faults: [{ region, runner: 'away', 'at-stage': '50%' }],
+    then: 'next-release',
+  }),
+  'force-cancel-and-re-run': (region) => ({
+    faults: [{ region, run: 'force-cancel', 'at-stage': '50%' }],
+    then: 're-run',
+  }),
   'red-in-soak': (region) => ({
     faults: [{ region, arm: 'canary', health: 'red', 'at-step': 'Tell that it was promoted' }],
   }),
@@ -129,7 +157,9 @@ export function namedScenario(
 ): Scenario | undefined {
   const struck = regions[1] ?? regions[0]
   const make = scenarios[name]
-  return make && struck ? scenario.parse(make(struck.name, struck.environment)) : undefined
+  return make && struck
+    ? scenario.parse(make(struck.name, struck.environment, regions.at(-1)?.name ?? struck.name))
+    : undefined
 }
 
 /** Reads a scenario file. @throws InputError with line and column of every problem, unknown regions among them */
@@ -147,11 +177,14 @@ export function parseScenario(
   if (!parsed.success) throw new InputError(problemsOf(source, scenario, parsed.error.issues))
   const known = regions.map(({ name }) => name)
   const environments = regions.flatMap((region) => [region.environment, region['guard-environment']])
-  const { faults, approvals, environments: settings } = parsed.data
+  const { faults, approvals, environments: settings, beside } = parsed.data
   const problems = [
     ...faults
       .filter((fault) => !known.includes(fault.region))
       .map((fault) => `no region is named ${fault.region}; known: ${known.join(', ')}`),
+    ...(beside?.regions ?? [])
+      .filter((name) => !known.includes(name))
+      .map((name) => `no region is named ${name}; known: ${known.join(', ')}`),
     ...[...Object.keys(approvals), ...Object.keys(settings)]
       .filter((name) => !environments.includes(name))
       .map((name) => `no environment is named ${name}; known: ${environments.join(', ')}`),

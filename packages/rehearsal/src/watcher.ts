@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Clock } from '@deploy-actions/action-kit'
 import type { Weights } from '@deploy-actions/rollout'
-import { createFaultSchedule, type RegionMoment } from './fault-schedule'
+import { createFaultSchedule, type Due, type RegionMoment } from './fault-schedule'
 import { isWriter } from './region-jobs'
 import type { Scenario, ScenarioFault } from './scenario'
 import type { RegionReading, World } from '@deploy-actions/embedded-regions'
+import type { GitHubEmulator } from '@deploy-actions/github-emulator'
 import type { JobView, RunHandle } from '@deploy-actions/workflow-engine'
 
+/** Scaled milliseconds after which a quota comes back where the scenario does not say. */
+const HOUR_MS = 3_600_000
 /** Real milliseconds between two looks. */
 const LOOK_EVERY_MS = 40
 
@@ -22,6 +25,8 @@ export interface WeightChange {
 export interface Watcher {
   changes: WeightChange[]
   latest: Record<string, RegionReading>
+  /** wake those machines that stand still */
+  away: (() => Promise<void>)[]
   /** faults whose moment has not come */
   waiting(): ScenarioFault[]
   stop(): Promise<void>
@@ -29,6 +34,7 @@ export interface Watcher {
 
 interface Watched {
   world: World
+  github: Pick<GitHubEmulator, 'fault' | 'useUpQuota'>
   run: RunHandle
   scenario: Scenario
   clock: Clock
@@ -36,11 +42,12 @@ interface Watched {
   onLook(readings: Record<string, RegionReading>): void | Promise<void>
 }
 
-export function watch({ world, run, scenario, clock, regionOf, onLook }: Watched): Watcher {
+export function watch({ world, github, run, scenario, clock, regionOf, onLook }: Watched): Watcher {
   const schedule = createFaultSchedule(scenario.faults)
   const changes: WeightChange[] = []
   const held = new Map<string, string>()
-  const watcher: Watcher = { changes, latest: {}, waiting: schedule.waiting, stop }
+  const watcher: Watcher = { changes, latest: {}, away: [], waiting: schedule.waiting, stop }
+  const outage = outages(github)
   let stopped = false
 
   const look = async (): Promise<void> => {
@@ -60,8 +67,14 @@ export function watch({ world, run, scenario, clock, regionOf, onLook }: Watched
       await world.setFaults(region, faults)
       await world.setLoad(region, { stopped: loadStopped })
     }
-    if (due.cancelRun) run.cancel()
-    for (const region of due.loseRunner) run.loseRunner((job) => isWriter(job) && regionOf(job) === region)
+    outage(due.github, now)
+    if (due.run === 'cancel') run.cancel()
+    if (due.run === 'force-cancel') run.forceCancel()
+    for (const { region, how } of due.runners) {
+      const writer = (job: JobView): boolean => isWriter(job) && regionOf(job) === region
+      if (how === 'lost') run.loseRunner(writer)
+      else watcher.away.push(run.suspendRunner(writer))
+    }
     await onLook(readings)
   }
 
@@ -80,6 +93,21 @@ export function watch({ world, run, scenario, clock, regionOf, onLook }: Watched
   return watcher
 }
 
+/** Holds what is wrong with GitHub, and ends it. */
+function outages(github: Watched['github']): (due: Due['github'], now: number) => void {
+  let end: (() => void) | undefined
+  return (due, now) => {
+    if (due === undefined) {
+      end?.()
+      end = undefined
+    } else
+      end ??=
+        due.what === 'down'
+          ? github.fault({ match: () => true, then: '500', times: Infinity })
+          : (github.useUpQuota(new Date(due.until ?? now + HOUR_MS)), () => undefined)
+  }
+}
+
 function momentsOf(
   run: RunHandle,
   readings: Record<string, RegionReading>,
@@ -90,6 +118,9 @@ function momentsOf(
       const deploy = run.view.jobs.find(
         (job) => isWriter(job) && job.startedAt !== null && regionOf(job) === region,
       )
+      const guarded = run.view.jobs.some(
+        (job) => job.key === 'guard' && job.startedAt !== null && regionOf(job) === region,
+      )
       const step = deploy?.steps.find(({ status }) => status === 'in_progress')?.name
       const canaryWeight = Object.entries(weights).reduce(
         (sum, [arm, points]) => (arm === baseline ? sum : sum + points),
@@ -99,6 +130,7 @@ function momentsOf(
         region,
         {
           canaryWeight,
+          guarded,
           ...(deploy?.startedAt ? { deployBeganAt: Date.parse(deploy.startedAt) } : {}),
           ...(step === undefined ? {} : { step }),
         },

@@ -154,6 +154,7 @@ export class JobSession {
 
   /** Ends a step; the job's status follows its conclusion. */
   endStep(view: StepView, outcome: Conclusion, conclusion: Conclusion): void {
+    if (conclusion === 'failure' && this.status === 'success') this.status = 'failure'
     if (this.lost) return
     const { run, job } = this.request
     Object.assign(view, {
@@ -162,7 +163,6 @@ export class JobSession {
       conclusion,
       completedAt: this.options.now().toISOString(),
     })
-    if (conclusion === 'failure' && this.status === 'success') this.status = 'failure'
     this.options.tell({ type: 'step', run, job, step: view })
   }
 

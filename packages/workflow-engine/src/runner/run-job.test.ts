@@ -419,12 +419,12 @@ describe('losing a runner', () => {
 })
 
 describe('a machine that stands still', () => {
-  it('counts as lost, and does what it had left to do when it wakes', async () => {
+  it('counts as lost, and does what it had left to do when it wakes, as its steps end', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'suspended-'))
     const woken = join(folder, 'woken')
-    const main = `${append}console.log('ready'); setTimeout(() => appendFileSync('${woken}', 'main '), 300)`
+    const main = `${append}console.log('ready'); setTimeout(() => { appendFileSync('${woken}', 'main '); process.exit(1) }, 300)`
     world = await testWorld(
-      `${job(`- { uses: "${suite('canary')}", name: canary }`)}
+      `${job(`- { uses: "${suite('canary')}", name: canary }\n- { run: 'echo never >> ${woken}' }`)}
   guard:
     needs: it
     if: always() && needs.it.result == 'failure'

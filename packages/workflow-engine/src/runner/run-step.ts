@@ -89,7 +89,7 @@ async function carryOut(session: JobSession, plan: Plan): Promise<void> {
       const context = { session, definition, env, contexts: contexts(), commandFiles, log }
       const result = await withinLimits(context, holds, plan.run)
       outcome = result.outcome
-      if (session.lost) return
+      if (session.killed.signal.aborted) return
       const left = await collect(session, folder, view, log)
       Object.assign(plan.state, left.state)
       outputs = { ...result.outputs, ...left.outputs }
