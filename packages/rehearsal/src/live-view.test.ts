@@ -89,6 +89,7 @@ const region = (name: string, change: Partial<RegionResult>): RegionResult => ({
   failed: 12,
   failedOutsideApp: 0,
   failingSeconds: 0,
+  githubCalls: 0,
   commands: [],
   marks: [],
   ...change,

@@ -307,6 +307,7 @@ async function runAll(setup: Setup): Promise<RehearsalResult> {
     changes: [...first.watcher.changes, ...(next?.watcher.changes ?? [])],
     deployments: github.deployments,
     artifacts: github.artifacts(last.run.id),
+    calls: github.calls,
     webhook: sink.received,
     notStruck: first.watcher.waiting(),
     folder: output,

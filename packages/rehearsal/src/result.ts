@@ -4,10 +4,11 @@ import { z } from 'zod'
 import { readChain, type EvidenceRecord } from '@deploy-actions/evidence'
 import { readDeployment } from '@deploy-actions/ledger'
 import type { TransactionState, Weights } from '@deploy-actions/rollout'
-import type { Deployment, UploadedArtifact } from '@deploy-actions/github-emulator'
+import type { Deployment, GitHubEmulator, UploadedArtifact } from '@deploy-actions/github-emulator'
 import type { RegionReading } from '@deploy-actions/embedded-regions'
 import type { RunView } from '@deploy-actions/workflow-engine'
 import { writeSummaries } from './job-pages'
+import { regionOfJob } from './region-jobs'
 import type { WeightChange } from './watcher'
 
 /** What became of a region in a rehearsal. */
@@ -37,6 +38,8 @@ export interface RegionResult {
   failingSeconds: number
   /** the router's commands that changed something, as the proxy got them, oldest first */
   commands: string[]
+  /** calls of GitHub's REST API that the jobs of the region made */
+  githubCalls: number
   /** what the ledger's transactions of this run were marked as, oldest first; without what was said with it */
   marks: TransactionState[]
 }
@@ -65,6 +68,8 @@ export interface Observed {
   changes: readonly WeightChange[]
   deployments: readonly Deployment[]
   artifacts: readonly UploadedArtifact[]
+  /** every request to the emulated GitHub */
+  calls: GitHubEmulator['calls']
   webhook: readonly unknown[]
   notStruck: readonly unknown[]
   folder: string
@@ -129,7 +134,7 @@ const trafficIsBack = ({ restored = [] }: z.infer<typeof restoreFacts>): boolean
 
 function regionResult(
   name: string,
-  { before, after, changes, deployments, run, ownWorkflowRegion }: Observed,
+  { before, after, changes, deployments, run, ownWorkflowRegion, calls }: Observed,
   records: readonly EvidenceRecord[],
   skipped: boolean,
 ): RegionResult {
@@ -170,6 +175,7 @@ function regionResult(
       last.failed.proxy + last.failed.connection - first.failed.proxy - first.failed.connection,
     failingSeconds: last.failingSeconds - first.failingSeconds,
     commands: last.commands,
+    githubCalls: callsOf(name, run, calls, Object.keys(after)),
     marks: own.toReversed().flat(),
   }
 }
@@ -196,6 +202,18 @@ function transactionsOf(
     const ours = transaction?.record.run.id === runId && here(transaction.record.region)
     return ours ? [transaction.marks.map(({ state }) => state)] : []
   })
+}
+
+/** What the quota of the repository is spent on: artifacts are asked of another service. */
+function callsOf(
+  region: string,
+  run: RunView,
+  calls: Observed['calls'],
+  regions: readonly string[],
+): number {
+  const jobs = new Set(run.jobs.filter((job) => regionOfJob(job, regions) === region).map(({ id }) => id))
+  return calls.filter(({ job, path }) => job !== undefined && jobs.has(job) && path.startsWith('/repos/'))
+    .length
 }
 
 /** From the first moment that the weights differed until they were back. */
