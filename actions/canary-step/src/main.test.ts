@@ -139,7 +139,8 @@ describe('canary-step over a healthy release', () => {
       0,
       region.haproxy.commands.findIndex((command) => command.startsWith('set server')),
     )
-    expect(before).toEqual(Array(4).fill('show servers state app'))
+    expect(before.filter((command) => command === 'show servers state app')).toHaveLength(4)
+    expect(before.every((command) => command.startsWith('show'))).toBe(true)
   })
 
   it('writes nothing in a dry run', async () => {

@@ -51,6 +51,8 @@ export class Backend {
   readonly name = 'app'
   readonly counters = newCounters()
   readonly servers: readonly ProxyServer[]
+  /** The cookie that binds clients to servers, as the configuration names it. */
+  cookie?: string
 
   constructor(servers: readonly { name: string; port: number; initialWeight: number }[]) {
     this.servers = servers.map((server, index) => ({

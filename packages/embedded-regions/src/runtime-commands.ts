@@ -114,6 +114,13 @@ export function runtimeCommands(backend: Backend, writer: ServerWriter): readonl
       run: (argument) => showStat(backend, argument),
     },
     {
+      words: ['show', 'table'],
+      usage:
+        "show table <table> [<filter>]           : report table usage stats or dump this table's contents (see doc)",
+      // The embedded proxy has no stick tables.
+      run: (argument) => (argument(0) === undefined ? DONE : new Refusal('No such table\n')),
+    },
+    {
       words: ['user'],
       usage: 'user                                    : lower the level of the current CLI session to user',
       run: (_, session) => lower(session, 'user'),

@@ -13,6 +13,10 @@ export interface FakeHaproxy {
   weights: Record<string, number>
   /** what each server is set to, or that its check failed; `ready` unless said */
   states: Record<string, 'ready' | 'drain' | 'maint' | 'down'>
+  /** the cookie that binds clients to servers, if any */
+  cookie?: string
+  /** requests that each server has got so far */
+  sessions?: Record<string, number>
   /** every command so far */
   commands: string[]
   /** Called before each command; may throw to cut the connection, or say that it is not carried out. */
@@ -52,12 +56,14 @@ function answer(fake: FakeHaproxy, command: string, session: CommandSession): st
 }
 
 /** The backend as the test has it now: it may have changed it by hand since the last command. */
-function backendOf({ weights, states }: FakeHaproxy): Backend {
+function backendOf({ weights, states, cookie, sessions }: FakeHaproxy): Backend {
   const backend = new Backend(
     Object.keys(weights).map((name) => ({ name, port: 80, initialWeight: INITIAL_WEIGHT })),
   )
+  if (cookie !== undefined) backend.cookie = cookie
   for (const server of backend.servers) {
     backend.setWeight(server, weights[server.name] ?? 0)
+    server.counters.sessions = sessions?.[server.name] ?? 0
     const state = states[server.name] ?? 'ready'
     if (state === 'down') backend.setHealth(server, 'down')
     else backend.setAdmin(server, state)

@@ -67,6 +67,20 @@ describe('a look at the router under a stage', () => {
     expect(await states(() => down('blue'), nothing)).toEqual(['holds', 'holds'])
   })
 
+  it('sees that somebody else took an arm without traffic out of maintenance', async () => {
+    fake.cookie = 'SRV'
+    fake.weights = { blue: 0, green: 100 }
+    fake.states = { blue: 'maint' }
+    const sticky = (
+      await routers.configure({ type: 'haproxy', port: fake.port, backend: 'app', sticky: true })
+    ).open(ports, ['blue', 'green'])
+    watch = watchRouter(sticky, await sticky.read(ports.signal))
+    expect(await states(nothing, () => (fake.states = {}), nothing)).toEqual(['holds', 'doubted', 'changed'])
+    expect((await look()) as object).toMatchObject({
+      reason: expect.stringMatching(/^somebody else took blue out of maintenance: /),
+    })
+  })
+
   it('sees weights that somebody else has changed', async () => {
     expect(await states(() => (fake.weights = { blue: 50, green: 50 }), nothing)).toEqual([
       'doubted',

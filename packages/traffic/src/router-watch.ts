@@ -1,8 +1,8 @@
 import { messageOf, ProviderError } from '@deploy-actions/action-kit'
-import { formatWeights, type Weights } from '@deploy-actions/rollout'
+import { formatWeights } from '@deploy-actions/rollout'
 import { described, type ObservedRouter, type RouterState } from './router'
 import { areDown, watchDown } from './serving'
-import { asWritten } from './shift'
+import { asWritten, lingering } from './shift'
 
 /** What a router says of a vector that was written to it before. */
 export type Standing =
@@ -23,7 +23,7 @@ export interface RouterWatch {
 
 /** @param written what the router showed when the vector had taken effect */
 export function watchRouter(router: ObservedRouter, written: RouterState): RouterWatch {
-  const { weights, owner } = written
+  const { weights } = written
   const getting = Object.keys(weights).filter((arm) => (weights[arm] ?? 0) > 0)
   const watch = watchDown()
   let changedBefore = false
@@ -32,7 +32,7 @@ export function watchRouter(router: ObservedRouter, written: RouterState): Route
       try {
         const found = await router.read(signal)
         const { down, doubted } = watch.next(found)
-        const changed = changeOf(router, found, weights, owner)
+        const changed = changeOf(router, found, written)
         const again = changed !== undefined && changedBefore
         changedBefore = changed !== undefined
         if (changed !== undefined) return { state: again ? 'changed' : 'doubted', reason: changed }
@@ -52,15 +52,16 @@ export function watchRouter(router: ObservedRouter, written: RouterState): Route
 }
 
 /** What somebody else did to the router, in words. */
-function changeOf(
-  router: ObservedRouter,
-  found: RouterState,
-  weights: Weights,
-  owner: string | undefined,
-): string | undefined {
+function changeOf(router: ObservedRouter, found: RouterState, written: RouterState): string | undefined {
+  const { weights, owner } = written
   if (!asWritten(router, found.weights, weights))
     return `somebody else changed the weights: ${formatWeights(weights)} was written, and ${described(found)}`
   if (found.strangers !== undefined) return found.strangers
+  const back = lingering(found, written.weights).filter(
+    (arm) => !lingering(written, written.weights).includes(arm),
+  )
+  if (back.length > 0)
+    return `somebody else took ${back.join(' and ')} out of maintenance: ${described(found)}`
   if (found.owner !== owner)
     return `${found.owner ?? 'nobody'} owns the router now, and ${owner ?? 'nobody'} did when the stage began`
   return undefined

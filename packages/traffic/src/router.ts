@@ -26,12 +26,23 @@ export interface RouterCapabilities {
   effectWithin: string
 }
 
+/** What an operator wants of a server. */
+export const adminStates = ['ready', 'drain', 'maint'] as const
+export type AdminState = (typeof adminStates)[number]
+
+/** By the router's own names; who is not in it is `ready`. */
+export type AdminStates = Record<string, AdminState>
+
 export interface RouterMember {
   enabled: boolean
   /** absent when the router does not check health */
   healthy?: boolean
   /** the weight in the provider's own units */
   units: number
+  /** without traffic, and out of service for no other reason: it is made ready before it gets any */
+  parked?: true
+  /** its share is nothing, and clients that are bound to it reach it all the same */
+  lingers?: true
 }
 
 export interface RouterState {
@@ -40,6 +51,8 @@ export interface RouterState {
   /** what health and administrative states make of it */
   effective: Weights
   members: Record<string, RouterMember>
+  /** who is not `ready`, for a restore point */
+  states?: AdminStates
   /** for compare-and-set */
   version?: string
   /** another controller that will fight back */
@@ -56,10 +69,16 @@ export interface TrafficRouter {
   /** @throws ProviderError when the router cannot be read */
   read(signal: AbortSignal): Promise<RouterState>
   /**
-   * Writes the full vector; the same call twice is one change.
+   * Writes the full vector; the same call twice is one change. Whom it gives nothing gets no request any more, and is
+   * left in the state that it was found in, as far as that allows.
+   * @param found the states of a restore point
    * @throws Conflict when `expected` is no longer what is there
    */
-  write(wanted: Weights, expected: RouterState, signal: AbortSignal): Promise<void>
+  write(wanted: Weights, expected: RouterState, signal: AbortSignal, found?: AdminStates): Promise<void>
+  /** Makes parked members ready to get traffic; they have none before they are healthy. The same call twice is one change. */
+  prepare?(members: readonly string[], signal: AbortSignal): Promise<void>
+  /** Requests that each member has got so far: a number that only grows, unless the router begins anew. */
+  requests?(signal: AbortSignal): Promise<Record<string, number>>
 }
 
 /** What a router showed, and when. */
@@ -89,7 +108,7 @@ export function router<S extends z.ZodType>({
 }
 
 function observed(
-  { where, capabilities, read, write }: TrafficRouter,
+  { where, capabilities, read, write, prepare, requests }: TrafficRouter,
   { clock, evidence }: ProviderPorts,
 ): ObservedRouter {
   const recorded = async <T>(
@@ -120,20 +139,32 @@ function observed(
         async () => ({ ...(await read(signal)), readAt: clock.now().toISOString() }),
         described,
       ),
-    write: (wanted, expected, signal) =>
+    write: (wanted, expected, signal, found) =>
       recorded(
         `write ${formatWeights(wanted)}`,
-        () => write(wanted, expected, signal),
+        () => write(wanted, expected, signal, found),
         () => 'accepted',
       ),
+    ...(prepare && {
+      prepare: (members, signal) =>
+        recorded(
+          `make ${members.join(' and ')} ready`,
+          () => prepare(members, signal),
+          () => 'accepted',
+        ),
+    }),
+    ...(requests && { requests }),
   }
 }
 
 /** What a router holds, what is in effect, and who is out: in words. */
 export function described({ weights, effective, members }: RouterState): string {
   const out = Object.entries(members)
-    .filter(([, { enabled, healthy }]) => !enabled || healthy === false)
-    .map(([name, { enabled }]) => `${name} is ${enabled ? 'down' : 'drained or in maintenance'}`)
+    .filter(([, { enabled, healthy, lingers }]) => !enabled || healthy === false || lingers)
+    .map(([name, { enabled, healthy, lingers }]) => {
+      if (lingers) return `clients that are bound to ${name} still reach it`
+      return `${name} is ${enabled && healthy === false ? 'down' : 'drained or in maintenance'}`
+    })
   return [`the router holds ${formatWeights(weights)}`, `in effect ${formatWeights(effective)}`, ...out].join(
     ', ',
   )

@@ -9,6 +9,7 @@ export {
   jobStateAfter,
   restoreTarget,
   restoreTraffic,
+  stillReached,
   type HealthProof,
   type RestoredPoint,
   type RestoreResult,
