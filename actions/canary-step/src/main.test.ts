@@ -280,6 +280,28 @@ describe('canary-step on a bad day', () => {
     expect(region.haproxy.weights).toEqual({ blue: 0, green: 100 })
   })
 
+  it('writes once more what a reload has lost, within a stage and before its commit', async () => {
+    const { outcome, region } = await run({}, {}, undefined, ({ haproxy }, ports) => {
+      haproxy.configured = { blue: 100, green: 0 }
+      const reload = () => {
+        haproxy.weights = { blue: 100, green: 0 }
+        haproxy.uptimeSec = 0
+      }
+      const { progress } = ports.evidence
+      let began = false
+      ports.evidence.progress = (event) => {
+        progress(event)
+        if (event.stage === 1 && !began) {
+          began = true
+          reload()
+        }
+        if (event.final && event.stage === 4) reload()
+      }
+    })
+    expect(outcome).toMatchObject({ outcome: 'promoted' })
+    expect(region.haproxy.weights).toEqual({ blue: 0, green: 100 })
+  })
+
   it('commits nothing of its own that the router does not show in the end', async () => {
     const { outcome, region } = await run({}, {}, undefined, (_, ports) => {
       const { progress } = ports.evidence

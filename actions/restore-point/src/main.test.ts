@@ -221,6 +221,23 @@ describe('commit', () => {
     expect(await states()).toEqual(['open'])
   })
 
+  it('writes once more what a reload has lost, proves it, and commits', async () => {
+    const ports = await job()
+    await begin(ports)
+    const [own] = await readJobTransactions(ports.context.temp)
+    if (!own) throw new Error('nothing was begun')
+    await noteWrite(own, { blue: 0, green: 10_000 }, ports)
+    ports.clock.advance(60_000)
+    haproxy.configured = { blue: 100, green: 0 }
+    haproxy.weights = { blue: 100, green: 0 }
+    const commit = () => run(ports, { mode: 'commit', transaction: '1001-1-shop-eu-1' })
+    // The same weights of an old process are somebody's hand.
+    expect(((await commit()) as unknown as Error).message).toMatch(/cannot be committed/)
+    haproxy.uptimeSec = 30
+    expect(await commit()).toMatchObject({ outcome: 'committed' })
+    expect(haproxy.weights).toEqual({ blue: 0, green: 100 })
+  })
+
   it('does not roll a finished rollout back for one reading that flapped, or one that was lost', async () => {
     const ports = await job()
     await begin(ports)

@@ -34,7 +34,7 @@ export interface ProxyServer {
   changedAt: number
   /** Where smooth weighted round robin stands. */
   credit: number
-  readonly counters: TrafficCounters
+  counters: TrafficCounters
 }
 
 /** HAProxy numbers proxies; after two frontends, the backend of the reference's configuration is the fourth. */
@@ -49,8 +49,10 @@ export const MAXIMAL_WEIGHT = 256
 /** The servers behind the proxy, their weights and states, and what was counted of them. */
 export class Backend {
   readonly name = 'app'
-  readonly counters = newCounters()
+  counters = newCounters()
   readonly servers: readonly ProxyServer[]
+  /** When the process that answers began, in real milliseconds since 1970. */
+  startedAt = Date.now()
   /** The cookie that binds clients to servers, as the configuration names it. */
   cookie?: string
 
@@ -91,6 +93,21 @@ export class Backend {
     server.health = health
     server.checkHealth = health === 'down' ? 0 : CHECK_HEALTH_AT_BEST
     this.#startOver()
+  }
+
+  /**
+   * A new process takes over, as `haproxy -sf` or a reload of its service makes it: weights and states are those of the
+   * configuration again, and nothing has been counted yet.
+   */
+  reload(): void {
+    this.startedAt = Date.now()
+    this.counters = newCounters()
+    for (const server of this.servers) {
+      this.setWeight(server, server.initialWeight)
+      this.setAdmin(server, 'ready')
+      server.checkHealth = 2
+      server.counters = newCounters()
+    }
   }
 
   /**

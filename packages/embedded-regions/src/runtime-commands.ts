@@ -1,6 +1,6 @@
 import { MAXIMAL_WEIGHT, type AdminState, type Backend, type Health, type ProxyServer } from './backend'
 import { Refusal, usageList, type Command, type CommandSession, type Level } from './runtime-line'
-import { serversState, statTable } from './server-reports'
+import { processInfo, serversState, statTable } from './server-reports'
 
 /** Changes a server's weight or state; what stands behind it decides whether it really does. */
 export interface ServerWriter {
@@ -98,6 +98,11 @@ export function runtimeCommands(backend: Backend, writer: ServerWriter): readonl
       usage: "set weight <bk>/<srv>  (DEPRECATED)     : change a server's weight (use 'set server' instead)",
       writes: true,
       run: (argument) => onServer(argument(0), (server) => setWeight(server, argument(1))),
+    },
+    {
+      words: ['show', 'info'],
+      usage: 'show info [desc|json|typed|float]*      : report information about the running process',
+      run: () => processInfo(backend),
     },
     {
       words: ['show', 'servers', 'state'],

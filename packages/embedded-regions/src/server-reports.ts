@@ -35,6 +35,11 @@ export function serversState(backend: Backend): string {
   return ['1', STATE_HEADER, ...rows, ''].join('\n')
 }
 
+/** The lines of HAProxy's `show info` that tell one process from another. */
+export function processInfo({ startedAt }: Backend): string {
+  return ['Name: HAProxy', `Uptime_sec: ${secondsSince(startedAt)}`, ''].join('\n')
+}
+
 /**
  * The reply to `show stat`: of the rows of HAProxy's table those that `types` (a sum of bits) and `sid`
  * (-1 for all) ask for, frontends left out.

@@ -31,7 +31,10 @@ const armFault = z.strictObject({
   connections: z.literal('refused').optional(),
 })
 const metricsFault = z.strictObject({ ...timing, metrics: z.enum(['fail', 'empty', 'nan', 'slow']) })
-const routerFault = z.strictObject({ ...timing, router: z.enum(['refuse', 'slow', 'lie', 'revert']) })
+const routerFault = z.strictObject({
+  ...timing,
+  router: z.enum(['refuse', 'slow', 'lie', 'revert', 'reload']),
+})
 const loadFault = z.strictObject({ ...timing, load: z.literal('stop') })
 const runFault = z.strictObject({ ...timing, run: z.literal('cancel') })
 const runnerFault = z.strictObject({ ...timing, runner: z.literal('lost') })
@@ -99,6 +102,12 @@ const scenarios: Record<string, (region: string, environment: string) => z.input
   }),
   'dead-canary': (region) => ({
     faults: [{ region, arm: 'canary', connections: 'refused', 'at-stage': '50%' }],
+  }),
+  reload: (region) => ({
+    faults: [
+      { region, router: 'reload', 'at-stage': '50%', for: '30s' },
+      { region, router: 'reload', 'at-step': 'Gate after the rollout' },
+    ],
   }),
   'red-in-soak': (region) => ({
     faults: [{ region, arm: 'canary', health: 'red', 'at-step': 'Tell that it was promoted' }],

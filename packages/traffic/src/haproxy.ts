@@ -161,6 +161,16 @@ export default router({
           })
         if (commands.length > 0) await command(commands, signal)
       },
+      async reloaded(withinMs, signal) {
+        const answer = await ask(`${serversState}; show info`, signal)
+        const rows = parseServersState(answer, where)
+        const uptime = /^Uptime_sec: (\d+)$/m.exec(answer)?.[1]
+        const asConfigured = Object.keys(servers).every((member) => {
+          const { weight, initialWeight } = serverOf(member, rows)
+          return weight === initialWeight
+        })
+        return uptime !== undefined && Number(uptime) * 1_000 <= withinMs && asConfigured
+      },
       async requests(signal) {
         const rows = parseStat(await ask(`show stat ${backend} 4 -1`, signal))
         return Object.fromEntries(

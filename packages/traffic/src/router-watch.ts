@@ -1,6 +1,6 @@
-import { messageOf, ProviderError } from '@deploy-actions/action-kit'
-import { formatWeights } from '@deploy-actions/rollout'
-import { described, type ObservedRouter, type RouterState } from './router'
+import { messageOf, ProviderError, type Clock } from '@deploy-actions/action-kit'
+import { formatWeights, type Weights } from '@deploy-actions/rollout'
+import { described, type ObservedRouter, type RouterReading, type RouterState } from './router'
 import { areDown, watchDown } from './serving'
 import { asWritten, lingering } from './shift'
 
@@ -11,6 +11,8 @@ export type Standing =
   | { state: 'doubted'; reason: string }
   /** arms that are to get traffic are down */
   | { state: 'lost'; arms: string[]; reason: string }
+  /** it holds what its configuration says, and its process is younger than what was written */
+  | { state: 'reloaded'; reason: string; found: RouterReading }
   /** somebody else wrote, or another controller owns it now */
   | { state: 'changed'; reason: string }
   | { state: 'unreadable'; reason: string }
@@ -21,8 +23,13 @@ export interface RouterWatch {
   look(signal: AbortSignal): Promise<Standing>
 }
 
-/** @param written what the router showed when the vector had taken effect */
-export function watchRouter(router: ObservedRouter, written: RouterState): RouterWatch {
+/** @param written what the router showed when the vector had taken effect, just now */
+export function watchRouter(
+  router: ObservedRouter,
+  written: RouterState,
+  clock: Pick<Clock, 'realMs'>,
+): RouterWatch {
+  const began = clock.realMs()
   const { weights } = written
   const getting = Object.keys(weights).filter((arm) => (weights[arm] ?? 0) > 0)
   const watch = watchDown()
@@ -33,6 +40,10 @@ export function watchRouter(router: ObservedRouter, written: RouterState): Route
         const found = await router.read(signal)
         const { down, doubted } = watch.next(found)
         const changed = changeOf(router, found, written)
+        if (changed !== undefined && (await router.reloaded?.(clock.realMs() - began, signal))) {
+          changedBefore = false
+          return { state: 'reloaded', reason: lostByReload(weights, found), found }
+        }
         const again = changed !== undefined && changedBefore
         changedBefore = changed !== undefined
         if (changed !== undefined) return { state: again ? 'changed' : 'doubted', reason: changed }
@@ -50,6 +61,9 @@ export function watchRouter(router: ObservedRouter, written: RouterState): Route
     },
   }
 }
+
+export const lostByReload = (written: Weights, found: RouterState): string =>
+  `a reload put the router back to its configuration: ${formatWeights(written)} was written, and ${described(found)}`
 
 /** What somebody else did to the router, in words. */
 function changeOf(router: ObservedRouter, found: RouterState, written: RouterState): string | undefined {

@@ -79,6 +79,11 @@ export interface TrafficRouter {
   prepare?(members: readonly string[], signal: AbortSignal): Promise<void>
   /** Requests that each member has got so far: a number that only grows, unless the router begins anew. */
   requests?(signal: AbortSignal): Promise<Record<string, number>>
+  /**
+   * Whether what was written before is lost by a reload: its process has begun within the last real milliseconds, and
+   * it holds what its configuration says. Absent where writes outlive the process.
+   */
+  reloaded?(withinMs: number, signal: AbortSignal): Promise<boolean>
 }
 
 /** What a router showed, and when. */
@@ -108,7 +113,7 @@ export function router<S extends z.ZodType>({
 }
 
 function observed(
-  { where, capabilities, read, write, prepare, requests }: TrafficRouter,
+  { where, capabilities, read, write, prepare, requests, reloaded }: TrafficRouter,
   { clock, evidence }: ProviderPorts,
 ): ObservedRouter {
   const recorded = async <T>(
@@ -154,6 +159,7 @@ function observed(
         ),
     }),
     ...(requests && { requests }),
+    ...(reloaded && { reloaded }),
   }
 }
 

@@ -15,5 +15,6 @@ export {
   type RestoreResult,
 } from './restore'
 export { armsOf, describePoint, restorePointsOf, weightsFound, type RestorePoint } from './restore-point'
+export { rewriteAfterReload } from './rewrite'
 export { claimOf, noteWrite } from './still-ours'
 export { keptSettings, readSettings } from './kept-settings'
