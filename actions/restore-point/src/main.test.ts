@@ -541,6 +541,18 @@ describe('resolve', () => {
     expect(await states()).toEqual(['restore-failed'])
   })
 
+  it('refuses while the proxies of a pair do not hold the same', async () => {
+    await restoreFailed()
+    const other = await startFakeHaproxy({ blue: 0, green: 100 })
+    const router = `{ type: haproxy, hosts: ['127.0.0.1:${haproxy.port}', '127.0.0.1:${other.port}'], port: 9999, backend: app }`
+    const named = { service: 'shop', environment: 'production-eu', ledger: `file:${folder}/ledger` }
+    const inputs = { mode: 'resolve', to: id, reason: 'put back by hand', ...named, router }
+    const resolved = await main(schema.parse(inputs), await job(2001)).catch((error: Error) => error)
+    await other.close()
+    expect(message(resolved)).toMatch(/is not resolved: .*its addresses differ: .* blue 100%.* green 100%/)
+    expect(await states()).toEqual(['restore-failed'])
+  })
+
   it('is not for what its run still has open, and says everything that is missing', async () => {
     await begin(await job())
     expect(message(await resolve({}, await job(1001)))).toMatch(

@@ -23,7 +23,8 @@ export default check({
       try {
         const router = (await routers.configure(written)).open(ports, arms)
         const state = await router.read(signal)
-        const held = state.weights[arm] === WHOLE && state.effective[arm] === WHOLE
+        const held =
+          state.differs === undefined && state.weights[arm] === WHOLE && state.effective[arm] === WHOLE
         if (held && state.strangers === undefined)
           return { state: 'green', detail: `the router holds ${formatWeights(state.weights)}` }
         const why = state.strangers ?? described(state)

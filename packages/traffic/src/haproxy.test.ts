@@ -199,6 +199,47 @@ describe('a reading', () => {
   })
 })
 
+describe('an arm of several servers', () => {
+  const members = { blue: ['b1', 'b2'], green: ['g1', 'g2'] }
+  beforeEach(() => void (fake.weights = { b1: 50, b2: 50, g1: 0, g2: 0 }))
+  const several = () => router({ members })
+
+  it('gets its share over all of them, growing before shrinking', async () => {
+    await several().write({ blue: 9000, green: 1000 }, await read({ members }), ports.signal)
+    expect(fake.weights).toEqual({ b1: 45, b2: 45, g1: 5, g2: 5 })
+    expect(written().map((command) => command.split(' ')[2])).toEqual([
+      'app/g1',
+      'app/g2',
+      'app/b1',
+      'app/b2',
+    ])
+  })
+
+  it('serves if one of them does, and what is out counts for nothing in effect', async () => {
+    fake.weights = { b1: 25, b2: 25, g1: 25, g2: 25 }
+    fake.states = { g1: 'down' }
+    expect(await read({ members })).toMatchObject({
+      weights: { blue: 5000, green: 5000 },
+      effective: { blue: 6667, green: 3333 },
+      members: { green: { enabled: true, healthy: true, units: 50 } },
+    })
+    fake.states = { g1: 'down', g2: 'maint' }
+    expect((await read({ members })).members['green']).toMatchObject({ healthy: false })
+    fake.states = { g1: 'drain', g2: 'maint' }
+    expect((await read({ members })).members['green']).toMatchObject({ enabled: false })
+  })
+
+  it('is put into maintenance whole, and comes back whole', async () => {
+    fake.cookie = 'SRV'
+    fake.states = { b2: 'drain' }
+    await several().write({ blue: 0, green: 10_000 }, await read({ members }), ports.signal)
+    expect(fake.states).toEqual({ b1: 'maint', b2: 'maint' })
+    expect((await read({ members })).members['blue']).toMatchObject({ parked: true })
+    await several().prepare?.(['blue'], ports.signal)
+    expect(fake.states).toEqual({ b1: 'ready', b2: 'ready' })
+  })
+})
+
 describe('where a cookie binds clients to servers', () => {
   beforeEach(() => void (fake.cookie = 'SRV'))
 
@@ -333,7 +374,25 @@ describe('its options', () => {
     { port: 0 },
     { port: 'x' },
     { hots: '::1' },
+    { host: '10.0.0.1', hosts: ['10.0.0.2'] },
+    { hosts: ['10.0.0.1', '10.0.0.1'] },
+    { hosts: ['a b'] },
+    { hosts: [] },
+    { members: { blue: ['b1'], green: ['b1'] } },
+    { members: { blue: [] } },
   ])('refuse %j', (more) =>
     expect(haproxy.configure({ type: 'haproxy', port: 9999, backend: 'app', ...more }).success).toBe(false),
   )
+})
+
+describe('an address', () => {
+  it.each([
+    ['10.0.0.1', '10.0.0.1:9999'],
+    ['proxy.example:9998', 'proxy.example:9998'],
+    ['[::1]:9997', '::1:9997'],
+    ['[::1]', '::1:9999'],
+  ])('%s is %s', (host, shown) => {
+    const opened = configured(haproxy, { type: 'haproxy', port: 9999, backend: 'app', hosts: [host] })
+    expect(opened.open(ports, ['blue', 'green']).where).toBe(`haproxy ${shown} backend app`)
+  })
 })

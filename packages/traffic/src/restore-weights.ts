@@ -1,4 +1,4 @@
-import { ProviderError, retrying, type Clock } from '@deploy-actions/action-kit'
+import { messageOf, ProviderError, retrying, type Clock } from '@deploy-actions/action-kit'
 import { formatWeights, sameWeights, type Weights } from '@deploy-actions/rollout'
 import { described, type AdminStates, type ObservedRouter, type RouterReading } from './router'
 import { areDown, parkedOf, safeVector, watchDown } from './serving'
@@ -64,10 +64,36 @@ const READY_WITHIN_MS = 10_000
  * Whatever goes wrong - the router away, somebody else writing, a lost answer - is answered by reading again, until the
  * time is over. Nothing is given to an arm that is down while another serves: see {@link safeVector}.
  *
- * When all is well it reads, writes once and reads back.
+ * When all is well it reads, writes once and reads back. Where a router has several addresses each is put back by itself:
+ * one that is away keeps nobody else's traffic with a bad release, and an arm is down for those whom it is down for.
  * @throws what went wrong the last time
  */
 export async function restoreWeights(
+  router: ObservedRouter,
+  recorded: Weights,
+  ports: { clock: Clock; signal: AbortSignal },
+  persistence: Persistence,
+): Promise<RouterReading> {
+  if (!router.parts) return restoreOne(router, recorded, ports, persistence)
+  const failed: { where: string; error: unknown }[] = []
+  await Promise.all(
+    router.parts.map((part) =>
+      restoreOne(part, recorded, ports, persistence).catch(
+        (error: unknown) => void failed.push({ where: part.where, error }),
+      ),
+    ),
+  )
+  const [only] = failed
+  if (only === undefined) {
+    const state = await router.read(ports.signal)
+    if (inEffect(router, state, recorded)) return state
+    throw new NotInEffect(`after the write of ${formatWeights(recorded)} ${described(state)}`)
+  }
+  if (failed.length === 1 || failed.every(({ error }) => error instanceof ArmDown)) throw only.error
+  throw new NotInEffect(failed.map(({ error, where }) => `${where}: ${messageOf(error)}`).join('; '))
+}
+
+async function restoreOne(
   router: ObservedRouter,
   recorded: Weights,
   { clock, signal }: { clock: Clock; signal: AbortSignal },

@@ -40,7 +40,7 @@ export function watchRouter(
         const found = await router.read(signal)
         const { down, doubted } = watch.next(found)
         const changed = changeOf(router, found, written)
-        if (changed !== undefined && (await router.reloaded?.(clock.realMs() - began, signal))) {
+        if (changed !== undefined && (await router.reloaded?.(clock.realMs() - began, weights, signal))) {
           changedBefore = false
           return { state: 'reloaded', reason: lostByReload(weights, found), found }
         }
@@ -68,7 +68,7 @@ export const lostByReload = (written: Weights, found: RouterState): string =>
 /** What somebody else did to the router, in words. */
 function changeOf(router: ObservedRouter, found: RouterState, written: RouterState): string | undefined {
   const { weights, owner } = written
-  if (!asWritten(router, found.weights, weights))
+  if (found.differs !== undefined || !asWritten(router, found.weights, weights))
     return `somebody else changed the weights: ${formatWeights(weights)} was written, and ${described(found)}`
   if (found.strangers !== undefined) return found.strangers
   const back = lingering(found, written.weights).filter(

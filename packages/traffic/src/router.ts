@@ -51,6 +51,10 @@ export interface RouterState {
   /** what health and administrative states make of it */
   effective: Weights
   members: Record<string, RouterMember>
+  /** its addresses do not hold the same, in words that show each: then `weights` are those of the first */
+  differs?: string
+  /** what each of its addresses holds, where it has several */
+  parts?: readonly RouterState[]
   /** who is not `ready`, for a restore point */
   states?: AdminStates
   /** for compare-and-set */
@@ -66,6 +70,8 @@ export interface TrafficRouter {
   /** what it is and where, for messages and evidence: `haproxy 10.1.0.5:9999 backend app` */
   readonly where: string
   readonly capabilities: RouterCapabilities
+  /** several that steer the same and that count as one: a restore puts each back by itself */
+  readonly parts?: readonly TrafficRouter[]
   /** @throws ProviderError when the router cannot be read */
   read(signal: AbortSignal): Promise<RouterState>
   /**
@@ -81,9 +87,9 @@ export interface TrafficRouter {
   requests?(signal: AbortSignal): Promise<Record<string, number>>
   /**
    * Whether what was written before is lost by a reload: its process has begun within the last real milliseconds, and
-   * it holds what its configuration says. Absent where writes outlive the process.
+   * it holds what its configuration says instead of what was written. Absent where writes outlive the process.
    */
-  reloaded?(withinMs: number, signal: AbortSignal): Promise<boolean>
+  reloaded?(withinMs: number, written: Weights, signal: AbortSignal): Promise<boolean>
 }
 
 /** What a router showed, and when. */
@@ -94,6 +100,7 @@ export interface RouterReading extends RouterState {
 
 /** A router that was opened: its readings have a time, and what it was asked and answered is in the evidence. */
 export interface ObservedRouter extends TrafficRouter {
+  readonly parts?: readonly ObservedRouter[]
   read(signal: AbortSignal): Promise<RouterReading>
 }
 
@@ -113,9 +120,10 @@ export function router<S extends z.ZodType>({
 }
 
 function observed(
-  { where, capabilities, read, write, prepare, requests, reloaded }: TrafficRouter,
-  { clock, evidence }: ProviderPorts,
+  { where, capabilities, parts, read, write, prepare, requests, reloaded }: TrafficRouter,
+  ports: ProviderPorts,
 ): ObservedRouter {
+  const { clock, evidence } = ports
   const recorded = async <T>(
     what: string,
     call: () => Promise<T>,
@@ -138,6 +146,7 @@ function observed(
   return {
     where,
     capabilities,
+    ...(parts && { parts: parts.map((part) => observed(part, ports)) }),
     read: (signal) =>
       recorded(
         'read',
@@ -164,16 +173,15 @@ function observed(
 }
 
 /** What a router holds, what is in effect, and who is out: in words. */
-export function described({ weights, effective, members }: RouterState): string {
+export function described({ weights, effective, members, differs }: RouterState): string {
   const out = Object.entries(members)
     .filter(([, { enabled, healthy, lingers }]) => !enabled || healthy === false || lingers)
     .map(([name, { enabled, healthy, lingers }]) => {
       if (lingers) return `clients that are bound to ${name} still reach it`
       return `${name} is ${enabled && healthy === false ? 'down' : 'drained or in maintenance'}`
     })
-  return [`the router holds ${formatWeights(weights)}`, `in effect ${formatWeights(effective)}`, ...out].join(
-    ', ',
-  )
+  const held = differs ?? `the router holds ${formatWeights(weights)}`
+  return [held, `in effect ${formatWeights(effective)}`, ...out].join(', ')
 }
 
 /** Somebody else changed the router between our read and our write; nothing was overwritten. */

@@ -150,13 +150,14 @@ export async function mustHold(
   })
 }
 
-/** Configured as wanted, every member that should get traffic gets it, and no other one gets any. */
+/** Configured as wanted at each of its addresses, every member that should get traffic gets it, and no other one gets any. */
 export function inEffect(
   router: Pick<ObservedRouter, 'capabilities'>,
   state: RouterState,
   wanted: Weights,
 ): boolean {
   return (
+    state.differs === undefined &&
     asWritten(router, state.weights, wanted) &&
     asWritten(router, state.effective, wanted) &&
     lingering(state, wanted).length === 0

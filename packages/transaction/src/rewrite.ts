@@ -22,7 +22,7 @@ export async function rewriteAfterReload(
   const withinMs = (clock.now().getTime() - Date.parse(transaction.writtenAt)) / clock.speed
   try {
     const found = await router.read(signal)
-    if (inEffect(router, found, wanted) || !(await router.reloaded?.(withinMs, signal))) return
+    if (inEffect(router, found, wanted) || !(await router.reloaded?.(withinMs, wanted, signal))) return
     log.warning(`${lostByReload(wanted, found)}; it is written again`)
     await noteWrite(transaction, wanted, ports)
     await shift(router, wanted, found, ports)
