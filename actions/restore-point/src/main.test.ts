@@ -221,6 +221,19 @@ describe('commit', () => {
     expect(await states()).toEqual(['open'])
   })
 
+  it('warns before it deploys under clients that are bound to the idle arm', async () => {
+    haproxy.cookie = 'SRV'
+    const ports = await job()
+    await begin(ports)
+    const warnings = ports.recorded.log.filter(({ level }) => level === 'warning').map(({ line }) => line)
+    expect(warnings.join()).toMatch(/clients that are bound to green still reach it without a weight/)
+    haproxy.states = { green: 'maint' }
+    const quiet = await job(1002)
+    await run(ports, { mode: 'restore', transaction: '1001-1-shop-eu-1' })
+    await begin(quiet)
+    expect(quiet.recorded.log.filter(({ level }) => level === 'warning')).toEqual([])
+  })
+
   it('writes once more what a reload has lost, proves it, and commits', async () => {
     const ports = await job()
     await begin(ports)
