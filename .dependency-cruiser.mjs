@@ -72,8 +72,18 @@ export default {
       comment:
         'a provider is told what it needs; it knows no config, ledger or transaction, and no provider of another kind',
       severity: 'error',
-      from: { path: '^packages/(traffic|metrics|checks|notifiers|deploys)/', pathNot: '\\.test\\.ts$' },
+      from: {
+        path: '^packages/(traffic|metrics|checks|notifiers|deploys)/',
+        pathNot: ['\\.test\\.ts$', '^packages/checks/src/weights-held\\.ts$'],
+      },
       to: { path: '^packages/', pathNot: ['^packages/$1/', '^packages/(action-kit|rollout|analysis)/'] },
+    },
+    {
+      name: 'one-check-asks-a-router',
+      comment: 'whether weights have held is known to the router alone',
+      severity: 'error',
+      from: { path: '^packages/checks/src/weights-held\\.ts$' },
+      to: { path: '^packages/', pathNot: '^packages/(checks|action-kit|rollout|traffic)/' },
     },
     {
       name: 'config-knows-no-ledger',

@@ -108,6 +108,32 @@ describe('a bad day in the second region', () => {
   )
 
   it(
+    'reload: the weights of the file come back twice, and the new release is promoted all the same',
+    async () => {
+      const { exitCode, region, output } = await runRehearsal('--scenario', 'reload', ...TWO)
+      expect(exitCode).toBe(0)
+      const { commands, stages, ...ended } = region('eu-west')
+      expect(ended).toMatchObject({
+        outcome: 'promoted',
+        rolledBack: false,
+        weights: { before: OLD, after: NEW },
+        failedOutsideApp: 0,
+        marks: ['open', 'committed'],
+      })
+      expect(stages.map(({ weight, verdict }) => [weight, verdict])).toEqual(
+        [1000, 2500, 5000, 7500, 10_000].map((weight) => [weight, 'pass']),
+      )
+      // Half of it twice, and all of it twice.
+      for (const weight of [50, 100])
+        expect(
+          commands.filter((command) => command === `set server app/green weight ${weight}`),
+        ).toHaveLength(2)
+      expect(output).toContain('a reload put the router back to its configuration')
+    },
+    LIMIT,
+  )
+
+  it(
     'router-down: it is away for two minutes, and the failing canary is taken back when it returns',
     async () => {
       const rehearsed = await runRehearsal('--scenario', 'router-down', ...TWO)

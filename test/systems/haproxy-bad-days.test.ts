@@ -97,7 +97,7 @@ describe('an arm before the real HAProxy', () => {
 
   it('that dies as the canary is lost at the second look, and gets no more traffic', async () => {
     const held = await toHalf()
-    const watch = watchRouter(router, held)
+    const watch = watchRouter(router, held, ports.clock)
     expect(await watch.look(ports.signal)).toEqual({ state: 'holds' })
     await green.die()
     await until('green', false)

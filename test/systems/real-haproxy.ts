@@ -16,18 +16,28 @@ export interface RealHaproxy {
   port: number
   metrics: string
   ports: { admin: number; operator: number; user: number }
+  /** A new process takes over from the old one, with the same configuration, as a reload of its service does. */
+  reload(): Promise<void>
+  /** where the configuration and what it names is */
+  folder: string
   close(): Promise<void>
 }
 
 /**
  * Starts it with backend `app`: blue with weight 100, green with 0.
- * @param more options of both servers, and further lines of the backend
+ * @param more options of both servers, and further lines of the configuration
  * @throws when it is not installed or does not start
  */
 export async function startRealHaproxy(
   servers: { blue: number; green: number },
   serverTimeoutMs: number,
-  more: { options?: string; lines?: readonly string[] } = {},
+  more: {
+    options?: string
+    lines?: readonly string[]
+    /** lines of `global` and `defaults`; `FOLDER` is the folder of the configuration */
+    global?: readonly string[]
+    defaults?: readonly string[]
+  } = {},
 ): Promise<RealHaproxy> {
   const [http, metrics, admin, operator, user] = await freePorts()
   const folder = await mkdtemp(path.join(tmpdir(), 'haproxy-'))
@@ -39,8 +49,8 @@ global
   stats socket ipv4@127.0.0.1:${admin} level admin
   stats socket ipv4@127.0.0.1:${operator} level operator
   stats socket ipv4@127.0.0.1:${user} level user
-defaults
-  mode http
+${(more.global ?? []).map((line) => `  ${line.replace('FOLDER', folder)}\n`).join('')}defaults
+${(more.defaults ?? []).map((line) => `  ${line}\n`).join('')}  mode http
   retries 0
   timeout connect 2s
   timeout client 30s
@@ -57,7 +67,8 @@ backend app
   server green 127.0.0.1:${servers.green} weight 0 ${more.options ?? ''}
 ${(more.lines ?? []).map((line) => `  ${line}\n`).join('')}`,
   )
-  const child = spawn(haproxy, ['-db', '-f', config], { stdio: 'ignore' })
+  const start = (...take: string[]) => spawn(haproxy, ['-db', '-f', config, ...take], { stdio: 'ignore' })
+  let child = start()
   const broken = new Promise<never>((_, failed) => {
     child.once('error', (cause) =>
       failed(new Error('HAProxy cannot be started; run test/systems/install first', { cause })),
@@ -71,6 +82,14 @@ ${(more.lines ?? []).map((line) => `  ${line}\n`).join('')}`,
     port: http,
     metrics: `http://127.0.0.1:${metrics}/metrics`,
     ports: { admin, operator, user },
+    folder,
+    async reload() {
+      const old = child
+      const gone = new Promise((resolve) => old.once('exit', resolve))
+      child = start('-sf', String(old.pid))
+      await gone
+      await until(() => askRuntime(admin, 'show version'))
+    },
     async close() {
       child.kill('SIGKILL')
       await rm(folder, { recursive: true })

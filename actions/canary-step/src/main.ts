@@ -27,6 +27,7 @@ import {
   mustBeOpen,
   noteWrite,
   readRouter,
+  rewriteAfterReload,
   weightsFound,
   type FoundArms,
   type JobTransaction,
@@ -58,13 +59,16 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   try {
     await walkStages(walk, watching, found, transaction, ledger, ports)
     // Within a transaction of the job, its commit asks the router.
-    if (!settings.transaction)
+    if (!settings.transaction) {
+      const whole = canaryWeights(found.arms, WHOLE)
+      await rewriteAfterReload(transaction.record.id, found.router, whole, ports)
       await mustHold(
         found.router,
-        canaryWeights(found.arms, WHOLE),
+        whole,
         `nothing is committed: ${found.arms.canary} does not carry the traffic`,
         ports,
       )
+    }
   } catch (error) {
     // A cancelled run has seconds: its posts put the traffic back.
     if (error instanceof Cancelled) throw cancelled(walk, error, ports)
@@ -139,14 +143,19 @@ async function walkStages(
     ports.log.info(`stage ${index + 1} of ${settings.stages.length}: ${formatWeights(wanted)}`)
     const checks = await settings.checksFor(arms, plan.checks, ports)
     noted = await noteWrite(noted, wanted, ports)
-    const shown = await shift(router, wanted, held, ports, defaultShift)
-    held = shown
+    let shown = await shift(router, wanted, held, ports, defaultShift)
     const end = await watchStage({
       index,
       plan,
       judge,
       sampler,
-      standing: watchRouter(router, shown),
+      standing: watchRouter(router, shown, ports.clock),
+      async rewrite(found) {
+        await mustBeOpen(ledger, transaction)
+        noted = await noteWrite(noted, wanted, ports)
+        shown = await shift(router, wanted, found, ports, defaultShift)
+        return watchRouter(router, shown, ports.clock)
+      },
       checks,
       arms,
       onBaselineLost: (reason) =>
@@ -156,6 +165,7 @@ async function walkStages(
       trail,
       ...ports,
     })
+    held = shown
     const result: StageResult = {
       weight: plan.weight,
       weights: shown.weights,

@@ -9,6 +9,7 @@ import {
   PATIENCE_MS,
   restoreTraffic,
   saveJobTransaction,
+  stillReached,
   type JobTransaction,
   type RestoredPoint,
 } from '@deploy-actions/transaction'
@@ -56,6 +57,9 @@ export async function putBack(
       state: walk.settings.transaction ? 'traffic-restored' : 'restored',
     })
   if (!walk.settings.transaction) await closeOwn(transaction, ledger, verified, points, ports)
+  if (verified)
+    for (const line of Object.values(await stillReached(record, settings, points, ports)))
+      ports.log.warning(line)
   note(walk, ports, { restored: points, ...(verified && { rollbackMs }) })
   await tellRestored(walk, { points, rollbackMs, cause: messageOf(error) }, ports)
   const last = walk.stages.at(-1)

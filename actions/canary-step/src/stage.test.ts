@@ -4,7 +4,7 @@ import type { NamedChecks } from '@deploy-actions/checks'
 import type { StagePlan } from '@deploy-actions/config'
 import type { ArmSampler } from '@deploy-actions/metrics'
 import { createFakePorts, type FakePorts } from '@deploy-actions/testing'
-import type { Standing } from '@deploy-actions/traffic'
+import type { RouterReading, RouterWatch, Standing } from '@deploy-actions/traffic'
 import { judgeFor, watchStage, type JudgedSample } from './stage'
 
 const minutes = (count: number): number => count * 60_000
@@ -64,6 +64,7 @@ async function watch(
     requests?: (elapsedMs: number) => boolean
     plan?: Partial<StagePlan>
     checks?: NamedChecks
+    rewrite?: (found: RouterReading) => Promise<RouterWatch>
     /** the ledger's word, which may take its time */
     mayGoOn?: (elapsedMs: () => number) => Promise<void>
   } = {},
@@ -82,6 +83,7 @@ async function watch(
     sampler,
     mayGoOn: async () => more.mayGoOn?.(() => ports.clock.now().getTime() - began),
     standing: { look },
+    rewrite: more.rewrite ?? (() => Promise.reject(new Error('there was no reload'))),
     arms,
     checks: more.checks ?? new Map(),
     onBaselineLost: (reason) => told.push(reason),
@@ -91,6 +93,50 @@ async function watch(
   })
   return { end, trail, ports, told }
 }
+
+describe('a stage whose router is reloaded', () => {
+  const found: RouterReading = {
+    weights: { blue: 10_000, green: 0 },
+    effective: { blue: 10_000, green: 0 },
+    members: {},
+    readAt: '2026-11-21T10:02:00.000Z',
+  }
+  const reloaded: Standing = { state: 'reloaded', reason: 'a reload put it back', found }
+  const at =
+    (...moments: number[]) =>
+    (elapsedMs: number): Standing =>
+      moments.includes(elapsedMs) ? reloaded : { state: 'holds' }
+
+  it('is written again once, and watched for as long as from its beginning', async () => {
+    const over: RouterReading[] = []
+    const { end, trail, ports } = await watch(0, undefined, at(minutes(2)), {
+      rewrite: (what) => {
+        over.push(what)
+        return Promise.resolve({ look: () => Promise.resolve(holds()) })
+      },
+    })
+    expect(over).toEqual([found])
+    expect(end).toMatchObject({ verdict: 'pass', then: 'next', durationMs: minutes(7) })
+    // Of the window in which the reload was seen nothing is judged.
+    expect(trail.reduce((sum, { sample }) => sum + sample.windowMs, 0)).toBe(minutes(7) - 10_000)
+    expect(ports.recorded.log).toContainEqual(
+      expect.objectContaining({
+        level: 'warning',
+        line: expect.stringMatching(/^a reload put it back; it is written/),
+      }),
+    )
+  })
+
+  it('ends at the second time', async () => {
+    const look = () => Promise.resolve(reloaded)
+    const { end } = await watch(0, undefined, at(minutes(1)), { rewrite: () => Promise.resolve({ look }) })
+    expect(end).toMatchObject({
+      verdict: 'error',
+      then: 'rollback',
+      reason: 'for the second time a reload put it back',
+    })
+  })
+})
 
 describe('a stage whose metrics lag', () => {
   it('lasts its watch and the lag, and counts what is in the watch only', async () => {

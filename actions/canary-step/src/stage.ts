@@ -13,7 +13,7 @@ import { defined, type Clock, type EvidenceCollector, type Log } from '@deploy-a
 import type { StagePlan } from '@deploy-actions/config'
 import type { ArmSampler } from '@deploy-actions/metrics'
 import { formatDuration, formatPercent, WHOLE, type Arms } from '@deploy-actions/rollout'
-import type { RouterWatch, Standing } from '@deploy-actions/traffic'
+import type { RouterReading, RouterWatch, Standing } from '@deploy-actions/traffic'
 import { asking } from './asking'
 
 /** One sample, and what was made of it: the trail that evidence keeps. */
@@ -37,6 +37,8 @@ interface Watch {
   judge: SequentialJudge
   sampler: ArmSampler
   standing: RouterWatch
+  /** Writes the stage's weights again after a reload, over what was found, and gives what watches them. */
+  rewrite: (found: RouterReading) => Promise<RouterWatch>
   arms: Arms
   /** of this stage */
   checks: NamedChecks
@@ -63,12 +65,30 @@ export function judgeFor(
   )
 }
 
+/** The router lost what was written, by a reload. */
+type Reloaded = Extract<Standing, { state: 'reloaded' }>
+
+/**
+ * Watches a stage to its end. A reload of the router is made good once, and the watch begins anew: what the judge has
+ * seen of either arm before stays true. A second one ends the stage, since then nobody could say what was watched.
+ */
+export async function watchStage(watch: Watch): Promise<StageEnd> {
+  const { clock, log, rewrite } = watch
+  const began = clock.now().getTime()
+  for (let { standing } = watch, rewritten = false; ; rewritten = true) {
+    const end = await watchWindow({ ...watch, standing }, rewritten)
+    if ('verdict' in end) return { ...end, durationMs: clock.now().getTime() - began }
+    log.warning(`${end.reason}; it is written again, and the watch of the stage begins anew`)
+    standing = await rewrite(end.found)
+  }
+}
+
 /**
  * Samples and judges from the moment a stage's weight is in effect until the stage has its verdict, and, when it has
  * passed, until the next write may be made: a canary is not left unwatched for a ledger that does not answer. At each
  * sample the router is read, too: metrics alone do not show an arm that nobody can reach.
  */
-export async function watchStage(watch: Watch): Promise<StageEnd> {
+async function watchWindow(watch: Watch, rewritten: boolean): Promise<StageEnd | Reloaded> {
   const { index, plan, judge, sampler, standing, intervalMs, clock, signal, trail } = watch
   await sampler.restart(signal)
   const began = clock.now().getTime()
@@ -97,6 +117,7 @@ export async function watchStage(watch: Watch): Promise<StageEnd> {
       durationMs: now - began,
       decidedAtMs,
     })
+    if (router.state === 'reloaded' && !rewritten) return router
     const broken = ended(router, watch.arms) ?? failedCheck(red, plan)
     if (broken) {
       say(broken, now)
@@ -145,6 +166,8 @@ export async function watchStage(watch: Watch): Promise<StageEnd> {
 function ended(router: Standing, { canary }: Arms): StageDecision | undefined {
   if (router.state === 'lost' && router.arms.includes(canary))
     return { verdict: 'fail', final: true, then: 'rollback', reason: router.reason }
+  if (router.state === 'reloaded')
+    return { verdict: 'error', final: true, then: 'rollback', reason: `for the second time ${router.reason}` }
   if (router.state === 'changed')
     return { verdict: 'error', final: true, then: 'rollback', reason: router.reason }
   return undefined

@@ -48,6 +48,11 @@ export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
   }
 
   const router = config.traffic.canary.router
+  const found = await findTargetArms(target, router, config.arms.names, providerPorts(ports))
+  if (found.reading.members[found.arms.canary]?.lingers)
+    ports.log.warning(
+      `clients that are bound to ${found.arms.canary} still reach it without a weight, and ${release.version} is deployed under them: put it into maintenance first where that matters`,
+    )
   const request = {
     ledgerSpec: inputs.ledger,
     ledger,
@@ -57,7 +62,7 @@ export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
     correlationId,
     release,
     image: inputs.image,
-    found: await findTargetArms(target, router, config.arms.names, providerPorts(ports)),
+    found,
     config: { path: file.path, digest: file.digest },
     guardEnvironment: config.region['guard-environment'],
     snapshot: (arms: Arms) => snapshot(target, arms, inputs, ports),

@@ -2,7 +2,12 @@ import { clockTime, escapeText, InputError, providerPorts, type Ports } from '@d
 import { LEDGER_PATIENCE_MS, openLedger } from '@deploy-actions/ledger'
 import { canaryWeights, formatWeights, WHOLE } from '@deploy-actions/rollout'
 import { mustHold, routers } from '@deploy-actions/traffic'
-import { commitTransaction, joinTransaction, mustBeOpen } from '@deploy-actions/transaction'
+import {
+  commitTransaction,
+  joinTransaction,
+  mustBeOpen,
+  rewriteAfterReload,
+} from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 
@@ -26,9 +31,11 @@ export async function commit(inputs: Inputs, ports: Ports): Promise<Outputs> {
 
   const { baseline, canary } = settings.arms
   const router = (await routers.configure(settings.router)).open(providerPorts(ports), [baseline, canary])
+  const whole = canaryWeights(settings.arms, WHOLE)
+  if (!inputs['dry-run']) await rewriteAfterReload(record.id, router, whole, ports)
   const { weights, effective, readAt } = await mustHold(
     router,
-    canaryWeights(settings.arms, WHOLE),
+    whole,
     `${region} cannot be committed: ${canary} does not carry all the traffic`,
     ports,
   )

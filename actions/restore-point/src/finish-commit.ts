@@ -28,8 +28,8 @@ export async function finishCommit(
   if (!states.includes('committed')) return undefined
   const { router: written, arms } = readSettings(record.id, settings)
   const router = (await routers.configure(written)).open(providerPorts(ports), [arms.baseline, arms.canary])
-  const { weights } = await router.read(ports.signal)
-  if (!sameWeights(weights, canaryWeights(arms, WHOLE))) return undefined
+  const { weights, differs } = await router.read(ports.signal)
+  if (differs !== undefined || !sameWeights(weights, canaryWeights(arms, WHOLE))) return undefined
   const reason = `${record.release.version} serves all of ${record.service} in ${record.region} on ${arms.canary}`
   await markUnlessDown(ledger, record, 'committed', reason, ports)
   return `${record.id} was proven and its job ended before the ledger was told: ${reason} (${formatWeights(weights)}), and it is committed`

@@ -221,12 +221,43 @@ describe('commit', () => {
     expect(await states()).toEqual(['open'])
   })
 
+  it('warns before it deploys under clients that are bound to the idle arm', async () => {
+    haproxy.cookie = 'SRV'
+    const ports = await job()
+    await begin(ports)
+    const warnings = ports.recorded.log.filter(({ level }) => level === 'warning').map(({ line }) => line)
+    expect(warnings.join()).toMatch(/clients that are bound to green still reach it without a weight/)
+    haproxy.states = { green: 'maint' }
+    const quiet = await job(1002)
+    await run(ports, { mode: 'restore', transaction: '1001-1-shop-eu-1' })
+    await begin(quiet)
+    expect(quiet.recorded.log.filter(({ level }) => level === 'warning')).toEqual([])
+  })
+
+  it('writes once more what a reload has lost, proves it, and commits', async () => {
+    const ports = await job()
+    await begin(ports)
+    const [own] = await readJobTransactions(ports.context.temp)
+    if (!own) throw new Error('nothing was begun')
+    await noteWrite(own, { blue: 0, green: 10_000 }, ports)
+    ports.clock.advance(60_000)
+    haproxy.configured = { blue: 100, green: 0 }
+    haproxy.weights = { blue: 100, green: 0 }
+    const commit = () => run(ports, { mode: 'commit', transaction: '1001-1-shop-eu-1' })
+    // The same weights of an old process are somebody's hand.
+    expect(((await commit()) as unknown as Error).message).toMatch(/cannot be committed/)
+    haproxy.uptimeSec = 30
+    expect(await commit()).toMatchObject({ outcome: 'committed' })
+    expect(haproxy.weights).toEqual({ blue: 0, green: 100 })
+  })
+
   it('does not roll a finished rollout back for one reading that flapped, or one that was lost', async () => {
     const ports = await job()
     await begin(ports)
     haproxy.weights = { blue: 0, green: 100 }
     let looks = 0
-    haproxy.before = () => {
+    haproxy.before = (command) => {
+      if (command !== 'show servers state app') return 'act'
       looks++
       if (looks === 2) throw new Error('cut')
       haproxy.states = looks === 1 ? { green: 'down' } : {}
@@ -520,6 +551,18 @@ describe('resolve', () => {
     expect(message(await resolve())).toMatch(
       /is not resolved: no single serving arm has all the traffic \(the router holds/,
     )
+    expect(await states()).toEqual(['restore-failed'])
+  })
+
+  it('refuses while the proxies of a pair do not hold the same', async () => {
+    await restoreFailed()
+    const other = await startFakeHaproxy({ blue: 0, green: 100 })
+    const router = `{ type: haproxy, hosts: ['127.0.0.1:${haproxy.port}', '127.0.0.1:${other.port}'], port: 9999, backend: app }`
+    const named = { service: 'shop', environment: 'production-eu', ledger: `file:${folder}/ledger` }
+    const inputs = { mode: 'resolve', to: id, reason: 'put back by hand', ...named, router }
+    const resolved = await main(schema.parse(inputs), await job(2001)).catch((error: Error) => error)
+    await other.close()
+    expect(message(resolved)).toMatch(/is not resolved: .*its addresses differ: .* blue 100%.* green 100%/)
     expect(await states()).toEqual(['restore-failed'])
   })
 

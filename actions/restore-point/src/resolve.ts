@@ -133,7 +133,8 @@ async function mustBeReviewed(
 }
 
 /** The one arm that holds all the traffic and serves. */
-function servesAll({ weights, effective }: RouterReading): string | undefined {
+function servesAll({ weights, effective, differs }: RouterReading): string | undefined {
+  if (differs !== undefined) return undefined
   return Object.keys(weights).find((arm) => weights[arm] === WHOLE && effective[arm] === WHOLE)
 }
 

@@ -9,6 +9,7 @@ import {
   simulateRegion,
   type FakePorts,
   type SimulatedRegion,
+  startFakeHaproxy,
 } from '@deploy-actions/testing'
 import { createFakeClock, type FakeClock } from '@deploy-actions/testing'
 import { routers } from '@deploy-actions/traffic'
@@ -278,6 +279,20 @@ describe('a plan is refused, and nothing is written,', () => {
     region.haproxy.weights = { blue: 60, green: 40 }
     expect(message(await plan())).toMatch(
       /us: neither arm carries all the traffic: the router holds blue 60%, green 40%/,
+    )
+  })
+
+  it('when the proxies of a pair do not hold the same', async () => {
+    const other = await startFakeHaproxy({ blue: 75, green: 25 })
+    const hosts = `hosts: ['127.0.0.1:${region.haproxy.port}', '127.0.0.1:${other.port}']`
+    const planned = await plan(
+      config((text) =>
+        text.replace(/router: .*(?= \} \})/, `router: { type: haproxy, ${hosts}, port: 9999, backend: app }`),
+      ),
+    )
+    await other.close()
+    expect(message(planned)).toMatch(
+      /us: its addresses differ: .* holds blue 100%, green 0%, and .* holds blue 75%, green 25%/,
     )
   })
 

@@ -42,10 +42,11 @@ async function problemsOf(
 ): Promise<Problem[]> {
   const { name } = config.region
   const asked = providerPorts(ports)
-  const { weights, strangers } = await config.traffic.canary.router
+  const { weights, strangers, differs } = await config.traffic.canary.router
     .open(asked, config.arms.names)
     .read(ports.signal)
-  if (strangers !== undefined) return [{ where: name, message: strangers }]
+  const problem = (leftOpen.has(name) ? undefined : differs) ?? strangers
+  if (problem !== undefined) return [{ where: name, message: problem }]
   const arms = findArms(weights) ?? leftOpen.get(name)
   if (!arms)
     return [

@@ -4,4 +4,5 @@ import { defineProviders } from '@deploy-actions/action-kit'
 export const checks = defineProviders({
   http: () => import('./http'),
   script: () => import('./script'),
+  'weights-held': () => import('./weights-held'),
 })

@@ -167,7 +167,7 @@ describe('a problem', () => {
     [
       'an unknown option of a provider',
       (text) => text.replace('backend: app', 'backent: app'),
-      'rollout.yml:10:61: traffic.canary.router.backent: backent is an unknown key; known here: type, host, port, backend, members, timeout. Did you mean backend?',
+      'rollout.yml:10:61: traffic.canary.router.backent: backent is an unknown key; known here: type, host, hosts, port, backend, members, sticky, timeout. Did you mean backend?',
     ],
     [
       'an unknown option deep in a provider',

@@ -69,7 +69,7 @@ describe('an input that holds a section', () => {
     [
       'an option of a provider that is wrong',
       () => sections.router('{ type: haproxy, prt: 1, backend: app }'),
-      'prt is an unknown key; known here: type, host, port, backend, members, timeout. Did you mean port?',
+      'prt is an unknown key; known here: type, host, hosts, port, backend, members, sticky, timeout. Did you mean port?',
     ],
     ['a list where a map belongs', () => sections.checks('[]'), 'input `checks`'],
     [

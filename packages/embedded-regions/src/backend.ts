@@ -36,7 +36,7 @@ export interface ProxyServer {
   changedAt: number
   /** Where smooth weighted round robin stands. */
   credit: number
-  readonly counters: TrafficCounters
+  counters: TrafficCounters
 }
 
 /** HAProxy numbers proxies; after two frontends, the backend of the reference's configuration is the fourth. */
@@ -57,8 +57,12 @@ export const MAXIMAL_WEIGHT = 256
 
 /** The servers behind the proxy, their weights and states, and what was counted of them. */
 export class Backend {
-  readonly counters = newCounters()
+  counters = newCounters()
   readonly servers: readonly ProxyServer[]
+  /** When the process that answers began, in real milliseconds since 1970. */
+  startedAt = Date.now()
+  /** The cookie that binds clients to servers, as the configuration names it. */
+  cookie?: string
 
   constructor(
     servers: readonly { name: string; port: number; initialWeight: number }[],
@@ -121,6 +125,21 @@ export class Backend {
   #bringUp(server: ProxyServer, checkHealth: number): void {
     if (server.health === 'down') this.setHealth(server, 'up')
     server.checkHealth = checkHealth
+  }
+
+  /**
+   * A new process takes over, as `haproxy -sf` or a reload of its service makes it: weights and states are those of the
+   * configuration again, and nothing has been counted yet.
+   */
+  reload(): void {
+    this.startedAt = Date.now()
+    this.counters = newCounters()
+    for (const server of this.servers) {
+      this.setWeight(server, server.initialWeight)
+      this.setAdmin(server, 'ready')
+      server.checkHealth = 2
+      server.counters = newCounters()
+    }
   }
 
   /**

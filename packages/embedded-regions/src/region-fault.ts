@@ -17,10 +17,11 @@ export interface AppFault {
  * - `refuse`: connections are reset.
  * - `slow`: every reply comes `delayMs` late (default 1500).
  * - `lie`: writes are acknowledged and forgotten; reads are honest.
+ * - `reload`: a new process takes over, once, with the weights and states of its configuration.
  * - `revert`: another controller puts the weight before a write back, `delayMs` after it (default 300).
  */
 export interface RouterFault {
-  router: 'refuse' | 'slow' | 'lie' | 'revert'
+  router: 'refuse' | 'slow' | 'lie' | 'revert' | 'reload'
   delayMs?: number
 }
 

@@ -131,6 +131,17 @@ describe('faults', () => {
     expect(weights()).toEqual([100, 0])
   })
 
+  it('reload brings the weights and states of the configuration back, once', async () => {
+    await ask('set server app/blue weight 1;set server app/green state maint')
+    api.setFault({ router: 'reload' })
+    expect(weights()).toEqual([100, 0])
+    expect(await ask('show info')).toBe('Name: HAProxy\nUptime_sec: 0\n\n')
+    await ask('set server app/blue weight 1')
+    api.setFault({ router: 'reload' })
+    expect(weights()).toEqual([1, 0])
+    expect(stateOf(await ask('show servers state app'), 'green')).toBe('2 0 0 0')
+  })
+
   it('slow lets others go first and answers after all', async () => {
     const order: string[] = []
     api.setFault({ router: 'slow', delayMs: 200 })

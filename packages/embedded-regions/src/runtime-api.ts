@@ -44,6 +44,7 @@ export class RuntimeApi implements ServerWriter {
   }
 
   setFault(fault: RouterFault | undefined): void {
+    if (fault?.router === 'reload' && this.#fault?.router !== 'reload') this.backend.reload()
     this.#fault = fault
     if (fault?.router !== 'revert') this.#forgetReverts()
   }

@@ -87,6 +87,8 @@ export const commandCases: CommandCase[] = [
   { command: 'set server app/green weight 50%;get weight app/green', reply: '\n0 (initial 0)\n\n' },
   { command: 'show servers state nope', reply: "Can't find backend.\n\n" },
   { command: 'show stat nope 4 -1', reply: 'No such proxy.\n\n' },
+  { command: 'show table', reply: '\n' },
+  { command: 'show table app data.server_id lt 0', reply: 'No such table\n\n' },
   { command: 'set severity-output number', reply: '\n' },
   { command: 'set severity-output', reply: severityUsage },
   { command: 'set severity-output nope', reply: severityUsage },

@@ -1,6 +1,6 @@
 import { MAXIMAL_WEIGHT, type AdminState, type Backend, type Health, type ProxyServer } from './backend'
 import { Refusal, usageList, type Command, type CommandSession, type Level } from './runtime-line'
-import { serversState, statTable } from './server-reports'
+import { processInfo, serversState, statTable } from './server-reports'
 
 /** Changes a server's weight or state; what stands behind it decides whether it really does. */
 export interface ServerWriter {
@@ -100,6 +100,11 @@ export function runtimeCommands(backend: Backend, writer: ServerWriter): readonl
       run: (argument) => onServer(argument(0), (server) => setWeight(server, argument(1))),
     },
     {
+      words: ['show', 'info'],
+      usage: 'show info [desc|json|typed|float]*      : report information about the running process',
+      run: () => processInfo(backend),
+    },
+    {
       words: ['show', 'servers', 'state'],
       usage:
         'show servers state [<backend>]          : dump volatile server information (all or for a single backend)',
@@ -112,6 +117,13 @@ export function runtimeCommands(backend: Backend, writer: ServerWriter): readonl
       words: ['show', 'stat'],
       usage: 'show stat [desc|json|no-maint|typed|up]*: report counters for each proxy and server',
       run: (argument) => showStat(backend, argument),
+    },
+    {
+      words: ['show', 'table'],
+      usage:
+        "show table <table> [<filter>]           : report table usage stats or dump this table's contents (see doc)",
+      // The embedded proxy has no stick tables.
+      run: (argument) => (argument(0) === undefined ? DONE : new Refusal('No such table\n')),
     },
     {
       words: ['user'],

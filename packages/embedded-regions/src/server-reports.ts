@@ -17,7 +17,7 @@ const STATE_HEADER =
 
 /** The first columns of HAProxy's `show stat`, in its order; the rest are left out. */
 const STAT_COLUMNS =
-  'pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,dreq,dresp,ereq,econ,eresp,wretr,wredis,status,weight,act,bck,chkfail,chkdown,lastchg,downtime,qlimit,pid,iid,sid,throttle,lbtot,tracked,type,rate,rate_lim,rate_max,check_status,check_code,check_duration,hrsp_1xx,hrsp_2xx,hrsp_3xx,hrsp_4xx,hrsp_5xx,hrsp_other'.split(
+  'pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,dreq,dresp,ereq,econ,eresp,wretr,wredis,status,weight,act,bck,chkfail,chkdown,lastchg,downtime,qlimit,pid,iid,sid,throttle,lbtot,tracked,type,rate,rate_lim,rate_max,check_status,check_code,check_duration,hrsp_1xx,hrsp_2xx,hrsp_3xx,hrsp_4xx,hrsp_5xx,hrsp_other,hanafail,req_rate,req_rate_max,req_tot,cli_abrt,srv_abrt,comp_in,comp_out,comp_byp,comp_rsp,lastsess,last_chk,last_agt,qtime,ctime,rtime,ttime,agent_status,agent_code,agent_duration,check_desc,agent_desc,check_rise,check_fall,check_health,agent_rise,agent_fall,agent_health,addr,cookie'.split(
     ',',
   )
 
@@ -37,6 +37,11 @@ export function serversState(backend: Backend): string {
     return `${BACKEND_ID} ${backend.name} ${id} ${name} 127.0.0.1 ${states} ${weight} ${initialWeight} ${since} ${status} ${result} ${checkHealth} ${state} 0 0 0 - ${port} - 0 0 - - 0`
   })
   return ['1', STATE_HEADER, ...rows, ''].join('\n')
+}
+
+/** The lines of HAProxy's `show info` that tell one process from another. */
+export function processInfo({ startedAt }: Backend): string {
+  return ['Name: HAProxy', `Uptime_sec: ${secondsSince(startedAt)}`, ''].join('\n')
 }
 
 /**
@@ -98,6 +103,7 @@ function backendRow(backend: Backend): Record<string, string | number> {
     bck: 0,
     sid: 0,
     type: STAT_TYPES.backend.column,
+    ...(backend.cookie !== undefined && { cookie: backend.cookie }),
   }
 }
 

@@ -34,7 +34,10 @@ const armFault = z.strictObject({
   connections: z.literal('refused').optional(),
 })
 const metricsFault = z.strictObject({ ...timing, metrics: z.enum(['fail', 'empty', 'nan', 'slow']) })
-const routerFault = z.strictObject({ ...timing, router: z.enum(['refuse', 'slow', 'lie', 'revert']) })
+const routerFault = z.strictObject({
+  ...timing,
+  router: z.enum(['refuse', 'slow', 'lie', 'revert', 'reload']),
+})
 const loadFault = z.strictObject({ ...timing, load: z.literal('stop') })
 const githubFault = z.strictObject({ ...timing, github: z.enum(['down', 'quota-gone']) })
 const runFault = z.strictObject({ ...timing, run: z.enum(['cancel', 'force-cancel']) })
@@ -141,6 +144,12 @@ const scenarios: Record<string, Make> = {
   'force-cancel-and-re-run': (region) => ({
     faults: [{ region, run: 'force-cancel', 'at-stage': '50%' }],
     then: 're-run',
+  }),
+  reload: (region) => ({
+    faults: [
+      { region, router: 'reload', 'at-stage': '50%', for: '30s' },
+      { region, router: 'reload', 'at-step': 'Gate after the rollout' },
+    ],
   }),
   'red-in-soak': (region) => ({
     faults: [{ region, arm: 'canary', health: 'red', 'at-step': 'Tell that it was promoted' }],

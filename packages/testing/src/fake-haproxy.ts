@@ -13,6 +13,14 @@ export interface FakeHaproxy {
   weights: Record<string, number>
   /** what each server is set to, or that its check failed; `ready` unless said */
   states: Record<string, 'ready' | 'drain' | 'maint' | 'down'>
+  /** the cookie that binds clients to servers, if any */
+  cookie?: string
+  /** the weights of its configuration file; 100 each unless said */
+  configured?: Record<string, number>
+  /** how long the process has been running */
+  uptimeSec: number
+  /** requests that each server has got so far */
+  sessions?: Record<string, number>
   /** every command so far */
   commands: string[]
   /** Called before each command; may throw to cut the connection, or say that it is not carried out. */
@@ -24,6 +32,8 @@ export interface FakeHaproxy {
 
 /** The weight that every server is configured with. */
 const INITIAL_WEIGHT = 100
+/** Longer than any rollout of a test. */
+const LONG_SEC = 1_000_000
 
 export async function startFakeHaproxy(weights: Record<string, number>): Promise<FakeHaproxy> {
   const server = await openCommandPort({ answer: (line) => reply(fake, line) })
@@ -31,6 +41,7 @@ export async function startFakeHaproxy(weights: Record<string, number>): Promise
     port: server.port,
     weights: { ...weights },
     states: {},
+    uptimeSec: LONG_SEC,
     commands: [],
     close: () => server.close(),
   }
@@ -52,12 +63,19 @@ function answer(fake: FakeHaproxy, command: string, session: CommandSession): st
 }
 
 /** The backend as the test has it now: it may have changed it by hand since the last command. */
-function backendOf({ weights, states }: FakeHaproxy): Backend {
+function backendOf({ weights, states, cookie, sessions, configured, uptimeSec }: FakeHaproxy): Backend {
   const backend = new Backend(
-    Object.keys(weights).map((name) => ({ name, port: 80, initialWeight: INITIAL_WEIGHT })),
+    Object.keys(weights).map((name) => ({
+      name,
+      port: 80,
+      initialWeight: configured?.[name] ?? INITIAL_WEIGHT,
+    })),
   )
+  backend.startedAt = Date.now() - uptimeSec * 1_000
+  if (cookie !== undefined) backend.cookie = cookie
   for (const server of backend.servers) {
     backend.setWeight(server, weights[server.name] ?? 0)
+    server.counters.sessions = sessions?.[server.name] ?? 0
     const state = states[server.name] ?? 'ready'
     if (state === 'down') backend.setHealth(server, 'down')
     else backend.setAdmin(server, state)

@@ -9,6 +9,7 @@ import {
 } from '@deploy-actions/testing'
 import haproxy from './haproxy'
 import { Conflict, type ObservedRouter } from './router'
+import { inEffect } from './shift'
 
 const forever = new Promise<void>(() => {})
 
@@ -99,7 +100,7 @@ describe('a write', () => {
     let reads = 0
     // The server goes between the read and the write.
     fake.before = (command) => {
-      if (command.startsWith('show')) reads++
+      if (command.startsWith('show servers')) reads++
       else delete fake.weights['green']
       return 'act'
     }
@@ -198,6 +199,133 @@ describe('a reading', () => {
   })
 })
 
+describe('an arm of several servers', () => {
+  const members = { blue: ['b1', 'b2'], green: ['g1', 'g2'] }
+  beforeEach(() => void (fake.weights = { b1: 50, b2: 50, g1: 0, g2: 0 }))
+  const several = () => router({ members })
+
+  it('gets its share over all of them, growing before shrinking', async () => {
+    await several().write({ blue: 9000, green: 1000 }, await read({ members }), ports.signal)
+    expect(fake.weights).toEqual({ b1: 45, b2: 45, g1: 5, g2: 5 })
+    expect(written().map((command) => command.split(' ')[2])).toEqual([
+      'app/g1',
+      'app/g2',
+      'app/b1',
+      'app/b2',
+    ])
+  })
+
+  it('serves if one of them does, and what is out counts for nothing in effect', async () => {
+    fake.weights = { b1: 25, b2: 25, g1: 25, g2: 25 }
+    fake.states = { g1: 'down' }
+    expect(await read({ members })).toMatchObject({
+      weights: { blue: 5000, green: 5000 },
+      effective: { blue: 6667, green: 3333 },
+      members: { green: { enabled: true, healthy: true, units: 50 } },
+    })
+    fake.states = { g1: 'down', g2: 'maint' }
+    expect((await read({ members })).members['green']).toMatchObject({ healthy: false })
+    fake.states = { g1: 'drain', g2: 'maint' }
+    expect((await read({ members })).members['green']).toMatchObject({ enabled: false })
+  })
+
+  it('is put into maintenance whole, and comes back whole', async () => {
+    fake.cookie = 'SRV'
+    fake.states = { b2: 'drain' }
+    await several().write({ blue: 0, green: 10_000 }, await read({ members }), ports.signal)
+    expect(fake.states).toEqual({ b1: 'maint', b2: 'maint' })
+    expect((await read({ members })).members['blue']).toMatchObject({ parked: true })
+    await several().prepare?.(['blue'], ports.signal)
+    expect(fake.states).toEqual({ b1: 'ready', b2: 'ready' })
+  })
+})
+
+describe('where a cookie binds clients to servers', () => {
+  beforeEach(() => void (fake.cookie = 'SRV'))
+
+  it('puts an arm into maintenance once it gets nothing, after the other has grown', async () => {
+    fake.weights = { blue: 75, green: 25 }
+    await write({ blue: 0, green: 10_000 })
+    expect(written()).toEqual([
+      'set server app/green weight 100',
+      'set server app/blue weight 0',
+      'set server app/blue state maint',
+    ])
+    expect((await read()).members).toMatchObject({ blue: { parked: true }, green: { enabled: true } })
+    // Twice is once.
+    await write({ blue: 0, green: 10_000 })
+    expect(written()).toHaveLength(3)
+  })
+
+  it.each(['ready', 'drain'] as const)('knows that an arm of no weight in %s is reached', async (state) => {
+    fake.states = { green: state }
+    const reading = await read()
+    expect(reading.members['green']).toMatchObject({ lingers: true })
+    expect(inEffect(router(), reading, { blue: 10_000, green: 0 })).toBe(false)
+  })
+
+  it('makes an arm ready only where it is not', async () => {
+    fake.weights = { blue: 0, green: 100 }
+    fake.states = { blue: 'maint' }
+    await router().prepare?.(['blue', 'green'], ports.signal)
+    await router().prepare?.(['blue'], ports.signal)
+    expect(written()).toEqual(['set server app/blue state ready'])
+  })
+
+  it('believes the settings before HAProxy, and does not ask it then', async () => {
+    await router({ sticky: false }).write({ blue: 0, green: 10_000 }, await read(), ports.signal)
+    expect(fake.states['blue']).toBeUndefined()
+    fake.commands.length = 0
+    await read({ sticky: false })
+    expect(fake.commands).toEqual(['show servers state app'])
+  })
+})
+
+describe('a stick table', () => {
+  /** HAProxy with these tables, by name: whether servers' ids are in it. */
+  const withTables = (tables: Record<string, boolean>): FakePorts => {
+    const exchange = ports.tcp.exchange.bind(ports.tcp)
+    return {
+      ...ports,
+      tcp: {
+        async exchange(request) {
+          const { send = '' } = request
+          const [, name] = /^show table (\S+) /.exec(send) ?? []
+          if (name !== undefined)
+            return {
+              ms: 1,
+              reply: tables[name]
+                ? `# table: ${name}, type: ip, size:1024, used:0\n\n`
+                : 'Filter entry #1: Data type not stored in this table\n\n',
+            }
+          const answer = await exchange(request)
+          if (!send.includes('; show table')) return answer
+          const list = Object.keys(tables).map((table) => `# table: ${table}, type: ip, size:1024, used:0\n`)
+          return { ...answer, reply: `${answer.reply.slice(0, -1)}${list.join('')}\n` }
+        },
+      },
+    }
+  }
+  const readWith = (tables: Record<string, boolean>, more: object = {}) =>
+    configured(haproxy, { type: 'haproxy', port: fake.port, backend: 'app', ...more })
+      .open(withTables(tables), ['blue', 'green'])
+      .read(ports.signal)
+
+  it('of the backend binds clients where it stores servers, and not where it only counts', async () => {
+    expect((await readWith({ app: true })).members['green']).toMatchObject({ lingers: true })
+    expect((await readWith({ app: false })).members['green']).not.toHaveProperty('lingers')
+  })
+
+  it('of somebody else is not guessed at: it takes a setting to begin, and a restore goes on', async () => {
+    const reading = await readWith({ limits: false, sessions: true })
+    expect(reading.strangers).toMatch(
+      /does not tell whether clients are bound to servers of app: its stick table sessions binds clients to servers, .*; say `sticky: true` or `sticky: false`/,
+    )
+    expect(reading.members['green']).toMatchObject({ lingers: true })
+    expect((await readWith({ sessions: true }, { sticky: false })).strangers).toBeUndefined()
+  })
+})
+
 describe('a socket', () => {
   it('that nobody listens on is told, and may be tried again', async () => {
     await fake.close()
@@ -213,7 +341,7 @@ describe('a socket', () => {
   it('that does not answer is given up after the timeout', async () => {
     fake.hold = () => forever
     await expect(read({ timeout: '20ms' })).rejects.toThrow(
-      /gave no answer within 20 ms to: show servers state app$/,
+      /gave no answer within 20 ms to: show servers state app; show stat app 2 -1; show table$/,
     )
   })
 
@@ -246,7 +374,25 @@ describe('its options', () => {
     { port: 0 },
     { port: 'x' },
     { hots: '::1' },
+    { host: '10.0.0.1', hosts: ['10.0.0.2'] },
+    { hosts: ['10.0.0.1', '10.0.0.1'] },
+    { hosts: ['a b'] },
+    { hosts: [] },
+    { members: { blue: ['b1'], green: ['b1'] } },
+    { members: { blue: [] } },
   ])('refuse %j', (more) =>
     expect(haproxy.configure({ type: 'haproxy', port: 9999, backend: 'app', ...more }).success).toBe(false),
   )
+})
+
+describe('an address', () => {
+  it.each([
+    ['10.0.0.1', '10.0.0.1:9999'],
+    ['proxy.example:9998', 'proxy.example:9998'],
+    ['[::1]:9997', '::1:9997'],
+    ['[::1]', '::1:9999'],
+  ])('%s is %s', (host, shown) => {
+    const opened = configured(haproxy, { type: 'haproxy', port: 9999, backend: 'app', hosts: [host] })
+    expect(opened.open(ports, ['blue', 'green']).where).toBe(`haproxy ${shown} backend app`)
+  })
 })

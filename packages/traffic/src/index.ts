@@ -1,3 +1,4 @@
+export * from './reached-arms'
 export * from './registry'
 export * from './restore-point'
 export * from './restore-weights'

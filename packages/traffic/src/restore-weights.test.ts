@@ -30,7 +30,7 @@ const writes = () => fake.commands.filter((command) => command.startsWith('set')
 const atLook = (number: number, act: () => void): void => {
   let looks = 0
   fake.before = (command) => {
-    if (command.startsWith('show') && ++looks === number) act()
+    if (command.startsWith('show servers') && ++looks === number) act()
     return 'act'
   }
 }
@@ -40,14 +40,14 @@ describe('restoreWeights', () => {
     expect((await restore()).weights).toEqual(recorded)
     expect(fake.weights).toEqual({ blue: 100, green: 0 })
     // Ours, the one of the provider's write, and the reading back.
-    expect(fake.commands.filter((command) => command.startsWith('show'))).toHaveLength(3)
+    expect(fake.commands.filter((command) => command.startsWith('show servers'))).toHaveLength(3)
     expect(elapsed()).toBe(0)
   })
 
   it('writes nothing where it holds already', async () => {
     fake.weights = { blue: 100, green: 0 }
     await restore()
-    expect(fake.commands).toEqual(['show servers state app'])
+    expect(writes()).toEqual([])
   })
 
   it('reads again when somebody else writes in between', async () => {
@@ -267,4 +267,61 @@ it('does not ask a router on that does not know us', async () => {
   }
   await expect(restore(MINUTE, locked)).rejects.toThrow('answered 401')
   expect(reads).toBe(1)
+})
+
+describe('with clients that are bound to arms', () => {
+  beforeEach(() => void (fake.cookie = 'SRV'))
+
+  it('takes an arm that gets nothing out of service: still one write and one reading back', async () => {
+    await restore()
+    expect(writes()).toEqual([
+      'set server app/blue weight 100',
+      'set server app/green weight 0',
+      'set server app/green state maint',
+    ])
+    expect(fake.commands.filter((command) => command.startsWith('show servers'))).toHaveLength(3)
+    expect(elapsed()).toBe(0)
+  })
+
+  it('is not content with weights alone', async () => {
+    fake.weights = { blue: 100, green: 0 }
+    await restore()
+    expect(fake.states).toEqual({ green: 'maint' })
+  })
+
+  it('makes the arm ready, waits until it is healthy, and only then gives it weight', async () => {
+    fake.weights = { blue: 0, green: 100 }
+    fake.states = { blue: 'maint' }
+    let looks = 0
+    fake.before = (command) => {
+      if (command === 'set server app/blue state ready') looks = 1
+      if (command.startsWith('show servers') && looks > 0 && looks++ < 4) fake.states['blue'] = 'down'
+      else if (looks > 4) fake.states['blue'] = 'ready'
+      if (command.includes('weight')) expect(fake.states['blue']).toBe('ready')
+      return 'act'
+    }
+    await restore()
+    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+    expect(fake.states).toEqual({ blue: 'ready', green: 'maint' })
+  })
+
+  it('leaves the traffic where it is while the arm does not become healthy', async () => {
+    fake.weights = { blue: 0, green: 100 }
+    fake.states = { blue: 'maint' }
+    fake.before = (command) => {
+      if (fake.states['blue'] === 'ready') fake.states['blue'] = 'down'
+      return command.startsWith('show') ? 'act' : undefined
+    }
+    await expect(restore(20_000)).rejects.toBeInstanceOf(ArmDown)
+    expect(fake.weights).toEqual({ blue: 0, green: 100 })
+  })
+})
+
+describe('an arm that was found in maintenance', () => {
+  it('is put back into it, be it that clients are bound or not', async () => {
+    fake.states = { green: 'ready' }
+    await restoreWeights(router, recorded, ports, { withinMs: MINUTE, states: { green: 'maint' } })
+    expect(fake.states).toEqual({ green: 'maint' })
+    expect(writes()).toHaveLength(3)
+  })
 })

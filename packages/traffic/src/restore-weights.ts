@@ -1,8 +1,8 @@
-import { ProviderError, retrying, type Clock } from '@deploy-actions/action-kit'
+import { messageOf, ProviderError, retrying, type Clock } from '@deploy-actions/action-kit'
 import { formatWeights, sameWeights, type Weights } from '@deploy-actions/rollout'
-import { described, type ObservedRouter, type RouterReading } from './router'
-import { areDown, safeVector, watchDown } from './serving'
-import { asWritten, inEffect, NotInEffect } from './shift'
+import { described, type AdminStates, type ObservedRouter, type RouterReading } from './router'
+import { areDown, parkedOf, safeVector, watchDown } from './serving'
+import { asWritten, inEffect, lingering, NotInEffect } from './shift'
 
 /** How stubborn a restore is. All times are the action's milliseconds. */
 export interface Persistence {
@@ -10,6 +10,8 @@ export interface Persistence {
   withinMs: number
   /** what may be overwritten; default: whatever is there */
   claim?: Claim | undefined
+  /** who was found in another state than ready, by the router's own names */
+  states?: AdminStates | undefined
   /** called after every try that failed, before the wait */
   onFailure?: (failure: RestoreFailure) => void
 }
@@ -54,20 +56,46 @@ const LONGEST_WAIT_MS = 10_000
 const RETRY_AFTER_AT_MOST_MS = 5_000
 /** Until an arm that was seen down is looked at again. */
 const SECOND_LOOK_MS = 500
+/** So long an arm that was made ready may take to pass its first health checks before it counts as down. */
+const READY_WITHIN_MS = 10_000
 
 /**
  * Puts a recorded vector back, whatever is there now: a restore overwrites, because the record says what was right.
  * Whatever goes wrong - the router away, somebody else writing, a lost answer - is answered by reading again, until the
  * time is over. Nothing is given to an arm that is down while another serves: see {@link safeVector}.
  *
- * When all is well it reads, writes once and reads back.
+ * When all is well it reads, writes once and reads back. Where a router has several addresses each is put back by itself:
+ * one that is away keeps nobody else's traffic with a bad release, and an arm is down for those whom it is down for.
  * @throws what went wrong the last time
  */
 export async function restoreWeights(
   router: ObservedRouter,
   recorded: Weights,
+  ports: { clock: Clock; signal: AbortSignal },
+  persistence: Persistence,
+): Promise<RouterReading> {
+  if (!router.parts) return restoreOne(router, recorded, ports, persistence)
+  const failed: { where: string; error: unknown }[] = []
+  const readings = await Promise.all(
+    router.parts.map((part) =>
+      restoreOne(part, recorded, ports, persistence).catch(
+        (error: unknown) => void failed.push({ where: part.where, error }),
+      ),
+    ),
+  )
+  // Each has been read back as recorded: one speaks for all.
+  const [restored] = readings
+  const [only] = failed
+  if (only === undefined && restored) return restored
+  if (only && (failed.length === 1 || failed.every(({ error }) => error instanceof ArmDown))) throw only.error
+  throw new NotInEffect(failed.map(({ error, where }) => `${where}: ${messageOf(error)}`).join('; '))
+}
+
+async function restoreOne(
+  router: ObservedRouter,
+  recorded: Weights,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
-  { withinMs, claim, onFailure }: Persistence,
+  { withinMs, claim, states = {}, onFailure }: Persistence,
 ): Promise<RouterReading> {
   const began = clock.now().getTime()
   const watch = watchDown()
@@ -90,17 +118,34 @@ export async function restoreWeights(
     ours ||= (await claim?.mayOverwriteAll()) ?? true
     if (!ours) throw new TakenOver(`${described(state)}: that was not written by it, so nothing was written`)
   }
+  /** An arm that was put into maintenance for want of traffic serves again before it gets any. */
+  const ready = async (seen: Awaited<ReturnType<typeof read>>): Promise<typeof seen> => {
+    const parked = parkedOf(seen.state, recorded)
+    if (parked.length === 0) return seen
+    ours = true
+    await router.prepare?.(parked, signal)
+    const until = Math.min(clock.now().getTime() + READY_WITHIN_MS, began + withinMs)
+    for (let now = await read(); ; now = await read()) {
+      const waits = parked.some((arm) => now.down.has(arm) || now.doubted.has(arm))
+      if (!waits || (clock.now().getTime() >= until && now.doubted.size === 0)) return now
+      await clock.sleep(SECOND_LOOK_MS, signal)
+    }
+  }
+  /** Who gets nothing is in the state that it was found in. */
+  const asFound = (state: RouterReading): boolean =>
+    Object.entries(states).every(([name, found]) => state.states?.[name] === found)
   /** What carried traffic when the restore began: an arm that had none may hold a release that nobody has judged. */
   let carrying: ReadonlySet<string> | undefined
   const attempt = async (): Promise<RouterReading> => {
-    const { state, down } = await look()
-    if (inEffect(router, state, recorded)) return state
-    await mustBeOurs(state)
+    const seen = await look()
+    if (inEffect(router, seen.state, recorded) && asFound(seen.state)) return seen.state
+    await mustBeOurs(seen.state)
+    const { state, down } = await ready(seen)
     carrying ??= new Set(Object.keys(state.weights).filter((arm) => (state.weights[arm] ?? 0) > 0))
     const wanted = safeVector(recorded, state, { down, carrying })
-    if (!sameWeights(state.weights, wanted)) {
+    if (!sameWeights(state.weights, wanted) || lingering(state, wanted).length > 0 || !asFound(state)) {
       ours = true
-      await router.write(wanted, state, signal)
+      await router.write(wanted, state, signal, states)
     }
     const { state: shown } = await read()
     if (inEffect(router, shown, recorded)) return shown

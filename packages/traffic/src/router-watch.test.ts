@@ -16,7 +16,7 @@ beforeEach(async () => {
     'blue',
     'green',
   ])
-  watch = watchRouter(router, await router.read(ports.signal))
+  watch = watchRouter(router, await router.read(ports.signal), ports.clock)
 })
 afterEach(() => fake.close())
 
@@ -63,8 +63,40 @@ describe('a look at the router under a stage', () => {
 
   it('does not miss an arm that gets nothing', async () => {
     fake.weights = { blue: 0, green: 100 }
-    watch = watchRouter(router, await router.read(ports.signal))
+    watch = watchRouter(router, await router.read(ports.signal), ports.clock)
     expect(await states(() => down('blue'), nothing)).toEqual(['holds', 'holds'])
+  })
+
+  it('sees that somebody else took an arm without traffic out of maintenance', async () => {
+    fake.cookie = 'SRV'
+    fake.weights = { blue: 0, green: 100 }
+    fake.states = { blue: 'maint' }
+    const sticky = (
+      await routers.configure({ type: 'haproxy', port: fake.port, backend: 'app', sticky: true })
+    ).open(ports, ['blue', 'green'])
+    watch = watchRouter(sticky, await sticky.read(ports.signal), ports.clock)
+    expect(await states(nothing, () => (fake.states = {}), nothing)).toEqual(['holds', 'doubted', 'changed'])
+    expect((await look()) as object).toMatchObject({
+      reason: expect.stringMatching(/^somebody else took blue out of maintenance: /),
+    })
+  })
+
+  it('knows a reload from the hand of somebody', async () => {
+    fake.configured = { blue: 100, green: 0 }
+    ports.clock.advance(60_000)
+    fake.weights = { blue: 100, green: 0 }
+    expect((await look()).state).toBe('doubted')
+    fake.uptimeSec = 59
+    expect(await look()).toMatchObject({
+      state: 'reloaded',
+      reason: expect.stringMatching(
+        /^a reload put the router back to its configuration: blue 90%, green 10% was written, and the router holds blue 100%, green 0%/,
+      ),
+    })
+    // Young, but not as its file says: that was somebody.
+    fake.weights = { blue: 50, green: 50 }
+    expect((await look()).state).toBe('doubted')
+    expect((await look()).state).toBe('changed')
   })
 
   it('sees weights that somebody else has changed', async () => {
@@ -85,7 +117,7 @@ describe('a look at the router under a stage', () => {
       ...router,
       read: () => Promise.resolve<RouterReading>({ ...reading, owner: 'argo-cd' }),
     }
-    watch = watchRouter(owned, reading)
+    watch = watchRouter(owned, reading, ports.clock)
     await look()
     expect(await look()).toEqual({
       state: 'changed',

@@ -1,8 +1,8 @@
-import { messageOf, ProviderError } from '@deploy-actions/action-kit'
+import { messageOf, ProviderError, type Clock } from '@deploy-actions/action-kit'
 import { formatWeights, type Weights } from '@deploy-actions/rollout'
-import { described, type ObservedRouter, type RouterState } from './router'
+import { described, type ObservedRouter, type RouterReading, type RouterState } from './router'
 import { areDown, watchDown } from './serving'
-import { asWritten } from './shift'
+import { asWritten, lingering } from './shift'
 
 /** What a router says of a vector that was written to it before. */
 export type Standing =
@@ -11,6 +11,8 @@ export type Standing =
   | { state: 'doubted'; reason: string }
   /** arms that are to get traffic are down */
   | { state: 'lost'; arms: string[]; reason: string }
+  /** it holds what its configuration says, and its process is younger than what was written */
+  | { state: 'reloaded'; reason: string; found: RouterReading }
   /** somebody else wrote, or another controller owns it now */
   | { state: 'changed'; reason: string }
   | { state: 'unreadable'; reason: string }
@@ -21,9 +23,14 @@ export interface RouterWatch {
   look(signal: AbortSignal): Promise<Standing>
 }
 
-/** @param written what the router showed when the vector had taken effect */
-export function watchRouter(router: ObservedRouter, written: RouterState): RouterWatch {
-  const { weights, owner } = written
+/** @param written what the router showed when the vector had taken effect, just now */
+export function watchRouter(
+  router: ObservedRouter,
+  written: RouterState,
+  clock: Pick<Clock, 'realMs'>,
+): RouterWatch {
+  const began = clock.realMs()
+  const { weights } = written
   const getting = Object.keys(weights).filter((arm) => (weights[arm] ?? 0) > 0)
   const watch = watchDown()
   let changedBefore = false
@@ -32,7 +39,11 @@ export function watchRouter(router: ObservedRouter, written: RouterState): Route
       try {
         const found = await router.read(signal)
         const { down, doubted } = watch.next(found)
-        const changed = changeOf(router, found, weights, owner)
+        const changed = changeOf(router, found, written)
+        if (changed !== undefined && (await router.reloaded?.(clock.realMs() - began, weights, signal))) {
+          changedBefore = false
+          return { state: 'reloaded', reason: lostByReload(weights, found), found }
+        }
         const again = changed !== undefined && changedBefore
         changedBefore = changed !== undefined
         if (changed !== undefined) return { state: again ? 'changed' : 'doubted', reason: changed }
@@ -51,16 +62,20 @@ export function watchRouter(router: ObservedRouter, written: RouterState): Route
   }
 }
 
+export const lostByReload = (written: Weights, found: RouterState): string =>
+  `a reload put the router back to its configuration: ${formatWeights(written)} was written, and ${described(found)}`
+
 /** What somebody else did to the router, in words. */
-function changeOf(
-  router: ObservedRouter,
-  found: RouterState,
-  weights: Weights,
-  owner: string | undefined,
-): string | undefined {
-  if (!asWritten(router, found.weights, weights))
+function changeOf(router: ObservedRouter, found: RouterState, written: RouterState): string | undefined {
+  const { weights, owner } = written
+  if (found.differs !== undefined || !asWritten(router, found.weights, weights))
     return `somebody else changed the weights: ${formatWeights(weights)} was written, and ${described(found)}`
   if (found.strangers !== undefined) return found.strangers
+  const back = lingering(found, written.weights).filter(
+    (arm) => !lingering(written, written.weights).includes(arm),
+  )
+  if (back.length > 0)
+    return `somebody else took ${back.join(' and ')} out of maintenance: ${described(found)}`
   if (found.owner !== owner)
     return `${found.owner ?? 'nobody'} owns the router now, and ${owner ?? 'nobody'} did when the stage began`
   return undefined

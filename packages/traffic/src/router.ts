@@ -26,12 +26,23 @@ export interface RouterCapabilities {
   effectWithin: string
 }
 
+/** What an operator wants of a server. */
+export const adminStates = ['ready', 'drain', 'maint'] as const
+export type AdminState = (typeof adminStates)[number]
+
+/** By the router's own names; who is not in it is `ready`. */
+export type AdminStates = Record<string, AdminState>
+
 export interface RouterMember {
   enabled: boolean
   /** absent when the router does not check health */
   healthy?: boolean
   /** the weight in the provider's own units */
   units: number
+  /** without traffic, and out of service for no other reason: it is made ready before it gets any */
+  parked?: true
+  /** its share is nothing, and clients that are bound to it reach it all the same */
+  lingers?: true
 }
 
 export interface RouterState {
@@ -40,6 +51,12 @@ export interface RouterState {
   /** what health and administrative states make of it */
   effective: Weights
   members: Record<string, RouterMember>
+  /** its addresses do not hold the same, in words that show each: then `weights` are those of the first */
+  differs?: string
+  /** what each of its addresses holds, where it has several */
+  parts?: readonly RouterState[]
+  /** who is not `ready`, for a restore point */
+  states?: AdminStates
   /** for compare-and-set */
   version?: string
   /** another controller that will fight back */
@@ -53,13 +70,26 @@ export interface TrafficRouter {
   /** what it is and where, for messages and evidence: `haproxy 10.1.0.5:9999 backend app` */
   readonly where: string
   readonly capabilities: RouterCapabilities
+  /** several that steer the same and that count as one: a restore puts each back by itself */
+  readonly parts?: readonly TrafficRouter[]
   /** @throws ProviderError when the router cannot be read */
   read(signal: AbortSignal): Promise<RouterState>
   /**
-   * Writes the full vector; the same call twice is one change.
+   * Writes the full vector; the same call twice is one change. Whom it gives nothing gets no request any more, and is
+   * left in the state that it was found in, as far as that allows.
+   * @param found the states of a restore point
    * @throws Conflict when `expected` is no longer what is there
    */
-  write(wanted: Weights, expected: RouterState, signal: AbortSignal): Promise<void>
+  write(wanted: Weights, expected: RouterState, signal: AbortSignal, found?: AdminStates): Promise<void>
+  /** Makes parked members ready to get traffic; they have none before they are healthy. The same call twice is one change. */
+  prepare?(members: readonly string[], signal: AbortSignal): Promise<void>
+  /** Requests that each member has got so far: a number that only grows, unless the router begins anew. */
+  requests?(signal: AbortSignal): Promise<Record<string, number>>
+  /**
+   * Whether what was written before is lost by a reload: its process has begun within the last real milliseconds, and
+   * it holds what its configuration says instead of what was written. Absent where writes outlive the process.
+   */
+  reloaded?(withinMs: number, written: Weights, signal: AbortSignal): Promise<boolean>
 }
 
 /** What a router showed, and when. */
@@ -70,6 +100,7 @@ export interface RouterReading extends RouterState {
 
 /** A router that was opened: its readings have a time, and what it was asked and answered is in the evidence. */
 export interface ObservedRouter extends TrafficRouter {
+  readonly parts?: readonly ObservedRouter[]
   read(signal: AbortSignal): Promise<RouterReading>
 }
 
@@ -89,9 +120,10 @@ export function router<S extends z.ZodType>({
 }
 
 function observed(
-  { where, capabilities, read, write }: TrafficRouter,
-  { clock, evidence }: ProviderPorts,
+  { where, capabilities, parts, read, write, prepare, requests, reloaded }: TrafficRouter,
+  ports: ProviderPorts,
 ): ObservedRouter {
+  const { clock, evidence } = ports
   const recorded = async <T>(
     what: string,
     call: () => Promise<T>,
@@ -114,29 +146,42 @@ function observed(
   return {
     where,
     capabilities,
+    ...(parts && { parts: parts.map((part) => observed(part, ports)) }),
     read: (signal) =>
       recorded(
         'read',
         async () => ({ ...(await read(signal)), readAt: clock.now().toISOString() }),
         described,
       ),
-    write: (wanted, expected, signal) =>
+    write: (wanted, expected, signal, found) =>
       recorded(
         `write ${formatWeights(wanted)}`,
-        () => write(wanted, expected, signal),
+        () => write(wanted, expected, signal, found),
         () => 'accepted',
       ),
+    ...(prepare && {
+      prepare: (members, signal) =>
+        recorded(
+          `make ${members.join(' and ')} ready`,
+          () => prepare(members, signal),
+          () => 'accepted',
+        ),
+    }),
+    ...(requests && { requests }),
+    ...(reloaded && { reloaded }),
   }
 }
 
 /** What a router holds, what is in effect, and who is out: in words. */
-export function described({ weights, effective, members }: RouterState): string {
+export function described({ weights, effective, members, differs }: RouterState): string {
   const out = Object.entries(members)
-    .filter(([, { enabled, healthy }]) => !enabled || healthy === false)
-    .map(([name, { enabled }]) => `${name} is ${enabled ? 'down' : 'drained or in maintenance'}`)
-  return [`the router holds ${formatWeights(weights)}`, `in effect ${formatWeights(effective)}`, ...out].join(
-    ', ',
-  )
+    .filter(([, { enabled, healthy, lingers }]) => !enabled || healthy === false || lingers)
+    .map(([name, { enabled, healthy, lingers }]) => {
+      if (lingers) return `clients that are bound to ${name} still reach it`
+      return `${name} is ${enabled && healthy === false ? 'down' : 'drained or in maintenance'}`
+    })
+  const held = differs ?? `the router holds ${formatWeights(weights)}`
+  return [held, `in effect ${formatWeights(effective)}`, ...out].join(', ')
 }
 
 /** Somebody else changed the router between our read and our write; nothing was overwritten. */

@@ -1,8 +1,16 @@
 import { normalise, type Weights } from '@deploy-actions/rollout'
 import type { RouterMember, RouterState } from './router'
 
-/** Unknown health counts as serving: only what the router says is down, drained or in maintenance does not serve. */
-const serves = ({ enabled, healthy }: RouterMember): boolean => enabled && healthy !== false
+/**
+ * Unknown health counts as serving: only what the router says is down, drained or in maintenance does not serve. Of a
+ * parked member nothing is known before it is ready.
+ */
+const serves = ({ enabled, healthy, parked }: RouterMember): boolean =>
+  parked === true || (enabled && healthy !== false)
+
+/** Members that are to get traffic, and have to be made ready for it. */
+export const parkedOf = ({ members }: Pick<RouterState, 'members'>, wanted: Weights): string[] =>
+  Object.keys(members).filter((member) => members[member]?.parked && (wanted[member] ?? 0) > 0)
 
 /** The members that do not serve in one reading. */
 const downIn = ({ members }: Pick<RouterState, 'members'>): string[] =>

@@ -23,7 +23,7 @@ const elapsed = () => ports.clock.now().getTime() - Date.parse('2026-11-21T10:00
 const atLook = (number: number, act: () => void): void => {
   let looks = 0
   fake.before = (command) => {
-    if (command.startsWith('show') && ++looks === number) act()
+    if (command.startsWith('show servers') && ++looks === number) act()
     return 'act'
   }
 }
@@ -184,5 +184,33 @@ describe('inEffect', () => {
   it('has no tolerance for nothing and everything', () => {
     expect(inEffect(router, state({ blue: 9990, green: 10 }), { blue: 10_000, green: 0 })).toBe(false)
     expect(inEffect(router, state({ blue: 10_000 }), { blue: 10_000, green: 0 })).toBe(true)
+  })
+})
+
+describe('shift with clients that are bound to arms', () => {
+  beforeEach(() => {
+    fake.cookie = 'SRV'
+    fake.states = { green: 'maint' }
+  })
+  const writes = () => fake.commands.filter((command) => command.startsWith('set'))
+
+  it('makes an arm ready that is in maintenance for want of traffic, and then gives it weight', async () => {
+    expect((await shifted()).effective).toEqual(tenPercent)
+    expect(writes()).toEqual([
+      'set server app/green state ready',
+      'set server app/green weight 10',
+      'set server app/blue weight 90',
+    ])
+  })
+
+  it('puts it back into maintenance when it does not become healthy', async () => {
+    fake.before = (command) => {
+      if (command.startsWith('show servers') && fake.states['green'] === 'ready')
+        fake.states['green'] = 'down'
+      return 'act'
+    }
+    await expect(shifted()).rejects.toBeInstanceOf(ArmLost)
+    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+    expect(writes()).toEqual(['set server app/green state ready', 'set server app/green state maint'])
   })
 })

@@ -1,7 +1,7 @@
 import { GateFailed, ProviderError, retrying, type Clock } from '@deploy-actions/action-kit'
 import { formatWeights, WHOLE, type Weights } from '@deploy-actions/rollout'
 import { Conflict, described, type ObservedRouter, type RouterReading, type RouterState } from './router'
-import { watchDown } from './serving'
+import { parkedOf, watchDown } from './serving'
 
 /** How a written vector is proven: polled until it shows, then read once more after `settleMs`. */
 export interface ShiftOptions {
@@ -58,6 +58,11 @@ export async function shift(
   }
 
   let seen = await look()
+  const parked = parkedOf(seen.state, wanted)
+  if (parked.length > 0) {
+    await persist(async () => router.prepare?.(parked, signal))
+    seen = await look()
+  }
   if (seen.doubted) {
     await clock.sleep(pollMs, signal)
     seen = await look()
@@ -68,10 +73,14 @@ export async function shift(
     await clock.sleep(pollMs, signal)
     seen = await look()
   }
-  if (seen.lost.length > 0)
+  if (seen.lost.length > 0) {
+    // Back to where it was; the arm gets nothing either way.
+    if (parked.length > 0)
+      await persist(() => router.write(expected.weights, expected, signal, expected.states))
     throw new ArmLost(
       `${seen.lost.join(' and ')} got no traffic: ${described(seen.state)}; nothing was written`,
     )
+  }
 
   await persist(written(router, wanted, expected, signal))
   seen = await look()
@@ -141,14 +150,23 @@ export async function mustHold(
   })
 }
 
-/** Configured as wanted, and every member that should get traffic gets it. */
+/** Configured as wanted at each of its addresses, every member that should get traffic gets it, and no other one gets any. */
 export function inEffect(
   router: Pick<ObservedRouter, 'capabilities'>,
   state: RouterState,
   wanted: Weights,
 ): boolean {
-  return asWritten(router, state.weights, wanted) && asWritten(router, state.effective, wanted)
+  return (
+    state.differs === undefined &&
+    asWritten(router, state.weights, wanted) &&
+    asWritten(router, state.effective, wanted) &&
+    lingering(state, wanted).length === 0
+  )
 }
+
+/** Members that are to get nothing, and that clients still reach who are bound to them. */
+export const lingering = ({ members }: Pick<RouterState, 'members'>, wanted: Weights): string[] =>
+  Object.keys(members).filter((member) => members[member]?.lingers && (wanted[member] ?? 0) === 0)
 
 /**
  * The vector that was written, read back: a member that should get nothing gets exactly nothing; other shares may

@@ -46,7 +46,12 @@ export async function prepareTransaction(request: BeginRequest, ports: BeginPort
   const { found, ledger, environment, ledgerSpec } = request
   // In the order in which to restore: traffic first.
   const restore: RestorePoint[] = [
-    { kind: 'traffic', router: 'canary', weights: found.reading.weights },
+    defined({
+      kind: 'traffic' as const,
+      router: 'canary',
+      weights: found.reading.weights,
+      states: found.reading.states,
+    }),
     ...((await request.snapshot?.(found.arms)) ?? []),
   ]
   const record = checked(

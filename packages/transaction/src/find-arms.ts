@@ -39,9 +39,9 @@ export async function findTargetArms(
  */
 export async function mustBeAsFound(found: FoundArms, signal: AbortSignal): Promise<void> {
   const reading = await found.router.read(signal)
-  if (sameWeights(reading.weights, found.reading.weights)) return
+  if (reading.differs === undefined && sameWeights(reading.weights, found.reading.weights)) return
   throw new GateFailed(
-    `somebody else changed the weights from ${formatWeights(found.reading.weights)} to ${formatWeights(reading.weights)} meanwhile: no traffic was moved`,
+    `somebody else changed the weights from ${formatWeights(found.reading.weights)} to ${reading.differs ?? formatWeights(reading.weights)} meanwhile: no traffic was moved`,
   )
 }
 
@@ -53,6 +53,7 @@ export async function readRouter(
 ): Promise<FoundArms> {
   const router = configured.open(ports, names)
   const reading = await router.read(ports.signal)
-  if (reading.strangers !== undefined) throw new InputError(reading.strangers)
+  const problem = reading.differs ?? reading.strangers
+  if (problem !== undefined) throw new InputError(problem)
   return { router, settings: configured.written, reading, arms: armsByShare(reading.weights) }
 }

@@ -9,10 +9,12 @@ export {
   jobStateAfter,
   restoreTarget,
   restoreTraffic,
+  stillReached,
   type HealthProof,
   type RestoredPoint,
   type RestoreResult,
 } from './restore'
 export { armsOf, describePoint, restorePointsOf, weightsFound, type RestorePoint } from './restore-point'
+export { rewriteAfterReload } from './rewrite'
 export { claimOf, lateClaim, noteWrite } from './still-ours'
 export { keptSettings, readSettings } from './kept-settings'

@@ -39,6 +39,8 @@ export const jobTransaction = lazily(() =>
     state: z.enum(['open', 'traffic-restored', 'committing', 'committed', 'restored']),
     /** the last vectors that were written in it, or were about to be: newest last */
     written: z.array(weights).optional(),
+    /** when the last of them was, or was about to be */
+    writtenAt: z.iso.datetime().optional(),
     /** when the posts of this job stop trying, from the first of them on: all share GitHub's five minutes */
     postsUntil: z.iso.datetime().optional(),
   }),

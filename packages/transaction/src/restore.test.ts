@@ -52,6 +52,38 @@ const restore = (options: Partial<Parameters<typeof restoreTarget>[3]> = {}) =>
     ...options,
   })
 
+describe('an arm to which clients are bound', () => {
+  const requests = (reached: boolean) => {
+    fake.cookie = 'SRV'
+    let count = 0
+    fake.hold = (line, when) => {
+      // The server's own counter of sessions: the eighth column.
+      if (when === 'before' && line === 'show stat app 4 -1' && reached) fake.sessions = { green: ++count }
+      return Promise.resolve()
+    }
+  }
+
+  it('gets its workload back once no request reaches it any more', async () => {
+    requests(false)
+    expect((await restore()).outcome).toBe('restored')
+    expect(fake.states).toEqual({ green: 'maint' })
+  })
+
+  it('keeps the workload that its requests still reach, and it is said', async () => {
+    requests(true)
+    const { outcome, points, trafficMs } = await restore()
+    expect(outcome).toBe('restore-failed')
+    expect(points).toContainEqual({
+      kind: 'script',
+      name: 'deploy',
+      ok: false,
+      detail: 'green was left as it is: green gets requests although it was read back without traffic',
+    })
+    // The looks at the counters are no part of the time that the restore took.
+    expect(trafficMs).toBe(0)
+  })
+})
+
 describe('restoreTarget', () => {
   it('goes from traffic over the workload to health', async () => {
     const { outcome, points } = await restore()

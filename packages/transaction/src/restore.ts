@@ -4,6 +4,7 @@ import type { ReadRecord, TransactionRecord } from '@deploy-actions/ledger'
 import { defined, formatWeights, type Weights } from '@deploy-actions/rollout'
 import {
   ArmDown,
+  reachedArms,
   restoreWeights,
   routers,
   type Persistence,
@@ -53,7 +54,7 @@ export async function restoreTraffic(
 }
 
 async function restoreRouter(
-  { kind, router: name, weights: recorded }: TrafficPoint,
+  { kind, router: name, weights: recorded, states }: TrafficPoint,
   { router: written, arms }: RestoreSettings,
   ports: Ports,
   persistence: Persistence,
@@ -61,7 +62,7 @@ async function restoreRouter(
   try {
     const configured = await routers.configure(written)
     const router = configured.open(providerPorts(ports), [arms.baseline, arms.canary])
-    const { weights, readAt } = await restoreWeights(router, recorded, ports, persistence)
+    const { weights, readAt } = await restoreWeights(router, recorded, ports, { ...persistence, states })
     return { kind, name, ok: true, detail: `reads ${formatWeights(weights)}`, weights, readAt }
   } catch (error) {
     const seen =
@@ -118,7 +119,9 @@ export async function restoreTarget(
   const trafficIsBack = traffic.every(({ ok }) => ok)
   const trafficMs = trafficIsBack ? Math.round(ports.clock.realMs() - started) : undefined
   say(traffic, ports.log)
-  const workload = await restoreWorkload(record, deployer, traffic, ports)
+  const reached = await stillReached(record, settings, traffic, ports)
+  for (const line of Object.values(reached)) ports.log.warning(line)
+  const workload = await restoreWorkload(record, deployer, { traffic, reached }, ports)
   say(workload, ports.log)
   const verified =
     health && trafficIsBack ? [{ kind: 'health' as const, name: 'what serves now', ...(await health()) }] : []
@@ -139,7 +142,7 @@ export async function restoreTarget(
 async function restoreWorkload(
   record: TransactionRecord,
   deployer: Deployer | undefined,
-  traffic: readonly RestoredPoint[],
+  { traffic, reached }: { traffic: readonly RestoredPoint[]; reached: Record<string, string> },
   ports: Ports,
 ): Promise<RestoredPoint[]> {
   const points: RestoredPoint[] = []
@@ -147,12 +150,43 @@ async function restoreWorkload(
     const { kind, name } = point
     try {
       mustBeOff(point.arm, traffic)
+      if (reached[point.arm] !== undefined)
+        throw new GateFailed(`${point.arm} was left as it is: ${reached[point.arm]}`)
       points.push({ kind, name, ...(await redeploy(point, deployer, ports)) })
     } catch (error) {
       points.push({ kind, name, ok: false, detail: messageOf(error) })
     }
   }
   return points
+}
+
+/**
+ * Who still gets requests although the router was read back without traffic on it, by arm and in words. Asked once the
+ * restore is verified, and only where clients can be bound to an arm.
+ */
+export async function stillReached(
+  record: TransactionRecord,
+  { router: written, arms }: RestoreSettings,
+  restored: readonly RestoredPoint[],
+  ports: Ports,
+): Promise<Record<string, string>> {
+  const configured = await routers.configure(written)
+  const found: Record<string, string> = {}
+  for (const { kind, router: name, weights } of restorePointsOf(record).filter(
+    (point) => point.kind === 'traffic',
+  )) {
+    if (!restored.some((point) => point.kind === kind && point.name === name && point.ok)) continue
+    try {
+      const router = configured.open(providerPorts(ports), [arms.baseline, arms.canary])
+      for (const arm of await reachedArms(router, weights, ports))
+        found[arm] = `${arm} gets requests although it was read back without traffic`
+    } catch (error) {
+      ports.log.warning(
+        `whether an arm without traffic still gets requests is not known: ${messageOf(error)}`,
+      )
+    }
+  }
+  return found
 }
 
 /** @throws GateFailed unless every router was read back without traffic on that arm */

@@ -14,10 +14,10 @@ const KEPT_VECTORS = 2
 export async function noteWrite(
   transaction: JobTransaction,
   wanted: Weights,
-  { context }: Pick<Ports, 'context'>,
+  { clock, context }: Pick<Ports, 'clock' | 'context'>,
 ): Promise<JobTransaction> {
   const written = [...(transaction.written ?? []), wanted].slice(-KEPT_VECTORS)
-  const noted = { ...transaction, written }
+  const noted = { ...transaction, written, writtenAt: clock.now().toISOString() }
   await saveJobTransaction(context.temp, noted)
   return noted
 }

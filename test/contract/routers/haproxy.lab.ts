@@ -22,6 +22,34 @@ export default {
       close: () => fake.close(),
     }
   },
+  async 'a pair of fakes'() {
+    const pair = [
+      await startFakeHaproxy({ blue: 100, green: 0 }),
+      await startFakeHaproxy({ blue: 100, green: 0 }),
+    ]
+    return {
+      settings: {
+        type: 'haproxy',
+        hosts: pair.map(({ port }) => `127.0.0.1:${port}`),
+        port: 9999,
+        backend: 'app',
+      },
+      weights() {
+        const shares = pair.map(({ weights: { blue = 0, green = 0 } }) => ({
+          blue: Math.round((WHOLE * blue) / (blue + green)),
+          green: Math.round((WHOLE * green) / (blue + green)),
+        }))
+        const [first, second] = shares
+        if (!first || JSON.stringify(first) !== JSON.stringify(second)) throw new Error('the pair differs')
+        return Promise.resolve(first)
+      },
+      meddle: (blue, green) =>
+        Promise.resolve(pair.forEach(({ weights }) => Object.assign(weights, { blue, green }))),
+      async close() {
+        await Promise.all(pair.map((fake) => fake.close()))
+      },
+    }
+  },
   async 'an embedded region'() {
     const arms = { blue: { version: '1.0.0', digest }, green: { version: '1.1.0', digest } }
     const world = await openWorld(

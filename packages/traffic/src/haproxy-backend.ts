@@ -1,0 +1,175 @@
+import { ProviderError, type ProviderPorts } from '@deploy-actions/action-kit'
+import { normalise, sameWeights } from '@deploy-actions/rollout'
+import { openRuntime, parseServersState, parseStat, type HaproxyServer } from './haproxy-runtime'
+import { askStickiness, stickinessQuestion, type Stickiness } from './haproxy-stickiness'
+import { MAX_WEIGHT, toUnits } from './haproxy-units'
+import { Conflict, type RouterMember, type RouterState, type TrafficRouter } from './router'
+
+interface BackendSettings {
+  host: string
+  port: number
+  backend: string
+  /** arm -> its servers */
+  servers: Readonly<Record<string, readonly string[]>>
+  sticky: boolean | undefined
+  /** the action's milliseconds for one exchange */
+  timeoutMs: number
+}
+
+type Rows = ReadonlyMap<string, HaproxyServer>
+
+/** The arms of a backend at one address of HAProxy's runtime API. */
+export function openBackend(
+  { host, port, backend, servers, sticky, timeoutMs }: BackendSettings,
+  ports: Pick<ProviderPorts, 'tcp'>,
+): TrafficRouter {
+  const where = `haproxy ${host}:${port} backend ${backend}`
+  const ask = openRuntime({ where, host, port, timeoutMs }, ports)
+  const serversState = `show servers state ${backend}`
+  const arms = Object.keys(servers)
+  /** Of the configuration, so that it is asked once. */
+  let stickiness: Stickiness | undefined = sticky === undefined ? undefined : { binds: sticky }
+
+  const look = async (signal: AbortSignal): Promise<{ rows: Rows } & Stickiness> => {
+    if (stickiness) return { rows: parseServersState(await ask(serversState, signal), where), ...stickiness }
+    const answer = await ask(`${serversState}; ${stickinessQuestion(backend)}`, signal)
+    const rows = parseServersState(answer, where)
+    stickiness = await askStickiness(answer, { backend, where, ask, signal })
+    return { rows, ...stickiness }
+  }
+
+  /** The servers of an arm, by name. @throws ProviderError when one is missing */
+  const serversOf = (arm: string, rows: Rows): (HaproxyServer & { name: string })[] =>
+    (servers[arm] ?? []).map((name) => {
+      const row = rows.get(name)
+      if (row) return { name, ...row }
+      throw new ProviderError(
+        `${where} has no server ${name} (arm ${arm}); it has: ${[...rows.keys()].join(', ')}`,
+        { provider: where },
+      )
+    })
+  const ofArms = <T>(of: (servers: readonly HaproxyServer[]) => T, rows: Rows): Record<string, T> =>
+    Object.fromEntries(arms.map((arm) => [arm, of(serversOf(arm, rows))]))
+  const unitsOf = (rows: Rows): Record<string, number> =>
+    ofArms((servers) => sum(servers.map(({ weight }) => weight)), rows)
+
+  /** Who gets traffic and is no arm, or what must be known of the arms first: in words. */
+  const strangersOf = (rows: Rows, unknown: string | undefined): string | undefined => {
+    const known = Object.values(servers).flat()
+    const strangers = [...rows].filter(
+      ([server, { weight, admin }]) => !known.includes(server) && weight > 0 && admin !== 'maint',
+    )
+    if (strangers.length === 0) return unknown
+    const named = strangers.map(([server, row]) => `${server} (weight ${row.weight})`).join(', ')
+    return `${where} also sends traffic to ${named}, which is not an arm: list it under members or give it weight 0`
+  }
+
+  const read = async (signal: AbortSignal): Promise<RouterState> => {
+    const { rows, binds, unknown } = await look(signal)
+    const serving = ofArms((servers) => sum(servers.filter(isServing).map(({ weight }) => weight)), rows)
+    const states = arms
+      .flatMap((arm) => serversOf(arm, rows))
+      .filter(({ admin }) => admin !== 'ready')
+      .map(({ name, admin }) => [name, admin] as const)
+    const strangers = strangersOf(rows, unknown)
+    return {
+      weights: normalise(unitsOf(rows)),
+      effective: normalise(serving),
+      members: ofArms((servers) => memberOf(servers, binds), rows),
+      ...(states.length > 0 && { states: Object.fromEntries(states) }),
+      ...(strangers !== undefined && { strangers }),
+    }
+  }
+
+  /** Sends commands that answer nothing when they are carried out. */
+  const command = async (commands: readonly string[], signal: AbortSignal): Promise<void> => {
+    const reply = await ask(commands.join('; '), signal)
+    if (reply.trim() !== '')
+      throw new ProviderError(
+        `${where} refused ${commands.join('; ')}: ${reply.trim().split('\n').join(' ')}`,
+        { provider: where },
+      )
+  }
+  const set = (server: string, what: string): string => `set server ${backend}/${server} ${what}`
+
+  return {
+    where,
+    capabilities: {
+      min: 0,
+      max: MAX_WEIGHT,
+      step: 1,
+      zero: 'weight',
+      atomic: false,
+      compareAndSet: false,
+      effectWithin: '1s',
+    },
+    read,
+    async write(wanted, expected, signal, found = {}) {
+      const { rows, binds } = await look(signal)
+      const units = toUnits(wanted, servers)
+      // Growing before shrinking, so that at no instant traffic goes nowhere; one connection, so both follow at once.
+      const weights = arms
+        .flatMap((arm) => serversOf(arm, rows))
+        .map(({ name, weight }) => ({ name, growing: (units[name] ?? 0) - weight }))
+        .filter(({ growing }) => growing !== 0)
+        .sort((a, b) => b.growing - a.growing)
+        .map(({ name }) => set(name, `weight ${units[name]}`))
+      // After the weights: until then it may be the only one that serves.
+      const states = arms
+        .filter((arm) => (wanted[arm] ?? 0) === 0)
+        .flatMap((arm) => serversOf(arm, rows))
+        .map(({ name, admin }) => ({ name, admin, state: binds ? 'maint' : found[name] }))
+        .filter(({ admin, state }) => state !== undefined && state !== admin)
+        .map(({ name, state }) => set(name, `state ${state}`))
+      if (weights.length + states.length === 0) return
+      const current = normalise(unitsOf(rows))
+      if (weights.length > 0 && !sameWeights(current, expected.weights))
+        throw new Conflict(where, expected.weights, current)
+      await command([...weights, ...states], signal)
+    },
+    async prepare(members, signal) {
+      const { rows } = await look(signal)
+      const commands = members
+        .flatMap((arm) => serversOf(arm, rows))
+        .filter(({ admin }) => admin !== 'ready')
+        .flatMap(({ name, checked }) => [
+          set(name, 'state ready'),
+          // Out of maintenance HAProxy holds a server for up until a check fails: so it has to rise by its checks.
+          ...(checked ? [set(name, 'health down')] : []),
+        ])
+      if (commands.length > 0) await command(commands, signal)
+    },
+    async reloaded(withinMs, _, signal) {
+      const answer = await ask(`${serversState}; show info`, signal)
+      const rows = parseServersState(answer, where)
+      const uptime = /^Uptime_sec: (\d+)$/m.exec(answer)?.[1]
+      const asConfigured = arms
+        .flatMap((arm) => serversOf(arm, rows))
+        .every(({ weight, initialWeight }) => weight === initialWeight)
+      return uptime !== undefined && Number(uptime) * 1_000 <= withinMs && asConfigured
+    },
+    async requests(signal) {
+      const rows = parseStat(await ask(`show stat ${backend} 4 -1`, signal))
+      const count = (name: string): number =>
+        Number(rows.find(({ svname }) => svname === name)?.['stot'] ?? 0)
+      return Object.fromEntries(arms.map((arm) => [arm, sum((servers[arm] ?? []).map(count))]))
+    },
+  }
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
+
+const isServing = ({ admin, up }: HaproxyServer): boolean => admin === 'ready' && up
+
+/** An arm serves if one of its servers does. */
+function memberOf(servers: readonly HaproxyServer[], binds: boolean): RouterMember {
+  const ready = servers.filter(({ admin }) => admin === 'ready')
+  const units = sum(servers.map(({ weight }) => weight))
+  const parked = servers.every(({ admin }) => admin === 'maint')
+  return {
+    enabled: ready.length > 0,
+    healthy: (ready.length > 0 ? ready : servers).some(({ up }) => up),
+    units,
+    ...(binds && units === 0 && (parked ? { parked: true as const } : { lingers: true as const })),
+  }
+}

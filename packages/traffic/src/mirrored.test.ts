@@ -1,0 +1,150 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
+import { routers } from './registry'
+import { ArmDown, restoreWeights } from './restore-weights'
+import { Conflict, type ObservedRouter } from './router'
+import { watchRouter } from './router-watch'
+import { inEffect, mustHold, shift } from './shift'
+
+// An active-active pair of HAProxy, by `hosts`.
+
+const BLUE = { blue: 10_000, green: 0 }
+const TEN = { blue: 9000, green: 1000 }
+
+let one: FakeHaproxy
+let two: FakeHaproxy
+let ports: FakePorts
+let router: ObservedRouter
+beforeEach(async () => {
+  one = await startFakeHaproxy({ blue: 100, green: 0 })
+  two = await startFakeHaproxy({ blue: 100, green: 0 })
+  ports = createFakePorts()
+  const hosts = [`127.0.0.1:${one.port}`, `127.0.0.1:${two.port}`]
+  const configured = await routers.configure({ type: 'haproxy', port: 9999, hosts, backend: 'app' })
+  router = configured.open(ports, ['blue', 'green'])
+})
+afterEach(() => Promise.all([one.close(), two.close()]))
+
+const read = () => router.read(ports.signal)
+const restore = (withinMs = 60_000) => restoreWeights(router, BLUE, ports, { withinMs })
+const away = (fake: FakeHaproxy): void => {
+  fake.before = () => {
+    throw new Error('away')
+  }
+}
+
+describe('a pair', () => {
+  it('is written and proven on each', async () => {
+    expect((await shift(router, TEN, await read(), ports)).weights).toEqual(TEN)
+    for (const { weights } of [one, two]) expect(weights).toEqual({ blue: 90, green: 10 })
+    // One of them says that it did it, and did not.
+    two.before = (command) => (command.startsWith('set') ? 'lie' : 'act')
+    await expect(shift(router, { blue: 5000, green: 5000 }, await read(), ports)).rejects.toThrow(
+      `after the write of blue 50%, green 50% its addresses differ: haproxy 127.0.0.1:${one.port} backend app holds blue 50%, green 50%, and haproxy 127.0.0.1:${two.port} backend app holds blue 90%, green 10%`,
+    )
+  })
+
+  it('that differs is in effect for nobody, whatever is asked of it', async () => {
+    two.weights = { blue: 0, green: 100 }
+    const state = await read()
+    expect(inEffect(router, state, BLUE)).toBe(false)
+    expect(inEffect(router, state, { blue: 0, green: 10_000 })).toBe(false)
+    await expect(mustHold(router, BLUE, 'not to be committed', ports)).rejects.toThrow(
+      /^not to be committed \(its addresses differ: .* holds blue 100%, green 0%, and .* holds blue 0%, green 100%/,
+    )
+  })
+
+  it('is written to nowhere when somebody has changed one of them', async () => {
+    const before = await read()
+    two.weights = { blue: 50, green: 50 }
+    await expect(router.write(TEN, before, ports.signal)).rejects.toBeInstanceOf(Conflict)
+    expect(one.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('of which one is away counts as unreadable', async () => {
+    away(two)
+    await expect(read()).rejects.toMatchObject({ retryable: true })
+  })
+
+  it('serves by an arm only if that serves for each', async () => {
+    two.states = { green: 'down' }
+    expect(await read()).toMatchObject({
+      members: { blue: { healthy: true }, green: { enabled: true, healthy: false } },
+    })
+    const shown = await shift(router, BLUE, await read(), ports)
+    two.states = {}
+    one.weights = two.weights = { blue: 90, green: 10 }
+    const watch = watchRouter(router, { ...shown, weights: TEN }, ports.clock)
+    two.states = { green: 'drain' }
+    expect((await watch.look(ports.signal)).state).toBe('doubted')
+    expect(await watch.look(ports.signal)).toMatchObject({ state: 'lost', arms: ['green'] })
+  })
+
+  it('of which one was changed by hand ends a stage', async () => {
+    one.weights = two.weights = { blue: 90, green: 10 }
+    const watch = watchRouter(router, await read(), ports.clock)
+    two.weights = { blue: 50, green: 50 }
+    expect((await watch.look(ports.signal)).state).toBe('doubted')
+    expect(await watch.look(ports.signal)).toMatchObject({
+      state: 'changed',
+      reason: expect.stringMatching(/its addresses differ/),
+    })
+  })
+
+  it('of which one was reloaded is written again', async () => {
+    one.weights = two.weights = { blue: 90, green: 10 }
+    const watch = watchRouter(router, await read(), ports.clock)
+    ports.clock.advance(60_000)
+    one.configured = { blue: 100, green: 0 }
+    one.weights = { blue: 100, green: 0 }
+    one.uptimeSec = 5
+    const seen = await watch.look(ports.signal)
+    if (seen.state !== 'reloaded') throw new Error(seen.state)
+    expect((await shift(router, TEN, seen.found, ports)).weights).toEqual(TEN)
+    expect(one.weights).toEqual({ blue: 90, green: 10 })
+    // And not where the other one was changed by somebody meanwhile.
+    one.weights = { blue: 100, green: 0 }
+    two.weights = { blue: 50, green: 50 }
+    expect((await watch.look(ports.signal)).state).toBe('doubted')
+  })
+})
+
+describe('a restore of a pair', () => {
+  beforeEach(() => {
+    one.weights = { blue: 75, green: 25 }
+    two.weights = { blue: 75, green: 25 }
+  })
+
+  it('writes and reads back each, once', async () => {
+    expect((await restore()).weights).toEqual(BLUE)
+    for (const { weights, commands } of [one, two]) {
+      expect(weights).toEqual({ blue: 100, green: 0 })
+      expect(commands.filter((command) => command.startsWith('set'))).toHaveLength(2)
+    }
+  })
+
+  it('puts back the one that answers, at once, and goes on with the one that is away', async () => {
+    away(two)
+    await expect(restore(1_000)).rejects.toThrow(new RegExp(`127.0.0.1:${two.port}`))
+    expect(one.weights).toEqual({ blue: 100, green: 0 })
+    delete two.before
+    await restore()
+    expect(two.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('leaves the traffic with the canary only where the old arm is down', async () => {
+    two.states = { blue: 'down' }
+    two.weights = { blue: 0, green: 100 }
+    await expect(restore(1_000)).rejects.toBeInstanceOf(ArmDown)
+    expect(one.weights).toEqual({ blue: 100, green: 0 })
+    expect(two.weights).toEqual({ blue: 0, green: 100 })
+  })
+
+  it('says of each why it could not be', async () => {
+    away(one)
+    two.before = () => 'lie'
+    await expect(restore(1_000)).rejects.toThrow(
+      new RegExp(`127.0.0.1:${one.port} .*; haproxy 127.0.0.1:${two.port} backend app: after the write`),
+    )
+  })
+})
