@@ -97,7 +97,7 @@ export default {
       comment: 'records, states and queries: what a restore point holds is known to whoever restores it',
       severity: 'error',
       from: { path: '^packages/ledger/', pathNot: '\\.(test|fixture)\\.ts$' },
-      to: { path: '^packages/', pathNot: '^packages/(ledger|action-kit|rollout)/' },
+      to: { path: '^packages/', pathNot: '^packages/(ledger|evidence|action-kit|rollout)/' },
     },
     {
       name: 'transaction-knows-no-config',

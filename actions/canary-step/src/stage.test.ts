@@ -199,7 +199,11 @@ describe('a stage that has passed while the ledger does not answer', () => {
 
   it('is not watched longer for an answer that is there', async () => {
     let asked = 0
-    const { end } = await watch(0, undefined, holds, { mayGoOn: async () => void asked++ })
+    const { end } = await watch(0, undefined, holds, {
+      mayGoOn: async () => {
+        asked++
+      },
+    })
     expect(end.durationMs).toBe(minutes(5))
     expect(asked).toBe(1)
   })

@@ -205,12 +205,7 @@ function transactionsOf(
 }
 
 /** What the quota of the repository is spent on: artifacts are asked of another service. */
-function callsOf(
-  region: string,
-  run: RunView,
-  calls: Observed['calls'],
-  regions: readonly string[],
-): number {
+function callsOf(region: string, run: RunView, calls: Observed['calls'], regions: readonly string[]): number {
   const jobs = new Set(run.jobs.filter((job) => regionOfJob(job, regions) === region).map(({ id }) => id))
   return calls.filter(({ job, path }) => job !== undefined && jobs.has(job) && path.startsWith('/repos/'))
     .length

@@ -121,7 +121,9 @@ function begin(
     },
     suspendRunner(match) {
       const wake = runnersOf(match).map((running) => running.suspend())
-      return async () => void (await Promise.all(wake.map((one) => one())))
+      return async () => {
+        await Promise.all(wake.map((one) => one()))
+      }
     },
   }
 }

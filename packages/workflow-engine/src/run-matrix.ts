@@ -21,8 +21,7 @@ export async function runMatrix(
   let legs: Leg[]
   try {
     if (!holds(level.signal)) {
-      const onlyCancelled =
-        forced.aborted || (level.signal.aborted && holds(new AbortController().signal))
+      const onlyCancelled = forced.aborted || (level.signal.aborted && holds(new AbortController().signal))
       return ended(level, definition, plainName, onlyCancelled ? 'cancelled' : 'skipped')
     }
     legs = expandMatrix(definition.key, definition.strategy, contexts)
