@@ -32,6 +32,8 @@ export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const ledger = openLedger(inputs.ledger, service, ports, {
     trustedWorkflows: inputs['trusted-workflows'],
     patienceMs: LEDGER_PATIENCE_MS.forward,
+    // The opening looks for itself whether somebody came in between.
+    rememberMs: 60_000,
   })
 
   // An approval may have taken days: what was proven before it is proven again.

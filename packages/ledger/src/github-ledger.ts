@@ -40,6 +40,8 @@ export interface LedgerOptions {
   trustedWorkflows?: readonly string[]
   /** how long GitHub is waited for, in the action's milliseconds; default a minute */
   patienceMs?: number
+  /** how long `find`, and what `open` asks before it writes, may rest on an earlier look; default not at all */
+  rememberMs?: number
 }
 
 /** A finished rollout is not rolled back for one lost answer; a restore, which tells the ledger, too, is not held up. */
@@ -72,13 +74,15 @@ interface Proven extends ListedDeployment {
 export function createGitHubLedger(
   service: string,
   ports: LedgerPorts,
-  { trustedWorkflows = [], patienceMs }: LedgerOptions = {},
+  { trustedWorkflows = [], patienceMs, rememberMs = 0 }: LedgerOptions = {},
 ): Ledger {
   const { artifacts, context, clock, signal, log } = ports
   const github = patienceMs === undefined ? ports.github : patientGitHub(ports.github, patienceMs)
   const deployments = openDeployments(github, service, runUrl(context))
   const proofs = createRunProofs(github, context, trustedWorkflows)
   const proven = new Map<number, Proven | undefined>()
+  /** By environment, what was found there last. */
+  const looks = new Map<string, { at: number; found: Seen[] }>()
 
   const prove = async (deployment: ListedDeployment): Promise<Proven | undefined> => {
     const { number, record, payload } = deployment
@@ -141,29 +145,39 @@ export function createGitHubLedger(
     return last
   }
 
-  const read = async (deployment: Proven): Promise<{ entry: Entry; wasLetIn: boolean } | undefined> => {
+  const read = async (deployment: Proven): Promise<Seen | undefined> => {
     const { record, unread, distrust, number } = deployment
     const marks = await deployments.marks(number)
     const ageMs = clock.now().getTime() - Date.parse(record.openedAt)
     if (marks.length === 0 && ageMs > FORGOTTEN_AFTER_MS) return undefined
     const { state, note } = await lastOf(marks, ownerOf(record))
     const wasLetIn = marks.some((mark) => mark.state === 'open')
-    return { entry: { ...defined({ record, unread, distrust }), state, note }, wasLetIn }
+    return { entry: { ...defined({ record, unread, distrust }), state, note }, wasLetIn, number }
   }
 
-  /**
-   * The one that holds an environment. None before one that was let in can be live; before one whose opener died in
-   * between there may be the one it would have lost to.
-   */
-  const holder = async (environment: string, span?: Span): Promise<{ entry?: Entry; newest: number }> => {
-    let newest: number | undefined
-    for await (const deployment of known({ environment }, span)) {
-      newest ??= deployment.number
-      const found = await read(deployment)
-      if (found && holdingStates.includes(found.entry.state)) return { entry: found.entry, newest }
-      if (found?.wasLetIn === true && found.entry.state !== 'superseded') break
+  /** What was let in last in an environment, and whatever came after it: looked at now, or remembered. */
+  const latest = async (environment: string): Promise<Seen[]> => {
+    const last = looks.get(environment)
+    const now = clock.now().getTime()
+    if (last && now - last.at < rememberMs) return last.found
+    const found: Seen[] = []
+    for await (const deployment of known({ environment })) {
+      const one = await read(deployment)
+      if (one) found.push(one)
+      // None before one that was let in can be live; before one whose opener died there may be the one it would have lost to.
+      if (one?.wasLetIn === true && one.entry.state !== 'superseded') break
     }
-    return { newest: newest ?? 0 }
+    looks.set(environment, { at: now, found })
+    return found
+  }
+
+  /** Those that came to the environment after one and before another, and hold it. */
+  const rivalOf = async (environment: string, span: Span): Promise<Entry | undefined> => {
+    for await (const deployment of known({ environment }, span)) {
+      const one = await read(deployment)
+      if (one && holdingStates.includes(one.entry.state)) return one.entry
+    }
+    return undefined
   }
 
   const locate = async ({ at, ...name }: TransactionName): Promise<{ number: number; owner: Owner }> => {
@@ -202,25 +216,35 @@ export function createGitHubLedger(
 
   return {
     async open(record, settings) {
-      const before = await holder(record.environment)
-      if (before.entry) throw new LiveTransaction(before.entry)
+      const before = await latest(record.environment)
+      const held = before.find(({ entry }) => holdingStates.includes(entry.state))
+      if (held) throw new LiveTransaction(held.entry)
       await upload(restorePointArtifact(record.id, record), RESTORE_POINT_FILE, { record, settings })
+      looks.delete(record.environment)
       const number = await deployments.create(record)
       // Two openers: the lower number wins, the other steps back.
-      const rival = await holder(record.environment, { after: before.newest, before: number })
-      if (rival.entry) {
-        await uploadState(record.id, 'superseded', rival.entry.record.id)
-        await deployments.mark(number, 'superseded', `by ${rival.entry.record.id}`)
-        throw new LiveTransaction(rival.entry)
+      const after = before[0]?.number ?? 0
+      const rival = await rivalOf(record.environment, { after, before: number })
+      if (rival) {
+        await uploadState(record.id, 'superseded', rival.record.id)
+        await deployments.mark(number, 'superseded', `by ${rival.record.id}`)
+        throw new LiveTransaction(rival)
       }
       await deployments.mark(number, 'open', `run ${record.run.id} attempt ${record.run.attempt}`)
       return String(number)
     },
     async find({ state, limit = 10, ...where }) {
+      const fits = ({ entry }: Seen): boolean => state === undefined || state.includes(entry.state)
+      if (rememberMs > 0 && limit === 1 && isWholeEnvironment(where)) {
+        const seen = (await latest(where.environment)).filter(
+          (one) => fits(one) && !(where.rollouts === true && one.entry.record.weightsOnly),
+        )
+        if (seen[0]) return [seen[0].entry]
+      }
       const found: Entry[] = []
       for await (const deployment of known(where)) {
         const one = await read(deployment)
-        if (one && (state === undefined || state.includes(one.entry.state))) found.push(one.entry)
+        if (one && fits(one)) found.push(one.entry)
         if (found.length === limit) break
       }
       return found
@@ -308,6 +332,19 @@ export function createGitHubLedger(
     }
   }
 }
+
+/** A transaction as it was read. */
+interface Seen {
+  entry: Entry
+  /** it was marked as open: nobody before it can hold the environment */
+  wasLetIn: boolean
+  number: number
+}
+
+type WholeEnvironment = LedgerQuery & { environment: string }
+
+const isWholeEnvironment = (where: LedgerQuery): where is WholeEnvironment =>
+  where.environment !== undefined && where.id === undefined && where.run === undefined
 
 /** Numbers of deployments: above one, below the other. */
 interface Span {
