@@ -1,0 +1,10 @@
+/** A mutant that no test can or should kill, and why. One that is killed or no longer there fails the run. */
+export interface Explained {
+  file: string
+  within: string
+  from: string
+  to: string
+  why: string
+}
+
+export const explained: Explained[] = []
