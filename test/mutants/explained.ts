@@ -7,4 +7,12 @@ export interface Explained {
   why: string
 }
 
-export const explained: Explained[] = []
+export const explained: Explained[] = [
+  {
+    file: 'packages/rollout/src/percent.ts',
+    within: 'formatRate',
+    from: 'percent >= 1',
+    to: '(percent) > (1)',
+    why: 'at exactly 1 both precisions write the same number',
+  },
+]

@@ -71,7 +71,12 @@ async function judgeTarget(
   pool: Pool,
 ): Promise<Judged[]> {
   const recorded: Recorded[] = []
-  for (const file of tests) recorded.push(await pool.record(file))
+  for (const file of tests) {
+    const first = await pool.record(file)
+    // What fails once on a busy machine is asked again in a new process.
+    if (first.problems.length > 0) await pool.stop()
+    recorded.push(first.problems.length > 0 ? await pool.record(file) : first)
+  }
   const problems = recorded.flatMap((file) => file.problems)
   if (problems.length > 0) throw new Error(`these tests fail without any mutant:\n${problems.join('\n')}`)
   const count = recorded.reduce((sum, { tests }) => sum + tests.length, 0)

@@ -21,7 +21,7 @@ export const targets: Target[] = [
       'packages/analysis/src/alike.ts',
       'packages/analysis/src/criterion.ts',
     ],
-    tests: ['packages/analysis/src', 'actions/canary-step/src'],
+    tests: ['packages/analysis/src', 'actions/canary-step/src/stage.test.ts'],
   },
   {
     name: 'traffic',
@@ -30,13 +30,13 @@ export const targets: Target[] = [
       'packages/traffic/src',
       'test/contract/routers.test.ts',
       'packages/transaction/src',
-      'actions/canary-step/src',
+      'actions/canary-step/src/stage.test.ts',
     ],
   },
   {
     name: 'transaction',
     sources: ['packages/transaction/src'],
-    tests: ['packages/transaction/src', 'actions/restore-point/src', 'actions/canary-step/src'],
+    tests: ['packages/transaction/src', 'actions/restore-point/src', 'actions/canary-step/src/stage.test.ts'],
   },
   {
     name: 'ledger',
