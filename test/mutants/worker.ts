@@ -27,7 +27,7 @@ const shared = {
     return id === active
   },
 }
-const mocker = new ModuleMocker(globalThis as ConstructorParameters<typeof ModuleMocker>[0])
+const mocker = new ModuleMocker(globalThis)
 const { describe, it, test, beforeAll, beforeEach, afterAll, afterEach } = circus
 Object.assign(globalThis, {
   __mutants: shared,
@@ -77,7 +77,9 @@ registerHooks({
     }
     const resolved = next(specifier, { ...context, parentURL: from.slice(0, -tag.length) })
     const isOurs = resolved.url.startsWith('file:') && ours(fileURLToPath(resolved.url))
-    return isOurs ? { ...resolved, url: resolved.url.split('?')[0] + tag, shortCircuit: true } : resolved
+    return isOurs
+      ? { ...resolved, url: `${resolved.url.replace(/\?.*/, '')}${tag}`, shortCircuit: true }
+      : resolved
   },
   load(url, context, next) {
     if (url === 'mutants:globals')
@@ -134,7 +136,7 @@ circus.addEventHandler((event) => {
   }
 })
 for (const event of ['uncaughtException', 'unhandledRejection'])
-  process.on(event, (error: unknown) => running?.errors.push(error as never))
+  process.on(event, (error: unknown) => running?.errors.push(error))
 
 /**
  * Runs these tests of a file until one fails.
