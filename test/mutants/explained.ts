@@ -15,4 +15,11 @@ export const explained: Explained[] = [
     to: '(percent) > (1)',
     why: 'at exactly 1 both precisions write the same number',
   },
+  {
+    file: 'packages/analysis/src/verdict.ts',
+    within: 'worst',
+    from: 'verdicts.indexOf(b) > verdicts.indexOf(a)',
+    to: '(verdicts.indexOf(b)) >= (verdicts.indexOf(a))',
+    why: 'two verdicts of the same place are the same verdict',
+  },
 ]

@@ -22,7 +22,7 @@ export class Pool {
 
   async judge(job: Extract<Job, { kind: 'mutant' }>): Promise<Verdict> {
     // A test that waits is ended by its own limit; one that never lets go of its process is not.
-    const quietMs = 8_000 + 2 * Math.max(...job.runs.map(({ timeoutMs }) => timeoutMs))
+    const quietMs = 4_000 + Math.max(...job.runs.map(({ timeoutMs }) => timeoutMs))
     const report = await this.send(job, quietMs)
     if (report?.kind !== 'judged') return 'timed out'
     if (report.verdict !== 'unclear') return report.verdict

@@ -117,7 +117,7 @@ function runsOf({ id, static: atLoadOnly }: Mutant, recorded: readonly Recorded[
 
 /** Far longer than a test takes, for a machine that is busy: a mutant that takes longer waits for ever. */
 function timeoutMs(tests: readonly { ms: number }[]): number {
-  return 1_500 + 8 * Math.max(0, ...tests.map(({ ms }) => ms))
+  return 1_500 + 4 * Math.max(0, ...tests.map(({ ms }) => ms))
 }
 
 interface Chosen extends Pick<Target, 'name'> {
