@@ -93,7 +93,12 @@ export default defineConfig(
     },
   },
   {
-    files: ['packages/cli/src/**', 'packages/release-kit/src/{assemble,build,docs}.ts', 'test/bench/**'],
+    files: [
+      'packages/cli/src/**',
+      'packages/release-kit/src/{assemble,build,docs}.ts',
+      'test/bench/**',
+      'test/mutants/**',
+    ],
     rules: { 'no-console': 'off' },
   },
 )

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { duration, formatDuration, parseDuration } from './duration'
+import { z } from 'zod'
+import { duration, formatDuration, parseDuration, timeLimit } from './duration'
 
 describe('parseDuration', () => {
   it.each([
@@ -12,6 +13,7 @@ describe('parseDuration', () => {
     ['1.5h', 90 * 60_000],
     ['1d2h3m4s5ms', 86_400_000 + 2 * 3_600_000 + 3 * 60_000 + 4_000 + 5],
     ['0s', 0],
+    [`${Number.MAX_SAFE_INTEGER}ms`, Number.MAX_SAFE_INTEGER],
   ])('reads %j', (text, ms) => expect(parseDuration(text)).toBe(ms))
 
   it.each([
@@ -34,6 +36,7 @@ describe('formatDuration', () => {
   it.each([
     [0, '0s'],
     [-1, '0s'],
+    [1, '1ms'],
     [250, '250ms'],
     [10_000, '10s'],
     [90 * 60_000, '1h30m'],
@@ -50,8 +53,20 @@ describe('formatDuration', () => {
 describe('a duration in a config', () => {
   it('comes out in milliseconds, or says how to write one', () => {
     expect(duration.parse('5m')).toBe(300_000)
-    expect(duration.safeParse('5 minutes').error?.issues[0]?.message).toBe(
-      '"5 minutes" is not a duration; write it like 30s, 5m or 1h30m',
-    )
+    expect(duration.safeParse('5 minutes').error?.issues).toMatchObject([
+      { code: 'custom', message: '"5 minutes" is not a duration; write it like 30s, 5m or 1h30m' },
+    ])
+  })
+
+  it('is known as one in a schema, by which an editor tells what is none', () => {
+    const { pattern, ...schema } = z.toJSONSchema(duration, { io: 'input' })
+    expect(schema).toMatchObject({ type: 'string', 'x-kind': 'duration' })
+    for (const text of ['30s', '1h30m', '1.5h', '250ms']) expect(text).toMatch(new RegExp(pattern ?? '^$'))
+    for (const text of ['', '5', '5 minutes', '1h30']) expect(text).not.toMatch(new RegExp(pattern ?? ''))
+  })
+
+  it('is longer than nothing where it limits something', () => {
+    expect(timeLimit.parse('1ms')).toBe(1)
+    expect(timeLimit.safeParse('0s').success).toBe(false)
   })
 })

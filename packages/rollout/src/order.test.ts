@@ -35,6 +35,7 @@ describe('selectRegions', () => {
   it('keeps the order of the file', () => {
     expect(selectRegions(regions, 'asia,us')).toEqual({ selected: [us, asia], unknown: [] })
     expect(selectRegions(regions, ' all ')).toEqual({ selected: regions, unknown: [] })
+    expect(selectRegions(regions, ' eu, ')).toEqual({ selected: [eu], unknown: [] })
     expect(selectRegions(regions, 'eu  us')).toEqual({ selected: [us, eu], unknown: [] })
   })
 

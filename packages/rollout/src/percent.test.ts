@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
+import { z } from 'zod'
 import { formatPercent, formatRate, parsePercent, percent, WHOLE } from './percent'
 
 describe('parsePercent', () => {
@@ -33,6 +34,7 @@ describe('formatRate', () => {
     [0.00844, '0.84%'],
     [0.0119, '1.19%'],
     [0.1234, '12.3%'],
+    [0.9996, '100%'],
     [1, '100%'],
     [0.000012, '0.0012%'],
   ])('writes %d', (rate, text) => expect(formatRate(rate)).toBe(text))
@@ -41,8 +43,15 @@ describe('formatRate', () => {
 describe('a percentage in a config', () => {
   it('comes out in basis points, or says how to write one', () => {
     expect([percent.parse('25%'), percent.parse(25)]).toEqual([2500, 2500])
-    expect(percent.safeParse('110%').error?.issues[0]?.message).toBe(
-      '"110%" is not a percentage; write 0% to 100% in steps of 0.01%, like 10% or 0.5%',
-    )
+    expect(percent.safeParse('110%').error?.issues).toMatchObject([
+      {
+        code: 'custom',
+        message: '"110%" is not a percentage; write 0% to 100% in steps of 0.01%, like 10% or 0.5%',
+      },
+    ])
+  })
+
+  it('is known as one in a schema', () => {
+    expect(z.toJSONSchema(percent, { io: 'input' })).toMatchObject({ 'x-kind': 'percentage' })
   })
 })

@@ -22,8 +22,7 @@ export function formatPercent(basisPoints: number): string {
 /** Writes a rate (0 to 1) as a percentage with the digits that matter: 0.00844 -> `0.84%`. */
 export function formatRate(rate: number): string {
   const percent = rate * 100
-  if (percent === 0) return '0%'
-  return `${Number(percent >= 10 ? percent.toFixed(1) : percent.toPrecision(percent >= 1 ? 3 : 2))}%`
+  return `${Number(percent.toPrecision(percent >= 1 ? 3 : 2))}%`
 }
 
 /** A share in a config or an input: `10%` or 10 in, basis points out. */

@@ -22,6 +22,8 @@ const plan: RolloutPlan = {
 
 it('goes from job to job as JSON, and is refused when it is another shape', () => {
   expect(rolloutPlan.parse(JSON.parse(JSON.stringify(plan)))).toEqual(plan)
+  for (const order of ['serial', 'parallel'])
+    expect(rolloutPlan.parse({ ...plan, order })).toMatchObject({ order })
   expect(rolloutPlan.safeParse({ ...plan, order: 'random' }).success).toBe(false)
   expect(rolloutPlan.safeParse({ ...plan, secrets: 'TOKEN' }).success).toBe(false)
 })

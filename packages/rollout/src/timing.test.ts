@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { expectedMs, worstCaseMs } from './timing'
+import { expectedMs, GUARD_LIMIT_MS, JOB_LIMIT_MS, PREPARE_LIMIT_MS, worstCaseMs } from './timing'
 
 const minutes = (count: number): number => count * 60_000
 const region = {
@@ -35,4 +35,11 @@ it('lets every stage last so much longer as its metrics are late', () => {
   // Two stages of 2 min more each.
   expect(expectedMs(late) - expectedMs(region)).toBe(minutes(4))
   expect(worstCaseMs(late) - worstCaseMs(region)).toBe(minutes(4))
+})
+
+it('leaves room for what ends a job within the time that the job has', () => {
+  // A hosted job has six hours, those of prepare and guard are given two; the guard's traffic may take 50 min of them.
+  expect(JOB_LIMIT_MS).toBe(minutes(6 * 60 - 30))
+  expect(PREPARE_LIMIT_MS).toBe(minutes(2 * 60 - 10))
+  expect(GUARD_LIMIT_MS).toBe(minutes(2 * 60 - 50 - 20))
 })

@@ -13,6 +13,13 @@ describe('apportion', () => {
     expect(apportion({ a: 47, b: 31, c: 22 }, 10)).toEqual({ a: 5, b: 3, c: 2 })
   })
 
+  it('looks at the remainder alone, not at the share', () => {
+    // 6.1 and 3.9.
+    expect(apportion({ a: 61, b: 39 }, 10)).toEqual({ a: 6, b: 4 })
+    // 3, 1.5 and 1.5: nothing remains of the first.
+    expect(apportion({ a: 2, b: 1, c: 1 }, 6)).toEqual({ a: 3, b: 2, c: 1 })
+  })
+
   it('breaks ties in favour of the earlier member', () => {
     // 1/3 of 100 each: 33, 33, 33 and one left.
     expect(apportion({ a: 1, b: 1, c: 1 }, 100)).toEqual({ a: 34, b: 33, c: 33 })
@@ -57,6 +64,9 @@ describe('a vector', () => {
     expect(sameWeights({ blue: WHOLE, green: 0 }, { blue: WHOLE })).toBe(true)
     expect(sameWeights({ blue: WHOLE }, { green: 0, blue: WHOLE })).toBe(true)
     expect(sameWeights({ blue: WHOLE }, { green: WHOLE })).toBe(false)
+    expect(sameWeights({ blue: 5000, green: 3000, red: 2000 }, { blue: 5000, green: 2000, red: 3000 })).toBe(
+      false,
+    )
     expect(sameWeights({ blue: 9000, green: 1000 }, { blue: 9001, green: 999 })).toBe(false)
   })
 
@@ -65,6 +75,7 @@ describe('a vector', () => {
 
   it('sums to the whole or is refused', () => {
     expect(weights.safeParse({ blue: 9000, green: 1000 }).success).toBe(true)
+    expect(weights.safeParse({ blue: WHOLE, green: 0 }).success).toBe(true)
     expect(weights.safeParse({ blue: 9000, green: 999 }).error?.issues[0]?.message).toBe(
       'weights must sum to 10,000 basis points',
     )

@@ -1,0 +1,25 @@
+/** A mutant that no test can or should kill, and why. One that is killed or no longer there fails the run. */
+export interface Explained {
+  file: string
+  within: string
+  from: string
+  to: string
+  why: string
+}
+
+export const explained: Explained[] = [
+  {
+    file: 'packages/rollout/src/percent.ts',
+    within: 'formatRate',
+    from: 'percent >= 1',
+    to: '(percent) > (1)',
+    why: 'at exactly 1 both precisions write the same number',
+  },
+  {
+    file: 'packages/analysis/src/verdict.ts',
+    within: 'worst',
+    from: 'verdicts.indexOf(b) > verdicts.indexOf(a)',
+    to: '(verdicts.indexOf(b)) >= (verdicts.indexOf(a))',
+    why: 'two verdicts of the same place are the same verdict',
+  },
+]

@@ -1,0 +1,219 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { explained, type Explained } from './explained'
+import { mutate, type Mutant } from './mutate'
+import { Pool, type Verdict } from './pool'
+import { IDS_PER_FILE, type Recorded, type Run } from './protocol'
+import { targets, type Target } from './targets'
+
+/*
+ * Changes the sources in small ways, one at a time and in memory only, and runs the tests that reach the change: at
+ * least one should fail. Lists every change that none of them noticed.
+ * npm run test:mutants -- [--changed BASE] [--sample N [--seed S]] [PATH...]
+ */
+const ENOUGH = 0.85
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    /** only files that differ from this commit */
+    changed: { type: 'string' },
+    /** so many mutants of all */
+    sample: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+  },
+})
+const root = resolve(import.meta.dirname, '../..')
+
+interface Judged {
+  mutant: Mutant
+  verdict: Verdict
+  reached: boolean
+  why?: string
+}
+
+const tracked = git('ls-files', '--cached', '--others', '--exclude-standard')
+const folder = await mkdtemp(join(tmpdir(), 'deploy-actions-mutants-'))
+try {
+  process.exitCode = (await main()) ? 0 : 1
+} finally {
+  await rm(folder, { recursive: true, force: true })
+}
+
+async function main(): Promise<boolean> {
+  const wanted = chosenTargets()
+  const sources = wanted.flatMap(({ files }) => files)
+  const all = sources.flatMap(
+    (file, index) => mutate(file, readFileSync(join(root, file), 'utf8'), index * IDS_PER_FILE).mutants,
+  )
+  const stale = explained.filter(
+    (one) => sources.includes(one.file) && !all.some((mutant) => explains(one, mutant)),
+  )
+  const chosen = new Set(sampled(all).map(({ id }) => id))
+  const pool = new Pool(sources, folder)
+  const judged: Judged[] = []
+  try {
+    for (const target of wanted) judged.push(...(await judgeTarget(target, all, chosen, pool)))
+  } finally {
+    await pool.stop()
+  }
+  return tell(wanted, judged, stale)
+}
+
+async function judgeTarget(
+  { name, files, tests }: Chosen,
+  all: readonly Mutant[],
+  chosen: ReadonlySet<number>,
+  pool: Pool,
+): Promise<Judged[]> {
+  const recorded: Recorded[] = []
+  for (const file of tests) {
+    const first = await pool.record(file)
+    // What fails once on a busy machine is asked again in a new process.
+    if (first.problems.length > 0) await pool.stop()
+    recorded.push(first.problems.length > 0 ? await pool.record(file) : first)
+  }
+  const problems = recorded.flatMap((file) => file.problems)
+  if (problems.length > 0) throw new Error(`these tests fail without any mutant:\n${problems.join('\n')}`)
+  const count = recorded.reduce((sum, { tests }) => sum + tests.length, 0)
+  const judged: Judged[] = []
+  const mutants = all.filter(({ id, file }) => files.includes(file) && chosen.has(id))
+  console.log(`${name}: ${mutants.length} mutants, ${count} tests in ${tests.length} files`)
+  let shown = Date.now()
+  for (const mutant of mutants) {
+    const runs = runsOf(mutant, recorded)
+    const verdict = runs.length === 0 ? 'survived' : await pool.judge({ kind: 'mutant', id: mutant.id, runs })
+    const why = explained.find((one) => explains(one, mutant))?.why
+    const one = { mutant, verdict, reached: runs.length > 0, ...(why !== undefined && { why }) }
+    judged.push(one)
+    if (verdict === 'survived') tellSurvivor(one)
+    if (Date.now() - shown > 20_000) {
+      shown = Date.now()
+      console.log(`${name}: ${judged.length} of ${mutants.length}`)
+    }
+  }
+  return judged
+}
+
+/** The tests that reach a mutant, quickest files first. One that is evaluated at loading is reached by all of a file. */
+function runsOf({ id, static: atLoadOnly }: Mutant, recorded: readonly Recorded[]): Run[] {
+  return recorded
+    .map(({ file, atLoad, tests }) => {
+      const fresh = atLoad.includes(id) || (atLoadOnly && tests.some(({ reached }) => reached.includes(id)))
+      const hit = fresh ? tests : tests.filter(({ reached }) => reached.includes(id))
+      return {
+        ms: hit.reduce((sum, { ms }) => sum + ms, 0),
+        run: { file, fresh, timeoutMs: timeoutMs(hit), tests: hit.map(({ index }) => index) },
+      }
+    })
+    .filter(({ run }) => run.tests.length > 0)
+    .toSorted((a, b) => a.ms - b.ms)
+    .map(({ run }) => run)
+}
+
+/** Far longer than a test takes, for a machine that is busy: a mutant that takes longer waits for ever. */
+function timeoutMs(tests: readonly { ms: number }[]): number {
+  return 1_500 + 4 * Math.max(0, ...tests.map(({ ms }) => ms))
+}
+
+interface Chosen extends Pick<Target, 'name'> {
+  files: string[]
+  tests: string[]
+}
+
+function chosenTargets(): Chosen[] {
+  const changed = values.changed === undefined ? undefined : git('diff', '--name-only', values.changed, '--')
+  const isWanted = (file: string): boolean =>
+    (changed?.includes(file) ?? true) &&
+    (positionals.length === 0 ||
+      positionals.some((path) => file === path || file.startsWith(`${path.replace(/\/$/, '')}/`)))
+  return targets
+    .map(({ name, sources, tests }) => ({
+      name,
+      files: within(sources).filter((file) => !/\.(test|fixture)\.ts$/.test(file) && isWanted(file)),
+      tests: within(tests).filter((file) => file.endsWith('.test.ts')),
+    }))
+    .filter(({ files }) => files.length > 0)
+}
+
+function within(places: readonly string[]): string[] {
+  return tracked.filter(
+    (file) => file.endsWith('.ts') && places.some((place) => file === place || file.startsWith(`${place}/`)),
+  )
+}
+
+/** The same ones for the same seed. */
+function sampled(all: readonly Mutant[]): readonly Mutant[] {
+  if (values.sample === undefined) return all
+  let state = Number(values.seed) >>> 0
+  const next = (): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state
+  }
+  return all
+    .map((mutant) => ({ mutant, order: next() }))
+    .toSorted((a, b) => a.order - b.order)
+    .slice(0, Number(values.sample))
+    .map(({ mutant }) => mutant)
+    .toSorted((a, b) => a.id - b.id)
+}
+
+function explains(one: Explained, { file, within, from, to }: Mutant): boolean {
+  return one.file === file && one.within === within && one.from === from && one.to === to
+}
+
+function tellSurvivor({ mutant: { file, line, within, from, to }, reached, why }: Judged): void {
+  console.log(`survived: ${file}:${line}${within && ` in ${within}`}: ${from} -> ${to}`)
+  if (why !== undefined) console.log(`  explained: ${why}`)
+  else if (!reached) console.log('  no test reaches it')
+}
+
+function tell(wanted: readonly Chosen[], judged: readonly Judged[], stale: readonly Explained[]): boolean {
+  const scores = wanted.flatMap(({ name, files }) => {
+    const of = (file: string): Judged[] => judged.filter(({ mutant }) => mutant.file === file)
+    for (const file of files) if (of(file).length > 0) row(file, of(file))
+    return [row(name, files.flatMap(of))]
+  })
+  const gone = stale.map(
+    ({ file, from, to }) => `${file}: ${from} -> ${to} is explained, and not there any more`,
+  )
+  const dead = explained
+    .filter((one) => {
+      const its = judged.filter(({ mutant }) => explains(one, mutant))
+      return its.length > 0 && its.every(({ verdict }) => verdict !== 'survived')
+    })
+    .map(({ file, from, to }) => `${file}: ${from} -> ${to} is explained, but dies: take it from the list`)
+  for (const problem of [...gone, ...dead]) console.log(problem)
+  const overall = row('all', judged)
+  const low = values.sample === undefined ? scores.some((score) => score < ENOUGH) : overall < ENOUGH
+  if (low)
+    console.log(
+      `below ${ENOUGH * 100} %: kill the survivors by tests, or explain them in test/mutants/explained.ts`,
+    )
+  return !low && gone.length + dead.length === 0
+}
+
+/** @returns the share that died of those that can */
+function row(name: string, judged: readonly Judged[]): number {
+  const survived = judged.filter(({ verdict }) => verdict === 'survived')
+  const known = survived.filter(({ why }) => why !== undefined).length
+  const timedOut = judged.filter(({ verdict }) => verdict === 'timed out').length
+  const score = judged.length === known ? 1 : (judged.length - survived.length) / (judged.length - known)
+  const cells = [
+    `${judged.length} mutants`,
+    `${judged.length - survived.length} killed (${timedOut} by time)`,
+    `${survived.length - known} survived`,
+    `${known} explained`,
+    `${(score * 100).toFixed(1)} %`,
+  ]
+  console.log(`${name.padEnd(46)} ${cells.join(', ')}`)
+  return score
+}
+
+function git(...args: string[]): string[] {
+  return execFileSync('git', args, { cwd: root, encoding: 'utf8' }).split('\n').filter(Boolean)
+}
