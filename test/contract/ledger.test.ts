@@ -14,7 +14,7 @@ import {
 } from '@deploy-actions/ledger'
 import type { TransactionState } from '@deploy-actions/rollout'
 import { createFileLedger } from '../../packages/ledger/src/file-ledger'
-import { createGitHubLedger } from '../../packages/ledger/src/github-ledger'
+import { createGitHubLedger, type LedgerPorts } from '../../packages/ledger/src/github-ledger'
 import { createFakeClock, createFakePorts } from '@deploy-actions/testing'
 import { mainSha, testGitHub, type TestGitHub } from '../../packages/github-emulator/src/emulator.fixture'
 import type { Permissions, RunView } from '@deploy-actions/workflow-engine'
@@ -55,6 +55,7 @@ interface OurJob {
   /** how its run differs from one of deploy.yml on main, which calls our rollout.yml */
   change?: Partial<RunView>
   warnings?: string[]
+  rememberMs?: number
 }
 
 /** Our ledger in a job of its own. */
@@ -68,6 +69,7 @@ function githubLedger(
     now = '2026-11-20T12:00:00.000Z',
     change = {},
     warnings = [],
+    rememberMs = 0,
   }: OurJob,
 ): Ledger {
   const known = world.runs.find((run) => run.id === id && run.attempt === attempt)
@@ -77,14 +79,15 @@ function githubLedger(
   const { log, signal } = createFakePorts()
   const clock = createFakeClock()
   const began = clock.now().getTime()
-  return createGitHubLedger(service, {
+  const ports: LedgerPorts = {
     github: world.client(job),
     artifacts: world.artifacts(job, run),
     context: world.context(run),
     clock: { ...clock, now: () => new Date(Date.parse(now) + clock.now().getTime() - began) },
     signal,
     log: { ...log, warning: (line) => void warnings.push(line) },
-  })
+  }
+  return createGitHubLedger(service, ports, { rememberMs })
 }
 
 const deployYml = '.github/workflows/deploy.yml'
@@ -624,6 +627,19 @@ describe('the github ledger where anybody may write deployments', () => {
     })
   })
 
+  it('sees at its opening what became of a transaction since it looked', async () => {
+    await open(1)
+    await githubLedger(world, { run: 1 }).mark({ id }, 'committed', '')
+    const ledger = githubLedger(world, { run: 2, rememberMs: 60_000 })
+    expect(await newest(ledger, environment)).toMatchObject({ state: 'committed' })
+    await githubLedger(world, { run: 3 }).mark({ id }, 'restoring', 'emergency')
+    await expect(ledger.open(record(2), {})).rejects.toBeInstanceOf(LiveTransaction)
+    expect(await newest(githubLedger(world, { run: 4 }), environment)).toMatchObject({
+      record: { id },
+      state: 'restoring',
+    })
+  })
+
   it('reads what an earlier attempt of its own run has kept', async () => {
     await githubLedger(world, { run: 1 }).open(record(1), { router: 'here' })
     const again = githubLedger(world, { run: 1, attempt: 2 })
@@ -689,7 +705,7 @@ describe('what the github ledger costs', () => {
     await ledger.mark(name, 'committed', '')
     const rest = world.github.calls.slice(before).filter(({ path }) => path.startsWith('/repos/'))
     // What serves: list. Open: list, create, list, mark. The state: marks. Commit: marks, mark. With a history also, of
-    // the newest one: artifacts, run, environment, and its marks twice.
-    expect(rest).toHaveLength(history === 0 ? 8 : 13)
+    // the newest one: artifacts, run, environment, and its marks three times.
+    expect(rest).toHaveLength(history === 0 ? 8 : 14)
   })
 })

@@ -1,0 +1,103 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { ProviderError, type GitHub, type Ports, type StoredArtifact } from '@deploy-actions/action-kit'
+import { lazily, transactionStates, type TransactionState } from '@deploy-actions/rollout'
+import { idIn, restorePointArtifact, RESTORE_POINT_FILE, stateArtifacts } from './artifact-names'
+import type { Upload } from './ledger'
+import { readRecord, type TransactionRecord } from './record'
+import type { RunProofs } from './run-proofs'
+
+/** The restore-point artifact: the record as it was opened, and what its restorers need beside it. */
+const keptFile = lazily(() => z.looseObject({ record: z.unknown(), settings: z.unknown() }))
+type KeptFile = z.infer<ReturnType<typeof keptFile>>
+
+/** What the runs of a service upload beside the ledger, as the proof of what they write into it. */
+export interface LedgerArtifacts {
+  /** Before a record is opened. */
+  keep(record: TransactionRecord, settings: unknown): Promise<void>
+  /** Before a mark is made that frees a target: it is what the mark is believed for. */
+  uploadState(id: string, state: TransactionState, note: string): Promise<void>
+  /** @param run where it is not this attempt of this run */
+  download(artifact: StoredArtifact, run?: number): Promise<KeptFile>
+  /** Ids that this run has used. */
+  taken(): Promise<string[]>
+  /** What this run kept to open transactions of a region. */
+  uploadedHere(region: string): Promise<Upload[]>
+}
+
+export function ledgerArtifacts(
+  service: string,
+  proofs: RunProofs,
+  github: GitHub,
+  { artifacts, context }: Pick<Ports, 'artifacts' | 'context'>,
+): LedgerArtifacts {
+  const upload = async (name: string, file: string, content: unknown): Promise<void> => {
+    const folder = join(context.temp, 'deploy-actions', 'ledger', name)
+    await mkdir(folder, { recursive: true })
+    await writeFile(join(folder, file), JSON.stringify(content, null, 2))
+    await artifacts.upload(name, folder, [file])
+  }
+
+  const uploadState = async (id: string, state: TransactionState, note: string): Promise<void> => {
+    const names = stateArtifacts(id, state)
+    const content = { id, state, note, run: context.runId, attempt: context.attempt }
+    for (const name of names)
+      try {
+        return await upload(name, 'state.json', content)
+      } catch (error) {
+        // It may have been uploaded by an earlier step of this run.
+        if (await proofs.uploaded(context.runId, ...names)) return
+        if (name === names.at(-1)) throw error
+      }
+  }
+
+  const download = async (artifact: StoredArtifact, run?: number): Promise<KeptFile> => {
+    const folder = await mkdtemp(join(context.temp, 'restore-point-'))
+    try {
+      await artifacts.download(artifact, folder, run)
+      return keptFile().parse(JSON.parse(await readFile(join(folder, RESTORE_POINT_FILE), 'utf8')))
+    } catch (cause) {
+      if (cause instanceof ProviderError) throw cause
+      throw new ProviderError(`artifact ${artifact.name} holds no restore point`, {
+        provider: 'GitHub artifacts',
+        cause,
+      })
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  }
+
+  return {
+    keep: (record, settings) =>
+      upload(restorePointArtifact(record.id, record), RESTORE_POINT_FILE, { record, settings }),
+    uploadState,
+    download,
+    async taken() {
+      const uploaded = await github.list<{ name: string }>(
+        'GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts',
+        { run_id: context.runId },
+        { permission: 'actions: read', pick: 'artifacts' },
+      )
+      return uploaded.flatMap(({ name }) => idIn(name) ?? [])
+    },
+    async uploadedHere(region) {
+      const isOurs = ({ name }: StoredArtifact): boolean =>
+        idIn(name)?.includes(`-${service}-${region}-`) === true
+      const inAttempt = await artifacts.list()
+      // What an earlier attempt uploaded is known to REST alone.
+      const run = context.attempt > 1 && !inAttempt.some(isOurs) ? context.runId : undefined
+      const all = run === undefined ? inAttempt : await artifacts.list(run)
+      const names = new Set(all.map(({ name }) => name))
+      const found = await Promise.all(all.filter(isOurs).map((artifact) => download(artifact, run)))
+      return found.flatMap(({ record, settings }) => {
+        const read = readRecord(record)
+        if (read?.record.service !== service || read.record.region !== region) return []
+        const states = transactionStates.filter((state) =>
+          stateArtifacts(read.record.id, state).some((name) => names.has(name)),
+        )
+        return [{ ...read, settings, states }]
+      })
+    },
+  }
+}
