@@ -71,6 +71,16 @@ describe('the post of a writer', () => {
     expect(fake.commands.length).toBeGreaterThan(asked)
   })
 
+  it('is not done while one of several routers is not back', async () => {
+    const other = { kind: 'traffic', router: 'regional', shares: [1, 0] }
+    await save({ record: transactionRecord({ restore: [...transactionRecord().restore, other] }) })
+    await expect(restoreUnfinishedTraffic(ports)).rejects.toThrow(
+      /traffic restored: reads blue 100%, green 0%.*traffic NOT restored: this version cannot read its restore point/,
+    )
+    expect(await states()).toEqual(['open'])
+    expect(await inLedger()).toBe('open')
+  })
+
   it('leaves the scripts of a transaction, and so its end, to the guard', async () => {
     await save({ record: withScript })
     await restoreUnfinishedTraffic(ports)
