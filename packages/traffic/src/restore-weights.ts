@@ -75,14 +75,16 @@ export async function restoreWeights(
   persistence: Persistence,
 ): Promise<RouterReading> {
   if (!router.parts) return restoreOne(router, recorded, ports, persistence)
-  const failed: { where: string; error: unknown }[] = []
-  const readings = await Promise.all(
+  const ended = await Promise.all(
     router.parts.map((part) =>
-      restoreOne(part, recorded, ports, persistence).catch(
-        (error: unknown) => void failed.push({ where: part.where, error }),
+      restoreOne(part, recorded, ports, persistence).then(
+        (reading) => ({ reading }),
+        (error: unknown) => ({ where: part.where, error }),
       ),
     ),
   )
+  const readings = ended.flatMap((one) => ('reading' in one ? [one.reading] : []))
+  const failed = ended.flatMap((one) => ('error' in one ? [one] : []))
   // Each has been read back as recorded: one speaks for all.
   const [restored] = readings
   const [only] = failed
