@@ -22,7 +22,7 @@ const days: Record<string, { day: Day; reject?: string[] }> = {
       },
     },
   },
-  'predecessor not done': { day: { 'soak rollout-plan region': { outputs: { proceed: 'false' } } } },
+  'predecessor not done': { day: { 'soak rollout-plan predecessor': { outputs: { proceed: 'false' } } } },
   'red soak': {
     day: { 'soak health-gate watch after-rollout': { outputs: { verdict: 'fail' }, fails: true } },
   },

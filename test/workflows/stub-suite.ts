@@ -42,7 +42,7 @@ export const healthy: Day = {
       reason: 'all',
     },
   },
-  'soak rollout-plan region': {
+  'soak rollout-plan predecessor': {
     outputs: { proceed: 'true', 'predecessor-transaction': 't-0', 'predecessor-commit': 'a'.repeat(40) },
   },
   'soak health-gate watch after-rollout': { outputs: { verdict: 'pass' } },

@@ -4,9 +4,11 @@ import { duration } from '@deploy-actions/rollout'
 
 export const inputs = z.strictObject({
   mode: z
-    .enum(['plan', 'region'])
+    .enum(['plan', 'region', 'predecessor'])
     .default('plan')
-    .describe('plan: the whole rollout; region: whether one region may go ahead now'),
+    .describe(
+      'plan: the whole rollout; region: whether one region may go ahead now; predecessor: whether the region before it is done',
+    ),
   regions: z.string().default('all').describe('with plan: all, or names separated by commas'),
   order: z
     .enum(['serial', 'delayed', 'parallel'])
@@ -20,7 +22,7 @@ export const inputs = z.strictObject({
   predecessor: z
     .string()
     .optional()
-    .describe('with region: region that must be committed with this digest first'),
+    .describe('with region and predecessor: region that must be committed with this digest first'),
   config: commonInputs.config.optional(),
   region: commonInputs.region.optional(),
   version: commonInputs.version,

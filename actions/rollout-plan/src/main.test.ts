@@ -333,6 +333,18 @@ describe('a plan is refused, and nothing is written,', () => {
 })
 
 describe('one region', () => {
+  it('may be asked for its predecessor alone, whoever holds it itself', async () => {
+    const ask = (mode: string) => plan(config(), { mode, region: 'eu', predecessor: 'us' })
+    await openElsewhere('production-us', 'committed')
+    await openElsewhere('production-eu', 'open')
+    expect((await ask('predecessor')).outcome).toMatchObject({
+      outcome: 'proceed',
+      reason: 'us is committed with 1.1.0 (transaction 77-1-shop-us-1)',
+      'predecessor-transaction': '77-1-shop-us-1',
+    })
+    expect(message(await ask('region'))).toMatch(/shop in eu is held by run 77/)
+  })
+
   it('stops until its predecessor is committed with this digest', async () => {
     const prove = () => plan(config(), { mode: 'region', region: 'eu', predecessor: 'us' })
     expect((await prove()).outcome).toMatchObject({

@@ -47,7 +47,7 @@ export function createGitHubLedger(
   const deployments = openDeployments(github, service, runUrl(context))
   const proofs = createRunProofs(github, context, trustedWorkflows)
   const { known, read, stateOf } = proveDeployments(service, deployments, proofs, ports)
-  const kept = ledgerArtifacts(service, proofs, github, ports)
+  const kept = ledgerArtifacts(service, proofs, ports)
   /** By environment, what was found there last. */
   const looks = new Map<string, { at: number; found: Seen[] }>()
 

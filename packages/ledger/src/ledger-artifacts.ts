@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { ProviderError, type GitHub, type Ports, type StoredArtifact } from '@deploy-actions/action-kit'
+import { ProviderError, type Ports, type StoredArtifact } from '@deploy-actions/action-kit'
 import { lazily, transactionStates, type TransactionState } from '@deploy-actions/rollout'
 import { idIn, restorePointArtifact, RESTORE_POINT_FILE, stateArtifacts } from './artifact-names'
 import type { Upload } from './ledger'
@@ -29,7 +29,6 @@ export interface LedgerArtifacts {
 export function ledgerArtifacts(
   service: string,
   proofs: RunProofs,
-  github: GitHub,
   { artifacts, context }: Pick<Ports, 'artifacts' | 'context'>,
 ): LedgerArtifacts {
   const upload = async (name: string, file: string, content: unknown): Promise<void> => {
@@ -73,14 +72,7 @@ export function ledgerArtifacts(
       upload(restorePointArtifact(record.id, record), RESTORE_POINT_FILE, { record, settings }),
     uploadState,
     download,
-    async taken() {
-      const uploaded = await github.list<{ name: string }>(
-        'GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts',
-        { run_id: context.runId },
-        { permission: 'actions: read', pick: 'artifacts' },
-      )
-      return uploaded.flatMap(({ name }) => idIn(name) ?? [])
-    },
+    taken: async () => (await proofs.namesHere()).flatMap((name) => idIn(name) ?? []),
     async uploadedHere(region) {
       const isOurs = ({ name }: StoredArtifact): boolean =>
         idIn(name)?.includes(`-${service}-${region}-`) === true

@@ -37,6 +37,8 @@ export interface RunProofs {
   standing(run: number, environment: string): Promise<Standing>
   /** The first artifact of these names that a job of that run uploaded: nobody else can. Its content may have expired. */
   uploaded(run: number, ...names: string[]): Promise<StoredArtifact | undefined>
+  /** Names of everything that jobs of this run have uploaded: as of an earlier look, where that saw them all. */
+  namesHere(): Promise<string[]>
 }
 
 /** @param trustedWorkflows paths of workflows, beside ours and that of this very run, whose word counts */
@@ -48,6 +50,7 @@ export function createRunProofs(
   const runs = new Map<number, Promise<WorkflowRun | undefined>>()
   const standings = new Map<string, Promise<Standing>>()
   const seen = new Map<number, Map<string, StoredArtifact>>()
+  let here: string[] | undefined
   const ours = `${context.owner}/${context.repo}`
 
   const standingOf = async (id: number, environment: string): Promise<Standing> => {
@@ -82,6 +85,8 @@ export function createRunProofs(
       const look = async (filter: { name?: string }): Promise<number> => {
         const { stored, total } = await listArtifacts(run, filter, github)
         for (const artifact of stored) known.set(artifact.name, artifact)
+        if (run === context.runId && filter.name === undefined && total === stored.length)
+          here = stored.map(({ name }) => name)
         return total - stored.length
       }
       // The first look takes a page of all, since a run is mostly asked for more than one; then each by its name.
@@ -90,6 +95,16 @@ export function createRunProofs(
       if (isFirst && !found() && (await look({})) === 0) return found()
       for (const name of names) if (!found()) await look({ name })
       return found()
+    },
+
+    async namesHere() {
+      if (here) return here
+      const uploaded = await github.list<{ name: string }>(
+        'GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts',
+        { run_id: context.runId },
+        { permission: 'actions: read', pick: 'artifacts' },
+      )
+      return uploaded.map(({ name }) => name)
     },
   }
 }
