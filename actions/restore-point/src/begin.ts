@@ -20,7 +20,6 @@ import {
 } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
-import { restoreRecord } from './restore'
 
 /** Reads all that the rollout will write to one region and opens its transaction. */
 export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
@@ -46,7 +45,7 @@ export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const earlier = dryRun ? undefined : await leftOpen(ledger, environment, ports.context.runId)
   if (earlier) {
     ports.log.warning(`an earlier attempt of this run left ${earlier.record.id} open: it is restored first`)
-    await restoreRecord(earlier, ledger, inputs, ports)
+    await (await import('./restore-record')).restoreRecord(earlier, ledger, inputs, ports)
   }
 
   const router = config.traffic.canary.router

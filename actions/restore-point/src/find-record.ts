@@ -30,7 +30,10 @@ export async function whereOf(inputs: Inputs, ports: Ports): Promise<Where> {
 }
 
 /** A transaction, and what of its record this version cannot read. */
-export type Found = Pick<Entry, 'record' | 'unread'>
+export type Found = Pick<Entry, 'record' | 'unread'> & {
+  /** this very job has it open, and has not begun to commit it */
+  inJob?: true
+}
 
 /** `open`: what this very run left open on the target; else the transaction of that id. */
 export async function findRecord(
@@ -54,7 +57,8 @@ export async function findRecord(
     inputs.transaction === undefined
       ? undefined
       : await findJobTransaction(ports.context.temp, inputs.transaction)
-  if (own && (own.state === 'open' || own.state === 'traffic-restored')) return { record: own.record }
+  if (own && (own.state === 'open' || own.state === 'traffic-restored'))
+    return { record: own.record, inJob: true }
   // By its run: whatever stands before it was opened by somebody else.
   const opened = await ledger.find({ environment, run: ports.context.runId, state: holdingStates, limit: 1 })
   return opened[0]

@@ -1,21 +1,17 @@
 import type { Ports } from '@deploy-actions/action-kit'
-import { begin } from './begin'
-import { commit } from './commit'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
-import { resolve } from './resolve'
-import { restore } from './restore'
 
-/** Opens, commits, restores or resolves the transaction of one target. */
-export function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
+/** Opens, commits, restores or resolves the transaction of one target. Each mode is loaded when it is asked for. */
+export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   switch (inputs.mode) {
     case 'begin':
-      return begin(inputs, ports)
+      return (await import('./begin')).begin(inputs, ports)
     case 'commit':
-      return commit(inputs, ports)
+      return (await import('./commit')).commit(inputs, ports)
     case 'restore':
-      return restore(inputs, ports)
+      return (await import('./restore')).restore(inputs, ports)
     case 'resolve':
-      return resolve(inputs, ports)
+      return (await import('./resolve')).resolve(inputs, ports)
   }
 }

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { ProviderError } from '@deploy-actions/action-kit'
+import { ProviderError, type GitHub } from '@deploy-actions/action-kit'
 import { openLedger, restorePointArtifact, type TransactionRecord } from '@deploy-actions/ledger'
 import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
 import { inputs as schema } from './inputs'
@@ -78,6 +78,20 @@ describe('traffic first', () => {
     expect(await run(guard(), target)).toMatchObject({
       outcome: 'nothing-open',
       reason: `${record.id} is committed: nothing is to be restored`,
+    })
+    expect(writes()).toEqual([])
+  })
+
+  it('is left alone where the job died before it could open what it had uploaded', async () => {
+    const ports = guard()
+    const put = join(folder, 'kept')
+    await mkdir(put)
+    await writeFile(join(put, 'restore-point.json'), JSON.stringify({ record, settings: settings() }))
+    await ports.artifacts.upload(restorePointArtifact(record.id, record), put, ['restore-point.json'])
+    const empty: GitHub = { request: () => Promise.resolve([] as never), list: () => Promise.resolve([]) }
+    expect(await run({ ...ports, github: empty }, { ...target, ledger: 'github' })).toMatchObject({
+      outcome: 'nothing-open',
+      reason: `${record.id} was never opened: nothing is to be restored`,
     })
     expect(writes()).toEqual([])
   })

@@ -6,7 +6,7 @@ import {
   retrying,
   type Ports,
 } from '@deploy-actions/action-kit'
-import type { Ledger, TransactionRecord, Upload } from '@deploy-actions/ledger'
+import { NoTransaction, type Ledger, type TransactionRecord, type Upload } from '@deploy-actions/ledger'
 import { holdingStates, type TransactionState } from '@deploy-actions/rollout'
 import {
   answerWithin,
@@ -70,6 +70,7 @@ function required(inputs: Inputs): string {
 async function closedAs(ledger: Ledger, upload: Upload, ports: Ports): Promise<string | undefined> {
   const { record, states } = upload
   const state = await stateSoon(ledger, upload, ports)
+  if (state === 'never opened') return `${record.id} was ${state}`
   if (state !== undefined && !holdingStates.includes(state)) return `${record.id} is ${state}`
   const ended = states.find((one) => one !== 'committed' && !holdingStates.includes(one))
   if (state === undefined && ended !== undefined) return `${record.id} is ${ended} by what its run uploaded`
@@ -80,10 +81,12 @@ async function stateSoon(
   ledger: Ledger,
   { record }: Upload,
   { clock, log }: Ports,
-): Promise<TransactionState | undefined> {
+): Promise<TransactionState | 'never opened' | undefined> {
   try {
     return (await answerWithin(clock.ioTimeout(LEDGER_PATIENCE_MS), ledger.stateOf(record))).state
   } catch (error) {
+    // A job that died before it could open what it had uploaded has written nothing, and others may have since.
+    if (error instanceof NoTransaction) return 'never opened'
     log.warning(`the ledger does not tell of ${record.id}: ${messageOf(error)}`)
     return undefined
   }

@@ -1,26 +1,10 @@
-import { escapeText, GateFailed, table, type Ports } from '@deploy-actions/action-kit'
-import { firstFailure } from '@deploy-actions/evidence'
-import type { Ledger, TransactionRecord } from '@deploy-actions/ledger'
-import { defined, formatDuration } from '@deploy-actions/rollout'
-import {
-  findJobTransaction,
-  jobStateAfter,
-  keptSettings,
-  lateClaim,
-  nameOf,
-  PATIENCE_MS,
-  restoreTarget,
-  saveJobTransaction,
-  type RestoreResult,
-} from '@deploy-actions/transaction'
-import { findRecord, mustBeNewest, whereOf, type Found } from './find-record'
+import type { Ports } from '@deploy-actions/action-kit'
+import { findRecord, whereOf } from './find-record'
 import { finishedCommit } from './finish-commit'
 import type { Inputs } from './inputs'
-import type { Outputs } from './outputs'
 import { nothingOpen } from './nothing-open'
-import { tellDelay } from './tell-delay'
-import { here, markUnlessDown, soon } from './tell-ledger'
-import { configAtRecord, deployerOf, healthProof } from './record-config'
+import type { Outputs } from './outputs'
+import { restoreRecord } from './restore-record'
 import { restoreTrafficFirst } from './restore-traffic'
 
 /** Puts a target back to the restore point of one transaction. Idempotent; when no transaction is open, that is not an error. */
@@ -33,98 +17,12 @@ export async function restore(inputs: Inputs, ports: Ports): Promise<Outputs> {
       `this run has no open transaction${inputs.region === undefined ? '' : ` in ${inputs.region}`}`,
       ports,
     )
-  const committed = inputs.to === 'open' ? await finishedCommit(where.ledger, found.record, ports) : undefined
+  // A job that has not come to its commit has proven nothing for it, and bad traffic waits for nobody.
+  const committed =
+    inputs.to === 'open' && found.inJob !== true
+      ? await finishedCommit(where.ledger, found.record, ports)
+      : undefined
   return committed === undefined
     ? restoreRecord(found, where.ledger, inputs, ports)
     : nothingOpen(committed, ports)
-}
-
-/** Restores one record, verifies it and closes it in the ledger. @throws GateFailed when it could not be put back */
-export async function restoreRecord(
-  found: Found,
-  ledger: Ledger,
-  inputs: Inputs,
-  ports: Ports,
-): Promise<Outputs> {
-  const { record } = found
-  const { id, service, region, environment } = record
-  ports.evidence.about({ service, region, environment, transaction: id })
-  const own = await findJobTransaction(ports.context.temp, id)
-  const name = own ? nameOf(own) : record
-  // What this very job opened needs no proof of where it came from.
-  const settings = own?.settings ?? (await keptSettings(ledger, record))
-  if (inputs['dry-run']) {
-    ports.log.info(`would restore ${id}: ${JSON.stringify(record.restore)}`)
-    return { outcome: 'would-restore', reason: `would restore ${id}`, transaction: id }
-  }
-  // A job may have been away for hours; any other has just asked the ledger which transaction this is.
-  const late =
-    own && inputs.to === 'open' ? await lateClaim({ ...own, ledger: inputs.ledger }, ports) : undefined
-  if (late && 'closed' in late) return nothingOpen(late.closed, ports)
-  // The proof of trust took its time, and somebody may have begun meanwhile.
-  if (inputs.to === id) await mustBeNewest(ledger, found)
-  const marked = markUnlessDown(ledger, name, 'restoring', here(ports), ports)
-  await soon(marked, ports)
-  const target = await configAtRecord(record, ports)
-  const told: Promise<void>[] = []
-  const result = await restoreTarget(found, settings, ports, {
-    patience: {
-      withinMs: own ? PATIENCE_MS.restoreStep : PATIENCE_MS.guard,
-      claim: late && 'claim' in late ? late.claim : undefined,
-      afterAMinute: (why) => target && void told.push(tellDelay(target, record, why, ports)),
-    },
-    deployer: target && (await deployerOf(target, record, settings.arms, ports)),
-    health: target && (await healthProof(target, settings.arms, ports)),
-  })
-  await Promise.all([marked, ...told])
-  const why = inputs.reason ?? (await firstFailure(ports.evidence.folder)) ?? 'the rollout did not end well'
-  await markUnlessDown(ledger, name, result.outcome, why, ports)
-  if (own) await saveJobTransaction(ports.context.temp, { ...own, state: jobStateAfter(result) })
-  return concluded(record, result, why, ports)
-}
-
-function concluded(
-  record: TransactionRecord,
-  { outcome, points, trafficMs }: RestoreResult,
-  why: string,
-  ports: Ports,
-): Outputs {
-  const failed = points.filter(({ ok }) => !ok)
-  const what = `${record.service} in ${record.region} is ${outcome === 'restored' ? 'back at its restore point' : outcome}`
-  const reason =
-    failed.length === 0
-      ? `${what}; ${why}`
-      : `${what}: ${failed.map(({ name, detail }) => `${name}: ${detail}`).join('; ')}`
-  ports.evidence.facts({ record, restored: points, restoreMs: trafficMs })
-  ports.summary.add(
-    [
-      `### ${escapeText(record.region)}: ${escapeText(outcome)}`,
-      '',
-      `${escapeText(reason)}. ${trafficSentence(trafficMs)}`,
-      '',
-      table(
-        ['What', 'Name', 'Put back', 'Read back'],
-        points.map(({ kind, name, ok, detail }) => [kind, name, ok ? 'yes' : 'NO', detail]),
-      ),
-      '',
-      'Not undone, because nobody can: schema migrations, hooks, infrastructure.',
-    ].join('\n'),
-  )
-  const outputs: Outputs = {
-    outcome,
-    reason,
-    transaction: record.id,
-    restored: points,
-    ...defined({ 'restore-ms': trafficMs }),
-  }
-  if (outcome === 'restore-failed') throw new GateFailed(reason, { outputs })
-  if (outcome === 'unverified') ports.log.warning(reason)
-  return outputs
-}
-
-function trafficSentence(trafficMs: number | undefined): string {
-  if (trafficMs === undefined)
-    return 'The traffic was NOT verified: it stands where the table says, and a person is needed now.'
-  const took = trafficMs < 1000 ? `${trafficMs} ms` : formatDuration(trafficMs)
-  return `Traffic was verified ${took} after the restore began.`
 }

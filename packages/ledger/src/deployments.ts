@@ -12,7 +12,7 @@ const WRITE = { permission: 'deployments: write' }
 const PAGE = 30
 const MAX_PAGES = 30
 
-const listedDeployment = z.looseObject({ id: z.int(), payload: z.unknown() })
+const listedDeployment = z.looseObject({ id: z.int(), payload: z.unknown(), created_at: z.string() })
 
 /** A deployment that says to be a transaction: anybody whose job has `deployments: write` can create one. */
 export interface ListedDeployment extends ReadRecord {
@@ -24,8 +24,11 @@ export interface ListedDeployment extends ReadRecord {
 
 /** The deployments of one service that say to be transactions, over GitHub's REST API. */
 export interface Deployments {
-  /** Newest first; pages are read only when they are asked for. */
-  list(environment: string | undefined): AsyncGenerator<ListedDeployment>
+  /**
+   * Newest first; pages are read only when they are asked for.
+   * @param since nothing older is looked for; by GitHub's own time, which nobody can write
+   */
+  list(environment: string | undefined, since?: Date): AsyncGenerator<ListedDeployment>
   /** Oldest first. */
   marks(number: number): Promise<Mark[]>
   /** Creates one without any mark and gives its number. */
@@ -45,11 +48,12 @@ export function openDeployments(github: GitHub, service: string, logUrl: string)
     )
 
   return {
-    async *list(environment) {
+    async *list(environment, since = new Date(0)) {
       for (let number = 1; number <= MAX_PAGES; number++) {
         const listed = await page(number, environment)
         for (const item of listed) {
           const found = listedDeployment.parse(item)
+          if (new Date(found.created_at) < since) return
           const payload = payloadOf(found.payload)
           const read = readRecord(payload)
           if (read?.record.service === service) yield { number: found.id, payload, ...read }

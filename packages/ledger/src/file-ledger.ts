@@ -13,6 +13,7 @@ import {
 import {
   describeState,
   LiveTransaction,
+  NoTransaction,
   Untrusted,
   type Entry,
   type Ledger,
@@ -90,7 +91,7 @@ export function createFileLedger(folder: string, service: string, runId: number)
   const locate = async ({ id }: Pick<TransactionName, 'id'>): Promise<Entry & { number: string }> => {
     const entry = (await all()).find((entry) => entry.record.id === id)
     if (entry) return entry
-    throw new ProviderError(`the ledger ${folder} has no transaction ${id}`, { provider: 'ledger' })
+    throw new NoTransaction(id, `the ledger ${folder}`)
   }
 
   const settingsOf = async (id: string): Promise<unknown> => {

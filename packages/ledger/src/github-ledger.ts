@@ -6,6 +6,7 @@ import { openDeployments } from './deployments'
 import {
   describeState,
   LiveTransaction,
+  NoTransaction,
   Untrusted,
   type Entry,
   type Ledger,
@@ -81,7 +82,7 @@ export function createGitHubLedger(
     if (at !== undefined && name.environment !== undefined)
       return { number: Number(at), owner: { id: name.id, environment: name.environment, run: context.runId } }
     for await (const { number, record } of known(nameOf(name))) return { number, owner: ownerOf(record) }
-    throw new ProviderError(`the ledger has no transaction ${name.id} of ${service}`, { provider: 'ledger' })
+    throw new NoTransaction(name.id, `the ledger of ${service}`)
   }
 
   return {

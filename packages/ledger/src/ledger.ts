@@ -40,9 +40,9 @@ export interface Ledger {
   open(record: TransactionRecord, settings: unknown): Promise<string>
   /** Newest first. What no run has proven to have opened is left out, and said to be. */
   find(query: LedgerQuery): Promise<Entry[]>
-  /** @throws ProviderError when there is no such transaction */
+  /** @throws NoTransaction when there is no such transaction */
   stateOf(name: TransactionName): Promise<Pick<Entry, 'state' | 'note'>>
-  /** @throws ProviderError when there is no such transaction or it may not go to that state */
+  /** @throws NoTransaction when there is no such transaction, ProviderError when it may not go to that state */
   mark(name: TransactionName, state: TransactionState, note: string): Promise<void>
   /**
    * What was kept beside a record when it was opened.
@@ -88,6 +88,13 @@ export class LiveTransaction extends ProviderError {
       { provider: 'ledger' },
     )
     this.entry = entry
+  }
+}
+
+/** The ledger has answered, and knows no transaction of that id. */
+export class NoTransaction extends ProviderError {
+  constructor(id: string, where: string) {
+    super(`${where} has no transaction ${id}`, { provider: 'ledger' })
   }
 }
 

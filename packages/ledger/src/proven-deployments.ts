@@ -13,6 +13,9 @@ import type { RunProofs } from './run-proofs'
  */
 const FORGOTTEN_AFTER_MS = 60 * 24 * 3_600_000
 
+/** So long a run may last. Source: GitHub, "Usage limits", workflow run time. */
+const LONGEST_RUN_MS = 35 * 24 * 3_600_000
+
 /** So many records in a row that no run has opened are somebody's work: what is behind them is not looked for. */
 const MAX_UNPROVEN = 50
 
@@ -90,7 +93,9 @@ export function proveDeployments(
     { after = 0, before = Infinity }: Span = {},
   ): AsyncGenerator<Proven> {
     let unproven = 0
-    for await (const deployment of deployments.list(environment)) {
+    // What a run has opened is no older than a run can be.
+    const since = run === undefined ? undefined : new Date(clock.now().getTime() - LONGEST_RUN_MS)
+    for await (const deployment of deployments.list(environment, since)) {
       const { record, number } = deployment
       if (number <= after) return
       if (number >= before) continue
