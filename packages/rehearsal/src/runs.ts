@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto'
+import { join, resolve } from 'node:path'
+import type { RegionConfig } from '@deploy-actions/config'
+import type { World } from '@deploy-actions/embedded-regions'
+import type { Release } from '@deploy-actions/rollout'
+import {
+  checkout,
+  createEngine,
+  type Engine,
+  type RunHandle,
+  type RunView,
+} from '@deploy-actions/workflow-engine'
+import { environmentsOf, REVIEWER } from './first-world'
+import { JobProgress } from './job-progress'
+import { fullLoad, loadFor, regionOfJob } from './region-jobs'
+import type { Scenario } from './scenario'
+import { IMAGE, REPOSITORY, type Setup } from './setup'
+import { watch, type Watcher } from './watcher'
+
+const SUITE = 'OWNER/deploy-actions'
+
+/** A run that has ended, and what was seen of it. */
+export interface Followed {
+  run: RunView
+  watcher: Watcher
+}
+
+/** The engine of all runs of a rehearsal: they share its concurrency groups and its numbers. */
+export function engineOf(setup: Setup): Engine {
+  const { options, github, repository, scenario, configs, output, speed, epoch, clock, world } = setup
+  const names = configs.map(({ region }) => region.name)
+  const protectedBy = new Map(
+    environmentsOf(configs, scenario).map((environment) => [environment.name, environment.reviewers ?? []]),
+  )
+  return createEngine({
+    releaseTree: resolve(options.releaseTree),
+    suiteRepository: SUITE,
+    repository: repository.folder,
+    repositoryName: REPOSITORY,
+    work: jobFolder(output),
+    node: process.execPath,
+    speed,
+    now: clock.now,
+    vars: variablesOf(world, configs),
+    secrets: { DEPLOY_SECRETS: '', ...options.secrets },
+    serverUrl: github.serverUrl,
+    apiUrl: github.url,
+    firstRunId: setup.firstRunId,
+    builtIns: new Map([['actions/checkout', checkout]]),
+    jobEnvironment: (job, run) => ({
+      ...github.environmentFor(job, run),
+      DEPLOY_ACTIONS_SPEED: String(speed),
+      DEPLOY_ACTIONS_EPOCH: String(epoch),
+    }),
+    async approve({ environment, run }) {
+      if ((protectedBy.get(environment) ?? []).length === 0) return { state: 'approved' }
+      const refusal = scenario.approvals[environment]
+      const answer = refusal
+        ? ({ state: 'rejected', comment: refusal.reject } as const)
+        : ({ state: 'approved', comment: 'approved by the rehearsal' } as const)
+      github.recordApproval(run.id, { ...answer, user: REVIEWER, environments: [environment] })
+      options.view.say(`${environment}: ${answer.state}${refusal ? ` (${refusal.reject})` : ''}`)
+      return answer
+    },
+    onEvent: (event) => {
+      void loadFor(event, names, world)
+      options.view.event(event)
+    },
+  })
+}
+
+/** @param what another release than the first, or a run to be run again */
+export async function start(
+  engine: Engine,
+  { options, scenario, repository, configs, handles }: Setup,
+  what: { release?: Release; rerunOf?: RunView } = {},
+): Promise<RunHandle> {
+  const { release = options.release, rerunOf } = what
+  const elsewhere = scenario.beside?.regions ?? []
+  const names = configs.map(({ region }) => region.name).filter((name) => !elsewhere.includes(name))
+  const regions = elsewhere.length > 0 && options.regions === 'all' ? names.join(',') : options.regions
+  const handle = await engine.start({
+    workflow: repository.workflow,
+    event: 'workflow_dispatch',
+    inputs: { ...release, ...(options.workflow === undefined ? { regions, image: IMAGE } : {}) },
+    ref: 'refs/heads/main',
+    sha: repository.sha,
+    actor: 'release-manager',
+    ...(rerunOf ? { rerunOf } : {}),
+  })
+  handles.push(handle)
+  return handle
+}
+
+/** Where the jobs of a rehearsal run. */
+const jobFolder = (output: string): string => join(output, 'jobs')
+
+/** Variables of the repository: where the proxy of the struck region is, for workflows without rollout.yml. */
+function variablesOf({ regions }: World, configs: readonly RegionConfig[]): Record<string, string> {
+  const region = regions[(configs[1] ?? configs[0])?.region.name ?? '']
+  return region
+    ? {
+        PROXY_HOST: region.runtime.host,
+        PROXY_PORT: String(region.runtime.port),
+        PROXY_METRICS: region.metrics,
+      }
+    : {}
+}
+
+/** What follows the first run. */
+export async function goOn(engine: Engine, { run }: Followed, setup: Setup): Promise<Followed | undefined> {
+  const { options, scenario } = setup
+  if (scenario.then === undefined) return undefined
+  options.view.say(
+    `the run ended as ${run.conclusion ?? 'nothing'}; ${scenario.then === 're-run' ? 'it is run again' : 'the next release follows'}`,
+  )
+  await fullLoad(setup.world)
+  const what = scenario.then === 're-run' ? { rerunOf: run } : { release: after(options.release) }
+  return follow(await start(engine, setup, what), { ...scenario, faults: [] }, setup)
+}
+
+/** The release that comes next. */
+const after = ({ version, digest }: Release): Release => ({
+  version: `${version}-next`,
+  digest: `sha256:${createHash('sha256').update(digest).digest('hex')}`,
+})
+
+/** Follows a run to its end, and lets the faults strike. */
+export async function follow(handle: RunHandle, scenario: Scenario, setup: Setup): Promise<Followed> {
+  const { options, world, github, configs, output, clock } = setup
+  const names = configs.map(({ region }) => region.name)
+  const stopRun = (): void => handle.cancel()
+  options.signal?.addEventListener('abort', stopRun, { once: true })
+  const progress = new JobProgress(jobFolder(output), options.view.progress)
+  const watcher = watch({
+    world,
+    github,
+    run: handle,
+    scenario,
+    clock,
+    regionOf: (job) => regionOfJob(job, names),
+    async onLook(readings) {
+      await progress.hear(handle.view.jobs)
+      options.view.look(handle.view, readings, clock.now())
+    },
+  })
+  const run = await handle.done
+  await watcher.stop()
+  options.signal?.removeEventListener('abort', stopRun)
+  return { run, watcher }
+}

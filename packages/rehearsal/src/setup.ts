@@ -1,0 +1,171 @@
+import { mkdir } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import type { Clock } from '@deploy-actions/action-kit'
+import { readRollout, resolveAll, type RegionConfig, type RolloutFile } from '@deploy-actions/config'
+import { maxParallel, type Release } from '@deploy-actions/rollout'
+import { startGitHub, type GitHubEmulator } from '@deploy-actions/github-emulator'
+import { openWorld, type World } from '@deploy-actions/embedded-regions'
+import type { RunHandle } from '@deploy-actions/workflow-engine'
+import type { Scenario } from './scenario'
+import { environmentsOf, firstWorld, sameWorld } from './first-world'
+import { ownMetrics } from './own-metrics'
+import { choosePace, clockFrom } from './pace'
+import { fullLoad } from './region-jobs'
+import { prepareRepository, type RehearsedRepository } from './rehearsed-repository'
+import type { View } from './view'
+import { openWebhookSink, type WebhookSink } from './webhook-sink'
+import { readWorld, type KeptWorld } from './world-folder'
+
+export interface RehearsalOptions {
+  /** the assembled suite */
+  releaseTree: string
+  /** folder of the repository, and path of rollout.yml in it */
+  repository: string
+  config: string
+  /** a config of the user's own: what would reach out is replaced */
+  own: boolean
+  /** another workflow to run than the caller of the release tree */
+  workflow?: string
+  release: Release
+  regions: string
+  scenario: (file: RolloutFile) => Scenario | Promise<Scenario>
+  speed: number
+  /** where the world is kept between rehearsals */
+  worldFolder?: string
+  /** where logs, summaries and evidence go */
+  output: string
+  view: View
+  /** more for the secrets of the repository */
+  secrets?: Record<string, string>
+  signal?: AbortSignal
+}
+
+/** The repository that is played. */
+export const REPOSITORY = 'example/shop'
+/** The image whose release is rolled out. */
+export const IMAGE = 'registry.example.com/shop'
+const FIRST_RUN = 1001
+
+/** What is to be rehearsed, and at which pace. */
+export interface Script {
+  options: RehearsalOptions
+  scenario: Scenario
+  configs: RegionConfig[]
+  kept: KeptWorld | undefined
+  speed: number
+  epoch: number
+  clock: Clock
+  output: string
+  /** real milliseconds, of no certain beginning */
+  startedAt: number
+}
+
+export async function readScript(options: RehearsalOptions): Promise<Script> {
+  const file = await readRollout(options.config, { workspace: options.repository })
+  const configs = await resolveAll(file, {
+    variables: {
+      ...options.release,
+      image: IMAGE,
+      commit: 'example',
+      'run-id': '1',
+      'correlation-id': 'example',
+    },
+  })
+  const scenario = await options.scenario(file)
+  const kept = options.worldFolder === undefined ? undefined : await readWorld(options.worldFolder)
+  const startedAt = performance.now()
+  const { speed, lowered } = choosePace(options.speed, {
+    rps: scenario.traffic.rps,
+    regions: configs.length,
+    atOnce: maxParallel(configs[0]?.order.kind ?? 'serial', configs.length),
+    intervalMs: configs[0]?.canary.analysis.interval ?? 10_000,
+  })
+  if (lowered) options.view.say(lowered)
+  const { clock, epoch } = clockFrom(Math.max(Date.now(), kept?.endedAt ?? 0), speed)
+  const output = resolve(options.output)
+  await mkdir(output, { recursive: true })
+  return { options, scenario, configs, kept, speed, epoch, clock, output, startedAt }
+}
+
+export interface Closable {
+  close(): Promise<void>
+}
+
+/** Everything that a rehearsal runs in. */
+export interface Setup extends Script {
+  world: World
+  github: GitHubEmulator
+  sink: WebhookSink
+  repository: RehearsedRepository
+  /** of the runs so far; the emulator shows and cancels them */
+  handles: RunHandle[]
+  firstRunId: number
+}
+
+/** @param opened takes what is to be closed, whether or not the rest could be opened */
+export async function open(script: Script, opened: Closable[]): Promise<Setup> {
+  const { configs, kept, scenario, speed } = script
+  const pace = { rps: scenario.traffic.rps, speed }
+  const world = await openWorld(kept ? sameWorld(kept.world, configs, pace) : firstWorld(configs, pace))
+  opened.push(world)
+  const sink = await openWebhookSink()
+  opened.push(sink)
+  const repository = await copyRepository(script, world, sink)
+  await world.resetBaseline()
+  await fullLoad(world)
+  const handles: RunHandle[] = []
+  const github = await openGitHub(script, repository, handles)
+  opened.push(github)
+  if (kept) github.restore(kept.github)
+  return { ...script, world, github, sink, repository, handles, firstRunId: kept?.nextRunId ?? FIRST_RUN }
+}
+
+async function copyRepository(
+  { options, output, configs, scenario }: Script,
+  world: World,
+  sink: WebhookSink,
+): Promise<RehearsedRepository> {
+  const repository = await prepareRepository({
+    source: options.repository,
+    config: options.config,
+    own: options.own,
+    folder: join(output, 'repository'),
+    leftOut: [output, ...(options.worldFolder === undefined ? [] : [options.worldFolder])],
+    workflow: {
+      file: options.workflow ?? join(options.releaseTree, 'callers', 'deploy.yml'),
+      own: options.workflow !== undefined,
+    },
+    metrics: ownMetrics(configs, await metricsPages(configs, world)),
+    endpoints: world.regions,
+    webhook: sink.url,
+    beside: scenario.beside,
+  })
+  for (const sentence of repository.replaced) options.view.say(`${options.config}: ${sentence}`)
+  return repository
+}
+
+/** What the embedded proxies export, region by region. */
+const metricsPages = (configs: readonly RegionConfig[], { regions }: World): Promise<string[]> =>
+  Promise.all(
+    configs.map(async ({ region }) => {
+      const endpoints = regions[region.name]
+      return endpoints ? (await fetch(endpoints.metrics)).text() : ''
+    }),
+  )
+
+function openGitHub(
+  { configs, scenario, output, clock }: Script,
+  { folder, sha }: RehearsedRepository,
+  handles: readonly RunHandle[],
+): Promise<GitHubEmulator> {
+  return startGitHub({
+    repository: REPOSITORY,
+    repositoryFolder: folder,
+    branches: { main: sha },
+    environments: environmentsOf(configs, scenario),
+    artifactFolder: join(output, 'artifacts'),
+    now: clock.now,
+    runs: () => handles.map(({ view }) => view),
+    onCancel: (id) => handles.find(({ view }) => view.id === id)?.cancel(),
+  })
+}
