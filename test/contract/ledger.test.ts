@@ -627,6 +627,16 @@ describe('the github ledger where anybody may write deployments', () => {
     })
   })
 
+  it('knows what it has marked itself since it looked', async () => {
+    await open(1)
+    const ledger = githubLedger(world, { run: 1, rememberMs: 60_000 })
+    expect(await newest(ledger, environment)).toMatchObject({ state: 'open' })
+    await ledger.mark({ id }, 'restoring', 'begin')
+    await ledger.mark({ id }, 'restored', '')
+    await ledger.open(record(1, { id: '1-2-shop-eu-west-1' }), {})
+    expect(await newest(ledger, environment)).toMatchObject({ record: { id: '1-2-shop-eu-west-1' } })
+  })
+
   it('sees at its opening what became of a transaction since it looked', async () => {
     await open(1)
     await githubLedger(world, { run: 1 }).mark({ id }, 'committed', '')

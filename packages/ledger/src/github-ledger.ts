@@ -126,6 +126,7 @@ export function createGitHubLedger(
       return stateOf(number, owner)
     },
     async mark(name, state, note) {
+      looks.clear()
       const { number, owner } = await locate(name)
       const attempt = async (): Promise<void> => {
         const last = await stateOf(number, owner)
