@@ -110,7 +110,7 @@ describe('a bad day in the second region', () => {
   it(
     'reload: the weights of the file come back twice, and the new release is promoted all the same',
     async () => {
-      const { exitCode, region, output } = await runRehearsal('--scenario', 'reload', ...TWO)
+      const { exitCode, region, output } = await runRehearsal('--scenario', 'reload', ...EU)
       expect(exitCode).toBe(0)
       const { commands, stages, ...ended } = region('eu-west')
       expect(ended).toMatchObject({
