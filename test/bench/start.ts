@@ -12,7 +12,8 @@ import { sizeOf } from '../../packages/release-kit/src/size-budget'
  * holds @actions/core alone, taken right before it, so that the machine and its load fall out; ratios are medians.
  * npm run bench:start -- [--runs 31] [--check]
  */
-const LIMITS = { first: 1.7, next: 1.2, post: 1.1, gzipped: 3_000_000 }
+// Medians of the same tree differ by up to 0.06 where something else runs beside them.
+const LIMITS = { first: 1.7, next: 1.26, post: 1.1, gzipped: 3_000_000 }
 
 /**
  * One start of an action in a new job, the one after it, its post, and the one of @actions/core before them;
