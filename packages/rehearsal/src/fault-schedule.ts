@@ -30,6 +30,7 @@ export function createFaultSchedule(faults: readonly ScenarioFault[]): {
   waiting(): ScenarioFault[]
 } {
   const began = new Map<ScenarioFault, number>()
+  const seen = new Map<ScenarioFault, number>()
   const struck = new Set<ScenarioFault>()
 
   const holds = (fault: ScenarioFault, now: number): boolean => {
@@ -49,7 +50,11 @@ export function createFaultSchedule(faults: readonly ScenarioFault[]): {
     at(now, moments) {
       for (const fault of faults) {
         const moment = moments[fault.region]
-        if (!began.has(fault) && moment && begins(fault, moment, now)) began.set(fault, now)
+        if (began.has(fault) || !moment || !begins(fault, moment, now)) continue
+        const since = seen.get(fault) ?? now
+        seen.set(fault, since)
+        // With a stage, `from` counts since the proxy showed it.
+        if (fault['at-stage'] === undefined || now >= since + fault.from) began.set(fault, now)
       }
       const held = faults.filter((fault) => holds(fault, now))
       const regions = Object.fromEntries(

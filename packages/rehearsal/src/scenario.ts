@@ -147,7 +147,7 @@ const scenarios: Record<string, Make> = {
   }),
   reload: (region) => ({
     faults: [
-      { region, router: 'reload', 'at-stage': '50%', for: '30s' },
+      { region, router: 'reload', 'at-stage': '50%', from: '20s', for: '30s' },
       { region, router: 'reload', 'at-step': 'Gate after the rollout' },
     ],
   }),
