@@ -29,6 +29,8 @@ const SPEED = 600
  */
 export class HeldWorld {
   calls: string[] = []
+  /** Like the emulator's: what was written long before the steps' own time would be too old to be theirs. */
+  readonly #epoch = Date.now()
   #holdAt: { call: number; moment: Moment } | undefined
   #held = false
 
@@ -102,7 +104,7 @@ export class HeldWorld {
         GITHUB_RUN_ID: String(run.id),
         GITHUB_SHA: 'a'.repeat(40),
         DEPLOY_ACTIONS_SPEED: String(SPEED),
-        DEPLOY_ACTIONS_EPOCH: '1770000000000',
+        DEPLOY_ACTIONS_EPOCH: String(this.#epoch),
       },
       ...(state === undefined ? {} : { state }),
       end: { signal: 'SIGKILL', when: () => this.#held },
