@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { ProviderError, type GitHub } from '@deploy-actions/action-kit'
-import { openLedger, restorePointArtifact, type TransactionRecord } from '@deploy-actions/ledger'
+import { openLedger, restorePointArtifact } from '@deploy-actions/ledger'
 import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
+import { transactionRecord } from '../../../packages/ledger/src/record.fixture'
 import { inputs as schema } from './inputs'
 import { main } from './main'
 import type { Outputs } from './outputs'
@@ -20,27 +21,12 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-const record: TransactionRecord = {
-  v: 1,
-  id: '1001-1-shop-eu-1',
-  service: 'shop',
-  region: 'eu',
-  environment: 'production-eu',
-  release: { version: '1.4.0', digest: `sha256:${'4'.repeat(64)}` },
-  commit: 'c'.repeat(40),
-  run: {
-    id: 1001,
-    attempt: 1,
-    workflowRef: 'acme/shop/.github/workflows/deploy.yml@refs/heads/main',
-    actor: 'ann',
-  },
-  correlationId: 'shop-1001-1',
-  openedAt: '2026-11-21T10:00:00.000Z',
+const record = transactionRecord({
   restore: [
     { kind: 'traffic', router: 'canary', weights: { blue: 10_000, green: 0 } },
     { kind: 'script', name: 'deploy', arm: 'green', state: 'green had 0.9.0' },
   ],
-}
+})
 const settings = () => ({
   router: { type: 'haproxy', host: '127.0.0.1', port: haproxy.port, backend: 'app' },
   arms: { baseline: 'blue', canary: 'green' },
@@ -164,6 +150,29 @@ describe('traffic first', () => {
         reason: expect.stringContaining('was proven and its job ended before the ledger was told'),
       })
       expect(writes()).toEqual([])
+    })
+
+    it('is asked for again where the commit was proven and the router is away for a while', async () => {
+      haproxy.weights = { blue: 0, green: 100 }
+      const ports = await uploaded('committed')
+      let asked = 0
+      haproxy.before = () => {
+        if (++asked <= 40) throw new Error('away')
+        return undefined
+      }
+      expect(await run(ports, github)).toMatchObject({
+        outcome: 'nothing-open',
+        reason: expect.stringContaining('was proven and its job ended before the ledger was told'),
+      })
+      expect(writes()).toEqual([])
+    })
+
+    it('is not called committed where nobody can read it, and people hear of it', async () => {
+      haproxy.before = () => {
+        throw new Error('away')
+      }
+      const failed = await run(await uploaded('committed'), github)
+      expect(String(failed)).toContain(`the traffic of ${record.id} is NOT back`)
     })
 
     it('is put back where the commit was proven and the router shows something else', async () => {

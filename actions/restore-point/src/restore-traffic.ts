@@ -6,7 +6,13 @@ import {
   retrying,
   type Ports,
 } from '@deploy-actions/action-kit'
-import { NoTransaction, type Ledger, type TransactionRecord, type Upload } from '@deploy-actions/ledger'
+import {
+  LEDGER_PATIENCE_MS,
+  NoTransaction,
+  type Ledger,
+  type TransactionRecord,
+  type Upload,
+} from '@deploy-actions/ledger'
 import { holdingStates, type TransactionState } from '@deploy-actions/rollout'
 import {
   answerWithin,
@@ -21,7 +27,7 @@ import { finishCommit } from './finish-commit'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 import { nothingOpen } from './nothing-open'
-import { here, LEDGER_PATIENCE_MS, markUnlessDown, soon } from './tell-ledger'
+import { here, markUnlessDown, soon } from './tell-ledger'
 
 /**
  * Puts the traffic back before any checkout, without rollout.yml: of what this run left open from what the run itself
@@ -83,7 +89,7 @@ async function stateSoon(
   { clock, log }: Ports,
 ): Promise<TransactionState | 'never opened' | undefined> {
   try {
-    return (await answerWithin(clock.ioTimeout(LEDGER_PATIENCE_MS), ledger.stateOf(record))).state
+    return (await answerWithin(clock.ioTimeout(LEDGER_PATIENCE_MS.badTraffic), ledger.stateOf(record))).state
   } catch (error) {
     // A job that died before it could open what it had uploaded has written nothing, and others may have since.
     if (error instanceof NoTransaction) return 'never opened'

@@ -1,9 +1,6 @@
 import { messageOf, type Ports } from '@deploy-actions/action-kit'
-import type { Ledger, TransactionName } from '@deploy-actions/ledger'
+import { LEDGER_PATIENCE_MS, type Ledger, type TransactionName } from '@deploy-actions/ledger'
 import type { TransactionState } from '@deploy-actions/rollout'
-
-/** So long, in the action's milliseconds, traffic waits for a ledger that is slow to answer. */
-export const LEDGER_PATIENCE_MS = 5_000
 
 /** Who restores, for the mark. */
 export const here = ({ context }: Pick<Ports, 'context'>): string => `${context.job} of run ${context.runId}`
@@ -12,7 +9,7 @@ export const here = ({ context }: Pick<Ports, 'context'>): string => `${context.
 export async function soon(marked: Promise<void>, { clock, signal }: Ports): Promise<void> {
   const told = new AbortController()
   const patience = clock
-    .sleep(LEDGER_PATIENCE_MS, AbortSignal.any([signal, told.signal]))
+    .sleep(LEDGER_PATIENCE_MS.badTraffic, AbortSignal.any([signal, told.signal]))
     .catch(() => undefined)
   await Promise.race([marked, patience])
   told.abort()

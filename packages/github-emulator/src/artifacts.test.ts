@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@je
 import type { Artifacts, RunContext } from '@deploy-actions/action-kit'
 import { createArtifacts } from '../../action-kit/src/artifacts'
 import type { JobView, RunView } from '@deploy-actions/workflow-engine'
-import { testGitHub, type TestGitHub } from './emulator.fixture'
+import { callArtifactService, testGitHub, type TestGitHub } from './emulator.fixture'
 import { backendIds } from './job-tokens'
 
 // One emulator for the file: the client reads GITHUB_API_URL when it is loaded.
@@ -41,19 +41,7 @@ const twirp = async (
   message: Record<string, unknown>,
   token = process.env['ACTIONS_RUNTIME_TOKEN'],
 ) => {
-  const ids = backendIds(run, job.id)
-  const response = await fetch(
-    `${world.github.url}/twirp/github.actions.results.api.v1.ArtifactService/${method}`,
-    {
-      method: 'POST',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: JSON.stringify({
-        workflow_run_backend_id: ids.run,
-        workflow_job_run_backend_id: ids.job,
-        ...message,
-      }),
-    },
-  )
+  const response = await callArtifactService({ github: world.github, job, run, token }, method, message)
   return { status: response.status, body: (await response.json()) as Record<string, string> }
 }
 const begin = async (name: string) =>

@@ -111,23 +111,36 @@ export async function testGitHub(options: Partial<GitHubOptions> = {}): Promise<
   }
 }
 
+interface ArtifactCaller {
+  github: GitHubEmulator
+  job: JobView
+  run: RunView
+  token: string | undefined
+}
+
+/** A request as a client of the artifact service makes it for a job. */
+export function callArtifactService(
+  { github, job, run, token }: ArtifactCaller,
+  method: string,
+  message: Record<string, unknown>,
+): Promise<Response> {
+  const ids = backendIds(run, job.id)
+  return fetch(`${github.url}/twirp/github.actions.results.api.v1.ArtifactService/${method}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      workflow_run_backend_id: ids.run,
+      workflow_job_run_backend_id: ids.job,
+      ...message,
+    }),
+  })
+}
+
 /** Artifacts of one file each, by the same requests as GitHub's own client makes. */
 function singleFiles(github: GitHubEmulator, job: JobView, run: RunView): Artifacts {
-  const { ACTIONS_RUNTIME_TOKEN: token = '' } = github.environmentFor(job, run)
-  const ids = backendIds(run, job.id)
+  const { ACTIONS_RUNTIME_TOKEN: token } = github.environmentFor(job, run)
   const twirp = async <T>(method: string, message: Record<string, unknown>): Promise<T> => {
-    const response = await fetch(
-      `${github.url}/twirp/github.actions.results.api.v1.ArtifactService/${method}`,
-      {
-        method: 'POST',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        body: JSON.stringify({
-          workflow_run_backend_id: ids.run,
-          workflow_job_run_backend_id: ids.job,
-          ...message,
-        }),
-      },
-    )
+    const response = await callArtifactService({ github, job, run, token }, method, message)
     if (!response.ok)
       throw new Error(`${method} of the artifact service: ${response.status} ${await response.text()}`)
     return (await response.json()) as T

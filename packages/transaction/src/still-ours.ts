@@ -1,12 +1,10 @@
 import { messageOf, type Ports } from '@deploy-actions/action-kit'
-import { openLedger } from '@deploy-actions/ledger'
+import { LEDGER_PATIENCE_MS, openLedger } from '@deploy-actions/ledger'
 import { holdingStates, type TransactionState, type Weights } from '@deploy-actions/rollout'
 import type { Claim } from '@deploy-actions/traffic'
 import { answerWithin } from './answer-within'
 import { nameOf, saveJobTransaction, type JobTransaction } from './job-transaction'
 
-/** So long, in the action's milliseconds, bad traffic waits for a ledger that may know of a newer rollout. */
-const LEDGER_PATIENCE_MS = 3_000
 /** A write that was cut short leaves the vector before it or its own. */
 const KEPT_VECTORS = 2
 
@@ -59,7 +57,7 @@ async function stateOf(transaction: Held, ports: Ports): Promise<TransactionStat
   const { id, service, environment } = transaction.record
   try {
     const { state } = await answerWithin(
-      ports.clock.ioTimeout(LEDGER_PATIENCE_MS),
+      ports.clock.ioTimeout(LEDGER_PATIENCE_MS.badTraffic),
       openLedger(transaction.ledger, service, ports).stateOf(nameOf(transaction)),
     )
     if (!holdingStates.includes(state))
