@@ -280,7 +280,7 @@ describe('canary-step on a bad day', () => {
     expect(region.haproxy.weights).toEqual({ blue: 0, green: 100 })
   })
 
-  it('writes once more what a reload has lost, within a stage and before its commit', async () => {
+  it('writes once more what a reload has lost: within a stage, before the next one and before its commit', async () => {
     const { outcome, region } = await run({}, {}, undefined, ({ haproxy }, ports) => {
       haproxy.configured = { blue: 100, green: 0 }
       const reload = () => {
@@ -295,7 +295,7 @@ describe('canary-step on a bad day', () => {
           began = true
           reload()
         }
-        if (event.final && event.stage === 4) reload()
+        if (event.final && (event.stage === 2 || event.stage === 4)) reload()
       }
     })
     expect(outcome).toMatchObject({ outcome: 'promoted' })

@@ -11,15 +11,7 @@ import { stagesOutOfReach } from '@deploy-actions/config'
 import { LEDGER_PATIENCE_MS, openLedger, type Ledger } from '@deploy-actions/ledger'
 import { blindSpot, createArmSampler, preflight, type ArmSampler } from '@deploy-actions/metrics'
 import { canaryWeights, formatPercent, formatWeights, WHOLE } from '@deploy-actions/rollout'
-import {
-  ArmLost,
-  Conflict,
-  defaultShift,
-  mustHold,
-  shift,
-  watchRouter,
-  type RouterState,
-} from '@deploy-actions/traffic'
+import { ArmLost, Conflict, mustHold, shift, shiftOn, watchRouter, type Held } from '@deploy-actions/traffic'
 import {
   beginTransaction,
   commitTransaction,
@@ -135,7 +127,7 @@ async function walkStages(
       `transaction ${transaction.record.id} has no traffic to restore: nothing is written in it`,
     )
   // What the router must still hold: any other change since is somebody else's, and is not overwritten.
-  let held: RouterState = { ...reading, weights }
+  let held: Held | undefined
 
   await mustBeOpen(ledger, transaction)
   for (const [index, plan] of settings.stages.entries()) {
@@ -143,7 +135,10 @@ async function walkStages(
     ports.log.info(`stage ${index + 1} of ${settings.stages.length}: ${formatWeights(wanted)}`)
     const checks = await settings.checksFor(arms, plan.checks, ports)
     noted = await noteWrite(noted, wanted, ports)
-    let shown = await shift(router, wanted, held, ports, defaultShift)
+    let shown = held
+      ? await shiftOn(router, wanted, held, ports)
+      : await shift(router, wanted, { ...reading, weights }, ports)
+    let sinceRealMs = ports.clock.realMs()
     const end = await watchStage({
       index,
       plan,
@@ -153,7 +148,8 @@ async function walkStages(
       async rewrite(found) {
         await mustBeOpen(ledger, transaction)
         noted = await noteWrite(noted, wanted, ports)
-        shown = await shift(router, wanted, found, ports, defaultShift)
+        shown = await shift(router, wanted, found, ports)
+        sinceRealMs = ports.clock.realMs()
         return watchRouter(router, shown, ports.clock)
       },
       checks,
@@ -165,7 +161,7 @@ async function walkStages(
       trail,
       ...ports,
     })
-    held = shown
+    held = { state: shown, sinceRealMs }
     const result: StageResult = {
       weight: plan.weight,
       weights: shown.weights,
