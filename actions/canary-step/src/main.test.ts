@@ -333,6 +333,62 @@ describe('canary-step on a bad day', () => {
   })
 })
 
+describe('a canary whose metrics show a hundredth of its requests', () => {
+  const COUNTS = /(arm="(\w+)",code="\w+"\} )(\d+)/g
+  /** What the pages say when the canary's answers are mostly not counted. */
+  const hundredth = ({ body = '', ...answer }: Partial<HttpResponse>): Partial<HttpResponse> => ({
+    ...answer,
+    body: body.replace(COUNTS, (_, name: string, arm: string, count: string) =>
+      arm === 'green' ? `${name}${Math.round(Number(count) / 100)}` : `${name}${count}`,
+    ),
+  })
+  /** The same, while the router counts what it really sends. */
+  const counted =
+    ({ haproxy }: SimulatedRegion) =>
+    (answer: Partial<HttpResponse>): Partial<HttpResponse> => {
+      const sessions = { blue: 0, green: 0 }
+      for (const [, , arm, count] of answer.body?.matchAll(COUNTS) ?? [])
+        if (arm === 'blue' || arm === 'green') sessions[arm] += Number(count)
+      haproxy.sessions = sessions
+      return hundredth(answer)
+    }
+
+  it('fails as soon as the router says that it sent them', async () => {
+    let answered = hundredth
+    const { outcome, region, ports } = await run(
+      {},
+      {},
+      (answer) => answered(answer),
+      (region) => {
+        answered = counted(region)
+      },
+    )
+    expect((outcome as Error).message).toMatch(
+      /^10%: in the last 60 s the canary was counted \d+ of \d+ requests, and its share of 10% is \d+; meanwhile the router has sent it \d+ of \d+: what became of them is not known; traffic is back at blue 100%/,
+    )
+    expect((outcome as GateFailed).outputs).toMatchObject({ verdict: 'fail', 'rollback-verified': true })
+    expect(region.haproxy.weights).toEqual({ blue: 100, green: 0 })
+    // A minute to see it, and two looks at what the router sends.
+    expect(ports.clock.now().getTime() - Date.parse('2026-11-21T10:00:00.000Z')).toBeLessThan(3 * 60_000)
+  })
+
+  it('does not pass where the router does not say so either', async () => {
+    const { outcome } = await run({}, {}, hundredth)
+    expect((outcome as Error).message).toMatch(/^10%: .*in the last 60 s the canary was counted/)
+    expect((outcome as GateFailed).outputs).toMatchObject({ verdict: 'inconclusive' })
+  })
+
+  it('passes where shares do not follow the weights: clients are bound, or the config says so', async () => {
+    const bound = await run({}, {}, hundredth, ({ haproxy }) => {
+      haproxy.cookie = 'SERVERID'
+      haproxy.states = { green: 'maint' }
+    })
+    expect(bound.outcome).toMatchObject({ outcome: 'promoted' })
+    const told = await run({}, { analysis: '{ expect-share: false }' }, hundredth)
+    expect(told.outcome).toMatchObject({ outcome: 'promoted' })
+  })
+})
+
 describe('one dead metrics page of several', () => {
   const pages = `{ sources: { proxy: { type: scrape, pages: ['http://127.0.0.1:1/metrics', 'http://127.0.0.1:2/metrics'] } }, requests: { source: proxy, sum: ['requests_total{arm="\${arm}"}'] }, errors: { source: proxy, sum: ['requests_total{arm="\${arm}",code="5xx"}'] } }`
   /** The second page is away from minute seven on, in the middle of a stage, to minute `until`. */

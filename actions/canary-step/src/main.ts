@@ -26,6 +26,7 @@ import {
 } from '@deploy-actions/transaction'
 import { tellBaselineLost, tellPromoted, tellStage } from './events'
 import type { Inputs } from './inputs'
+import { followsWeights, watchMissed } from './missed-share'
 import type { Outputs, StageResult } from './outputs'
 import { endUnmoved, putBack, StageFailed } from './put-back'
 import { summarise } from './report'
@@ -154,6 +155,10 @@ async function walkStages(
       },
       checks,
       arms,
+      missed:
+        settings.analysis['expect-share'] && plan.weight < WHOLE && followsWeights(router, shown)
+          ? watchMissed(plan.weight, arms, router, ports.log)
+          : undefined,
       onBaselineLost: (reason) =>
         tellLater(walk, 'the lost baseline', tellBaselineLost(plan.weight, reason, walk, ports), ports),
       mayGoOn: () => mustBeOpen(ledger, transaction),

@@ -15,6 +15,7 @@ import type { ArmSampler } from '@deploy-actions/metrics'
 import { formatDuration, formatPercent, WHOLE, type Arms } from '@deploy-actions/rollout'
 import type { RouterReading, RouterWatch, Standing } from '@deploy-actions/traffic'
 import { asking } from './asking'
+import type { WatchMissed } from './missed-share'
 
 /** One sample, and what was made of it: the trail that evidence keeps. */
 export interface JudgedSample {
@@ -40,6 +41,8 @@ interface Watch {
   /** Writes the stage's weights again after a reload, over what was found, and gives what watches them. */
   rewrite: (found: RouterReading) => Promise<RouterWatch>
   arms: Arms
+  /** absent where the shares of requests do not follow the weights */
+  missed?: WatchMissed | undefined
   /** of this stage */
   checks: NamedChecks
   /** called once when the baseline is lost: people should know before anything is decided */
@@ -118,7 +121,7 @@ async function watchWindow(watch: Watch, rewritten: boolean): Promise<StageEnd |
       decidedAtMs,
     })
     if (router.state === 'reloaded' && !rewritten) return router
-    const broken = ended(router, watch.arms) ?? failedCheck(red, plan)
+    const broken = ended(router, watch.arms) ?? failedBy(red, plan)
     if (broken) {
       say(broken, now)
       return end(broken)
@@ -137,13 +140,19 @@ async function watchWindow(watch: Watch, rewritten: boolean): Promise<StageEnd |
     if (good) lastGood = now
     tick = Math.max(tick, Math.floor((now - began) / intervalMs))
     const silent = silence.next(sample)
+    const missed = await watch.missed?.(sample, signal)
+    const swallowed = failedBy(missed?.swallowed, plan)
+    if (swallowed) {
+      say(swallowed, now)
+      return end(swallowed)
+    }
     const decision = decide(plan, {
       // What is watched is what the samples cover: with sources that lag, the stage lasts so much longer.
       elapsedMs: Date.parse(sample.at) - began,
       sinceGoodMs: Math.max(0, now - lastGood),
       requests: seen.requests,
       judgements: [...judgements, ...unreadable(router)],
-      barred: barredBy(router) ?? silent,
+      barred: barredBy(router) ?? silent ?? missed?.barred,
     })
     // One doubtful reading at the very end decides nothing: the next one tells.
     const open =
@@ -173,11 +182,11 @@ function ended(router: Standing, { canary }: Arms): StageDecision | undefined {
   return undefined
 }
 
-/** A check that stays red fails the stage as the judge does: where failures are only reported, it is shown. */
-function failedCheck(red: string | undefined, { onFail }: StagePlan): StageDecision | undefined {
-  return red === undefined || onFail === 'report'
+/** A check that stays red, or requests that nobody accounts for, fail the stage as the judge does: where failures are only reported, it is shown. */
+function failedBy(reason: string | undefined, { onFail }: StagePlan): StageDecision | undefined {
+  return reason === undefined || onFail === 'report'
     ? undefined
-    : { verdict: 'fail', final: true, then: 'rollback', reason: red }
+    : { verdict: 'fail', final: true, then: 'rollback', reason }
 }
 
 /** While the baseline is lost nothing is taken from the canary, and nothing passes: it may come back. */

@@ -201,6 +201,12 @@ export const analysis = z.strictObject({
   'error-timeout': duration
     .prefault('5m')
     .describe('without a good sample for this long the stage is an error'),
+  'expect-share': z
+    .boolean()
+    .default(true)
+    .describe(
+      'a stage does not pass while the canary is counted less than half the requests that its weight gives it; `false` where the metrics of an arm count requests that do not come by the router',
+    ),
   'on-fail': z.enum(['rollback', 'report']).default('rollback'),
   'on-error': z.enum(['rollback', 'hold']).default('rollback'),
   'on-inconclusive': z.enum(['rollback', 'promote']).default('rollback'),

@@ -12,5 +12,5 @@ export const LEDGER_PATIENCE_MS = {
   restoreStep: 5 * MINUTE_MS,
   guard: 50 * MINUTE_MS,
   trafficFirst: MINUTE_MS / 6,
-  badTraffic: MINUTE_MS / 12,
+  badTraffic: MINUTE_MS / 20,
 } as const

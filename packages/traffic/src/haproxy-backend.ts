@@ -76,6 +76,7 @@ export function openBackend(
       weights: normalise(unitsOf(rows)),
       effective: normalise(serving),
       members: ofArms((servers) => memberOf(servers, binds), rows),
+      ...(binds && { bound: true as const }),
       ...(states.length > 0 && { states: Object.fromEntries(states) }),
       ...(strangers !== undefined && { strangers }),
     }
@@ -98,6 +99,7 @@ export function openBackend(
       min: 0,
       max: MAX_WEIGHT,
       step: 1,
+      splits: 'requests',
       zero: 'weight',
       atomic: false,
       compareAndSet: false,

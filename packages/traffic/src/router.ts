@@ -15,6 +15,8 @@ export interface RouterCapabilities {
   min: number
   max: number
   step: number
+  /** what it splits by the weights: each request, or clients and their connections, of whom one may send most of them */
+  splits: 'requests' | 'clients'
   /** how a member gets nothing */
   zero: 'weight' | 'disable' | 'impossible'
   only?: 'all-or-nothing'
@@ -55,6 +57,8 @@ export interface RouterState {
   differs?: string
   /** what each of its addresses holds, where it has several */
   parts?: readonly RouterState[]
+  /** clients can be bound to members: then the shares of requests do not follow the weights */
+  bound?: true
   /** who is not `ready`, for a restore point */
   states?: AdminStates
   /** for compare-and-set */

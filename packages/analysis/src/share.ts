@@ -1,0 +1,46 @@
+import { formatRate } from '@deploy-actions/rollout'
+import type { Sample } from './sample'
+
+/** So long it is looked back, in the milliseconds that samples cover. */
+const SHARE_WINDOW_MS = 60_000
+/** Fewer than these say nothing: a healthy canary would miss half of them by chance once in some ten million minutes. */
+const EXPECTED_AT_LEAST = 100
+const HALF = 0.5
+const TENTH = 0.1
+
+/** The canary was counted far fewer requests than its weight gives it. */
+export interface MissedShare {
+  reason: string
+  /** less than a tenth of them */
+  almostAll: boolean
+}
+
+/**
+ * Sees when a canary is not counted the requests that its weight gives it. A rule and no test: few connections that are
+ * kept alive may all miss a healthy canary by chance, so by itself it fails nothing; but what was not seen has not passed.
+ */
+export interface ShareWatch {
+  /** A sample in which an arm is missing is left out. */
+  next(sample: Sample): MissedShare | undefined
+}
+
+/** @param share what the canary's weight gives it of all requests, above 0 and below 1 */
+export function watchShare(share: number): ShareWatch {
+  const windows: { ms: number; canary: number; both: number }[] = []
+  const sum = (of: 'ms' | 'canary' | 'both'): number =>
+    windows.reduce((total, window) => total + window[of], 0)
+  return {
+    next({ baseline, canary, windowMs }) {
+      if (!baseline || !canary) return undefined
+      windows.push({ ms: windowMs, canary: canary.requests, both: baseline.requests + canary.requests })
+      while (sum('ms') - (windows[0]?.ms ?? 0) >= SHARE_WINDOW_MS) windows.shift()
+      const [ms, got, both] = [sum('ms'), sum('canary'), sum('both')]
+      const due = share * both
+      if (ms < SHARE_WINDOW_MS || due < EXPECTED_AT_LEAST || got >= HALF * due) return undefined
+      return {
+        reason: `in the last ${Math.round(ms / 1000)} s the canary was counted ${got} of ${both} requests, and its share of ${formatRate(share)} is ${Math.round(due)}`,
+        almostAll: got < TENTH * due,
+      }
+    },
+  }
+}
