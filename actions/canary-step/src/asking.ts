@@ -2,7 +2,7 @@ import { setTimeout as sleepReal } from 'node:timers/promises'
 import type { Clock } from '@deploy-actions/action-kit'
 
 /** An answer of the same machine is there in less, in real milliseconds, however fast the action's clock goes. */
-const GRACE_MS = 20
+const GRACE_MS = 50
 
 /**
  * Asks once, when it is first wanted to know, and then tells whether the answer has come within a time, in the

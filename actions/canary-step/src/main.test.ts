@@ -275,8 +275,9 @@ describe('canary-step on a bad day', () => {
       }
     })
     expect((outcome as Error).message).toMatch(
-      /traffic could NOT be put back: .*that was not written by it, so nothing was written/,
+      /somebody else changed the weights: .*; by the ledger \S+ is restored: its target is left alone$/,
     )
+    expect((outcome as GateFailed).outputs).toMatchObject({ verdict: 'error', 'rolled-back': false })
     expect(region.haproxy.weights).toEqual({ blue: 0, green: 100 })
   })
 

@@ -5,6 +5,7 @@ import {
   abandonTransaction,
   claimOf,
   findJobTransaction,
+  lateClaim,
   nameOf,
   PATIENCE_MS,
   restoreTraffic,
@@ -51,6 +52,10 @@ export async function putBack(
   for (const { ok, detail } of points)
     ports.log.info(`traffic ${ok ? 'restored and verified' : 'NOT restored'}: ${detail}`)
   if (!verified && ports.signal.aborted) return cutShort(walk, error, points, ports)
+  if (!verified) {
+    const late = await lateClaim(kept, ports)
+    if ('closed' in late) return leftAlone(walk, error, late.closed, ports)
+  }
   if (verified)
     await saveJobTransaction(ports.context.temp, {
       ...kept,
@@ -90,6 +95,20 @@ function cutShort(walk: Walk, error: unknown, restored: readonly RestoredPoint[]
     'rollback-verified': false,
   }
   return new Cancelled(reason, { cause: error, outputs })
+}
+
+/** Somebody else has ended the transaction while this runner was away: nobody is alarmed for traffic that is not ours. */
+function leftAlone(walk: Walk, error: unknown, closed: string, ports: Ports): Error {
+  const reason = `${messageOf(error)}; ${closed}`
+  note(walk, ports, {})
+  ports.summary.add(summarise(walk, reason))
+  const outputs = {
+    verdict: 'error' as const,
+    ...position(walk),
+    'rolled-back': false,
+    'rollback-verified': false,
+  }
+  return new GateFailed(reason, { cause: error, outputs })
 }
 
 /** Nothing was written, so nothing is put back: what somebody else wrote stands. */
