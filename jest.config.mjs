@@ -27,6 +27,7 @@ export default {
     project('providers', '<rootDir>/test/providers/**/*.test.ts'),
     project('bundles', '<rootDir>/test/bundles/**/*.test.ts'),
     project('workflows', '<rootDir>/test/workflows/**/*.test.ts'),
+    project('simulated', '<rootDir>/test/simulated/**/*.test.ts'),
     project('kills', '<rootDir>/test/kills/**/*.test.ts'),
     project('rehearsals', '<rootDir>/test/rehearsals/**/*.test.ts'),
     project('systems', '<rootDir>/test/systems/**/*.test.ts'),

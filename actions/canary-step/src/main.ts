@@ -155,9 +155,9 @@ async function walkStages(
       },
       checks,
       arms,
-      missed:
+      watchMissed:
         settings.analysis['expect-share'] && plan.weight < WHOLE && followsWeights(router, shown)
-          ? watchMissed(plan.weight, arms, router, ports.log)
+          ? () => watchMissed(plan.weight, { ...ports, arms, router })
           : undefined,
       onBaselineLost: (reason) =>
         tellLater(walk, 'the lost baseline', tellBaselineLost(plan.weight, reason, walk, ports), ports),

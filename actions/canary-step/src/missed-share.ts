@@ -1,21 +1,24 @@
-import { messageOf, ProviderError, type Log } from '@deploy-actions/action-kit'
-import { watchShare, type Sample } from '@deploy-actions/analysis'
+import { messageOf, ProviderError, type Clock, type Log } from '@deploy-actions/action-kit'
+import { watchShare, type MissedShare, type Sample } from '@deploy-actions/analysis'
 import { WHOLE, type Arms } from '@deploy-actions/rollout'
 import type { RouterReading, TrafficRouter } from '@deploy-actions/traffic'
 
 /** Too few to tell where a router sends its requests. */
-const SENT_AT_LEAST = 100
+const DUE_AT_LEAST = 100
 
 /** What comes of a canary that is not counted the requests that its weight gives it. */
 export interface Missed {
   /** why the stage must not pass now */
-  barred: string
-  /** the router has sent it the requests all the same: nobody knows what became of them, and why that is so */
-  swallowed?: string
+  reason: string
+  /**
+   * `swallowed`: the router has sent them, and nobody knows what became of them. `not sent`: the router has sent no more;
+   * nothing is lost, and the stage may pass in the end.
+   */
+  because: 'swallowed' | 'not sent' | 'unknown'
 }
 
 /** Undefined while the canary is counted its share. */
-export type WatchMissed = (sample: Sample, signal: AbortSignal) => Promise<Missed | undefined>
+export type WatchMissed = (sample: Sample) => Promise<Missed | undefined>
 
 /** Where shares of requests do not follow the weights, only silence tells: clients are bound to arms, or split themselves. */
 export const followsWeights = (
@@ -23,40 +26,75 @@ export const followsWeights = (
   { bound }: Pick<RouterReading, 'bound'>,
 ): boolean => capabilities.splits === 'requests' && bound !== true
 
+interface Asked {
+  arms: Arms
+  router: Pick<TrafficRouter, 'requests'>
+  clock: Pick<Clock, 'now'>
+  signal: AbortSignal
+  log: Log
+}
+
+/** What the router had sent to each arm at a moment. */
+interface Sent {
+  atMs: number
+  baseline: number
+  canary: number
+}
+
 /**
- * Watches the canary's share of the requests. Where nearly all of it is missing, the router is asked how many requests
- * it sends to each arm: connections may miss a healthy canary by chance, but what was sent and is not counted is lost.
+ * Watches the canary's share of the requests. While it is missed, the router is asked what it sends to each arm, and of
+ * the same time the two are compared: a few connections may miss a healthy canary by chance, and an arm that answers
+ * slowly gets less by least connections; what was sent and is not counted is lost.
  * @param weight of the canary, in basis points; less than the whole
  */
-export function watchMissed(
-  weight: number,
-  { baseline, canary }: Arms,
-  router: Pick<TrafficRouter, 'requests'>,
-  log: Log,
-): WatchMissed {
+export function watchMissed(weight: number, asked: Asked): WatchMissed {
   const share = watchShare(weight / WHOLE)
-  let before: Record<string, number> | undefined
-  return async (sample, signal) => {
+  let looks: Sent[] = []
+  return async (sample) => {
     const missed = share.next(sample)
-    if (!missed?.almostAll || !router.requests) {
-      before = undefined
-      return missed && { barred: missed.reason }
+    if (!missed) {
+      looks = []
+      return undefined
     }
-    try {
-      const now = await router.requests(signal)
-      const sent = (arm: string): number => (now[arm] ?? 0) - (before?.[arm] ?? now[arm] ?? 0)
-      const [all, toCanary] = [sent(baseline) + sent(canary), sent(canary)]
-      before ??= now
-      const due = (all * weight) / WHOLE
-      if (due >= SENT_AT_LEAST && toCanary >= due / 2)
-        return {
-          barred: missed.reason,
-          swallowed: `${missed.reason}; meanwhile the router has sent it ${toCanary} of ${all}: what became of them is not known`,
-        }
-    } catch (error) {
-      if (signal.aborted || !(error instanceof ProviderError)) throw error
-      log.warning(`how many requests the router sends to each arm is not known: ${messageOf(error)}`)
-    }
-    return { barred: missed.reason }
+    looks = [...looks, ...(await lookAt(asked))]
+    const sent = sentWithin(looks, Date.parse(sample.at), missed.windowMs)
+    return judged(missed, sent, weight)
   }
+}
+
+async function lookAt({ arms, router, clock, signal, log }: Asked): Promise<Sent[]> {
+  try {
+    const counts = await router.requests?.(signal)
+    const atMs = clock.now().getTime()
+    return counts ? [{ atMs, baseline: counts[arms.baseline] ?? 0, canary: counts[arms.canary] ?? 0 }] : []
+  } catch (error) {
+    if (signal.aborted || !(error instanceof ProviderError)) throw error
+    log.warning(`how many requests the router sends to each arm is not known: ${messageOf(error)}`)
+    return []
+  }
+}
+
+/** What was sent in a time at least as long as that of the samples; undefined where the looks do not enclose it. */
+function sentWithin(looks: readonly Sent[], endMs: number, windowMs: number): Omit<Sent, 'atMs'> | undefined {
+  const first = looks.findLast(({ atMs }) => atMs <= endMs - windowMs)
+  const last = looks.find(({ atMs }) => atMs >= endMs)
+  if (!first || !last) return undefined
+  const sent = { baseline: last.baseline - first.baseline, canary: last.canary - first.canary }
+  // A router that began anew counts from nothing.
+  return sent.baseline < 0 || sent.canary < 0 ? undefined : sent
+}
+
+function judged(
+  { reason, almostAll }: MissedShare,
+  sent: Omit<Sent, 'atMs'> | undefined,
+  weight: number,
+): Missed {
+  const all = sent ? sent.baseline + sent.canary : 0
+  const due = (all * weight) / WHOLE
+  if (!sent || due < DUE_AT_LEAST) return { reason, because: 'unknown' }
+  const says = `${reason}; the router has sent it ${sent.canary} of ${all}`
+  if (sent.canary < due / 2) return { reason: says, because: 'not sent' }
+  return almostAll
+    ? { reason: `${says}: what became of them is not known`, because: 'swallowed' }
+    : { reason: says, because: 'unknown' }
 }

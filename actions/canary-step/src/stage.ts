@@ -15,7 +15,7 @@ import type { ArmSampler } from '@deploy-actions/metrics'
 import { formatDuration, formatPercent, WHOLE, type Arms } from '@deploy-actions/rollout'
 import type { RouterReading, RouterWatch, Standing } from '@deploy-actions/traffic'
 import { asking } from './asking'
-import type { WatchMissed } from './missed-share'
+import type { Missed, WatchMissed } from './missed-share'
 
 /** One sample, and what was made of it: the trail that evidence keeps. */
 export interface JudgedSample {
@@ -41,8 +41,8 @@ interface Watch {
   /** Writes the stage's weights again after a reload, over what was found, and gives what watches them. */
   rewrite: (found: RouterReading) => Promise<RouterWatch>
   arms: Arms
-  /** absent where the shares of requests do not follow the weights */
-  missed?: WatchMissed | undefined
+  /** begun anew with each window; absent where the shares of requests do not follow the weights */
+  watchMissed?: (() => WatchMissed) | undefined
   /** of this stage */
   checks: NamedChecks
   /** called once when the baseline is lost: people should know before anything is decided */
@@ -98,6 +98,7 @@ async function watchWindow(watch: Watch, rewritten: boolean): Promise<StageEnd |
   // No sample can be there earlier than the sources can tell of the first window.
   let lastGood = began + sampler.lag + sampler.resolution
   const silence = watchSilence(plan.weight === WHOLE)
+  const missing = watch.watchMissed?.()
   let seen: Counts = { requests: 0, errors: 0 }
   const say = teller(watch, began)
   const mayLeave = asking(watch.mayGoOn, watch)
@@ -113,15 +114,15 @@ async function watchWindow(watch: Watch, rewritten: boolean): Promise<StageEnd |
     const decidedAtMs = clock.realMs()
     const now = clock.now().getTime()
     const leftOut = sample && partial(sample)
-    const end = (decision: StageDecision): StageEnd => ({
+    const end = (decision: StageDecision, missed?: Missed): StageEnd => ({
       ...decision,
-      reason: leftOut ? `${decision.reason} (${leftOut})` : decision.reason,
+      reason: noted(decision.reason, leftOut, missed?.because === 'not sent' ? missed.reason : undefined),
       seen,
       durationMs: now - began,
       decidedAtMs,
     })
     if (router.state === 'reloaded' && !rewritten) return router
-    const broken = ended(router, watch.arms) ?? failedBy(red, plan)
+    const broken = ended(router, watch.arms) ?? failedCheck(red, plan)
     if (broken) {
       say(broken, now)
       return end(broken)
@@ -139,20 +140,16 @@ async function watchWindow(watch: Watch, rewritten: boolean): Promise<StageEnd |
     const good = sample.canary && (sample.baseline || plan.weight === WHOLE) && router.state !== 'unreadable'
     if (good) lastGood = now
     tick = Math.max(tick, Math.floor((now - began) / intervalMs))
+    const elapsedMs = Date.parse(sample.at) - began
     const silent = silence.next(sample)
-    const missed = await watch.missed?.(sample, signal)
-    const swallowed = failedBy(missed?.swallowed, plan)
-    if (swallowed) {
-      say(swallowed, now)
-      return end(swallowed)
-    }
+    const missed = await missing?.(sample)
     const decision = decide(plan, {
       // What is watched is what the samples cover: with sources that lag, the stage lasts so much longer.
-      elapsedMs: Date.parse(sample.at) - began,
+      elapsedMs,
       sinceGoodMs: Math.max(0, now - lastGood),
       requests: seen.requests,
-      judgements: [...judgements, ...unreadable(router)],
-      barred: barredBy(router) ?? silent ?? missed?.barred,
+      judgements: [...judgements, ...unreadable(router), ...swallowed(missed)],
+      barred: barredBy(router) ?? silent ?? barredByShare(missed, plan, elapsedMs),
     })
     // One doubtful reading at the very end decides nothing: the next one tells.
     const open =
@@ -164,12 +161,15 @@ async function watchWindow(watch: Watch, rewritten: boolean): Promise<StageEnd |
     const next = began + (tick + 1) * intervalMs
     if (open.then === 'rollback' || (await mayLeave(next - clock.now().getTime()))) {
       say(open, now)
-      return end(open)
+      return end(open, missed)
     }
     if (!waits) watch.log.warning('the stage has passed and is watched on: the ledger does not answer yet')
     waits = true
   }
 }
+
+const noted = (reason: string, ...notes: readonly (string | undefined)[]): string =>
+  notes.reduce<string>((text, note) => (note === undefined ? text : `${text} (${note})`), reason)
 
 /** What the router says that ends a stage at once: a canary that is lost, or somebody else's hand. */
 function ended(router: Standing, { canary }: Arms): StageDecision | undefined {
@@ -182,12 +182,27 @@ function ended(router: Standing, { canary }: Arms): StageDecision | undefined {
   return undefined
 }
 
-/** A check that stays red, or requests that nobody accounts for, fail the stage as the judge does: where failures are only reported, it is shown. */
-function failedBy(reason: string | undefined, { onFail }: StagePlan): StageDecision | undefined {
+/** A check that stays red fails the stage as the judge does: where failures are only reported, it is shown. */
+function failedCheck(reason: string | undefined, { onFail }: StagePlan): StageDecision | undefined {
   return reason === undefined || onFail === 'report'
     ? undefined
     : { verdict: 'fail', final: true, then: 'rollback', reason }
 }
+
+/** Clients that stay away are no fault of a canary that answers whoever comes: after the longest watch it passes. */
+function barredByShare(
+  missed: Missed | undefined,
+  { maxWatchMs }: StagePlan,
+  elapsedMs: number,
+): string | undefined {
+  return missed?.because === 'not sent' && elapsedMs >= maxWatchMs ? undefined : missed?.reason
+}
+
+/** Requests that the router has sent to the canary and that its metrics do not show. */
+const swallowed = (missed: Missed | undefined): Judgement[] =>
+  missed?.because === 'swallowed'
+    ? [{ metric: 'share of requests', verdict: 'fail', reason: missed.reason, observed: {} }]
+    : []
 
 /** While the baseline is lost nothing is taken from the canary, and nothing passes: it may come back. */
 function barredBy(router: Standing): string | undefined {

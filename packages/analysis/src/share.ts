@@ -11,6 +11,8 @@ const TENTH = 0.1
 /** The canary was counted far fewer requests than its weight gives it. */
 export interface MissedShare {
   reason: string
+  /** how long a time that is, back from the end of the last sample */
+  windowMs: number
   /** less than a tenth of them */
   almostAll: boolean
 }
@@ -39,6 +41,7 @@ export function watchShare(share: number): ShareWatch {
       if (ms < SHARE_WINDOW_MS || due < EXPECTED_AT_LEAST || got >= HALF * due) return undefined
       return {
         reason: `in the last ${Math.round(ms / 1000)} s the canary was counted ${got} of ${both} requests, and its share of ${formatRate(share)} is ${Math.round(due)}`,
+        windowMs: ms,
         almostAll: got < TENTH * due,
       }
     },

@@ -3,6 +3,7 @@ import { seededRandom } from '@deploy-actions/embedded-regions'
 import type { FakeClock } from './fake-clock'
 import { startFakeHaproxy, type FakeHaproxy } from './fake-haproxy'
 import { poisson } from './poisson'
+import { simulateClients, type ClientsOptions } from './simulated-clients'
 
 export interface SimulatedRegionOptions {
   clock: FakeClock
@@ -11,6 +12,8 @@ export interface SimulatedRegionOptions {
   requestsPerSecond: number
   /** share of failing requests per arm, at a moment of the simulated time (milliseconds since the start) */
   errorRate: (arm: string, elapsedMs: number) => number
+  /** default: every request goes by the weights, whoever sends it */
+  clients?: ClientsOptions
 }
 
 /** A region with blue and green whose counters grow with the fake clock: traffic follows the proxy's weights. */
@@ -28,6 +31,7 @@ export async function simulateRegion({
   seed,
   requestsPerSecond,
   errorRate,
+  clients: bound,
 }: SimulatedRegionOptions): Promise<SimulatedRegion> {
   const haproxy = await startFakeHaproxy({ blue: 100, green: 0 })
   const random = seededRandom(seed)
@@ -37,15 +41,25 @@ export async function simulateRegion({
     green: { good: 0, bad: 0 },
   }
   let last = began
+  const clients = bound && simulateClients(bound, requestsPerSecond, random)
+
+  const byWeight = (ms: number): Record<string, number> => {
+    const total = Object.values(haproxy.weights).reduce((sum, weight) => sum + weight, 0)
+    return Object.fromEntries(
+      Object.entries(haproxy.weights).map(([arm, weight]) => [
+        arm,
+        poisson((requestsPerSecond * ms * weight) / total / 1000, random),
+      ]),
+    )
+  }
 
   const grow = (): void => {
     const now = clock.now().getTime()
-    const total = Object.values(haproxy.weights).reduce((sum, weight) => sum + weight, 0)
+    const ms = now - last
+    const arrived = clients?.requests(haproxy.weights, { elapsedMs: now - began, ms }) ?? byWeight(ms)
     for (const [arm, counts] of Object.entries(counted)) {
-      const requests = poisson(
-        (requestsPerSecond * (now - last) * (haproxy.weights[arm] ?? 0)) / total / 1000,
-        random,
-      )
+      const requests = arrived[arm] ?? 0
+      haproxy.sessions = { ...haproxy.sessions, [arm]: (haproxy.sessions?.[arm] ?? 0) + requests }
       const errors = Math.min(requests, poisson(requests * errorRate(arm, now - began), random))
       counts.good += requests - errors
       counts.bad += errors
