@@ -172,10 +172,10 @@ describe('a stage that has passed while the ledger does not answer', () => {
     }
 
   it('is watched on until it does, beyond its longest watch', async () => {
-    const { end, trail, ports } = await watch(0, undefined, holds, { mayGoOn: until(minutes(30)) })
+    const { end, trail, ports } = await watch(0, undefined, holds, { mayGoOn: until(minutes(16)) })
     expect(end).toMatchObject({ verdict: 'pass', then: 'next' })
-    expect(end.durationMs).toBeGreaterThanOrEqual(minutes(29))
-    expect(trail.length).toBeGreaterThan(170)
+    expect(end.durationMs).toBeGreaterThanOrEqual(minutes(16))
+    expect(trail.length).toBeGreaterThan(90)
     expect(ports.recorded.log.filter(({ level }) => level === 'warning').map(({ line }) => line)).toEqual([
       'the stage has passed and is watched on: the ledger does not answer yet',
     ])
