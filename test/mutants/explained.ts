@@ -22,4 +22,11 @@ export const explained: Explained[] = [
     to: '(verdicts.indexOf(b)) >= (verdicts.indexOf(a))',
     why: 'two verdicts of the same place are the same verdict',
   },
+  {
+    file: 'actions/canary-step/src/stage.ts',
+    within: 'unreadable',
+    from: "'router'",
+    to: "''",
+    why: 'a decision gives the verdict and the reason of a judgement, not its name',
+  },
 ]

@@ -65,6 +65,9 @@ export function judgeFor(
   )
 }
 
+/** The end of a stage, seen from the last of its windows. */
+type WindowEnd = Omit<StageEnd, 'durationMs'>
+
 /** The router lost what was written, by a reload. */
 type Reloaded = Extract<Standing, { state: 'reloaded' }>
 
@@ -88,7 +91,7 @@ export async function watchStage(watch: Watch): Promise<StageEnd> {
  * passed, until the next write may be made: a canary is not left unwatched for a ledger that does not answer. At each
  * sample the router is read, too: metrics alone do not show an arm that nobody can reach.
  */
-async function watchWindow(watch: Watch, rewritten: boolean): Promise<StageEnd | Reloaded> {
+async function watchWindow(watch: Watch, rewritten: boolean): Promise<WindowEnd | Reloaded> {
   const { index, plan, judge, sampler, standing, intervalMs, clock, signal, trail } = watch
   await sampler.restart(signal)
   const began = clock.now().getTime()
@@ -110,11 +113,10 @@ async function watchWindow(watch: Watch, rewritten: boolean): Promise<StageEnd |
     const decidedAtMs = clock.realMs()
     const now = clock.now().getTime()
     const leftOut = sample && partial(sample)
-    const end = (decision: StageDecision): StageEnd => ({
+    const end = (decision: StageDecision): WindowEnd => ({
       ...decision,
       reason: leftOut ? `${decision.reason} (${leftOut})` : decision.reason,
       seen,
-      durationMs: now - began,
       decidedAtMs,
     })
     if (router.state === 'reloaded' && !rewritten) return router
@@ -140,7 +142,7 @@ async function watchWindow(watch: Watch, rewritten: boolean): Promise<StageEnd |
     const decision = decide(plan, {
       // What is watched is what the samples cover: with sources that lag, the stage lasts so much longer.
       elapsedMs: Date.parse(sample.at) - began,
-      sinceGoodMs: Math.max(0, now - lastGood),
+      sinceGoodMs: now - lastGood,
       requests: seen.requests,
       judgements: [...judgements, ...unreadable(router)],
       barred: barredBy(router) ?? silent,
@@ -180,11 +182,14 @@ function failedCheck(red: string | undefined, { onFail }: StagePlan): StageDecis
     : { verdict: 'fail', final: true, then: 'rollback', reason: red }
 }
 
-/** While the baseline is lost nothing is taken from the canary, and nothing passes: it may come back. */
+/**
+ * While the baseline is lost nothing is taken from the canary, and nothing passes: it may come back. Nor does anything
+ * pass at a reading that tells nothing for sure, not even a fail that is only reported.
+ */
 function barredBy(router: Standing): string | undefined {
   if (router.state === 'lost')
     return `${router.reason}; nothing is taken from the arm that serves, and the stage waits`
-  return router.state === 'doubted' ? router.reason : undefined
+  return router.state === 'doubted' || router.state === 'unreadable' ? router.reason : undefined
 }
 
 /** A router that cannot be read may hide anything: until it can be, no sample is a good one. */
