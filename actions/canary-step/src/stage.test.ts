@@ -172,15 +172,15 @@ describe('a stage whose metrics lag', () => {
     expect((await watch(minutes(6))).end).toMatchObject({ verdict: 'pass', durationMs: minutes(11) })
   })
 
-  it('does not take for one the time that a source needs for its first window', async () => {
-    const { end } = await watch(0, undefined, holds, { resolution: minutes(6) })
-    expect(end).toMatchObject({ verdict: 'pass', durationMs: minutes(6) })
-  })
-
   it('is an error when no answer comes in all of the error time after that', async () => {
     const { end } = await watch(minutes(2), () => false)
     expect(end).toMatchObject({ verdict: 'error', then: 'rollback', durationMs: minutes(7) })
     expect(end.reason).toContain('the API answered 503')
+  })
+
+  it('waits with that for the first window that a source can tell of', async () => {
+    const { end } = await watch(0, () => false, holds, { resolution: minutes(2) })
+    expect(end).toMatchObject({ verdict: 'error', durationMs: minutes(7) })
   })
 
   it.each(['canary', 'baseline'] as const)('is an error, too, when none comes for its %s', async (arm) => {
