@@ -24,7 +24,7 @@ const { values, positionals } = parseArgs({
   options: {
     /** only files that differ from this commit */
     changed: { type: 'string' },
-    /** so many mutants of all */
+    /** so many mutants of all, and those that are explained: an explanation must be true whatever is drawn */
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
   },
@@ -55,7 +55,8 @@ async function main(): Promise<boolean> {
   const stale = explained.filter(
     (one) => sources.includes(one.file) && !all.some((mutant) => explains(one, mutant)),
   )
-  const chosen = new Set(sampled(all).map(({ id }) => id))
+  const told = all.filter((mutant) => explained.some((one) => explains(one, mutant)))
+  const chosen = new Set([...sampled(all), ...told].map(({ id }) => id))
   const pools = Array.from({ length: availableParallelism() }, () => new Pool(sources, folder))
   const judged: Judged[] = []
   try {
