@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
@@ -80,6 +80,7 @@ describe('the proof of a predecessor', () => {
 describe('openLedger', () => {
   it('opens a folder by its name, and GitHub else', async () => {
     await ledger.open(record, {})
+    expect(await readdir(folder)).toContain('000001.json')
     expect(await openLedger(`file:${folder}`, 'shop', ports).find({})).toHaveLength(1)
     const routes: string[] = []
     const request = (route: string) => Promise.resolve((routes.push(route), []) as never)

@@ -1,6 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { createFakePorts } from '@deploy-actions/testing'
-import { persistence } from './patience'
+import { LEDGER_PATIENCE_MS } from '@deploy-actions/ledger'
+import { PATIENCE_MS, persistence } from './patience'
 
 it('says at the first failure and then each full minute that it goes on, and calls for people at the first', () => {
   const { log, recorded } = createFakePorts()
@@ -23,4 +24,21 @@ it('says at the first failure and then each full minute that it goes on, and cal
     ),
   )
   expect(told).toEqual(['1 no answer at 60000'])
+})
+
+it('is that of whom a restore asks of its ledger, too: neither gives up long before the other', () => {
+  expect(LEDGER_PATIENCE_MS.restoreStep).toBe(PATIENCE_MS.restoreStep)
+  expect(LEDGER_PATIENCE_MS.guard).toBe(PATIENCE_MS.guard)
+})
+
+it('fits into what waits: posts into the five minutes of GitHub, a plan into its job, a quota into a rollout', () => {
+  const minutes = (ms: number) => ms / 60_000
+  expect(minutes(PATIENCE_MS.posts)).toBeLessThan(5)
+  expect(minutes(PATIENCE_MS.putBack)).toBeLessThan(minutes(PATIENCE_MS.posts))
+  expect(minutes(LEDGER_PATIENCE_MS.plan)).toBeLessThan(15)
+  // A quota that is used up comes back within the hour, and is waited for.
+  expect(minutes(LEDGER_PATIENCE_MS.forward)).toBeGreaterThan(60)
+  // Beside the traffic, which is put back meanwhile.
+  expect(LEDGER_PATIENCE_MS.trafficFirst).toBeLessThan(60_000)
+  for (const ms of Object.values({ ...PATIENCE_MS, ...LEDGER_PATIENCE_MS })) expect(ms).toBeGreaterThan(5_000)
 })
