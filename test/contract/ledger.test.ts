@@ -6,6 +6,7 @@ import {
   LiveTransaction,
   MAX_NOTE,
   newest,
+  newestRollout,
   provePredecessor,
   releaseServing,
   restorePointArtifact,
@@ -15,7 +16,7 @@ import {
 import type { TransactionState } from '@deploy-actions/rollout'
 import { createFileLedger } from '../../packages/ledger/src/file-ledger'
 import { createGitHubLedger, type LedgerPorts } from '../../packages/ledger/src/github-ledger'
-import { createFakeClock, createFakePorts } from '@deploy-actions/testing'
+import { createFakeClock, createFakePorts, type FakeClock } from '@deploy-actions/testing'
 import { mainSha, testGitHub, type TestGitHub } from '../../packages/github-emulator/src/emulator.fixture'
 import type { Permissions, RunView } from '@deploy-actions/workflow-engine'
 
@@ -56,6 +57,7 @@ interface OurJob {
   change?: Partial<RunView>
   warnings?: string[]
   rememberMs?: number
+  clock?: FakeClock
 }
 
 /** Our ledger in a job of its own. */
@@ -70,6 +72,7 @@ function githubLedger(
     change = {},
     warnings = [],
     rememberMs = 0,
+    clock = createFakeClock(),
   }: OurJob,
 ): Ledger {
   const known = world.runs.find((run) => run.id === id && run.attempt === attempt)
@@ -77,7 +80,6 @@ function githubLedger(
     known ?? world.begin({}, { id, attempt, path: deployYml, referencedWorkflows: [ours], ...change }).run
   const job = world.join(run, permissions)
   const { log, signal } = createFakePorts()
-  const clock = createFakeClock()
   const began = clock.now().getTime()
   const ports: LedgerPorts = {
     github: world.client(job),
@@ -321,6 +323,10 @@ describe('the github ledger among others', () => {
       description: '1.3.0 to eu-west',
     })
     expect(ours?.statuses.map(({ state }) => state)).toEqual(['inactive', 'pending', 'in_progress'])
+    await ledger.open(record(1, { region: 'us-east' }), {})
+    expect(await ledger.find({ environment: 'production-us-east' })).toMatchObject([
+      { note: 'open: run 1 attempt 1' },
+    ])
   })
 
   it('forgets a record whose statuses GitHub no longer keeps', async () => {
@@ -472,7 +478,8 @@ describe('the github ledger where anybody may write deployments', () => {
     )
     const warnings: string[] = []
     const ledger = githubLedger(world, { run: 3, warnings })
-    expect(await newest(ledger, environment)).toMatchObject({ record: record(1), state: 'committed' })
+    for (let looks = 0; looks < 2; looks++)
+      expect(await newest(ledger, environment)).toMatchObject({ record: record(1), state: 'committed' })
     expect(warnings).toEqual([
       expect.stringMatching(
         /^deployment \d+ says to be transaction 1-1-shop-eu-west-1, and counts for nothing: run 1 uploaded/,
@@ -495,7 +502,9 @@ describe('the github ledger where anybody may write deployments', () => {
 
   it('gives up behind many of them, and tells what to do', async () => {
     await open(1)
-    for (let run = 100; run < 151; run++) await plant(record(run))
+    for (let run = 100; run < 150; run++) await plant(record(run))
+    expect(await newest(githubLedger(world, { run: 1 }), environment)).toMatchObject({ record: { id } })
+    await plant(record(150))
     await expect(newest(githubLedger(world, { run: 1 }), environment)).rejects.toThrow(
       'more than 50 deployments of shop say to be transactions that no run has opened',
     )
@@ -522,6 +531,19 @@ describe('the github ledger where anybody may write deployments', () => {
       await expect(ledger.open(record(2), {})).rejects.toBeInstanceOf(LiveTransaction)
     },
   )
+
+  it.each<[string, Partial<RunView>, TransactionState]>([
+    ['of a pull request', { event: 'pull_request' }, 'open'],
+    ['of a branch that the environment does not take', { headBranch: 'feature' }, 'open'],
+    ['of main, such as a sweeper', {}, 'committed'],
+  ])('believes the proof of a run %s, as far as its environment takes it', async (_, change, state) => {
+    await open(1)
+    const { run } = world.begin({}, { id: 5, path: deployYml, referencedWorkflows: [ours], ...change })
+    await writeFile(join(world.folder, 'state.json'), '{}')
+    await world.artifacts(world.join(run), run).upload(`state-${id}-committed`, world.folder, ['state.json'])
+    await post(world.github.deployments[0]?.id, 'committed: by another run', 5)
+    expect(await newest(githubLedger(world, { run: 2 }), environment)).toMatchObject({ state })
+  })
 
   it('is not brought back to committed by a status after its restore', async () => {
     await open(1)
@@ -625,6 +647,33 @@ describe('the github ledger where anybody may write deployments', () => {
       proven: false,
       reason: expect.stringContaining('proves nothing: run 1 uses none'),
     })
+  })
+
+  it('rests on one look for as long as it was told to, by state and kind as it would ask', async () => {
+    await open(1)
+    await githubLedger(world, { run: 1 }).mark({ id }, 'committed', '')
+    const byHand = record(2, { weightsOnly: true })
+    await githubLedger(world, { run: 2 }).open(byHand, {})
+    await githubLedger(world, { run: 2 }).mark({ id: byHand.id }, 'committed', '')
+    const clock = createFakeClock('2026-11-20T12:00:00.000Z')
+    const ledger = githubLedger(world, { run: 3, rememberMs: 60_000, clock })
+    const asked = async (look: () => Promise<unknown>): Promise<number> => {
+      const before = world.github.calls.length
+      await look()
+      return world.github.calls.length - before
+    }
+    expect(await asked(() => newest(ledger, environment))).toBeGreaterThan(0)
+    clock.advance(59_999)
+    expect(await asked(() => newest(ledger, environment))).toBe(0)
+    expect(await newest(ledger, environment)).toMatchObject({ record: { id: byHand.id } })
+    // What the look has not seen is asked for.
+    expect(await newestRollout(ledger, environment)).toMatchObject({ record: { id } })
+    expect(await ledger.find({ environment, state: ['open'], limit: 1 })).toEqual([])
+    expect(await ledger.find({ environment, limit: 2 })).toHaveLength(2)
+    expect(await ledger.find({ environment, id, limit: 1 })).toMatchObject([{ record: { id } }])
+    expect(await ledger.find({ environment, run: 1, limit: 1 })).toMatchObject([{ record: { id } }])
+    clock.advance(1)
+    expect(await asked(() => newest(ledger, environment))).toBeGreaterThan(0)
   })
 
   it('knows what it has marked itself since it looked', async () => {

@@ -161,8 +161,9 @@ function expressionChanges(node: ts.Node, raw: (node: ts.Node) => string): Chang
     if (node.operator === K.ExclamationToken || node.operator === K.MinusToken) add(raw(node.operand))
   } else if (node.kind === K.TrueKeyword) add('false')
   else if (node.kind === K.FalseKeyword) add('true')
-  else if (ts.isNumericLiteral(node)) add(Number(node.text) === 0 ? '1' : '0')
-  else if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) {
+  else if (ts.isNumericLiteral(node)) {
+    if (!standsIn(node)) add(Number(node.text) === 0 ? '1' : '0')
+  } else if (ts.isStringLiteral(node) || ts.isNoSubstitutionTemplateLiteral(node)) {
     if (isCode(node.text) && !isKey(node)) add("''")
   } else if (ts.isTemplateExpression(node)) {
     if (
@@ -170,7 +171,13 @@ function expressionChanges(node: ts.Node, raw: (node: ts.Node) => string): Chang
     )
       if (!isTold(node)) add("''")
   } else if (ts.isArrayLiteralExpression(node) && node.elements.length > 0 && !isTarget(node)) add('[]')
-  else if (ts.isObjectLiteralExpression(node) && node.properties.length > 0 && !isTarget(node)) add('{}')
+  else if (
+    ts.isObjectLiteralExpression(node) &&
+    node.properties.length > 0 &&
+    !isTarget(node) &&
+    !namesTold(node)
+  )
+    add('{}')
   else if (ts.isArrowFunction(node) && !ts.isBlock(node.body) && raw(node.body) !== 'undefined')
     add('() => undefined')
   else if (ts.isCallExpression(node) && ts.isPropertyAccessExpression(node.expression)) {
@@ -220,11 +227,30 @@ function isKey({ parent }: ts.StringLiteralLike): boolean {
 function isTold(node: ts.Node): boolean {
   for (let at = node.parent; !ts.isSourceFile(at) && !ts.isBlock(at); at = at.parent) {
     if (ts.isThrowStatement(at) || (ts.isCallExpression(at) && told(at))) return true
+    // What an error hands on to the one that it extends.
+    if (ts.isCallExpression(at) && at.expression.kind === K.SuperKeyword) return true
     if (ts.isNewExpression(at) && /Error|Conflict|NotInEffect|Unreadable/.test(at.expression.getText()))
       return true
     if (ts.isTemplateSpan(at)) return true
   }
   return false
+}
+
+/** Of an error nothing but whom it is about. */
+function namesTold(node: ts.ObjectLiteralExpression): boolean {
+  const [only, ...more] = node.properties
+  return only?.name?.getText() === 'provider' && more.length === 0 && isTold(node)
+}
+
+/** The number for an index that the compiler cannot follow; whether it is ever taken is asked of the `??` before it. */
+function standsIn(node: ts.Node): boolean {
+  const { parent } = node
+  return (
+    ts.isBinaryExpression(parent) &&
+    parent.operatorToken.kind === K.QuestionQuestionToken &&
+    parent.right === node &&
+    ts.isElementAccessExpression(parent.left)
+  )
 }
 
 function told(node: ts.Node): boolean {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { explained, type Explained } from './explained'
@@ -16,13 +16,15 @@ import { targets, type Target } from './targets'
  * npm run test:mutants -- [--changed BASE] [--sample N [--seed S]] [PATH...]
  */
 const ENOUGH = 0.85
+/** Tests that take longer, in milliseconds, are asked when all quicker ones of their file have noticed nothing. */
+const SLOW_MS = 100
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     /** only files that differ from this commit */
     changed: { type: 'string' },
-    /** so many mutants of all */
+    /** so many mutants of all, and those that are explained: an explanation must be true whatever is drawn */
     sample: { type: 'string' },
     seed: { type: 'string', default: '1' },
   },
@@ -53,13 +55,14 @@ async function main(): Promise<boolean> {
   const stale = explained.filter(
     (one) => sources.includes(one.file) && !all.some((mutant) => explains(one, mutant)),
   )
-  const chosen = new Set(sampled(all).map(({ id }) => id))
-  const pool = new Pool(sources, folder)
+  const told = all.filter((mutant) => explained.some((one) => explains(one, mutant)))
+  const chosen = new Set([...sampled(all), ...told].map(({ id }) => id))
+  const pools = Array.from({ length: availableParallelism() }, () => new Pool(sources, folder))
   const judged: Judged[] = []
   try {
-    for (const target of wanted) judged.push(...(await judgeTarget(target, all, chosen, pool)))
+    for (const target of wanted) judged.push(...(await judgeTarget(target, all, chosen, pools)))
   } finally {
-    await pool.stop()
+    for (const pool of pools) await pool.stop()
   }
   return tell(wanted, judged, stale)
 }
@@ -68,47 +71,69 @@ async function judgeTarget(
   { name, files, tests }: Chosen,
   all: readonly Mutant[],
   chosen: ReadonlySet<number>,
-  pool: Pool,
+  pools: readonly Pool[],
 ): Promise<Judged[]> {
-  const recorded: Recorded[] = []
-  for (const file of tests) {
-    const first = await pool.record(file)
-    // What fails once on a busy machine is asked again in a new process.
-    if (first.problems.length > 0) await pool.stop()
-    recorded.push(first.problems.length > 0 ? await pool.record(file) : first)
-  }
+  const recorded = await inTurn(pools, tests, recordTests)
   const problems = recorded.flatMap((file) => file.problems)
   if (problems.length > 0) throw new Error(`these tests fail without any mutant:\n${problems.join('\n')}`)
   const count = recorded.reduce((sum, { tests }) => sum + tests.length, 0)
-  const judged: Judged[] = []
   const mutants = all.filter(({ id, file }) => files.includes(file) && chosen.has(id))
   console.log(`${name}: ${mutants.length} mutants, ${count} tests in ${tests.length} files`)
+  let done = 0
   let shown = Date.now()
-  for (const mutant of mutants) {
+  return inTurn(pools, mutants, async (pool, mutant) => {
     const runs = runsOf(mutant, recorded)
     const verdict = runs.length === 0 ? 'survived' : await pool.judge({ kind: 'mutant', id: mutant.id, runs })
     const why = explained.find((one) => explains(one, mutant))?.why
     const one = { mutant, verdict, reached: runs.length > 0, ...(why !== undefined && { why }) }
-    judged.push(one)
     if (verdict === 'survived') tellSurvivor(one)
+    done++
     if (Date.now() - shown > 20_000) {
       shown = Date.now()
-      console.log(`${name}: ${judged.length} of ${mutants.length}`)
+      console.log(`${name}: ${done} of ${mutants.length}`)
     }
-  }
-  return judged
+    return one
+  })
 }
 
-/** The tests that reach a mutant, quickest files first. One that is evaluated at loading is reached by all of a file. */
+async function recordTests(pool: Pool, file: string): Promise<Recorded> {
+  const first = await pool.record(file)
+  if (first.problems.length === 0) return first
+  // What fails once on a busy machine is asked again in a new process.
+  await pool.stop()
+  return pool.record(file)
+}
+
+/** Has each pool do the next one as soon as it is done with one; gives what came of them in their order. */
+async function inTurn<One, Result>(
+  pools: readonly Pool[],
+  list: readonly One[],
+  one: (pool: Pool, next: One) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = []
+  const waiting = list.entries()
+  await Promise.all(
+    pools.map(async (pool) => {
+      for (const [index, next] of waiting) results[index] = await one(pool, next)
+    }),
+  )
+  return results
+}
+
+/** The tests that reach a mutant, quickest first. One that is evaluated at loading is reached by all of a file. */
 function runsOf({ id, static: atLoadOnly }: Mutant, recorded: readonly Recorded[]): Run[] {
   return recorded
-    .map(({ file, atLoad, tests }) => {
+    .flatMap(({ file, atLoad, tests }) => {
       const fresh = atLoad.includes(id) || (atLoadOnly && tests.some(({ reached }) => reached.includes(id)))
       const hit = fresh ? tests : tests.filter(({ reached }) => reached.includes(id))
-      return {
-        ms: hit.reduce((sum, { ms }) => sum + ms, 0),
-        run: { file, fresh, timeoutMs: timeoutMs(hit), tests: hit.map(({ index }) => index) },
-      }
+      // To load a file anew takes longer than what is gained by asking its slow tests last.
+      const parts = fresh
+        ? [hit]
+        : [hit.filter(({ ms }) => ms <= SLOW_MS), hit.filter(({ ms }) => ms > SLOW_MS)]
+      return parts.map((part) => ({
+        ms: part.reduce((sum, { ms }) => sum + ms, 0),
+        run: { file, fresh, timeoutMs: timeoutMs(part), tests: part.map(({ index }) => index) },
+      }))
     })
     .filter(({ run }) => run.tests.length > 0)
     .toSorted((a, b) => a.ms - b.ms)

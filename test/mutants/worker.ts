@@ -1,5 +1,6 @@
-import { readFileSync, existsSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
+import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { transformSync } from '@swc/core'
@@ -14,6 +15,9 @@ import { IDS_PER_FILE, type Job, type Recorded, type Report, type Run } from './
  * mutant that shows only while they are loaded are loaded anew, under addresses of their own.
  */
 const root = resolve(import.meta.dirname, '../..')
+// A mutant that loses the folder it was to write into writes into the one it runs in: not into the repository, and not
+// into what the mutants of an earlier process left.
+process.chdir(mkdtempSync(join(tmpdir(), 'worker-')))
 const sources = JSON.parse(process.env['MUTATED'] ?? '[]') as string[]
 const NONE = -1
 

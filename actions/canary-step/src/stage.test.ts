@@ -1,3 +1,4 @@
+import { setTimeout as sleepReal } from 'node:timers/promises'
 import { describe, expect, it } from '@jest/globals'
 import type { Sample } from '@deploy-actions/analysis'
 import type { NamedChecks } from '@deploy-actions/checks'
@@ -20,38 +21,51 @@ const plan: StagePlan = {
   checks: [],
 }
 
+interface Traffic {
+  /** whether anybody asks the canary */
+  requests?: (elapsedMs: number) => boolean
+  /** what the sources make of it */
+  counted?: (sample: Sample, elapsedMs: number) => Sample
+  /** the first window ends so much later */
+  resolution?: number
+}
+
 /** Healthy traffic whose windows are complete `lag` after their end, as long as `answers` says so. */
 function lagging(
   ports: FakePorts,
   lag: number,
   answers: () => boolean = () => true,
-  requests: (elapsedMs: number) => boolean = () => true,
+  { requests = () => true, counted = (sample) => sample, resolution = 0 }: Traffic = {},
 ): ArmSampler {
   let from = 0
   const began = ports.clock.now().getTime()
   return {
     lag,
-    resolution: 0,
+    resolution,
     lookback: lag,
     async restart() {
       from = ports.clock.now().getTime()
     },
     async sample(): Promise<Sample | undefined> {
       const to = ports.clock.now().getTime() - lag
-      if (to <= from) return undefined
+      if (to <= from || to - began < resolution) return undefined
       const about = { at: new Date(to).toISOString(), windowMs: to - from }
       if (!answers()) return { ...about, problems: [{ kind: 'provider', message: 'the API answered 503' }] }
       const seconds = (to - from) / 1000
       from = to
-      return {
+      const sample = {
         ...about,
         baseline: { requests: seconds * 90, errors: 0 },
         canary: { requests: requests(to - began) ? seconds * 10 : 0, errors: 0 },
         problems: [],
       }
+      return counted(sample, to - began)
     },
   }
 }
+
+/** Half of what the canary answers is an error. */
+const broken = (sample: Sample): Sample => ({ ...sample, canary: { requests: 100, errors: 50 } })
 
 const arms = { baseline: 'blue', canary: 'green' }
 const holds = (): Standing => ({ state: 'holds' })
@@ -60,25 +74,26 @@ async function watch(
   lag: number,
   answers?: () => boolean,
   standing: (elapsedMs: number) => Standing = holds,
-  more: {
-    requests?: (elapsedMs: number) => boolean
+  more: Traffic & {
     plan?: Partial<StagePlan>
     checks?: NamedChecks
     rewrite?: (found: RouterReading) => Promise<RouterWatch>
     /** the ledger's word, which may take its time */
     mayGoOn?: (elapsedMs: () => number) => Promise<void>
+    ports?: FakePorts
   } = {},
 ) {
-  const ports = createFakePorts()
+  const { ports = createFakePorts() } = more
   const trail: JudgedSample[] = []
   const told: string[] = []
-  const judge = judgeFor([plan], { alpha: 0.01, margin: { ratio: 1.25, absolute: 0.001 } })
-  const sampler = lagging(ports, lag, answers, more.requests)
+  const stage = { ...plan, ...more.plan }
+  const judge = judgeFor([stage], { alpha: 0.01, margin: { ratio: 1.25, absolute: 0.001 } })
+  const sampler = lagging(ports, lag, answers, more)
   const began = ports.clock.now().getTime()
   const look = () => Promise.resolve(standing(ports.clock.now().getTime() - began))
   const end = await watchStage({
     index: 0,
-    plan: { ...plan, ...more.plan },
+    plan: stage,
     judge,
     sampler,
     mayGoOn: async () => more.mayGoOn?.(() => ports.clock.now().getTime() - began),
@@ -133,6 +148,7 @@ describe('a stage whose router is reloaded', () => {
     expect(end).toMatchObject({
       verdict: 'error',
       then: 'rollback',
+      final: true,
       reason: 'for the second time a reload put it back',
     })
   })
@@ -161,6 +177,140 @@ describe('a stage whose metrics lag', () => {
     expect(end).toMatchObject({ verdict: 'error', then: 'rollback', durationMs: minutes(7) })
     expect(end.reason).toContain('the API answered 503')
   })
+
+  it('waits with that for the first window that a source can tell of', async () => {
+    const { end } = await watch(0, () => false, holds, { resolution: minutes(2) })
+    expect(end).toMatchObject({ verdict: 'error', durationMs: minutes(7) })
+  })
+
+  it.each(['canary', 'baseline'] as const)('is an error, too, when none comes for its %s', async (arm) => {
+    const counted = ({ [arm]: _, ...sample }: Sample): Sample => ({
+      ...sample,
+      problems: [{ kind: 'absent', message: `the ${arm} has no series` }],
+    })
+    const { end } = await watch(0, undefined, holds, { counted })
+    expect(end).toMatchObject({ verdict: 'error', then: 'rollback', durationMs: minutes(5) })
+  })
+
+  it('does not make up for samples that a slow answer has cost', async () => {
+    const ports = createFakePorts()
+    const looks: number[] = []
+    const counted = (sample: Sample, elapsedMs: number): Sample => {
+      if (elapsedMs === minutes(1)) ports.clock.advance(35_000)
+      return sample
+    }
+    const { end } = await watch(
+      0,
+      undefined,
+      (elapsedMs) => {
+        looks.push(elapsedMs / 1000)
+        return holds()
+      },
+      { counted, ports },
+    )
+    expect(looks.slice(4, 9)).toEqual([50, 95, 100, 110, 120])
+    expect(end).toMatchObject({ verdict: 'pass', durationMs: minutes(5) })
+  })
+})
+
+describe('a stage with all the traffic', () => {
+  const whole = { plan: { weight: 10_000, errorRate: 0.01 } }
+  const alone = ({ baseline: _, ...sample }: Sample): Sample => sample
+
+  it('passes without a baseline that nobody asks any more', async () => {
+    const { end } = await watch(0, undefined, holds, { ...whole, counted: alone })
+    expect(end).toMatchObject({ verdict: 'pass', then: 'next', durationMs: minutes(5) })
+  })
+
+  it('fails by its limit', async () => {
+    const counted = ({ baseline: _, ...sample }: Sample): Sample => ({
+      ...sample,
+      canary: { requests: 100, errors: 10 },
+    })
+    const { end } = await watch(0, undefined, holds, { ...whole, counted })
+    expect(end).toMatchObject({ verdict: 'fail', then: 'rollback' })
+    expect(end.durationMs).toBeLessThan(minutes(5))
+  })
+
+  it('does not pass where nobody reaches it, since nobody asks the baseline by design', async () => {
+    const counted = (sample: Sample): Sample => ({ ...sample, baseline: { requests: 0, errors: 0 } })
+    const requests = (ms: number) => ms <= minutes(3)
+    const { end } = await watch(0, undefined, holds, { ...whole, counted, requests })
+    expect(end).toMatchObject({ verdict: 'inconclusive', then: 'rollback', durationMs: minutes(15) })
+  })
+})
+
+describe('what is told of a stage', () => {
+  const told = ({ recorded }: FakePorts) =>
+    recorded.progress.map((event) =>
+      event.kind === 'verdict' ? [event.stage, event.weight, event.verdict, event.final] : event,
+    )
+  const lines = ({ recorded }: FakePorts) => recorded.log.map(({ line }) => line)
+
+  it('is each change of its verdict and its end, once', async () => {
+    const quiet = (ms: number) => ms > minutes(2)
+    const { ports, end } = await watch(0, undefined, holds, { requests: quiet, plan: { minRequests: 300 } })
+    expect(end).toMatchObject({ final: true, verdict: 'pass' })
+    expect(told(ports)).toEqual([
+      [0, 1000, 'inconclusive', false],
+      [0, 1000, 'pass', false],
+      [0, 1000, 'pass', true],
+    ])
+    expect(lines(ports).map((line) => line.replace(/:.*/, ''))).toEqual([
+      '[10s] 10%',
+      '[2m30s] 10%',
+      '[5m] 10%',
+    ])
+  })
+
+  it('is an end that the judge had no part in', async () => {
+    const { ports } = await watch(0, undefined, (ms) =>
+      ms >= minutes(2) ? { state: 'changed', reason: 'somebody else changed the weights' } : holds(),
+    )
+    expect(told(ports).at(-1)).toEqual([0, 1000, 'error', true])
+    expect(lines(ports).at(-1)).toBe('[2m] 10%: error: somebody else changed the weights')
+  })
+
+  it('is each page that cannot be read, when it is lost and when it is back, and at the end what is missing', async () => {
+    const lost = (page: string): Pick<Sample, 'problems'> & { leftOut: string[] } => ({
+      leftOut: [page],
+      problems: [{ kind: 'partial', message: `${page} gave no answer` }],
+    })
+    const [one, two] = [lost('http://one/'), lost('http://two/')]
+    const counted = (sample: Sample, ms: number): Sample => {
+      const { baseline, canary } = sample
+      if (!baseline || !canary || ms <= minutes(1) || ms > minutes(3)) return sample
+      if (ms <= minutes(2))
+        return {
+          ...sample,
+          canary: { ...canary, leftOut: one.leftOut },
+          problems: [...one.problems, { kind: 'nan', message: 'no p99' }],
+        }
+      return {
+        ...sample,
+        canary: { ...canary, leftOut: one.leftOut },
+        baseline: { ...baseline, leftOut: two.leftOut },
+        problems: [...one.problems, ...two.problems],
+      }
+    }
+    const { end, ports } = await watch(0, undefined, holds, { counted })
+    expect(lines(ports).filter((line) => line.startsWith('http'))).toEqual([
+      'http://one/ gave no answer',
+      // Whatever else is lost is told again with what is.
+      'http://one/ gave no answer',
+      'http://two/ gave no answer',
+      'http://two/ is counted again',
+      'http://one/ is counted again',
+    ])
+    expect(lines(ports)).not.toContain('no p99')
+    expect(end.reason).toMatch(
+      / \(some of what http:\/\/one\/, http:\/\/two\/ counted is left out: it could not be read\)$/,
+    )
+  })
+
+  it('is nothing more where all was read', async () => {
+    expect((await watch(0)).end.reason).not.toContain('left out')
+  })
 })
 
 describe('a stage that has passed while the ledger does not answer', () => {
@@ -172,10 +322,10 @@ describe('a stage that has passed while the ledger does not answer', () => {
     }
 
   it('is watched on until it does, beyond its longest watch', async () => {
-    const { end, trail, ports } = await watch(0, undefined, holds, { mayGoOn: until(minutes(30)) })
+    const { end, trail, ports } = await watch(0, undefined, holds, { mayGoOn: until(minutes(16)) })
     expect(end).toMatchObject({ verdict: 'pass', then: 'next' })
-    expect(end.durationMs).toBeGreaterThanOrEqual(minutes(29))
-    expect(trail.length).toBeGreaterThan(170)
+    expect(end.durationMs).toBeGreaterThanOrEqual(minutes(16))
+    expect(trail.length).toBeGreaterThan(90)
     expect(ports.recorded.log.filter(({ level }) => level === 'warning').map(({ line }) => line)).toEqual([
       'the stage has passed and is watched on: the ledger does not answer yet',
     ])
@@ -195,6 +345,33 @@ describe('a stage that has passed while the ledger does not answer', () => {
     await expect(watch(0, undefined, holds, { mayGoOn: taken })).rejects.toThrow(
       'the transaction is restoring',
     )
+  })
+
+  it('goes on as soon as it does, not at the next sample', async () => {
+    const ports = createFakePorts()
+    let answer: (() => void) | undefined
+    const { sleep } = ports.clock
+    ports.clock.sleep = async (ms, signal) => {
+      // The answer comes while this is slept.
+      if (answer && ms > 0) {
+        setTimeout(answer, 40)
+        await sleepReal(400, undefined, { signal })
+      }
+      await sleep(ms, signal)
+    }
+    const { end } = await watch(0, undefined, holds, {
+      ports,
+      mayGoOn: () => new Promise((resolve) => (answer = resolve)),
+    })
+    expect(end).toMatchObject({ verdict: 'pass', durationMs: minutes(5) })
+  })
+
+  it('is not what a stage waits for that has failed', async () => {
+    const { end } = await watch(0, undefined, holds, {
+      requests: () => false,
+      mayGoOn: () => Promise.reject(new Error('nobody should have asked')),
+    })
+    expect(end).toMatchObject({ verdict: 'inconclusive', then: 'rollback', durationMs: minutes(15) })
   })
 
   it('is not watched longer for an answer that is there', async () => {
@@ -221,6 +398,7 @@ describe('a stage whose router does not hold what was written', () => {
     )
     expect(end).toMatchObject({
       verdict: 'fail',
+      final: true,
       then: 'rollback',
       reason: 'green is down',
       durationMs: minutes(2),
@@ -231,13 +409,14 @@ describe('a stage whose router does not hold what was written', () => {
   it('ends when somebody else has changed it, also where failures are only reported', async () => {
     const standing = from(minutes(2), { state: 'changed', reason: 'somebody else changed the weights' })
     const { end } = await watch(0, undefined, standing, { plan: { onFail: 'report' } })
-    expect(end).toMatchObject({ verdict: 'error', then: 'rollback', durationMs: minutes(2) })
+    expect(end).toMatchObject({ verdict: 'error', final: true, then: 'rollback', durationMs: minutes(2) })
   })
 
   it('ends although no metric answers', async () => {
     const lost: Standing = { state: 'lost', arms: ['green'], reason: 'green is down' }
     const { end } = await watch(minutes(30), () => false, from(minutes(1), lost))
     expect(end).toMatchObject({ verdict: 'fail', durationMs: minutes(1) })
+    expect(end.seen).toEqual({ requests: 0, errors: 0 })
   })
 
   it('neither ends nor passes on one doubtful reading', async () => {
@@ -250,11 +429,36 @@ describe('a stage whose router does not hold what was written', () => {
   it('is not ended by a doubtful reading at the end of the longest watch', async () => {
     let looks = 0
     const doubted: Standing = { state: 'doubted', reason: 'green is down' }
-    const { end } = await watch(0, undefined, () => (++looks === 30 ? doubted : holds()), {
+    const { end, ports } = await watch(0, undefined, () => (++looks === 30 ? doubted : holds()), {
       plan: { maxWatchMs: minutes(5) },
     })
     expect(end).toMatchObject({ verdict: 'pass', then: 'next' })
+    expect(ports.recorded.log.map(({ line }) => line)).toContain(
+      '[5m] 10%: inconclusive: after the longest watch of 5m green is down',
+    )
   })
+
+  it('is put back at once when its canary fails, whatever the router may hide', async () => {
+    const { end } = await watch(0, undefined, () => ({ state: 'doubted', reason: 'green is down' }), {
+      counted: broken,
+    })
+    expect(end).toMatchObject({ verdict: 'fail', then: 'rollback' })
+    expect(end.durationMs).toBeLessThan(minutes(1))
+  })
+
+  it.each(['doubted', 'unreadable'] as const)(
+    'does not go on at a reading that is %s, also where failures are only reported',
+    async (state) => {
+      let looks = 0
+      const { end } = await watch(
+        0,
+        undefined,
+        () => (++looks === 30 ? { state, reason: 'who knows' } : holds()),
+        { counted: broken, plan: { onFail: 'report' } },
+      )
+      expect(end).toMatchObject({ verdict: 'fail', then: 'next', durationMs: minutes(5) + 10_000 })
+    },
+  )
 
   it('waits while the baseline is lost, and passes when it is back', async () => {
     const lost: Standing = { state: 'lost', arms: ['blue'], reason: 'blue is down' }
@@ -319,6 +523,7 @@ describe('the checks of a stage', () => {
     expect(end).toMatchObject({
       verdict: 'fail',
       then: 'rollback',
+      final: true,
       reason: 'healthz was red 3 rounds in a row: look 7',
     })
     // Seven rounds, each begun at a sample; what came of the last is known at the next.

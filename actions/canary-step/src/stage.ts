@@ -68,6 +68,9 @@ export function judgeFor(
   )
 }
 
+/** The end of a stage, seen from the last of its windows. */
+type WindowEnd = Omit<StageEnd, 'durationMs'>
+
 /** The router lost what was written, by a reload. */
 type Reloaded = Extract<Standing, { state: 'reloaded' }>
 
@@ -91,7 +94,7 @@ export async function watchStage(watch: Watch): Promise<StageEnd> {
  * passed, until the next write may be made: a canary is not left unwatched for a ledger that does not answer. At each
  * sample the router is read, too: metrics alone do not show an arm that nobody can reach.
  */
-async function watchWindow(watch: Watch, rewritten: boolean): Promise<StageEnd | Reloaded> {
+async function watchWindow(watch: Watch, rewritten: boolean): Promise<WindowEnd | Reloaded> {
   const { index, plan, judge, sampler, standing, intervalMs, clock, signal, trail } = watch
   await sampler.restart(signal)
   const began = clock.now().getTime()
@@ -114,11 +117,10 @@ async function watchWindow(watch: Watch, rewritten: boolean): Promise<StageEnd |
     const decidedAtMs = clock.realMs()
     const now = clock.now().getTime()
     const leftOut = sample && partial(sample)
-    const end = (decision: StageDecision, missed?: Missed): StageEnd => ({
+    const end = (decision: StageDecision, missed?: Missed): WindowEnd => ({
       ...decision,
       reason: noted(decision.reason, leftOut, missed?.because === 'not sent' ? missed.reason : undefined),
       seen,
-      durationMs: now - began,
       decidedAtMs,
     })
     if (router.state === 'reloaded' && !rewritten) return router
@@ -146,7 +148,7 @@ async function watchWindow(watch: Watch, rewritten: boolean): Promise<StageEnd |
     const decision = decide(plan, {
       // What is watched is what the samples cover: with sources that lag, the stage lasts so much longer.
       elapsedMs,
-      sinceGoodMs: Math.max(0, now - lastGood),
+      sinceGoodMs: now - lastGood,
       requests: seen.requests,
       judgements: [...judgements, ...unreadable(router), ...swallowed(missed)],
       barred: barredBy(router) ?? silent ?? barredByShare(missed, plan, elapsedMs),
@@ -183,13 +185,13 @@ function ended(router: Standing, { canary }: Arms): StageDecision | undefined {
 }
 
 /** A check that stays red fails the stage as the judge does: where failures are only reported, it is shown. */
-function failedCheck(reason: string | undefined, { onFail }: StagePlan): StageDecision | undefined {
-  return reason === undefined || onFail === 'report'
+function failedCheck(red: string | undefined, { onFail }: StagePlan): StageDecision | undefined {
+  return red === undefined || onFail === 'report'
     ? undefined
-    : { verdict: 'fail', final: true, then: 'rollback', reason }
+    : { verdict: 'fail', final: true, then: 'rollback', reason: red }
 }
 
-/** Clients that stay away are no fault of a canary that answers whoever comes: after the longest watch it passes. */
+/** Clients that stay away are not the fault of a canary that answers whoever comes: after the longest watch it passes. */
 function barredByShare(
   missed: Missed | undefined,
   { maxWatchMs }: StagePlan,
@@ -204,11 +206,14 @@ const swallowed = (missed: Missed | undefined): Judgement[] =>
     ? [{ metric: 'share of requests', verdict: 'fail', reason: missed.reason, observed: {} }]
     : []
 
-/** While the baseline is lost nothing is taken from the canary, and nothing passes: it may come back. */
+/**
+ * While the baseline is lost nothing is taken from the canary, and nothing passes: it may come back. Nor does anything
+ * pass at a reading that tells nothing for sure, not even a fail that is only reported.
+ */
 function barredBy(router: Standing): string | undefined {
   if (router.state === 'lost')
     return `${router.reason}; nothing is taken from the arm that serves, and the stage waits`
-  return router.state === 'doubted' ? router.reason : undefined
+  return router.state === 'doubted' || router.state === 'unreadable' ? router.reason : undefined
 }
 
 /** A router that cannot be read may hide anything: until it can be, no sample is a good one. */

@@ -15,6 +15,11 @@ describe('both arms fail alike', () => {
     ['when the canary is within the margin', true, [100, 62], [900, 450]],
     // 10 of 20 beside 60 %: two standard errors of so few requests are 22 points.
     ['when chance explains the difference', true, [20, 19], [400, 240]],
+    // 60 % of the baseline make 75.1 % harmless, and two standard errors of 200 beside 400 are 8.5 points: 83.59 %.
+    ['up to what chance explains', true, [200, 167], [400, 240]],
+    ['not above it', false, [200, 168], [400, 240]],
+    ['by a single request of the canary', true, [1, 1], [450, 405]],
+    ['as soon as the baseline had enough requests', true, [10, 9], [20, 18]],
     ['not when the canary is worse than that', false, [200, 190], [400, 240]],
     ['not when the baseline stands', false, [50, 45], [450, 4]],
     ['not when the baseline fails, but not as the canary does', false, [50, 45], [450, 180]],
@@ -24,6 +29,11 @@ describe('both arms fail alike', () => {
   ])('%s: %s', (_, alike, canary, baseline) => {
     expect(failAlike({ canary: arm(...canary), baseline: arm(...baseline) }, margin, isGross)).toBe(alike)
   })
+})
+
+it('is alike where all requests of both fail, and no difference at all would be harmless', () => {
+  const down = { canary: arm(50, 50), baseline: arm(450, 450) }
+  expect(failAlike(down, { ratio: 1, absolute: 0 }, isGross)).toBe(true)
 })
 
 describe('the sentence of a fail', () => {

@@ -33,6 +33,14 @@ it('says for how long, and ends with the next request', () => {
   expect(watch.next(sample(0))).toBeUndefined()
 })
 
+it('is not called so before a whole minute', () => {
+  const watch = watchSilence(false)
+  expect(watch.next(sample(0, 59_999))).toBeUndefined()
+  watch.next(sample(40))
+  expect(watch.next(sample(0, 59_999))).toBeUndefined()
+  expect(watch.next(sample(0, 1))).toMatch(/no request for 60 s/)
+})
+
 it('is not of the canary where the baseline has no request either, unless it gets none by design', () => {
   const quiet = { ...sample(0, 90_000), baseline: { requests: 0, errors: 0 } }
   const [shared, whole] = [watchSilence(false), watchSilence(true)]

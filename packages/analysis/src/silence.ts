@@ -24,8 +24,8 @@ export function watchSilence(whole: boolean): SilenceWatch {
       coveredMs += windowMs
       requests += canary.requests
       silentMs = canary.requests > 0 ? 0 : silentMs + windowMs
-      const gapMs = requests > 0 ? (coveredMs - silentMs) / requests : 0
-      return silentMs > 0 && silentMs >= Math.max(SILENT_MS, GAPS * gapMs)
+      const gapMs = (coveredMs - silentMs) / Math.max(1, requests)
+      return silentMs >= Math.max(SILENT_MS, GAPS * gapMs)
         ? `the canary has had no request for ${Math.round(silentMs / 1000)} s, after ${requests} in this stage`
         : undefined
     },

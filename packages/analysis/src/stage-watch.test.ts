@@ -155,6 +155,56 @@ describe('decide', () => {
       },
     ],
     [
+      'takes one lost answer at the end of the longest watch for no verdict',
+      {},
+      progress(15, ['error'], 300, 1),
+      { verdict: 'error', final: false, reason: 'says error' },
+    ],
+    [
+      'takes it for one when no answer came in all of the error time',
+      { onError: 'hold' },
+      progress(15, ['error'], 300, 3),
+      {
+        verdict: 'error',
+        final: true,
+        then: 'rollback',
+        reason: 'after the longest watch of 15m says error',
+      },
+    ],
+    [
+      'names the error, not the few requests that came of it',
+      {},
+      progress(15, ['error'], 299, 1),
+      {
+        verdict: 'error',
+        final: true,
+        then: 'rollback',
+        reason: 'after the longest watch of 15m says error',
+      },
+    ],
+    [
+      'promotes no canary that had no request at all',
+      { onInconclusive: 'promote' },
+      progress(15, ['pass'], 0),
+      {
+        verdict: 'inconclusive',
+        final: true,
+        then: 'rollback',
+        reason: 'after the longest watch of 15m the canary had 0 of the 300 requests that this stage needs',
+      },
+    ],
+    [
+      'promotes one that had a single request, where that was asked for',
+      { onInconclusive: 'promote' },
+      progress(15, ['pass'], 1),
+      {
+        verdict: 'inconclusive',
+        final: true,
+        then: 'next',
+        reason: 'after the longest watch of 15m the canary had 1 of the 300 requests that this stage needs',
+      },
+    ],
+    [
       'does not pass on nothing',
       {},
       progress(5, []),
@@ -206,6 +256,15 @@ describe('unreachable', () => {
     const stages = [1000, 10_000].map((weight) => ({ weight, maxWatchMs: minutes(15), minRequests: 299 }))
     expect(unreachable(1, stages).map(({ stage }) => stage)).toEqual([0])
     expect(unreachable(4, stages)).toEqual([])
+  })
+
+  it('counts whole requests, and names a time that is long enough', () => {
+    // 10 % of 1.999 requests/s: 179.91 in 15 min; 180 need 900.5 s.
+    const stage = { weight: 1000, maxWatchMs: minutes(15), minRequests: 180 }
+    expect(unreachable(1.999, [stage])[0]?.message).toMatch(
+      /the canary sees 179 in its longest watch of 15m; it would have to watch for 15m1s;/,
+    )
+    expect(unreachable(2, [stage])).toEqual([])
   })
 
   it('names no time where there is no traffic', () => {

@@ -35,7 +35,7 @@ export interface StageDecision {
 export interface StageProgress {
   /** since the stage's weight was in effect */
   elapsedMs: number
-  /** since the last sample whose metrics all answered, or since the stage began */
+  /** since the last sample whose metrics all answered, or since one could first be there: negative before that */
   sinceGoodMs: number
   /** of the canary in this stage */
   requests: number

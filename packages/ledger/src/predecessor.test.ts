@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
@@ -61,6 +61,18 @@ describe('the proof of a predecessor', () => {
     })
   })
 
+  it('is missing where the weights were set by hand since', async () => {
+    await mark('committed')
+    const byHand = transactionRecord({ id: '1002-1-shop-eu-1', weightsOnly: true })
+    await ledger.open(byHand, {})
+    await ledger.mark(byHand, 'committed', '')
+    expect(await provePredecessor(ledger, eu, release.digest)).toEqual({
+      proven: false,
+      reason: 'eu comes first, and its weights were set by hand since (transaction 1002-1-shop-eu-1)',
+      transaction: { id: byHand.id, commit: byHand.commit },
+    })
+  })
+
   it('is not the commit of another release', async () => {
     await mark('committed')
     expect(await provePredecessor(ledger, eu, `sha256:${'9'.repeat(64)}`)).toMatchObject({
@@ -80,6 +92,7 @@ describe('the proof of a predecessor', () => {
 describe('openLedger', () => {
   it('opens a folder by its name, and GitHub else', async () => {
     await ledger.open(record, {})
+    expect(await readdir(folder)).toContain('000001.json')
     expect(await openLedger(`file:${folder}`, 'shop', ports).find({})).toHaveLength(1)
     const routes: string[] = []
     const request = (route: string) => Promise.resolve((routes.push(route), []) as never)

@@ -7,16 +7,28 @@ const THREE = { blue: ['b1', 'b2', 'b3'], green: ['g1', 'g2', 'g3'] }
 
 describe('weights of the servers of an arm', () => {
   it.each([
-    [{ blue: 9000, green: 1000 }, THREE, { b1: 60, b2: 60, b3: 60, g1: 20 / 3, g2: 20 / 3, g3: 20 / 3 }],
+    // Of 750, the largest total of which 90 % and 10 % are multiples of 3.
+    [{ blue: 9000, green: 1000 }, THREE, { b1: 225, b2: 225, b3: 225, g1: 25, g2: 25, g3: 25 }],
+    // Of 200, since a quarter of 100 is odd.
     [
       { blue: 7500, green: 2500 },
       { blue: ['b1'], green: ['g1', 'g2'] },
       { b1: 150, g1: 25, g2: 25 },
     ],
-    [{ blue: WHOLE, green: 0 }, THREE, { b1: 1, b2: 1, b3: 1, g1: 0, g2: 0, g3: 0 }],
-  ])('of %j on %j are even, and the share is exact', (wanted, servers, proportion) => {
-    const units = toUnits(wanted, servers)
-    expect(normalise(units)).toEqual(normalise(proportion))
+    [{ blue: WHOLE, green: 0 }, THREE, { b1: 256, b2: 256, b3: 256, g1: 0, g2: 0, g3: 0 }],
+  ])('of %j on %j are even, and the share is exact', (wanted, servers, units) => {
+    expect(toUnits(wanted, servers)).toEqual(units)
+  })
+
+  it('leave no server without any where an exact total has enough for all', () => {
+    // 3 % of 100 is too few for four servers; of 200 it is six, which four cannot share evenly.
+    const servers = { blue: ['b1'], green: ['g1', 'g2', 'g3', 'g4'] }
+    expect(toUnits({ blue: 9700, green: 300 }, servers)).toEqual({ b1: 194, g1: 2, g2: 2, g3: 1, g4: 1 })
+  })
+
+  it('are exact where there are not enough for all', () => {
+    const servers = { blue: ['b1'], green: ['g1', 'g2', 'g3'] }
+    expect(toUnits({ blue: 9900, green: 100 }, servers)).toEqual({ b1: 99, g1: 1, g2: 0, g3: 0 })
   })
 
   it('are in range, even to one unit, and as near to the share as the finest total allows', () => {
@@ -41,6 +53,10 @@ describe('weights of the servers of an arm', () => {
   it('say a finer share with more servers, and what the least is without them', () => {
     const shares = normalise(toUnits({ blue: 9980, green: 20 }, { blue: ['b1', 'b2'], green: ['g1'] }))
     expect(shares['g1']).toBe(20)
+    // 35 basis points of 256 are 0.9 units: from there on one unit is near enough.
+    const pair = { blue: ['b1'], green: ['g1'] }
+    expect(toUnits({ blue: 9964, green: 36 }, pair)).toMatchObject({ g1: 1 })
+    expect(() => toUnits({ blue: 9966, green: 34 }, pair)).toThrow('is finer than')
     expect(() => toUnits({ blue: 9980, green: 20 }, { blue: ['b1'], green: ['g1', 'g2'] })).toThrow(
       "a share of 0.2% for green is finer than HAProxy's weights; the least is 0.4%",
     )

@@ -95,6 +95,23 @@ describe('a write', () => {
     expect(written()).toEqual([])
   })
 
+  it('leaves it alone, too, where only one server would have changed', async () => {
+    const expected = await read()
+    fake.weights = { blue: 100, green: 5 }
+    await expect(router().write({ blue: 10_000, green: 0 }, expected, ports.signal)).rejects.toBeInstanceOf(
+      Conflict,
+    )
+    expect(written()).toEqual([])
+  })
+
+  it('is no conflict where the wanted weights are there already', async () => {
+    const expected = await read()
+    fake.weights = { blue: 0, green: 100 }
+    fake.cookie = 'SRV'
+    await router().write({ blue: 0, green: 10_000 }, expected, ports.signal)
+    expect(written()).toEqual(['set server app/blue state maint'])
+  })
+
   it('passes on what HAProxy refuses, in its words', async () => {
     const expected = await read()
     let reads = 0
@@ -170,6 +187,9 @@ describe('a reading', () => {
   it('names who else gets traffic, and passes over who gets none', async () => {
     fake.weights = { blue: 100, green: 0, old: 0 }
     expect((await read()).weights).toEqual({ blue: 10_000, green: 0 })
+    expect((await read()).strangers).toBeUndefined()
+    fake.weights = { blue: 100, green: 0, old: 1 }
+    expect((await read()).strangers).toMatch(/old \(weight 1\)/)
     fake.weights = { blue: 100, green: 0, old: 5 }
     expect((await read()).strangers).toMatch(
       /also sends traffic to old \(weight 5\), which is not an arm: list it under members or give it weight 0/,
@@ -227,6 +247,24 @@ describe('an arm of several servers', () => {
     expect((await read({ members })).members['green']).toMatchObject({ healthy: false })
     fake.states = { g1: 'drain', g2: 'maint' }
     expect((await read({ members })).members['green']).toMatchObject({ enabled: false })
+    // One that is drained is up, and gets nothing all the same.
+    fake.states = { g1: 'drain', g2: 'down' }
+    expect((await read({ members })).members['green']).toMatchObject({ enabled: true, healthy: false })
+  })
+
+  it('is out of service only when all of them are', async () => {
+    fake.cookie = 'SRV'
+    fake.states = { g1: 'maint' }
+    expect((await read({ members })).members['green']).toMatchObject({ lingers: true })
+    fake.states = { g1: 'maint', g2: 'maint' }
+    expect((await read({ members })).members['green']).toMatchObject({ parked: true })
+  })
+
+  it('has got the requests of all of them', async () => {
+    fake.sessions = { b1: 3, b2: 4, g1: 5 }
+    expect(await several().requests?.(ports.signal)).toEqual({ blue: 7, green: 5 })
+    delete fake.weights['b2']
+    expect(await several().requests?.(ports.signal)).toEqual({ blue: 3, green: 5 })
   })
 
   it('is put into maintenance whole, and comes back whole', async () => {
@@ -237,6 +275,34 @@ describe('an arm of several servers', () => {
     expect((await read({ members })).members['blue']).toMatchObject({ parked: true })
     await several().prepare?.(['blue'], ports.signal)
     expect(fake.states).toEqual({ b1: 'ready', b2: 'ready' })
+  })
+})
+
+describe('a reload', () => {
+  beforeEach(() => {
+    fake.configured = { blue: 100, green: 0 }
+    fake.uptimeSec = 5
+  })
+  const reloaded = (withinMs: number, from = router()) =>
+    from.reloaded?.(withinMs, { blue: 9000, green: 1000 }, ports.signal)
+
+  it('is a process younger than what was written, with the weights of its file', async () => {
+    expect(await reloaded(5_999)).toBe(true)
+    expect(await reloaded(4_999)).toBe(false)
+  })
+
+  it('is none where any server differs from the file', async () => {
+    fake.weights = { blue: 100, green: 10 }
+    expect(await reloaded(60_000)).toBe(false)
+  })
+
+  it('is none where HAProxy does not tell how old its process is', async () => {
+    const exchange = ports.tcp.exchange.bind(ports.tcp)
+    ports.tcp.exchange = async (request) => {
+      const answer = await exchange(request)
+      return { ...answer, reply: answer.reply.replace(/^Uptime_sec:.*\n/m, '') }
+    }
+    expect(await reloaded(60_000)).toBe(false)
   })
 })
 
@@ -255,6 +321,31 @@ describe('where a cookie binds clients to servers', () => {
     // Twice is once.
     await write({ blue: 0, green: 10_000 })
     expect(written()).toHaveLength(3)
+  })
+
+  it('writes one weight and one state as well', async () => {
+    fake.weights = { blue: 100, green: 5 }
+    await write({ blue: 10_000, green: 0 })
+    expect(written()).toEqual(['set server app/green weight 0', 'set server app/green state maint'])
+  })
+
+  it('lets a server that HAProxy checks rise by its checks', async () => {
+    fake.states = { green: 'maint' }
+    const exchange = ports.tcp.exchange.bind(ports.tcp)
+    ports.tcp.exchange = async (request) => {
+      const answer = await exchange(request)
+      // The column of srv_check_state, as the table has it.
+      const [, header = ''] = answer.reply.split('\n')
+      const column = header.slice(2).split(' ').indexOf('srv_check_state')
+      const checked = (row: string) =>
+        row
+          .split(' ')
+          .map((cell, index) => (index === column ? '6' : cell))
+          .join(' ')
+      return { ...answer, reply: answer.reply.replace(/^\d+ app .*$/gm, checked) }
+    }
+    await router().prepare?.(['green'], ports.signal)
+    expect(written()).toEqual(['set server app/green state ready', 'set server app/green health down'])
   })
 
   it.each(['ready', 'drain'] as const)('knows that an arm of no weight in %s is reached', async (state) => {
@@ -380,9 +471,24 @@ describe('its options', () => {
     { hosts: [] },
     { members: { blue: ['b1'], green: ['b1'] } },
     { members: { blue: [] } },
+    { members: { '': ['b1'] } },
+    { host: '' },
   ])('refuse %j', (more) =>
     expect(haproxy.configure({ type: 'haproxy', port: 9999, backend: 'app', ...more }).success).toBe(false),
   )
+
+  it.each<[object, string, string]>([
+    [{ backend: 'a/b' }, 'backend', 'is not a name of a backend'],
+    [{ members: { blue: ['b 1'] } }, 'members', 'is not a name of a server'],
+    [{ host: '10.0.0.1', hosts: ['10.0.0.2'] }, 'hosts', 'stands beside host; give one of them'],
+    [{ hosts: ['10.0.0.1', '10.0.0.1'] }, 'hosts', '10.0.0.1 stands there twice'],
+    [{ members: { blue: ['b1'], green: ['b1'] } }, 'members', 'b1 stands there twice'],
+  ])('say what is wrong with %j, and where', (more, place, problem) => {
+    const read = haproxy.configure({ type: 'haproxy', port: 9999, backend: 'app', ...more })
+    if (read.success) throw new Error('it was accepted')
+    expect(JSON.stringify(read)).toContain(problem)
+    expect(read.issues.map(({ path }) => path[0])).toEqual([place])
+  })
 })
 
 describe('an address', () => {

@@ -102,10 +102,78 @@ describe('a pair', () => {
     if (seen.state !== 'reloaded') throw new Error(seen.state)
     expect((await shift(router, TEN, seen.found, ports)).weights).toEqual(TEN)
     expect(one.weights).toEqual({ blue: 90, green: 10 })
+    // Each is expected to hold what it was found with, be it the first or the second.
+    two.configured = { blue: 100, green: 0 }
+    two.weights = { blue: 100, green: 0 }
+    two.uptimeSec = 5
+    const next = await watch.look(ports.signal)
+    if (next.state !== 'reloaded') throw new Error(next.state)
+    expect((await shift(router, TEN, next.found, ports)).weights).toEqual(TEN)
+    expect(two.weights).toEqual({ blue: 90, green: 10 })
     // And not where the other one was changed by somebody meanwhile.
     one.weights = { blue: 100, green: 0 }
     two.weights = { blue: 50, green: 50 }
     expect((await watch.look(ports.signal)).state).toBe('doubted')
+  })
+})
+
+describe('a pair to whose servers clients are bound', () => {
+  beforeEach(() => {
+    one.cookie = two.cookie = 'SRV'
+    one.states = { green: 'maint' }
+    two.states = { green: 'maint' }
+  })
+
+  it('has an arm out of service, or reached, where either has', async () => {
+    expect((await read()).members).toEqual({
+      blue: { enabled: true, healthy: true, units: 100 },
+      green: { enabled: false, healthy: false, units: 0, parked: true },
+    })
+    two.states = {}
+    expect((await read()).members['green']).toMatchObject({ parked: true, lingers: true })
+  })
+
+  it('tells who was found in another state than ready', async () => {
+    expect((await read()).states).toEqual({ green: 'maint' })
+    one.states = two.states = {}
+    expect(await read()).not.toHaveProperty('states')
+  })
+
+  it('makes an arm ready at each before it gets traffic', async () => {
+    await shift(router, TEN, await read(), ports)
+    for (const { weights, states } of [one, two]) {
+      expect(weights).toEqual({ blue: 90, green: 10 })
+      expect(states).toEqual({ green: 'ready' })
+    }
+  })
+
+  it('has got the requests of both', async () => {
+    one.sessions = { blue: 5, green: 1 }
+    two.sessions = { blue: 7 }
+    expect(await router.requests?.(ports.signal)).toEqual({ blue: 12, green: 1 })
+  })
+})
+
+describe('what a pair shows', () => {
+  it('names both in its name', () =>
+    expect(router.where).toBe(`haproxy 127.0.0.1:${one.port}, 127.0.0.1:${two.port} backend app`))
+
+  it('is the effect of the one that is not as it was written', async () => {
+    one.weights = two.weights = { blue: 50, green: 50 }
+    two.states = { green: 'down' }
+    expect(await read()).toMatchObject({
+      weights: { blue: 5000, green: 5000 },
+      effective: { blue: 10_000, green: 0 },
+    })
+    expect((await read()).differs).toBeUndefined()
+  })
+
+  it('is each stranger of either', async () => {
+    expect(await read()).not.toHaveProperty('strangers')
+    two.weights = { blue: 100, green: 0, red: 5 }
+    expect((await read()).strangers).toMatch(
+      new RegExp(`^haproxy 127.0.0.1:${two.port} backend app also sends traffic to red`),
+    )
   })
 })
 
@@ -138,6 +206,24 @@ describe('a restore of a pair', () => {
     await expect(restore(1_000)).rejects.toBeInstanceOf(ArmDown)
     expect(one.weights).toEqual({ blue: 100, green: 0 })
     expect(two.weights).toEqual({ blue: 0, green: 100 })
+  })
+
+  it('gives the error of the only one that could not be put back as it is', async () => {
+    away(two)
+    await expect(restore(1_000)).rejects.toMatchObject({ retryable: true })
+  })
+
+  it('leaves the traffic with the canary of each where the old arm is down for both', async () => {
+    one.states = two.states = { blue: 'down' }
+    await expect(restore(1_000)).rejects.toBeInstanceOf(ArmDown)
+    away(two)
+    const failure = await restore(1_000).catch((error: unknown) => error)
+    expect(failure).not.toBeInstanceOf(ArmDown)
+    expect(failure).toMatchObject({
+      message: expect.stringMatching(
+        new RegExp(`127.0.0.1:${one.port} .*: blue is down.*; haproxy 127.0.0.1:${two.port} `),
+      ),
+    })
   })
 
   it('says of each why it could not be', async () => {

@@ -25,8 +25,7 @@ export function mirrored(where: string, parts: readonly [TrafficRouter, ...Traff
     read: async (signal) => combined(await lookAt(signal)),
     async write(wanted, expected, signal, found) {
       const seen = await lookAt(signal)
-      const expectedOf = (index: number): RouterState =>
-        (expected.differs === undefined ? undefined : expected.parts?.[index]) ?? expected
+      const expectedOf = (index: number): RouterState => expected.parts?.[index] ?? expected
       // None is written before each was found as it should be, or as it is to be.
       for (const [index, { router, state }] of seen.entries())
         if (

@@ -48,6 +48,7 @@ describe('restoreWeights', () => {
     fake.weights = { blue: 100, green: 0 }
     await restore()
     expect(writes()).toEqual([])
+    expect(fake.commands.filter((command) => command.startsWith('show servers'))).toHaveLength(1)
   })
 
   it('reads again when somebody else writes in between', async () => {
@@ -248,6 +249,17 @@ describe('with a claim to what was written', () => {
     expect(elapsed()).toBe(0)
   })
 
+  it('goes on with the half of what it has written itself', async () => {
+    let sets = 0
+    fake.before = (command) => {
+      if (command.startsWith('set') && ++sets === 2) throw new Error('cut')
+      return 'act'
+    }
+    expect(await claimed([{ blue: 2500, green: 7500 }], false)).toBe(0)
+    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+    expect(sets).toBe(3)
+  })
+
   it('takes the recorded vector for its own, and waits for its arm', async () => {
     fake.weights = { blue: 100, green: 0 }
     fake.states = { blue: 'down' }
@@ -314,6 +326,35 @@ describe('with clients that are bound to arms', () => {
     }
     await expect(restore(20_000)).rejects.toBeInstanceOf(ArmDown)
     expect(fake.weights).toEqual({ blue: 0, green: 100 })
+    // So long it is waited for before anything else is tried.
+    expect(failures[0]?.sinceMs).toBe(10_000)
+  })
+
+  it('waits for it no longer than the restore itself may take', async () => {
+    fake.weights = { blue: 0, green: 100 }
+    fake.states = { blue: 'maint' }
+    fake.before = (command) => {
+      if (fake.states['blue'] === 'ready') fake.states['blue'] = 'down'
+      return command.startsWith('show') ? 'act' : undefined
+    }
+    await expect(restore(3_000)).rejects.toBeInstanceOf(ArmDown)
+    expect(elapsed()).toBe(3_000)
+  })
+
+  it('needs no leave to go on once it has made an arm ready', async () => {
+    fake.weights = { blue: 0, green: 100 }
+    fake.states = { blue: 'maint' }
+    let asked = 0
+    const written = [{ blue: 0, green: 10_000 }]
+    fake.before = (command) => {
+      // Somebody else's hand, after ours.
+      if (command === 'set server app/blue state ready') fake.weights['green'] = 90
+      return 'act'
+    }
+    const mayOverwriteAll = () => Promise.resolve(asked++ < 0)
+    await restoreWeights(router, recorded, ports, { withinMs: MINUTE, claim: { written, mayOverwriteAll } })
+    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+    expect(asked).toBe(0)
   })
 })
 
@@ -323,5 +364,27 @@ describe('an arm that was found in maintenance', () => {
     await restoreWeights(router, recorded, ports, { withinMs: MINUTE, states: { green: 'maint' } })
     expect(fake.states).toEqual({ green: 'maint' })
     expect(writes()).toHaveLength(3)
+  })
+
+  it('is put back into it also where the weights hold already, and is left there', async () => {
+    fake.weights = { blue: 100, green: 0 }
+    const states = { green: 'maint' } as const
+    await restoreWeights(router, recorded, ports, { withinMs: MINUTE, states })
+    expect(fake.states).toEqual({ green: 'maint' })
+    fake.commands.length = 0
+    await restoreWeights(router, recorded, ports, { withinMs: MINUTE, states })
+    expect(fake.commands.filter((command) => command.startsWith('set'))).toEqual([])
+    expect(fake.commands.filter((command) => command.startsWith('show servers'))).toHaveLength(1)
+  })
+
+  it('is put back server by server', async () => {
+    fake.weights = { b1: 100, g1: 0, g2: 0 }
+    fake.states = { g1: 'maint' }
+    const members = { blue: ['b1'], green: ['g1', 'g2'] }
+    const haproxy = await routers.configure({ type: 'haproxy', port: fake.port, backend: 'app', members })
+    const several = haproxy.open(ports, ['blue', 'green'])
+    const states = { g1: 'maint', g2: 'maint' } as const
+    await restoreWeights(several, recorded, ports, { withinMs: MINUTE, states })
+    expect(fake.states).toEqual({ g1: 'maint', g2: 'maint' })
   })
 })

@@ -34,11 +34,10 @@ export interface RestoreFailure {
 export class ArmDown extends NotInEffect {
   constructor(
     recorded: Weights,
-    down: ReadonlySet<string>,
     readonly shown: RouterReading,
   ) {
-    const wanted = Object.keys(recorded).filter((arm) => (recorded[arm] ?? 0) > 0)
-    const dead = wanted.filter((arm) => down.has(arm))
+    // All of them, or what is recorded would have been written.
+    const dead = Object.keys(recorded).filter((arm) => (recorded[arm] ?? 0) > 0)
     const living = Object.keys(shown.effective).filter((arm) => (shown.effective[arm] ?? 0) > 0)
     super(
       `${areDown(dead)}, and the traffic stays with ${living.join(' and ') || 'nobody'}: ${formatWeights(recorded)} is put back once ${dead.join(' or ')} serves; ${described(shown)}`,
@@ -153,7 +152,7 @@ async function restoreOne(
     if (inEffect(router, shown, recorded)) return shown
     throw sameWeights(recorded, wanted)
       ? new NotInEffect(`after the write of ${formatWeights(wanted)} ${described(shown)}`)
-      : new ArmDown(recorded, down, shown)
+      : new ArmDown(recorded, shown)
   }
   return retrying(attempt, {
     clock,

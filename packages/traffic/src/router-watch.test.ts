@@ -125,6 +125,28 @@ describe('a look at the router under a stage', () => {
     })
   })
 
+  it('sees somebody who gets traffic beside the arms', async () => {
+    expect(await states(() => (fake.weights = { blue: 90, green: 10, red: 5 }), nothing)).toEqual([
+      'doubted',
+      'changed',
+    ])
+    expect(await look()).toMatchObject({ reason: expect.stringContaining('also sends traffic to red') })
+  })
+
+  it('does not take for somebody else what was so when the stage began', async () => {
+    fake.weights = { blue: 0, green: 100 }
+    fake.cookie = 'SRV'
+    watch = watchRouter(router, await router.read(ports.signal), ports.clock)
+    expect(await states(nothing, nothing)).toEqual(['holds', 'holds'])
+  })
+
+  it('does not take a mistake of ours for a router that cannot be read', async () => {
+    const mistake = new TypeError('x is undefined')
+    const broken: ObservedRouter = { ...router, read: () => Promise.reject(mistake) }
+    watch = watchRouter(broken, await router.read(ports.signal), ports.clock)
+    await expect(look()).rejects.toBe(mistake)
+  })
+
   it('says that the router cannot be read', async () => {
     fake.before = () => {
       throw new Error('cut')

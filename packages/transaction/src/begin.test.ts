@@ -85,6 +85,17 @@ describe('beginTransaction', () => {
     expect(second.record).toMatchObject({ id: '1001-1-shop-eu-2', previous: release })
   })
 
+  it('counts on from its own, whatever a region is called whose name begins as this one does', async () => {
+    const { run } = transactionRecord()
+    await ledger.open(
+      transactionRecord({ id: '1001-1-shop-eu-4', run, environment: 'production-eu-old' }),
+      {},
+    )
+    const other = { region: 'eu-7', environment: 'production-eu-7' }
+    await ledger.open(transactionRecord({ id: '1001-1-shop-eu-7-1', run, ...other }), {})
+    expect((await begin()).record.id).toBe('1001-1-shop-eu-5')
+  })
+
   it('takes the snapshot of the arm that will be written, after the traffic', async () => {
     const state = { kind: 'script', name: 'deploy', state: '1.3.0' } as const
     const { record } = await begin({
@@ -121,6 +132,22 @@ describe('beginTransaction', () => {
     expect(record.restore).toEqual([
       { kind: 'traffic', router: 'canary', weights: { blue: 2500, green: 7500 } },
     ])
+  })
+
+  it.each(['differs', 'strangers'] as const)('refuses a router by what %s, also then', async (what) => {
+    const configured = await router()
+    const odd: typeof configured = {
+      ...configured,
+      open: (...how) => {
+        const opened = configured.open(...how)
+        const read = async (signal: AbortSignal) => ({
+          ...(await opened.read(signal)),
+          [what]: `said by ${what}`,
+        })
+        return { ...opened, read }
+      },
+    }
+    await expect(readRouter(odd, ['blue', 'green'], ports)).rejects.toEqual(new InputError(`said by ${what}`))
   })
 
   it('records who was found in another state than ready', async () => {

@@ -1,3 +1,4 @@
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
@@ -53,7 +54,23 @@ describe('the post of a writer', () => {
     expect(ports.recorded.facts).toMatchObject({
       restored: [{ kind: 'traffic', ok: true, weights: { blue: 10_000, green: 0 } }],
     })
-    expect(ports.recorded.summary).toHaveLength(1)
+    expect(ports.recorded.summary).toEqual([
+      '### Traffic put back at the end of the job\n\n- 1001-1-shop-eu-1: traffic restored: reads blue 100%, green 0%',
+    ])
+    expect(warnings()).toEqual([
+      'transaction 1001-1-shop-eu-1 was neither committed nor restored by this job: its traffic is put back',
+    ])
+  })
+
+  it('stops when it is cancelled itself', async () => {
+    await save()
+    const since = ports.clock.now().getTime()
+    fake.before = () => {
+      ports.cancel()
+      return 'lie'
+    }
+    await expect(restoreUnfinishedTraffic(ports)).rejects.toThrow('traffic NOT restored')
+    expect(ports.clock.now().getTime() - since).toBeLessThan(60_000)
   })
 
   it('shares its three minutes with the posts after it', async () => {
@@ -118,6 +135,10 @@ describe('the post of a writer', () => {
       expect(warnings()).toContain(
         'by the ledger 1001-1-shop-eu-1 is restored, and holds production-eu no more',
       )
+      expect(ports.recorded.log).toContainEqual({
+        level: 'info',
+        line: 'by the ledger 1001-1-shop-eu-1 is restored: its target is left alone',
+      })
       expect(await states()).toEqual(['restored'])
     })
 
@@ -125,6 +146,9 @@ describe('the post of a writer', () => {
       await save({ ledger: 'github', written })
       await expect(restoreUnfinishedTraffic(ports)).rejects.toThrow('was not written by it')
       expect(fake.weights).toEqual({ blue: 25, green: 75 })
+      expect(warnings()).toContainEqual(
+        expect.stringMatching(/^whether 1001-1-shop-eu-1 still holds production-eu is not known \(/),
+      )
     })
 
     it('leaves it although it has come to the very weights that this one wrote', async () => {
@@ -171,6 +195,7 @@ describe('the post of a writer', () => {
     await ledger.mark({ id: transactionRecord().id }, 'committed', '')
     expect(await restoreUnfinishedTraffic(ports)).toBeUndefined()
     expect(fake.commands).toEqual([])
+    expect(warnings()).toEqual([])
   })
 
   it('restores when that commit never reached the ledger', async () => {
@@ -192,7 +217,8 @@ describe('the post of a writer', () => {
 
   it('has nothing to do in a job without a transaction', async () => {
     expect(await restoreUnfinishedTraffic(ports)).toBeUndefined()
-    expect(ports.recorded).toMatchObject({ summary: [], facts: {} })
+    expect(ports.recorded.summary).toEqual([])
+    expect(ports.recorded.facts).toEqual({})
   })
 
   it('fails, and stays to be done, when the router does not hold what was recorded', async () => {
@@ -235,5 +261,12 @@ describe('the transactions of a job', () => {
       '2026-11-21T10:00:02.000Z',
     )
     expect(await findJobTransaction(ports.context.temp, 'd')).toBeUndefined()
+  })
+
+  it('are read beside one that was being written when its step was killed', async () => {
+    await save()
+    const file = join(ports.context.temp, 'deploy-actions', 'transactions', `${transactionRecord().id}.json`)
+    await writeFile(`${file}.part`, (await readFile(file, 'utf8')).slice(0, 40))
+    expect(await states()).toEqual(['open'])
   })
 })

@@ -36,6 +36,10 @@ describe('a restore point', () => {
       ['traffic', 'canary', 'blue 100%, green 0%'],
       ['script', 'deploy on green', '1.3.0'],
     ])
+    const long = { ...script, state: 'x'.repeat(1024) }
+    expect(restorePointsOf({ restore: [long] }).map(describePoint)).toEqual([
+      ['script', 'deploy on green', 'x'.repeat(200)],
+    ])
   })
 })
 

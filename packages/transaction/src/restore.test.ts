@@ -82,6 +82,25 @@ describe('an arm to which clients are bound', () => {
     // The looks at the counters are no part of the time that the restore took.
     expect(trafficMs).toBe(0)
   })
+
+  const said = 'green gets requests although it was read back without traffic'
+  const warnings = () => ports.recorded.log.filter(({ level }) => level === 'warning').map(({ line }) => line)
+
+  it('is not said to be reached against its will while the traffic is not back', async () => {
+    requests(true)
+    fake.before = () => 'lie'
+    await restore()
+    expect(warnings()).not.toContain(said)
+  })
+
+  it('is said to be reached where another router is not back', async () => {
+    requests(true)
+    const regional = { kind: 'traffic', router: 'regional', shares: [1, 0] }
+    const odd = transactionRecord({ restore: [...record.restore, regional] })
+    const { settings } = jobTransaction(fake.port)
+    await restoreTarget({ record: odd }, settings, ports, { deployer, health: undefined, patience })
+    expect(warnings()).toContain(said)
+  })
 })
 
 describe('restoreTarget', () => {
@@ -116,7 +135,9 @@ describe('restoreTarget', () => {
   })
 
   it('is unverified when what serves then is not healthy', async () => {
-    expect((await restore({ health: health(false) })).outcome).toBe('unverified')
+    const result = await restore({ health: health(false) })
+    expect(result.outcome).toBe('unverified')
+    expect(jobStateAfter(result)).toBe('restored')
     expect(ports.recorded.log.at(-1)).toEqual({
       level: 'error',
       line: 'health what serves now: NOT restored: healthz is red',
@@ -140,6 +161,21 @@ describe('restoreTarget', () => {
     )
     expect(trafficMs).toBeUndefined()
     expect(steps.filter((step) => step !== 'traffic')).toEqual([])
+    expect(jobStateAfter({ outcome, points })).toBe('open')
+  })
+
+  it('claims no health, and no time, while one of several routers is not back', async () => {
+    const regional = { kind: 'traffic', router: 'regional', shares: [1, 0] }
+    const odd = transactionRecord({ restore: [...transactionRecord().restore, regional] })
+    const { settings } = jobTransaction(fake.port)
+    const options = { deployer, health: health(true), patience }
+    const result = await restoreTarget({ record: odd }, settings, ports, options)
+    expect(result.points.map(({ kind, ok }) => [kind, ok])).toEqual([
+      ['traffic', true],
+      ['traffic', false],
+    ])
+    expect(result).not.toHaveProperty('trafficMs')
+    expect(steps).not.toContain('health')
   })
 
   it('leaves an arm as it is that serves by its very restore point', async () => {
@@ -181,6 +217,7 @@ describe('restoreTarget', () => {
     expect(outcome).toBe('restore-failed')
     expect(points[0]).toMatchObject({
       ok: false,
+      kept: true,
       detail: expect.stringMatching(/^blue is down, and the traffic stays with green/),
       weights: { blue: 5000, green: 5000 },
     })
@@ -205,6 +242,7 @@ describe('restoreTarget', () => {
     const { outcome, points } = await restore()
     expect(outcome).toBe('restore-failed')
     expect(points[1]).toEqual({ kind: 'script', name: 'deploy', ok: false, detail })
+    expect(jobStateAfter({ outcome, points })).toBe('traffic-restored')
     expect(steps.at(-1)).toBe('health')
     expect(fake.weights).toEqual({ blue: 100, green: 0 })
   })
@@ -234,6 +272,12 @@ describe('restoreTarget', () => {
       ['traffic', 'canary', true],
       ['unknown', 'teapot', false],
     ])
+    expect(ports.recorded.log.at(-1)).toEqual({
+      level: 'error',
+      line: expect.stringMatching(
+        /^unknown teapot: NOT restored: this version cannot read its restore point/,
+      ),
+    })
   })
 
   it('puts back what it knows of a record that it cannot read whole, and has failed then', async () => {

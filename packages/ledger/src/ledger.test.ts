@@ -1,0 +1,96 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { createFileLedger } from './file-ledger'
+import {
+  describeState,
+  LiveTransaction,
+  MAX_NOTE,
+  newest,
+  newestRollout,
+  releaseServing,
+  type Ledger,
+} from './ledger'
+import { transactionRecord } from './record.fixture'
+
+const record = transactionRecord()
+const { environment } = record
+
+describe('a state as it is stored', () => {
+  it('is whole as long as it may be, and cut when it is longer', () => {
+    const longest = 'x'.repeat(MAX_NOTE - 'open: '.length)
+    expect(describeState('open', longest)).toBe(`open: ${longest}`)
+    expect(describeState('open', `${longest}y`)).toBe(`open: ${longest.slice(1)}…`)
+    expect(describeState('open', '')).toBe('open')
+  })
+})
+
+describe('the refusal of a target that is held', () => {
+  const held = { record, note: 'restore-failed: the router is away' }
+
+  it('tells to wait for a rollout that goes on', () => {
+    const { message } = new LiveTransaction({ record, note: 'restoring: guard', state: 'restoring' })
+    expect(message).toMatch(
+      /^shop in eu is held by run 1001 \(attempt 1, ann\), which is bringing 1\.4\.0 there: transaction 1001-1-shop-eu-1 is restoring\. Nothing was written\. Wait for that run; .* \(restore-point with mode: restore, to: 1001-1-shop-eu-1\)$/,
+    )
+  })
+
+  it('tells what to do with one that could not be put back', () => {
+    const { message } = new LiveTransaction({ ...held, state: 'restore-failed' })
+    expect(message).toMatch(
+      /could not put it back: transaction 1001-1-shop-eu-1 is restore-failed: the router is away\. .*mode: resolve, to: 1001-1-shop-eu-1, with a reason\)$/,
+    )
+  })
+
+  it('tells why the transaction may not be believed', () => {
+    const { message } = new LiveTransaction({ ...held, state: 'open', distrust: 'run 1001 is none of ours' })
+    expect(message).toMatch(/\. Of that transaction: run 1001 is none of ours$/)
+  })
+})
+
+describe('of an environment', () => {
+  let folder: string
+  let ledger: Ledger
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'ledger-'))
+    ledger = createFileLedger(folder, 'shop', 1001)
+  })
+  afterEach(() => rm(folder, { recursive: true, force: true }))
+
+  const previous = { version: '1.3.0', digest: `sha256:${'3'.repeat(64)}` }
+  const byHand = transactionRecord({ id: '1002-1-shop-eu-1', weightsOnly: true })
+
+  it('the newest counts that held it, not one that lost the race for it', async () => {
+    await ledger.open(record, {})
+    await ledger.mark(record, 'committed', '')
+    await ledger.open({ ...record, id: '1003-1-shop-eu-1' }, {})
+    await ledger.mark({ id: '1003-1-shop-eu-1' }, 'superseded', '')
+    for (const find of [newest, newestRollout])
+      expect(await find(ledger, environment)).toMatchObject({ record: { id: record.id } })
+    expect(await newest(ledger, 'production-us')).toBeUndefined()
+  })
+
+  it('weights that were set by hand are no rollout, but hold it', async () => {
+    await ledger.open(record, {})
+    await ledger.mark(record, 'committed', '')
+    await ledger.open(byHand, {})
+    expect(await newest(ledger, environment)).toMatchObject({ record: { id: byHand.id } })
+    expect(await newestRollout(ledger, environment)).toMatchObject({ record: { id: record.id } })
+    expect(await releaseServing(ledger, environment)).toEqual(record.release)
+  })
+
+  it.each([
+    [['committed'], record.release],
+    [[], previous],
+    [['restoring', 'restored'], previous],
+  ] as const)('the release is known that serves after %j', async (states, release) => {
+    await ledger.open({ ...record, previous }, {})
+    for (const state of states) await ledger.mark(record, state, '')
+    expect(await releaseServing(ledger, environment)).toEqual(release)
+  })
+
+  it('no release is known without a rollout', async () => {
+    expect(await releaseServing(ledger, environment)).toBeUndefined()
+  })
+})

@@ -1,0 +1,188 @@
+import { describe, expect, it } from '@jest/globals'
+import { ProviderError, type GitHub, type RunContext } from '@deploy-actions/action-kit'
+import { createFakePorts } from '@deploy-actions/testing'
+import { createRunProofs } from './run-proofs'
+
+/** A run of this repository, as GitHub tells it, that no workflow of ours was in. */
+const run = {
+  path: '.github/workflows/other.yml',
+  event: 'push',
+  head_branch: 'main',
+  head_sha: 'c'.repeat(40),
+  repository: { full_name: 'acme/shop' },
+  head_repository: { full_name: 'Acme/Shop' } as { full_name: string } | null,
+  referenced_workflows: [] as { path: string }[] | null,
+}
+const failed = (status: number) =>
+  new ProviderError(`GitHub answered ${status}`, { provider: 'GitHub', status })
+
+interface Answers {
+  run?: unknown
+  /** artifacts of the runs, all of them, or why they cannot be told */
+  artifacts?: { id: number; name: string; digest?: string }[] | ProviderError
+}
+
+/** GitHub with these answers: an environment without a policy, a page of two artifacts. */
+function github({ run: told = run, artifacts = [] }: Answers): GitHub {
+  const answer = (route: string, parameters: Record<string, unknown> = {}): unknown => {
+    if (route.includes('/environments/')) return { name: 'production' }
+    if (!route.endsWith('/artifacts')) return told
+    if (artifacts instanceof ProviderError) return artifacts
+    const { name } = parameters
+    const fitting = artifacts.filter((one) => name === undefined || one.name === name)
+    const page = fitting.slice(0, 2).map((one) => ({ digest: null, expired: false, ...one }))
+    return { total_count: fitting.length, artifacts: page }
+  }
+  const request = (route: string, parameters?: Record<string, unknown>) => {
+    const result = answer(route, parameters)
+    return result instanceof ProviderError ? Promise.reject(result) : Promise.resolve(result)
+  }
+  return {
+    request,
+    list: () => Promise.resolve(artifacts),
+  } as unknown as GitHub
+}
+
+const { context: job } = createFakePorts()
+const proofs = (answers: Answers, context: Partial<RunContext> = {}, named: string[] = []) =>
+  createRunProofs(github(answers), { ...job, ...context }, named)
+const standing = (change: Partial<typeof run> | ProviderError, ...how: [Partial<RunContext>?, string[]?]) =>
+  proofs({ run: change instanceof ProviderError ? change : { ...run, ...change } }, ...how).standing(
+    7,
+    'production',
+  )
+
+describe('the word of a run', () => {
+  const rollout = 'acme/deploy-actions/.github/workflows/rollout.yml'
+
+  it('is its own business in its own jobs', async () => {
+    expect(await proofs({ run: failed(500) }).standing(job.runId, 'production')).toEqual({ level: 'trusted' })
+  })
+
+  it.each<[string, Partial<typeof run>, [Partial<RunContext>?, string[]?]]>([
+    ['that called our rollout.yml', { referenced_workflows: [{ path: `${rollout}@refs/tags/v1` }] }, []],
+    [
+      'that called our region.yml among others',
+      {
+        referenced_workflows: [
+          { path: 'acme/tools/.github/workflows/lint.yml@main' },
+          { path: `${rollout.replace('rollout', 'region')}@abc` },
+        ],
+      },
+      [],
+    ],
+    [
+      'that called it in other letters',
+      { referenced_workflows: [{ path: `${rollout.toUpperCase()}@v1` }] },
+      [{ actionRepository: 'Acme/Deploy-Actions' }],
+    ],
+    [
+      'that called one of the name of the suite, where nobody tells the repository of the action',
+      { referenced_workflows: [{ path: 'fork/deploy-actions/.github/workflows/region.yml@v1' }] },
+      [{ actionRepository: '' }],
+    ],
+    ['of the workflow of this very run', { path: '.github/workflows/deploy.yml' }, []],
+    ['of a workflow that was named', {}, [{}, ['.github/workflows/other.yml']]],
+    ['of one that was named at a ref', {}, [{}, ['', '.github/workflows/other.yml@refs/heads/main']]],
+  ])('%s is trusted', async (_, change, how) => {
+    expect(await standing(change, ...how)).toEqual({ level: 'trusted' })
+  })
+
+  it.each<[string, Partial<typeof run>, [Partial<RunContext>?, string[]?]]>([
+    ['of any other workflow', {}, []],
+    ['of which GitHub tells no called workflows', { referenced_workflows: null }, []],
+    [
+      'that called a rollout.yml of somebody else',
+      { referenced_workflows: [{ path: 'mallory/deploy-actions/.github/workflows/rollout.yml@v1' }] },
+      [],
+    ],
+    [
+      'that called another workflow of the suite',
+      { referenced_workflows: [{ path: `${rollout.replace('rollout', 'release')}@v1` }] },
+      [],
+    ],
+    [
+      'that called one of nearly the name of the suite, where nobody tells the repository of the action',
+      { referenced_workflows: [{ path: 'fork/my-deploy-actions/.github/workflows/region.yml@v1' }] },
+      [{ actionRepository: '' }],
+    ],
+    ['of a workflow without a path', { path: '' }, [{ workflowRef: '' }, ['']]],
+  ])('%s is heard, and nothing is done for it', async (_, change, how) => {
+    expect(await standing(change, ...how)).toEqual({
+      level: 'known',
+      why: expect.stringMatching(/^run 7 uses none of the workflows that may open one \(it ran /),
+    })
+  })
+
+  it.each<[string, Partial<typeof run> | ProviderError, string]>([
+    ['that GitHub does not know', failed(404), 'GitHub knows no run 7'],
+    ['of another repository', { repository: { full_name: 'mallory/shop' } }, 'run 7 belongs to mallory/shop'],
+    [
+      'of the code of a fork',
+      { head_repository: { full_name: 'mallory/shop' } },
+      'run 7 runs the code of mallory',
+    ],
+    [
+      'of the code of one that is gone',
+      { head_repository: null },
+      'run 7 runs the code of a repository that is gone',
+    ],
+  ])('%s is not heard', async (_, change, why) => {
+    expect(await standing(change)).toEqual({ level: 'none', why: expect.stringContaining(why) })
+  })
+
+  it('is not guessed while GitHub does not answer, and asked for again', async () => {
+    const answers: Answers = { run: failed(500) }
+    const asked = proofs(answers)
+    await expect(asked.standing(7, 'production')).rejects.toThrow('500')
+    await expect(asked.standing(7, 'production')).rejects.toThrow('500')
+    await expect(standing({ path: undefined as unknown as string })).rejects.toThrow()
+  })
+})
+
+describe('what a run has uploaded', () => {
+  const three = [
+    { id: 1, name: 'one', digest: 'sha256:1' },
+    { id: 2, name: 'two' },
+    { id: 3, name: 'three' },
+  ]
+
+  it('is found by the first name that there is, beyond the first page, too', async () => {
+    const { uploaded } = proofs({ artifacts: three })
+    expect(await uploaded(7, 'none', 'one')).toEqual({ id: 1, name: 'one', digest: 'sha256:1' })
+    expect(await uploaded(7, 'two', 'one')).toEqual({ id: 2, name: 'two' })
+    expect(await uploaded(7, 'three')).toEqual({ id: 3, name: 'three' })
+    expect(await uploaded(7, 'four')).toBeUndefined()
+  })
+
+  it('is found at the first question, too', async () => {
+    expect(await proofs({ artifacts: three }).uploaded(7, 'three')).toEqual({ id: 3, name: 'three' })
+    expect(await proofs({ artifacts: three.slice(0, 2) }).uploaded(7, 'two')).toEqual({ id: 2, name: 'two' })
+    expect(await proofs({ artifacts: [] }).uploaded(7, 'two')).toBeUndefined()
+  })
+
+  it('is found that came after the first look', async () => {
+    const artifacts = three.slice(0, 1)
+    const { uploaded } = proofs({ artifacts })
+    expect(await uploaded(7, 'three')).toBeUndefined()
+    artifacts.push({ id: 3, name: 'three' })
+    expect(await uploaded(7, 'three')).toEqual({ id: 3, name: 'three' })
+  })
+
+  it('is nothing where GitHub knows no such run, and not guessed where it does not answer', async () => {
+    expect(await proofs({ artifacts: failed(404) }).uploaded(7, 'one')).toBeUndefined()
+    await expect(proofs({ artifacts: failed(500) }).uploaded(7, 'one')).rejects.toThrow('500')
+  })
+
+  it('is known of this run by all its names', async () => {
+    const names = ['one', 'two', 'three']
+    expect(await proofs({ artifacts: three }).namesHere()).toEqual(names)
+    // A look at a page, or at one name, does not stand for all.
+    const page = proofs({ artifacts: three })
+    await page.uploaded(job.runId, 'three')
+    expect(await page.namesHere()).toEqual(names)
+    const other = proofs({ artifacts: three.slice(0, 2) })
+    await other.uploaded(job.runId, 'one')
+    expect(await other.namesHere()).toEqual(['one', 'two'])
+  })
+})

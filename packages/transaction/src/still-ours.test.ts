@@ -1,0 +1,60 @@
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from '@jest/globals'
+import { openLedger, type Ledger } from '@deploy-actions/ledger'
+import { createFakePorts, type FakePorts } from '@deploy-actions/testing'
+import { findJobTransaction } from './job-transaction'
+import { claimOf, noteWrite } from './still-ours'
+import { jobTransaction, transactionRecord } from './transaction.fixture'
+
+const { id } = transactionRecord()
+const [ten, half, whole] = [1000, 5000, 10_000].map((green) => ({ blue: 10_000 - green, green }))
+
+let ports: FakePorts
+let ledger: Ledger
+beforeEach(async () => {
+  ports = createFakePorts()
+  ledger = openLedger(`file:${join(ports.context.temp, 'ledger')}`, 'shop', ports)
+  await ledger.open(transactionRecord(), {})
+})
+const held = (spec = `file:${join(ports.context.temp, 'ledger')}`) => ({
+  ...jobTransaction(1, { ledger: spec }),
+  written: [half!],
+})
+const warnings = () => ports.recorded.log.filter(({ level }) => level === 'warning').map(({ line }) => line)
+
+describe('the vectors of a transaction', () => {
+  it('are the one that is about to be written and the one before it', async () => {
+    let transaction = jobTransaction(1)
+    for (const wanted of [ten!, half!, whole!]) transaction = await noteWrite(transaction, wanted, ports)
+    expect(transaction).toMatchObject({ written: [half, whole], writtenAt: '2026-11-21T10:00:00.000Z' })
+    expect(await findJobTransaction(ports.context.temp, id)).toEqual(transaction)
+  })
+})
+
+describe('what a stage that puts its traffic back may overwrite', () => {
+  it('is what it wrote, and anything while its transaction holds the target, which is asked once', async () => {
+    const claim = claimOf(held(), ports)
+    expect(claim.written).toEqual([half])
+    expect(await claim.mayOverwriteAll()).toBe(true)
+    await ledger.mark({ id }, 'restoring', 'guard')
+    await ledger.mark({ id }, 'restored', 'guard')
+    expect(await claim.mayOverwriteAll()).toBe(true)
+    expect(warnings()).toEqual([])
+  })
+
+  it('is nothing else once the target may be of the next rollout', async () => {
+    await ledger.mark({ id }, 'restoring', 'guard')
+    await ledger.mark({ id }, 'restored', 'guard')
+    expect(await claimOf(held(), ports).mayOverwriteAll()).toBe(false)
+    expect(warnings()).toEqual([`by the ledger ${id} is restored, and holds production-eu no more`])
+  })
+
+  it('is nothing else while the ledger gives no answer, and it is said why', async () => {
+    expect(await claimOf(held('github'), ports).mayOverwriteAll()).toBe(false)
+    expect(warnings()).toEqual([
+      expect.stringMatching(
+        new RegExp(`^whether ${id} still holds production-eu is not known .*: only what it wrote itself`),
+      ),
+    ])
+  })
+})
