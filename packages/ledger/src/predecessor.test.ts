@@ -29,7 +29,7 @@ const mark = async (...states: TransactionState[]): Promise<void> => {
 describe('the proof of a predecessor', () => {
   const eu = { name: 'eu', environment: 'production-eu' }
   const us = { name: 'us', environment: 'production-us' }
-  const transaction = { id, commit: record.commit }
+  const transaction = record
 
   it('is its newest transaction, committed with this digest', async () => {
     await mark('committed')
