@@ -784,6 +784,16 @@ describe('what an earlier job has proven', () => {
     expect(ledger.proven()).toEqual(proven)
   })
 
+  it('is asked of a run once by those that ask at the same time', async () => {
+    await committed(1)
+    await githubLedger(world, { run: 1 }).open(record(1, { region: 'us-east' }), {})
+    const ledger = githubLedger(world, { run: 2 })
+    const routes = await routesOf(() =>
+      Promise.all([newest(ledger, environment), newest(ledger, 'production-us-east')]),
+    )
+    expect(routes.filter((route) => route.includes('artifacts'))).toHaveLength(1)
+  })
+
   it('is nothing of a run that may not be acted on', async () => {
     await githubLedger(world, {
       run: 1,
@@ -862,8 +872,8 @@ describe('what the github ledger costs', () => {
     await begin.taken()
     await releaseServing(begin, environment)
     const name = { ...record(run), at: await begin.open(record(run), {}) }
-    // The deploy, five stages and the commit.
-    for (let write = 0; write < 7; write++)
+    // The deploy, the beginning of the canary, the ends of its five stages, the commit.
+    for (let write = 0; write < 8; write++)
       expect(await githubLedger(world, { run }).stateOf(name)).toMatchObject({ state: 'open' })
     await githubLedger(world, { run }).mark(name, 'committed', '')
     const counts: Record<string, number> = {}
@@ -897,7 +907,7 @@ describe('what the github ledger costs', () => {
         'GET /branches': 1,
         'GET /environments/{name}': 1,
         'GET /deployments': 7,
-        'GET /deployments/{id}/statuses': 15,
+        'GET /deployments/{id}/statuses': 16,
         'POST /deployments': 1,
         'POST /deployments/{id}/statuses': 2,
       })

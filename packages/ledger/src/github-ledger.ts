@@ -48,7 +48,7 @@ export function createGitHubLedger(
   const { context, clock, signal } = ports
   const github = patienceMs === undefined ? ports.github : patientGitHub(ports.github, patienceMs)
   const deployments = openDeployments(github, service, runUrl(context))
-  const proofs = createRunProofs(github, ports, trustedWorkflows)
+  const proofs = createRunProofs(github, context, trustedWorkflows)
   const { known, read, stateOf, facts } = proveDeployments(service, deployments, proofs, ports, proven)
   const kept = ledgerArtifacts(service, proofs, ports)
   /** By environment, what was found there last. */

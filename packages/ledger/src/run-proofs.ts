@@ -3,7 +3,6 @@ import {
   foundOrUndefined,
   remembered,
   type GitHub,
-  type Ports,
   type RunContext,
   type StoredArtifact,
 } from '@deploy-actions/action-kit'
@@ -49,7 +48,7 @@ export interface RunProofs {
 /** @param trustedWorkflows paths of workflows, beside ours and that of this very run, whose word counts */
 export function createRunProofs(
   github: GitHub,
-  { artifacts, context }: Pick<Ports, 'artifacts' | 'context'>,
+  context: RunContext,
   trustedWorkflows: readonly string[],
 ): RunProofs {
   const runs = new Map<number, Promise<WorkflowRun | undefined>>()
@@ -60,10 +59,7 @@ export function createRunProofs(
 
   /** A page of all, since a run is mostly asked for more than one. */
   const firstLook = async (run: number) => {
-    // What this attempt has uploaded is known to the runner's own service, too, and no quota counts that.
-    const here = run === context.runId ? await artifacts.list().catch(() => []) : []
-    const { stored, total } =
-      here.length > 0 ? { stored: here, total: Infinity } : await listArtifacts(run, {}, github)
+    const { stored, total } = await listArtifacts(run, {}, github)
     return {
       known: new Map(stored.map((artifact) => [artifact.name, artifact])),
       isWhole: stored.length === total,
