@@ -58,6 +58,7 @@ interface OurJob {
   warnings?: string[]
   rememberMs?: number
   clock?: FakeClock
+  proven?: readonly string[]
 }
 
 /** Our ledger in a job of its own. */
@@ -73,6 +74,7 @@ function githubLedger(
     warnings = [],
     rememberMs = 0,
     clock = createFakeClock(),
+    proven = [],
   }: OurJob,
 ): Ledger {
   const known = world.runs.find((run) => run.id === id && run.attempt === attempt)
@@ -89,7 +91,7 @@ function githubLedger(
     signal,
     log: { ...log, warning: (line) => void warnings.push(line) },
   }
-  return createGitHubLedger(service, ports, { rememberMs })
+  return createGitHubLedger(service, ports, { rememberMs, proven })
 }
 
 const deployYml = '.github/workflows/deploy.yml'
@@ -706,7 +708,16 @@ describe('the github ledger where anybody may write deployments', () => {
     expect(await again.uploadedHere('eu-west')).toEqual([
       { record: record(1), settings: { router: 'here' }, states: [] },
     ])
-    expect(await again.taken()).toEqual([id])
+  })
+
+  it('knows the ids that the jobs of its attempt have used', async () => {
+    await githubLedger(world, { run: 1 }).open(record(1), {})
+    const us = record(2, { region: 'us-east' })
+    await open(2, {}, us)
+    expect(await githubLedger(world, { run: 1 }).taken()).toEqual([id])
+    expect(await githubLedger(world, { run: 2 }).taken()).toEqual([us.id])
+    // The id of a later attempt cannot be one of these.
+    expect(await githubLedger(world, { run: 1, attempt: 2 }).taken()).toEqual([])
   })
 
   it('knows by its uploads alone what was to be closed', async () => {
@@ -741,10 +752,125 @@ describe('the github ledger where anybody may write deployments', () => {
   })
 })
 
-describe('what the github ledger costs', () => {
+describe('what an earlier job has proven', () => {
   let world: TestGitHub
   beforeEach(async () => {
     world = await testGitHub({ environments: [{ name: record(1).environment }] })
+  })
+  afterEach(() => world.close())
+
+  const { id, environment } = record(1)
+  const committed = async (run: number): Promise<void> => {
+    const ledger = githubLedger(world, { run })
+    await ledger.open(record(run), {})
+    await ledger.mark(record(run), 'committed', '')
+  }
+  /** Run 2 after a job of its own that has looked. */
+  const told = async (change: Partial<RunView> = {}): Promise<{ ledger: Ledger; proven: string[] }> => {
+    const before = githubLedger(world, { run: 2, change })
+    await newest(before, environment)
+    return { ledger: githubLedger(world, { run: 2, proven: before.proven() }), proven: before.proven() }
+  }
+  const routesOf = async (ask: () => Promise<unknown>): Promise<string[]> => {
+    const before = world.github.calls.length
+    await ask()
+    return world.github.calls.slice(before).map(({ method, path }) => `${method} ${routeOf(path)}`)
+  }
+
+  it('is not asked again, and where a transaction stands is', async () => {
+    await committed(1)
+    const { ledger, proven } = await told()
+    expect(proven).toEqual([`1/${restorePointArtifact(id, record(1))}`, `1/state-${id}-committed`])
+    expect(
+      await routesOf(async () =>
+        expect(await newest(ledger, environment)).toMatchObject({ record: { id }, state: 'committed' }),
+      ),
+    ).toEqual(['GET /deployments', 'GET /deployments/{id}/statuses'])
+    // It is handed on with what comes to it.
+    expect(ledger.proven()).toEqual(proven)
+  })
+
+  it('hides nobody who has taken the transaction back since', async () => {
+    await committed(1)
+    const { ledger } = await told()
+    await githubLedger(world, { run: 3 }).mark(record(1), 'restoring', 'emergency')
+    expect(await newest(ledger, environment)).toMatchObject({ state: 'restoring' })
+    await expect(ledger.open(record(2), {})).rejects.toBeInstanceOf(LiveTransaction)
+  })
+
+  it('hides nobody who has come since', async () => {
+    await committed(1)
+    const { ledger } = await told()
+    await githubLedger(world, { run: 3 }).open(record(3), {})
+    expect(await newest(ledger, environment)).toMatchObject({ record: { id: record(3).id }, state: 'open' })
+  })
+
+  it('proves no other state, and no other record of the same name', async () => {
+    await committed(1)
+    const { ledger, proven } = await told()
+    await githubLedger(world, { run: 3 }).mark(record(1), 'restoring', 'emergency')
+    const [deployment] = world.github.deployments
+    const { job } = world.begin({ deployments: 'write' })
+    await world.send(job, `POST /deployments/${deployment?.id}/statuses`, {
+      state: 'inactive',
+      description: 'restored: trust me',
+      log_url: 'https://github.com/acme/shop/actions/runs/1',
+      auto_inactive: false,
+    })
+    const payload = record(1, { release: { version: '6.6.6', digest: `sha256:${'6'.repeat(64)}` } })
+    await world.send(job, 'POST /deployments', {
+      ref: 'main',
+      task: 'deploy-actions/shop',
+      environment,
+      payload,
+      auto_merge: false,
+      required_contexts: [],
+    })
+    expect(await newest(ledger, environment)).toMatchObject({
+      record: { release: record(1).release },
+      state: 'restoring',
+    })
+    expect(ledger.proven()).toEqual(proven)
+  })
+
+  it('is asked of a run once by those that ask at the same time', async () => {
+    await committed(1)
+    await githubLedger(world, { run: 1 }).open(record(1, { region: 'us-east' }), {})
+    const ledger = githubLedger(world, { run: 2 })
+    const routes = await routesOf(() =>
+      Promise.all([newest(ledger, environment), newest(ledger, 'production-us-east')]),
+    )
+    expect(routes.filter((route) => route.includes('artifacts'))).toHaveLength(1)
+  })
+
+  it('is nothing of a run that may not be acted on', async () => {
+    await githubLedger(world, {
+      run: 1,
+      change: { path: '.github/workflows/other.yml', referencedWorkflows: [] },
+    }).open(record(1), {})
+    const { ledger, proven } = await told()
+    expect(proven).toEqual([])
+    expect(await newest(ledger, environment)).toMatchObject({
+      distrust: expect.stringContaining('run 1 uses none'),
+    })
+  })
+})
+
+/** A route without the numbers and names in it. */
+const routeOf = (path: string): string =>
+  path
+    .replace(/^\/repos\/[^/]+\/[^/]+/, '')
+    .replace(/\/\d+/g, '/{id}')
+    .replace(/^\/environments\/[^/]+/, '/environments/{name}')
+
+describe('what the github ledger costs', () => {
+  let world: TestGitHub
+  beforeEach(async () => {
+    const branchPolicy = { protected_branches: true, custom_branch_policies: false }
+    world = await testGitHub({
+      environments: ['production-eu-west', 'production-us-east'].map((name) => ({ name, branchPolicy })),
+      protectedBranches: ['main'],
+    })
   })
   afterEach(() => world.close())
 
@@ -764,7 +890,77 @@ describe('what the github ledger costs', () => {
     await ledger.mark(name, 'committed', '')
     const rest = world.github.calls.slice(before).filter(({ path }) => path.startsWith('/repos/'))
     // What serves: list. Open: list, create, list, mark. The state: marks. Commit: marks, mark. With a history also, of
-    // the newest one: artifacts, run, environment, and its marks three times.
-    expect(rest).toHaveLength(history === 0 ? 8 : 14)
+    // the newest one: artifacts, run, environment, branches, and its marks three times.
+    expect(rest).toHaveLength(history === 0 ? 8 : 15)
   })
+
+  /**
+   * What one region asks in a delayed rollout with four stages and a full one, as its jobs ask it: the plan, the soak,
+   * the approval's prepare, and the deploy from its begin to its commit.
+   * @returns calls by route; what the plan asks of the region before it is that region's own
+   */
+  const rollOut = async (run: number, before: string): Promise<Record<string, number>> => {
+    const { environment } = record(run)
+    const predecessor = { name: 'us-east', environment: before }
+    const began = world.github.calls.length
+    const plan = githubLedger(world, { run })
+    await newest(plan, environment)
+    const planned = world.github.calls.length
+    await newest(plan, before)
+    const rest = world.github.calls.length
+    const asked = () => [...world.github.calls.slice(began, planned), ...world.github.calls.slice(rest)]
+    const soak = githubLedger(world, { run, proven: plan.proven() })
+    const prove = (ledger: Ledger) => provePredecessor(ledger, predecessor, record(run).release.digest)
+    expect(await prove(soak)).toMatchObject({ proven: true })
+    const prepare = githubLedger(world, { run, proven: soak.proven() })
+    expect(await prove(prepare)).toMatchObject({ proven: true })
+    await newest(prepare, environment)
+    const begin = githubLedger(world, { run, proven: prepare.proven(), rememberMs: 60_000 })
+    expect(await prove(begin)).toMatchObject({ proven: true })
+    await newest(begin, environment)
+    await begin.taken()
+    await releaseServing(begin, environment)
+    const name = { ...record(run), at: await begin.open(record(run), {}) }
+    // The deploy, the beginning of the canary, the ends of its five stages, the commit.
+    for (let write = 0; write < 8; write++)
+      expect(await githubLedger(world, { run }).stateOf(name)).toMatchObject({ state: 'open' })
+    await githubLedger(world, { run }).mark(name, 'committed', '')
+    const counts: Record<string, number> = {}
+    for (const { method, path } of asked()) {
+      if (!path.startsWith('/repos/')) continue
+      const route = `${method} ${routeOf(path)}`
+      counts[route] = (counts[route] ?? 0) + 1
+    }
+    return counts
+  }
+  const sum = (counts: Record<string, number>): number => Object.values(counts).reduce((a, b) => a + b, 0)
+
+  it.each([1, 30])(
+    'is at most 30 calls for a region, its share of the plan included, after %d rollouts of the region and of the one before it',
+    async (history) => {
+      const us = { region: 'us-east', environment: 'production-us-east' }
+      for (let run = 1; run <= history; run++)
+        for (const change of [us, {}]) {
+          const ledger = githubLedger(world, { run })
+          const { id } = record(run, change)
+          await ledger.open(record(run, change), {})
+          // The region before it was brought there by another run, and this one was put back: both are proven by REST.
+          const states = change === us ? (['committed'] as const) : (['restoring', 'restored'] as const)
+          for (const state of states) await ledger.mark({ id }, state, '')
+        }
+      const counts = await rollOut(99, us.environment)
+      // Asked once, by the plan, are what proves the region's last transaction and the standing of its run.
+      expect(counts).toEqual({
+        'GET /actions/runs/{id}': 1,
+        'GET /actions/runs/{id}/artifacts': 1,
+        'GET /branches': 1,
+        'GET /environments/{name}': 1,
+        'GET /deployments': 7,
+        'GET /deployments/{id}/statuses': 16,
+        'POST /deployments': 1,
+        'POST /deployments/{id}/statuses': 2,
+      })
+      expect(sum(counts)).toBeLessThanOrEqual(30)
+    },
+  )
 })

@@ -37,6 +37,17 @@ function expectRestored({ exitCode, result, region, summaries }: Rehearsed): voi
   expect(summaries).toContain('### shop 1.1.0: restored in eu-west')
 }
 
+/** What GitHub is asked in a region, by route: the most it may be, and what the plan has asked for all of its jobs. */
+function expectCheap({ result }: Rehearsed): void {
+  for (const { githubCalls, githubRoutes } of result.regions) {
+    expect(githubCalls).toBeLessThanOrEqual(30)
+    expect(Object.values(githubRoutes).reduce((sum, count) => sum + count, 0)).toBe(githubCalls)
+    // What the plan has proven is handed from job to job; what this run has done in the region before is proven once.
+    const proofs = Object.entries(githubRoutes).filter(([route]) => /runs|branches|environments/.test(route))
+    for (const proof of proofs) expect(proof).toEqual(['GET /actions/runs/{id}/artifacts', 1])
+  }
+}
+
 describe('a healthy release', () => {
   it(
     'is promoted in all regions; the next goes back to the other arm; the same again is skipped',
@@ -57,6 +68,7 @@ describe('a healthy release', () => {
       )
 
       expectAsRecorded('healthy: first rollout', first)
+      expectCheap(first)
 
       const second = await runRehearsal('--world', world, '--release', '1.2.0')
       expect(second.exitCode).toBe(0)
@@ -69,6 +81,9 @@ describe('a healthy release', () => {
         })
 
       expectAsRecorded('healthy: second rollout', second)
+      // With a history behind it, a soak before it, and every proof that this takes.
+      expectCheap(second)
+      expect(second.result.regions.every(({ githubCalls }) => githubCalls > 0)).toBe(true)
 
       const third = await runRehearsal('--world', world, '--release', '1.2.0')
       expect(third.exitCode).toBe(0)

@@ -11,6 +11,10 @@ export const inputs = z.strictObject({
     .enum(['before', 'after-deploy', 'after-rollout'])
     .optional()
     .describe('a gate of rollout.yml: its checks and times'),
+  arm: z
+    .string()
+    .optional()
+    .describe('with gate: the arm that is asked; default: the one that the ledger says serves'),
   checks: z.string().optional().describe('YAML as checks of rollout.yml; with it no rollout.yml is read'),
   'green-for': duration
     .optional()

@@ -9,6 +9,19 @@ import { main } from './main'
 
 const CHECKS = '{ api: { type: http, url: "https://api.example.com/healthz", expect: { latency: 500ms } } }'
 
+/** A rollout.yml with these checks in the gates under traffic. */
+const config = (checks: string): string => `version: 1
+service: shop
+regions: [{ name: eu, environment: production }]
+deploy: { script: { run: ops/x.sh, snapshot: ops/x.sh, restore: ops/x.sh } }
+traffic: { canary: { router: { type: haproxy, host: 127.0.0.1, port: 1, backend: app } } }
+metrics: { sources: { p: { type: scrape, pages: ['http://127.0.0.1:1/'] } }, requests: { source: p, sum: ['r{arm="\${arm}"}'] }, errors: { source: p, sum: ['e{arm="\${arm}"}'] } }
+checks: ${checks}
+gates:
+  after-deploy: { checks: [api], timeout: 10m, interval: 10s }
+  after-rollout: { checks: [api], timeout: 45m, interval: 10s }
+`
+
 /** Statuses by the order of the looks; the last one holds. */
 async function gate(inputs: Record<string, string>, statuses: number[]) {
   let look = 0
@@ -53,21 +66,12 @@ describe('health-gate', () => {
   })
 
   it('gives a gate that carries traffic up after three red rounds, and one before it when its time is over', async () => {
-    const checks = `{ api: { type: http, url: 'https://api.example.com/' } }`
-    const config = `version: 1
-service: shop
-regions: [{ name: eu, environment: production }]
-deploy: { script: { run: ops/x.sh, snapshot: ops/x.sh, restore: ops/x.sh } }
-traffic: { canary: { router: { type: haproxy, host: 127.0.0.1, port: 1, backend: app } } }
-metrics: { sources: { p: { type: scrape, pages: ['http://127.0.0.1:1/'] } }, requests: { source: p, sum: ['r{arm="\${arm}"}'] }, errors: { source: p, sum: ['e{arm="\${arm}"}'] } }
-checks: ${checks}
-gates:
-  after-deploy: { checks: [api], timeout: 10m, interval: 10s }
-  after-rollout: { checks: [api], timeout: 45m, interval: 10s }
-`
     const took = async (gate: string, inputs: Record<string, string> = {}): Promise<[string, number]> => {
       const ports = createFakePorts({ http: () => ({ status: 503 }) })
-      await writeFile(join(ports.context.workspace, 'rollout.yml'), config)
+      await writeFile(
+        join(ports.context.workspace, 'rollout.yml'),
+        config(`{ api: { type: http, url: 'https://api.example.com/' } }`),
+      )
       const began = ports.clock.now().getTime()
       const ledger = `file:${ports.context.temp}/ledger`
       const outcome = await main(schema.parse({ gate, region: 'eu', ledger, ...inputs }), ports).catch(
@@ -84,6 +88,27 @@ gates:
       40,
     ])
     expect(await took('after-deploy')).toEqual([expect.stringMatching(/not green after 10m/), 600])
+  })
+
+  it('asks the arm that it is told, and the ledger for none', async () => {
+    const asked: string[] = []
+    const ports = createFakePorts({
+      http: ({ url }) => {
+        asked.push(url)
+        return { status: 200 }
+      },
+    })
+    await writeFile(
+      join(ports.context.workspace, 'rollout.yml'),
+      config(`{ api: { type: http, url: 'https://\${arm}.example.com/' } }`),
+    )
+    // The fakes' GitHub answers nobody: a question to the ledger would end this.
+    const outcome = await main(
+      schema.parse({ mode: 'watch', gate: 'after-rollout', for: '0s', region: 'eu', arm: 'green' }),
+      ports,
+    )
+    expect(outcome).toMatchObject({ verdict: 'pass' })
+    expect([...new Set(asked)]).toEqual(['https://green.example.com/'])
   })
 
   it('logs a line per change of state, not per look', async () => {

@@ -101,6 +101,7 @@ async function planGate(inputs: Inputs, ports: Ports): Promise<Plan> {
   const arms = transaction?.settings.arms
   const arm =
     arms?.canary ??
+    inputs.arm ??
     (inputs.gate === 'before' ? undefined : await liveArm(inputs, service, environment, ports))
   const config = await target.config(defined({ arm }))
   const gate = config.gates[inputs.gate]

@@ -33,6 +33,7 @@ export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
     patienceMs: LEDGER_PATIENCE_MS.forward,
     // The opening looks for itself whether somebody came in between.
     rememberMs: 60_000,
+    proven: inputs.proven,
   })
 
   // An approval may have taken days: what was proven before it is proven again.

@@ -11,6 +11,7 @@ export const inputs = z.strictObject({
     .string()
     .optional()
     .describe('with begin: region whose newest transaction must be committed with this digest'),
+  proven: commonInputs.proven,
   transaction: commonInputs.transaction.optional(),
   to: z
     .string()

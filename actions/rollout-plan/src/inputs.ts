@@ -31,6 +31,7 @@ export const inputs = z.strictObject({
   secrets: commonInputs.secrets,
   'github-token': commonInputs['github-token'],
   ledger: commonInputs.ledger,
+  proven: commonInputs.proven,
   'correlation-id': commonInputs['correlation-id'].optional(),
 })
 export type Inputs = z.infer<typeof inputs>

@@ -341,6 +341,7 @@ describe('one region', () => {
       outcome: 'proceed',
       reason: 'us is committed with 1.1.0 (transaction 77-1-shop-us-1)',
       'predecessor-transaction': '77-1-shop-us-1',
+      'predecessor-arm': 'green',
     })
     expect(message(await ask('region'))).toMatch(/shop in eu is held by run 77/)
   })

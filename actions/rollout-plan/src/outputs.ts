@@ -32,5 +32,10 @@ export const outputs = z.object({
     .string()
     .optional()
     .describe('with region: commit whose rollout.yml and scripts restore it'),
+  'predecessor-arm': z.string().optional().describe('with region: the arm on which the predecessor serves'),
+  proven: z
+    .string()
+    .optional()
+    .describe('what was proven of the ledger, for the input of that name in later jobs of this run'),
 })
 export type Outputs = z.infer<typeof outputs>

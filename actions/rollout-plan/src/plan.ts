@@ -79,7 +79,7 @@ export async function plan(inputs: Inputs, ports: Ports): Promise<Outputs> {
     regions,
     skipped,
   }
-  return conclude(rollout, due, order, file, ports)
+  return { ...conclude(rollout, due, order, file, ports), proven: ledger.proven().join(' ') }
 }
 
 /** What the deployers see to be missing; regions may have their own, most share theirs, and each is said once. */

@@ -1,11 +1,13 @@
-import { escapeText, InputError, type Ports } from '@deploy-actions/action-kit'
+import { defined, escapeText, InputError, type Ports } from '@deploy-actions/action-kit'
 import { configuredTarget, findRegion } from '@deploy-actions/config'
 import {
   LEDGER_PATIENCE_MS,
   openLedger,
   provePredecessor,
+  type Ledger,
   type PredecessorProof,
 } from '@deploy-actions/ledger'
+import { armsOf } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 import { standing } from './standing'
@@ -15,38 +17,47 @@ export async function proveRegion(inputs: Inputs, ports: Ports): Promise<Outputs
   const target = await configuredTarget(inputs, ports.context)
   const { service, region, environment } = target
   ports.evidence.about({ service, region, environment })
-  const ledger = openLedger(inputs.ledger, service, ports, { patienceMs: LEDGER_PATIENCE_MS.forward })
+  const ledger = openLedger(inputs.ledger, service, ports, {
+    patienceMs: LEDGER_PATIENCE_MS.forward,
+    proven: inputs.proven,
+  })
   const proof = inputs.predecessor
     ? await provePredecessor(ledger, findRegion(target.file, inputs.predecessor), inputs.digest)
     : undefined
-  if (proof && !proof.proven)
-    return answer(false, `${region} does not start: ${proof.reason}`, proof.transaction, ports)
+  const answer = (proceed: boolean, reason: string): Outputs =>
+    conclude(proceed, reason, proof, ledger, ports)
+  if (proof && !proof.proven) return answer(false, `${region} does not start: ${proof.reason}`)
   // What holds or needs the region itself is asked when it is about to begin: hours may go by until then.
-  if (inputs.mode === 'predecessor')
-    return answer(true, proof?.reason ?? `nothing comes before ${region}`, proof?.transaction, ports)
+  if (inputs.mode === 'predecessor') return answer(true, proof?.reason ?? `nothing comes before ${region}`)
 
   const config = await target.config({ secrets: ports.secrets })
   const { skip, held } = await standing(ledger, config, inputs.digest, ports.context.runId)
   if (held !== undefined) throw new InputError(held)
-  if (skip !== undefined) return answer(false, `${region} needs nothing: ${skip}`, proof?.transaction, ports)
-  return answer(true, `${region} may go ahead${proof ? `: ${proof.reason}` : ''}`, proof?.transaction, ports)
+  if (skip !== undefined) return answer(false, `${region} needs nothing: ${skip}`)
+  return answer(true, `${region} may go ahead${proof ? `: ${proof.reason}` : ''}`)
 }
 
-function answer(
+function conclude(
   proceed: boolean,
   reason: string,
-  transaction: PredecessorProof['transaction'],
+  proof: PredecessorProof | undefined,
+  ledger: Ledger,
   ports: Ports,
 ): Outputs {
   ports.log.info(reason)
   ports.evidence.facts({ proceed })
   ports.summary.add(`### ${proceed ? 'May go ahead' : 'Stopped'}\n\n${escapeText(reason)}.`)
+  const transaction = proof?.transaction
   return {
     outcome: proceed ? 'proceed' : 'stop',
     reason,
     proceed,
-    ...(transaction === undefined
-      ? {}
-      : { 'predecessor-transaction': transaction.id, 'predecessor-commit': transaction.commit }),
+    proven: ledger.proven().join(' '),
+    ...defined({
+      'predecessor-transaction': transaction?.id,
+      'predecessor-commit': transaction?.commit,
+      // It is proven to be committed: its canary arm serves.
+      'predecessor-arm': proof?.proven && transaction ? armsOf(transaction)?.canary : undefined,
+    }),
   }
 }

@@ -33,6 +33,11 @@ export const commonInputs = {
     .regex(/^(github|file:.+)$/, 'is not a ledger; write github or file:DIR')
     .default('github')
     .describe('where transactions are recorded: github or file:DIR'),
+  proven: z
+    .string()
+    .default('')
+    .transform((text) => text.split(/\s+/).filter(Boolean))
+    .describe('what an earlier job of this run has proven of the ledger: `proven` of rollout-plan'),
   'correlation-id': z.string().describe('name of this rollout in all logs; default SERVICE-RUNID-ATTEMPT'),
 } as const
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { lazily } from '@deploy-actions/rollout'
-import { ProviderError } from './errors'
+import { foundOrUndefined } from './found-or-undefined'
 import type { GitHub } from './ports'
 
 const environment = lazily(() =>
@@ -26,18 +26,14 @@ export async function readEnvironment(
   name: string,
   { github }: { github: GitHub },
 ): Promise<Environment | undefined> {
-  try {
-    return environment().parse(
-      await github.request(
-        'GET /repos/{owner}/{repo}/environments/{environment_name}',
-        { environment_name: name },
-        { permission: 'actions: read' },
-      ),
-    )
-  } catch (error) {
-    if (error instanceof ProviderError && error.status === 404) return undefined
-    throw error
-  }
+  const found = await foundOrUndefined(
+    github.request(
+      'GET /repos/{owner}/{repo}/environments/{environment_name}',
+      { environment_name: name },
+      { permission: 'actions: read' },
+    ),
+  )
+  return found === undefined ? undefined : environment().parse(found)
 }
 
 /** How many people or teams are asked before a job may use it. */

@@ -26,10 +26,13 @@ export {
 // It lives where the pure packages, which know no kit, can use it, too.
 export { defined } from '@deploy-actions/rollout'
 export { evidenceFolder } from './evidence-collector'
+export { foundOrUndefined } from './found-or-undefined'
 export { flag, inputMeta, readInputs, secret, type InputMeta, type InputSchema } from './inputs'
 export { clockTime, details, escapeText, fenced, table } from './markdown'
 export type * from './ports'
 export { patientGitHub } from './patient-github'
+export { remembered } from './remembered'
+export { onceGitHub } from './once-github'
 export { providerPorts } from './ports'
 export {
   defineProviders,

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ProviderError, readEnvironment, type GitHub } from '@deploy-actions/action-kit'
+import { foundOrUndefined, readEnvironment, type GitHub } from '@deploy-actions/action-kit'
 import { lazily } from '@deploy-actions/rollout'
 
 const policies = lazily(() =>
@@ -57,17 +57,16 @@ async function isNamed(environment: string, ref: Ref, github: GitHub): Promise<b
 }
 
 async function isTag({ name, commit }: Ref, github: GitHub): Promise<boolean> {
-  try {
-    const { sha } = await github.request<{ sha: string }>(
+  const tagged = await foundOrUndefined(
+    github.request<{ sha: string }>(
       'GET /repos/{owner}/{repo}/commits/{ref}',
       { ref: `tags/${name}` },
       { permission: 'contents: read' },
-    )
-    return sha === commit
-  } catch (error) {
-    if (error instanceof ProviderError && (error.status === 404 || error.status === 422)) return false
-    throw error
-  }
+    ),
+    // To this endpoint a ref that is not there is unprocessable.
+    [404, 422],
+  )
+  return tagged?.sha === commit
 }
 
 /** Ruby's File.fnmatch with FNM_PATHNAME, as the policies have it: a star stays within a slash, `**` and a slash do not. */

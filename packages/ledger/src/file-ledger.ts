@@ -145,6 +145,7 @@ export function createFileLedger(folder: string, service: string, runId: number)
     },
     settings: async ({ id }) => settingsOf((await locate({ id })).record.id),
     taken: async () => (await all()).map(({ record }) => record.id),
+    proven: () => [],
     async uploadedHere(region) {
       const here = (await all()).filter(({ record }) => record.run.id === runId && record.region === region)
       return Promise.all(

@@ -26,6 +26,8 @@ export interface LedgerOptions {
   patienceMs?: number
   /** how long `find`, and what `open` asks before it writes, may rest on an earlier look; default not at all */
   rememberMs?: number
+  /** what an earlier job of this run has proven, as its ledger's `proven` gave it */
+  proven?: readonly string[]
 }
 
 /** A finished rollout is not rolled back for one lost answer; a restore, which tells the ledger, too, is not held up. */
@@ -41,13 +43,13 @@ const DEFAULT_PATIENCE_MS = 60_000
 export function createGitHubLedger(
   service: string,
   ports: LedgerPorts,
-  { trustedWorkflows = [], patienceMs, rememberMs = 0 }: LedgerOptions = {},
+  { trustedWorkflows = [], patienceMs, rememberMs = 0, proven = [] }: LedgerOptions = {},
 ): Ledger {
   const { context, clock, signal } = ports
   const github = patienceMs === undefined ? ports.github : patientGitHub(ports.github, patienceMs)
   const deployments = openDeployments(github, service, runUrl(context))
   const proofs = createRunProofs(github, context, trustedWorkflows)
-  const { known, read, stateOf } = proveDeployments(service, deployments, proofs, ports)
+  const { known, read, stateOf, facts } = proveDeployments(service, deployments, proofs, ports, proven)
   const kept = ledgerArtifacts(service, proofs, ports)
   /** By environment, what was found there last. */
   const looks = new Map<string, { at: number; found: Seen[] }>()
@@ -162,6 +164,7 @@ export function createGitHubLedger(
     },
     taken: kept.taken,
     uploadedHere: kept.uploadedHere,
+    proven: facts,
   }
 }
 

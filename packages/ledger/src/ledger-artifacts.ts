@@ -20,7 +20,7 @@ export interface LedgerArtifacts {
   uploadState(id: string, state: TransactionState, note: string): Promise<void>
   /** @param run where it is not this attempt of this run */
   download(artifact: StoredArtifact, run?: number): Promise<KeptFile>
-  /** Ids that this run has used. */
+  /** Ids that this attempt of the run has used. */
   taken(): Promise<string[]>
   /** What this run kept to open transactions of a region. */
   uploadedHere(region: string): Promise<Upload[]>
@@ -72,7 +72,7 @@ export function ledgerArtifacts(
       upload(restorePointArtifact(record.id, record), RESTORE_POINT_FILE, { record, settings }),
     uploadState,
     download,
-    taken: async () => (await proofs.namesHere()).flatMap((name) => idIn(name) ?? []),
+    taken: async () => (await artifacts.list()).flatMap(({ name }) => idIn(name) ?? []),
     async uploadedHere(region) {
       const isOurs = ({ name }: StoredArtifact): boolean =>
         idIn(name)?.includes(`-${service}-${region}-`) === true

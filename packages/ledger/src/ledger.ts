@@ -49,10 +49,16 @@ export interface Ledger {
    * @throws Untrusted when its run is not one whose transactions are restored
    */
   settings(name: TransactionName): Promise<unknown>
-  /** Ids that this run has used, opened or not. */
+  /** Ids that this attempt of the run has used, opened or not; there may be others among them. */
   taken(): Promise<string[]>
   /** What this run has kept to open transactions of a region, without a question to the ledger. */
   uploadedHere(region: string): Promise<Upload[]>
+  /**
+   * What has been proven of records and of marks, so that the next job of this run need not ask for it again: which run
+   * uploaded which artifact, and that the environment took that run's jobs then. Where a transaction stands, and whether
+   * another came after it, is none of it.
+   */
+  proven(): string[]
 }
 
 /** What a run kept of a transaction that it was to open, or did. */

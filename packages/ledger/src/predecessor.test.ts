@@ -29,7 +29,7 @@ const mark = async (...states: TransactionState[]): Promise<void> => {
 describe('the proof of a predecessor', () => {
   const eu = { name: 'eu', environment: 'production-eu' }
   const us = { name: 'us', environment: 'production-us' }
-  const transaction = { id, commit: record.commit }
+  const transaction = record
 
   it('is its newest transaction, committed with this digest', async () => {
     await mark('committed')
@@ -69,7 +69,7 @@ describe('the proof of a predecessor', () => {
     expect(await provePredecessor(ledger, eu, release.digest)).toEqual({
       proven: false,
       reason: 'eu comes first, and its weights were set by hand since (transaction 1002-1-shop-eu-1)',
-      transaction: { id: byHand.id, commit: byHand.commit },
+      transaction: byHand,
     })
   })
 

@@ -1,11 +1,12 @@
 import { doubtOf, newest, type Ledger } from './ledger'
+import type { TransactionRecord } from './record'
 
 /** Whether a region's predecessor is done, and in words why or why not. */
 export interface PredecessorProof {
   proven: boolean
   reason: string
-  /** the predecessor's newest transaction, and the commit whose rollout.yml and scripts restore it */
-  transaction?: { id: string; commit: string }
+  /** the predecessor's newest transaction: the rollout.yml and scripts of its commit restore it */
+  transaction?: TransactionRecord
 }
 
 /**
@@ -19,8 +20,8 @@ export async function provePredecessor(
 ): Promise<PredecessorProof> {
   const entry = await newest(ledger, environment)
   if (!entry) return { proven: false, reason: `${name} comes first and has no transaction yet` }
-  const { id, release, commit } = entry.record
-  const transaction = { id, commit }
+  const transaction = entry.record
+  const { id, release } = transaction
   const doubt = doubtOf(entry)
   if (doubt !== undefined)
     return {

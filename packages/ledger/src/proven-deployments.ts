@@ -60,14 +60,19 @@ export interface ProvenDeployments {
   read(deployment: Proven): Promise<Seen | undefined>
   /** Where a transaction stands: by the last mark that could be made, and counts. */
   stateOf(number: number, owner: Owner): Promise<Mark>
+  /** What has been proven, and was told to be: it takes a run and an artifact, `RUN/ARTIFACT`, and never ends. */
+  facts(): string[]
 }
 
+/** @param told what an earlier job of this run has proven, as its `facts` gave it: that is not asked again */
 export function proveDeployments(
   service: string,
   deployments: Deployments,
   proofs: RunProofs,
   { clock, log }: Pick<Ports, 'clock' | 'log'>,
+  told: readonly string[] = [],
 ): ProvenDeployments {
+  const facts = new Set(told)
   const proven = new Map<number, Proven | undefined>()
 
   const prove = async (deployment: ListedDeployment): Promise<Proven | undefined> => {
@@ -78,13 +83,20 @@ export function proveDeployments(
       log.warning(`deployment ${number} says to be transaction ${id}, and counts for nothing: ${why}`)
       proven.set(number, undefined)
     }
-    if ((await proofs.uploaded(run.id, restorePointArtifact(id, payload))) === undefined)
+    const accept = (found: Proven): Proven => {
+      proven.set(number, found)
+      return found
+    }
+    const artifact = restorePointArtifact(id, payload)
+    const fact = `${run.id}/${artifact}`
+    if (facts.has(fact)) return accept(deployment)
+    if ((await proofs.uploaded(run.id, artifact)) === undefined)
       return refuse(`run ${run.id} uploaded no restore point that is the same before it opened it`)
     const standing = await proofs.standing(run.id, environment)
     if (standing.level === 'none') return refuse(standing.why)
-    const found = { ...deployment, ...(standing.level === 'known' ? { distrust: standing.why } : {}) }
-    proven.set(number, found)
-    return found
+    if (standing.level === 'known') return accept({ ...deployment, distrust: standing.why })
+    facts.add(fact)
+    return accept(deployment)
   }
 
   /** Those that their runs have opened, newest first. */
@@ -114,8 +126,13 @@ export function proveDeployments(
   const counts = async ({ state, run }: Mark, owner: Owner): Promise<boolean> => {
     if (holdingStates.includes(state)) return true
     if (run === undefined) return false
-    if ((await proofs.uploaded(run, ...stateArtifacts(owner.id, state))) === undefined) return false
-    return run === owner.run || (await proofs.standing(run, owner.environment)).level !== 'none'
+    const artifacts = stateArtifacts(owner.id, state)
+    const fact = `${run}/${artifacts[0]}`
+    if (facts.has(fact)) return true
+    if ((await proofs.uploaded(run, ...artifacts)) === undefined) return false
+    if (run !== owner.run && (await proofs.standing(run, owner.environment)).level === 'none') return false
+    facts.add(fact)
+    return true
   }
 
   /** The last mark that could be made, and counts. */
@@ -147,5 +164,6 @@ export function proveDeployments(
     known,
     read,
     stateOf: async (number, owner) => lastOf(await deployments.marks(number), owner),
+    facts: () => [...facts],
   }
 }

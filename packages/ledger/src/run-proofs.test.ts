@@ -173,16 +173,4 @@ describe('what a run has uploaded', () => {
     expect(await proofs({ artifacts: failed(404) }).uploaded(7, 'one')).toBeUndefined()
     await expect(proofs({ artifacts: failed(500) }).uploaded(7, 'one')).rejects.toThrow('500')
   })
-
-  it('is known of this run by all its names', async () => {
-    const names = ['one', 'two', 'three']
-    expect(await proofs({ artifacts: three }).namesHere()).toEqual(names)
-    // A look at a page, or at one name, does not stand for all.
-    const page = proofs({ artifacts: three })
-    await page.uploaded(job.runId, 'three')
-    expect(await page.namesHere()).toEqual(names)
-    const other = proofs({ artifacts: three.slice(0, 2) })
-    await other.uploaded(job.runId, 'one')
-    expect(await other.namesHere()).toEqual(['one', 'two'])
-  })
 })

@@ -1,5 +1,11 @@
 import { z } from 'zod'
-import { ProviderError, type GitHub, type RunContext, type StoredArtifact } from '@deploy-actions/action-kit'
+import {
+  foundOrUndefined,
+  remembered,
+  type GitHub,
+  type RunContext,
+  type StoredArtifact,
+} from '@deploy-actions/action-kit'
 import { defined, lazily } from '@deploy-actions/rollout'
 import { refusedBy } from './branch-policy'
 
@@ -37,8 +43,6 @@ export interface RunProofs {
   standing(run: number, environment: string): Promise<Standing>
   /** The first artifact of these names that a job of that run uploaded: nobody else can. Its content may have expired. */
   uploaded(run: number, ...names: string[]): Promise<StoredArtifact | undefined>
-  /** Names of everything that jobs of this run have uploaded: as of an earlier look, where that saw them all. */
-  namesHere(): Promise<string[]>
 }
 
 /** @param trustedWorkflows paths of workflows, beside ours and that of this very run, whose word counts */
@@ -49,9 +53,18 @@ export function createRunProofs(
 ): RunProofs {
   const runs = new Map<number, Promise<WorkflowRun | undefined>>()
   const standings = new Map<string, Promise<Standing>>()
-  const seen = new Map<number, Map<string, StoredArtifact>>()
-  let here: string[] | undefined
+  const looks = new Map<number, Promise<{ known: Map<string, StoredArtifact>; isWhole: boolean }>>()
+  const lookedAt = new Set<number>()
   const ours = `${context.owner}/${context.repo}`
+
+  /** A page of all, since a run is mostly asked for more than one. */
+  const firstLook = async (run: number) => {
+    const { stored, total } = await listArtifacts(run, {}, github)
+    return {
+      known: new Map(stored.map((artifact) => [artifact.name, artifact])),
+      isWhole: stored.length === total,
+    }
+  }
 
   const standingOf = async (id: number, environment: string): Promise<Standing> => {
     const run = await remembered(runs, id, () => readRun(id, github))
@@ -79,49 +92,30 @@ export function createRunProofs(
         : remembered(standings, `${run} ${environment}`, () => standingOf(run, environment)),
 
     async uploaded(run, ...names) {
-      const known = seen.get(run) ?? new Map<string, StoredArtifact>()
+      const isFirst = !lookedAt.has(run)
+      const { known, isWhole } = await remembered(looks, run, () => firstLook(run))
+      lookedAt.add(run)
       const found = (): StoredArtifact | undefined =>
         names.map((name) => known.get(name)).find((artifact) => artifact !== undefined)
-      const look = async (filter: { name?: string }): Promise<number> => {
-        const { stored, total } = await listArtifacts(run, filter, github)
-        for (const artifact of stored) known.set(artifact.name, artifact)
-        if (run === context.runId && filter.name === undefined && total === stored.length)
-          here = stored.map(({ name }) => name)
-        return total - stored.length
-      }
-      // The first look takes a page of all, since a run is mostly asked for more than one; then each by its name.
-      const isFirst = !seen.has(run)
-      seen.set(run, known)
-      if (isFirst && !found() && (await look({})) === 0) return found()
-      for (const name of names) if (!found()) await look({ name })
+      if (isFirst && isWhole) return found()
+      for (const name of names)
+        if (!found())
+          for (const artifact of (await listArtifacts(run, { name }, github)).stored)
+            known.set(artifact.name, artifact)
       return found()
-    },
-
-    async namesHere() {
-      if (here) return here
-      const uploaded = await github.list<{ name: string }>(
-        'GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts',
-        { run_id: context.runId },
-        { permission: 'actions: read', pick: 'artifacts' },
-      )
-      return uploaded.map(({ name }) => name)
     },
   }
 }
 
 async function readRun(id: number, github: GitHub): Promise<WorkflowRun | undefined> {
-  try {
-    return workflowRun().parse(
-      await github.request(
-        'GET /repos/{owner}/{repo}/actions/runs/{run_id}',
-        { run_id: id },
-        { permission: 'actions: read' },
-      ),
-    )
-  } catch (error) {
-    if (error instanceof ProviderError && error.status === 404) return undefined
-    throw error
-  }
+  const run = await foundOrUndefined(
+    github.request(
+      'GET /repos/{owner}/{repo}/actions/runs/{run_id}',
+      { run_id: id },
+      { permission: 'actions: read' },
+    ),
+  )
+  return run === undefined ? undefined : workflowRun().parse(run)
 }
 
 /** Over REST, which knows the artifacts of all attempts. Source: REST API, "List workflow run artifacts". */
@@ -130,21 +124,18 @@ async function listArtifacts(
   filter: { name?: string },
   github: GitHub,
 ): Promise<{ stored: StoredArtifact[]; total: number }> {
-  try {
-    const { artifacts, total_count: total } = artifactPage().parse(
-      await github.request(
-        'GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts',
-        { run_id: run, per_page: 100, ...filter },
-        { permission: 'actions: read' },
-      ),
-    )
-    return {
-      stored: artifacts.map(({ id, name, digest }) => defined({ id, name, digest: digest ?? undefined })),
-      total,
-    }
-  } catch (error) {
-    if (error instanceof ProviderError && error.status === 404) return { stored: [], total: 0 }
-    throw error
+  const page = await foundOrUndefined(
+    github.request(
+      'GET /repos/{owner}/{repo}/actions/runs/{run_id}/artifacts',
+      { run_id: run, per_page: 100, ...filter },
+      { permission: 'actions: read' },
+    ),
+  )
+  if (page === undefined) return { stored: [], total: 0 }
+  const { artifacts, total_count: total } = artifactPage().parse(page)
+  return {
+    stored: artifacts.map(({ id, name, digest }) => defined({ id, name, digest: digest ?? undefined })),
+    total,
   }
 }
 
@@ -171,13 +162,3 @@ function isTrusted(
 }
 
 const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
-
-function remembered<K, V>(memory: Map<K, Promise<V>>, key: K, read: () => Promise<V>): Promise<V> {
-  const known = memory.get(key)
-  if (known) return known
-  const asked = read()
-  memory.set(key, asked)
-  // A call that failed is made again.
-  asked.catch(() => memory.delete(key))
-  return asked
-}

@@ -90,6 +90,7 @@ const region = (name: string, change: Partial<RegionResult>): RegionResult => ({
   failedOutsideApp: 0,
   failingSeconds: 0,
   githubCalls: 0,
+  githubRoutes: {},
   commands: [],
   marks: [],
   ...change,

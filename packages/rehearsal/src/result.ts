@@ -6,7 +6,7 @@ import { readDeployment } from '@deploy-actions/ledger'
 import type { TransactionState, Weights } from '@deploy-actions/rollout'
 import type { Deployment, GitHubEmulator, UploadedArtifact } from '@deploy-actions/github-emulator'
 import type { RegionReading } from '@deploy-actions/embedded-regions'
-import type { RunView } from '@deploy-actions/workflow-engine'
+import type { JobView, RunView } from '@deploy-actions/workflow-engine'
 import { writeSummaries } from './job-pages'
 import { regionOfJob } from './region-jobs'
 import type { WeightChange } from './watcher'
@@ -40,6 +40,8 @@ export interface RegionResult {
   commands: string[]
   /** calls of GitHub's REST API that the jobs of the region made */
   githubCalls: number
+  /** the same by method and route, such as `POST /deployments/{id}/statuses` */
+  githubRoutes: Record<string, number>
   /** what the ledger's transactions of this run were marked as, oldest first; without what was said with it */
   marks: TransactionState[]
 }
@@ -50,6 +52,8 @@ export interface RehearsalResult {
   speed: number
   wallMs: number
   regions: RegionResult[]
+  /** calls of GitHub's REST API that all jobs of the run made: those of its regions, its plan and its report */
+  githubCalls: number
   evidence: { complete: boolean; root: string | null }
   report: { markdown: string | null; json: string | null; summaries: string[] }
   /** what the webhook was told, in order */
@@ -101,6 +105,7 @@ export async function resultOf(observed: Observed): Promise<RehearsalResult> {
     speed,
     wallMs,
     regions: Object.keys(after).map((name) => regionResult(name, observed, records, skipped.has(name))),
+    githubCalls: callsOf(run.jobs, observed.calls).length,
     evidence: {
       complete: report !== undefined && read.every(({ complete }) => complete),
       root: report?.root ?? null,
@@ -154,6 +159,8 @@ function regionResult(
     (restore) => trafficIsBack(restore) && (restore.rollbackMs ?? restore.restoreMs) !== undefined,
   )
   const back = sameArms(first.weights, last.weights)
+  const jobs = run.jobs.filter((job) => regionOfJob(job, Object.keys(after)) === name)
+  const asked = callsOf(jobs, calls)
   return {
     name,
     outcome: skipped ? 'skipped' : own[0] === undefined ? 'not-started' : OUTCOMES[own[0].at(-1) ?? 'open'],
@@ -175,7 +182,8 @@ function regionResult(
       last.failed.proxy + last.failed.connection - first.failed.proxy - first.failed.connection,
     failingSeconds: last.failingSeconds - first.failingSeconds,
     commands: last.commands,
-    githubCalls: callsOf(name, run, calls, Object.keys(after)),
+    githubCalls: asked.length,
+    githubRoutes: byRoute(asked),
     marks: own.toReversed().flat(),
   }
 }
@@ -205,10 +213,21 @@ function transactionsOf(
 }
 
 /** What the quota of the repository is spent on: artifacts are asked of another service. */
-function callsOf(region: string, run: RunView, calls: Observed['calls'], regions: readonly string[]): number {
-  const jobs = new Set(run.jobs.filter((job) => regionOfJob(job, regions) === region).map(({ id }) => id))
-  return calls.filter(({ job, path }) => job !== undefined && jobs.has(job) && path.startsWith('/repos/'))
-    .length
+function callsOf(jobs: readonly JobView[], calls: Observed['calls']): Observed['calls'] {
+  const ids = new Set(jobs.map(({ id }) => id))
+  return calls.filter(({ job, path }) => job !== undefined && ids.has(job) && path.startsWith('/repos/'))
+}
+
+function byRoute(calls: Observed['calls']): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { method, path } of calls) {
+    const route = path
+      .replace(/^\/repos\/[^/]+\/[^/]+/, '')
+      .replace(/\/\d+/g, '/{id}')
+      .replace(/^\/environments\/[^/]+/, '/environments/{name}')
+    counts[`${method} ${route}`] = (counts[`${method} ${route}`] ?? 0) + 1
+  }
+  return counts
 }
 
 /** From the first moment that the weights differed until they were back. */

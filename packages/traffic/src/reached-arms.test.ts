@@ -23,6 +23,7 @@ function counting(members: Record<string, RouterMember>, at: (second: number) =>
       min: 0,
       max: 1,
       step: 1,
+      splits: 'requests',
       zero: 'weight',
       atomic: true,
       compareAndSet: true,
