@@ -54,7 +54,8 @@ export async function putBack(
   if (!verified && ports.signal.aborted) return cutShort(walk, error, points, ports)
   if (!verified) {
     const late = await lateClaim(kept, ports)
-    if ('closed' in late) return leftAlone(walk, error, late.closed, ports)
+    const others = 'closed' in late ? late.closed : late.jobEnded
+    if (others !== undefined) return leftAlone(walk, error, others, ports)
   }
   if (verified)
     await saveJobTransaction(ports.context.temp, {

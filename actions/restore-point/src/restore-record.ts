@@ -52,13 +52,15 @@ export async function restoreRecord(
   const result = await restoreTarget(found, settings, ports, {
     patience: {
       withinMs: own ? PATIENCE_MS.restoreStep : PATIENCE_MS.guard,
-      claim: late && 'claim' in late ? late.claim : undefined,
+      claim: late?.claim,
       afterAMinute: (why) => target && void told.push(tellDelay(target, record, why, ports)),
     },
     deployer: target && (await deployerOf(target, record, settings.arms, ports)),
     health: target && (await healthProof(target, settings.arms, ports)),
   })
   await Promise.all([marked, ...told])
+  if (late?.jobEnded !== undefined && result.trafficMs === undefined)
+    return nothingOpen(`the traffic of ${id} is not what this job wrote; ${late.jobEnded}`, ports)
   const why = inputs.reason ?? (await firstFailure(ports.evidence.folder)) ?? 'the rollout did not end well'
   await markUnlessDown(ledger, name, result.outcome, why, ports)
   if (own) await saveJobTransaction(ports.context.temp, { ...own, state: jobStateAfter(result) })

@@ -1,9 +1,10 @@
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from '@jest/globals'
+import { ProviderError } from '@deploy-actions/action-kit'
 import { openLedger, type Ledger } from '@deploy-actions/ledger'
 import { createFakePorts, type FakePorts } from '@deploy-actions/testing'
 import { findJobTransaction } from './job-transaction'
-import { claimOf, noteWrite } from './still-ours'
+import { claimOf, lateClaim, noteWrite } from './still-ours'
 import { jobTransaction, transactionRecord } from './transaction.fixture'
 
 const { id } = transactionRecord()
@@ -56,5 +57,29 @@ describe('what a stage that puts its traffic back may overwrite', () => {
         new RegExp(`^whether ${id} still holds production-eu is not known .*: only what it wrote itself`),
       ),
     ])
+  })
+})
+
+describe('what a post or a restore step may overwrite', () => {
+  const refusing = (status: number): FakePorts =>
+    Object.assign(ports, {
+      github: {
+        request: () => Promise.reject(new ProviderError(`${status}`, { provider: 'GitHub', status })),
+        list: () => Promise.reject(new ProviderError(`${status}`, { provider: 'GitHub', status })),
+      },
+    })
+
+  it('is what it wrote, and the rest is not for it to see to, once GitHub takes its token no more', async () => {
+    const late = await lateClaim(held('github'), refusing(401))
+    expect(late).toMatchObject({
+      claim: { written: [half] },
+      jobEnded: `GitHub takes the token of this job no more (the job has ended, or the token has expired): what is left of ${id} is the guard's`,
+    })
+  })
+
+  it('is what it wrote while GitHub gives no answer, and the rest is still to be told of', async () => {
+    expect(await lateClaim(held('github'), refusing(503))).toEqual({
+      claim: { written: [half], mayOverwriteAll: expect.any(Function) },
+    })
   })
 })

@@ -1,4 +1,4 @@
-import { messageOf, type Ports } from '@deploy-actions/action-kit'
+import { messageOf, ProviderError, type Ports } from '@deploy-actions/action-kit'
 import { LEDGER_PATIENCE_MS, openLedger } from '@deploy-actions/ledger'
 import { holdingStates, type TransactionState, type Weights } from '@deploy-actions/rollout'
 import type { Claim } from '@deploy-actions/traffic'
@@ -20,8 +20,11 @@ export async function noteWrite(
   return noted
 }
 
-/** What a late restorer may overwrite; `closed` is why it may write nothing any more. */
-export type Late = { claim: Claim | undefined } | { closed: string }
+/**
+ * What a late restorer may overwrite; `closed` is why it may write nothing any more, `jobEnded` that whatever it may not
+ * overwrite is not for it to see to.
+ */
+export type Late = { claim: Claim | undefined; jobEnded?: string } | { closed: string }
 
 type Held = Pick<JobTransaction, 'record' | 'at' | 'ledger' | 'written'>
 
@@ -34,7 +37,7 @@ export function claimOf({ written = [], ...transaction }: Held, ports: Ports): C
   let answer: Promise<boolean> | undefined
   const holds = async (): Promise<boolean> => {
     const state = await stateOf(transaction, ports)
-    return state !== undefined && holdingStates.includes(state)
+    return typeof state === 'string' && holdingStates.includes(state)
   }
   return { written, mayOverwriteAll: () => (answer ??= holds()) }
 }
@@ -46,14 +49,20 @@ export function claimOf({ written = [], ...transaction }: Held, ports: Ports): C
  */
 export async function lateClaim(transaction: Held, ports: Ports): Promise<Late> {
   const state = await stateOf(transaction, ports)
-  if (state === undefined)
-    return { claim: { written: transaction.written ?? [], mayOverwriteAll: () => Promise.resolve(false) } }
+  if (typeof state !== 'string') {
+    const claim = { written: transaction.written ?? [], mayOverwriteAll: () => Promise.resolve(false) }
+    const jobEnded = `GitHub takes the token of this job no more (the job has ended, or the token has expired): what is left of ${transaction.record.id} is the guard's`
+    return { claim, ...(isRefused(state.error) && { jobEnded }) }
+  }
   if (holdingStates.includes(state)) return { claim: undefined }
   return { closed: `by the ledger ${transaction.record.id} is ${state}: its target is left alone` }
 }
 
-/** Undefined while the ledger gives no answer, which is said. */
-async function stateOf(transaction: Held, ports: Ports): Promise<TransactionState | undefined> {
+/** The token of a job is good until the job has ended. Source: GitHub, "Automatic token authentication". */
+const isRefused = (error: unknown): boolean => error instanceof ProviderError && error.status === 401
+
+/** The error while the ledger gives no answer, which is said. */
+async function stateOf(transaction: Held, ports: Ports): Promise<TransactionState | { error: unknown }> {
   const { id, service, environment } = transaction.record
   try {
     const { state } = await answerWithin(
@@ -67,6 +76,6 @@ async function stateOf(transaction: Held, ports: Ports): Promise<TransactionStat
     ports.log.warning(
       `whether ${id} still holds ${environment} is not known (${messageOf(error)}): only what it wrote itself is put back`,
     )
-    return undefined
+    return { error }
   }
 }
