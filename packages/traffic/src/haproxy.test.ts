@@ -288,6 +288,7 @@ describe('a reload', () => {
 
   it('is a process younger than what was written, with the weights of its file', async () => {
     expect(await reloaded(5_999)).toBe(true)
+    expect(await reloaded(5_000)).toBe(true)
     expect(await reloaded(4_999)).toBe(false)
   })
 
@@ -403,7 +404,9 @@ describe('a stick table', () => {
       .read(ports.signal)
 
   it('of the backend binds clients where it stores servers, and not where it only counts', async () => {
-    expect((await readWith({ app: true })).members['green']).toMatchObject({ lingers: true })
+    const bound = await readWith({ app: true })
+    expect(bound.members['green']).toMatchObject({ lingers: true })
+    expect(bound.strangers).toBeUndefined()
     expect((await readWith({ app: false })).members['green']).not.toHaveProperty('lingers')
   })
 
@@ -417,7 +420,31 @@ describe('a stick table', () => {
   })
 })
 
+describe('statistics that do not tell of cookies', () => {
+  it.each([
+    ['name no column of them', (reply: string) => reply.replace(',cookie,', ',x,')],
+    ['are not there', (reply: string) => reply.replace(/^# pxname,[^]*/m, '')],
+  ])('since they %s, are not taken for none', async (_, change) => {
+    const exchange = ports.tcp.exchange.bind(ports.tcp)
+    ports.tcp.exchange = async (request) => {
+      const answer = await exchange(request)
+      return { ...answer, reply: change(answer.reply) }
+    }
+    const reading = await read()
+    expect(reading.strangers).toMatch(/: its statistics do not name cookies; say `sticky: true` or/)
+    expect(reading.members['green']).toMatchObject({ lingers: true })
+  })
+})
+
 describe('a socket', () => {
+  it('that closes without a word was asked nothing, and may be asked again', async () => {
+    ports.tcp.exchange = () => Promise.resolve({ ms: 1, reply: '' })
+    await expect(read()).rejects.toMatchObject({
+      retryable: true,
+      message: expect.stringMatching(/closed the connection without an answer to: show servers state app/),
+    })
+  })
+
   it('that nobody listens on is told, and may be tried again', async () => {
     await fake.close()
     const refused = await read().catch((error: unknown) => error)
