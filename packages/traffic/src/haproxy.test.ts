@@ -136,7 +136,7 @@ describe('a write', () => {
       what: 'set server app/green weight 10; set server app/blue weight 90',
       status: 'ok',
     })
-    expect(asked).toMatchObject({ system, what: 'write blue 90%, green 10%', answer: 'accepted' })
+    expect(asked).toMatchObject({ system, what: 'write blue 90%, green 10%', answer: 'accepted', ms: 0 })
     expect(shown).toMatchObject({
       system,
       what: 'read',
@@ -362,6 +362,9 @@ describe('where a cookie binds clients to servers', () => {
     await router().prepare?.(['blue', 'green'], ports.signal)
     await router().prepare?.(['blue'], ports.signal)
     expect(written()).toEqual(['set server app/blue state ready'])
+    expect(ports.recorded.calls).toContainEqual(
+      expect.objectContaining({ what: 'make blue and green ready', status: 'ok', answer: 'accepted' }),
+    )
   })
 
   it('believes the settings before HAProxy, and does not ask it then', async () => {
@@ -452,7 +455,11 @@ describe('a socket', () => {
       retryable: true,
       message: expect.stringMatching(/could not be reached: .*; is it open to this runner\?$/),
     })
-    expect(ports.recorded.calls.at(-1)?.status).toMatch(/could not be reached/)
+    // Of the exchange, and of the reading that it was for.
+    expect(ports.recorded.calls.map(({ what, status }) => [what, status])).toEqual([
+      [expect.stringContaining('show servers state'), expect.stringMatching(/could not be reached/)],
+      ['read', expect.stringMatching(/could not be reached/)],
+    ])
     fake = await startFakeHaproxy({})
   })
 
