@@ -7,47 +7,239 @@ export interface Explained {
   why: string
 }
 
+type Change = [within: string, from: string, to: string]
+
+const because = (why: string, file: string, ...changes: Change[]): Explained[] =>
+  changes.map(([within, from, to]) => ({ file, within, from, to, why }))
+
+const BASIS_POINT = 'no router holds a share of one basis point'
+const COMPILER = 'it is always there, which the compiler does not know'
+
 export const explained: Explained[] = [
-  {
-    file: 'packages/rollout/src/percent.ts',
-    within: 'formatRate',
-    from: 'percent >= 1',
-    to: '(percent) > (1)',
-    why: 'at exactly 1 both precisions write the same number',
-  },
-  {
-    file: 'packages/analysis/src/verdict.ts',
-    within: 'worst',
-    from: 'verdicts.indexOf(b) > verdicts.indexOf(a)',
-    to: '(verdicts.indexOf(b)) >= (verdicts.indexOf(a))',
-    why: 'two verdicts of the same place are the same verdict',
-  },
-  {
-    file: 'actions/canary-step/src/stage.ts',
-    within: 'unreadable',
-    from: "'router'",
-    to: "''",
-    why: 'a decision gives the verdict and the reason of a judgement, not its name',
-  },
-  {
-    file: 'actions/canary-step/src/stage.ts',
-    within: 'barredBy',
-    from: "router.state === 'doubted' || router.state === 'unreadable'",
-    to: 'true',
-    why: 'a router that holds gives no reason, and the others have ended the stage before',
-  },
-  {
-    file: 'packages/analysis/src/stage-watch.ts',
-    within: 'decide',
-    from: 'first?.alike',
-    to: 'first.alike',
-    why: 'a fail has a judgement that failed; the compiler does not know',
-  },
-  {
-    file: 'packages/analysis/src/verdict.ts',
-    within: 'verdicts',
-    from: "'pass'",
-    to: "''",
-    why: 'the least of the verdicts is below all others whether it is found first or not at all',
-  },
+  ...because('at exactly 1 both precisions write the same number', 'packages/rollout/src/percent.ts', [
+    'formatRate',
+    'percent >= 1',
+    '(percent) > (1)',
+  ]),
+
+  ...because('two verdicts of the same place are the same verdict', 'packages/analysis/src/verdict.ts', [
+    'worst',
+    'verdicts.indexOf(b) > verdicts.indexOf(a)',
+    '(verdicts.indexOf(b)) >= (verdicts.indexOf(a))',
+  ]),
+  ...because(
+    'the least of the verdicts is below all others whether it is found first or not at all',
+    'packages/analysis/src/verdict.ts',
+    ['verdicts', "'pass'", "''"],
+  ),
+  ...because(
+    'a decision gives the verdict and the reason of a judgement, not its name',
+    'actions/canary-step/src/stage.ts',
+    ['unreadable', "'router'", "''"],
+  ),
+  ...because(
+    'a router that holds gives no reason, and the others have ended the stage before',
+    'actions/canary-step/src/stage.ts',
+    ['barredBy', "router.state === 'doubted' || router.state === 'unreadable'", 'true'],
+  ),
+  ...because(COMPILER, 'packages/analysis/src/stage-watch.ts', ['decide', 'first?.alike', 'first.alike']),
+
+  ...because(
+    'what a router tells of itself is for people; nothing decides by it',
+    'packages/traffic/src/haproxy-backend.ts',
+    ['openBackend', "'weight'", "''"],
+    ['openBackend', '0', '1'],
+    ['openBackend', 'false', 'true'],
+  ),
+  ...because('a blank at the end is a field without a name', 'packages/traffic/src/haproxy-runtime.ts', [
+    'parseServersState',
+    'header.slice(2).trim()',
+    'header.slice(2)',
+  ]),
+  ...because('nothing said is as false', 'packages/traffic/src/haproxy-stickiness.ts', [
+    'askStickiness',
+    '{ binds: false }',
+    '{}',
+  ]),
+  ...because(BASIS_POINT, 'packages/traffic/src/haproxy-units.ts', ['toUnits', '0', '1']),
+  ...because(
+    'where a unit begins to be too much is not known to the last digit',
+    'packages/traffic/src/haproxy-units.ts',
+    [
+      'toUnits',
+      '(shares[arm] ?? 0) * total < LEAST_UNIT * WHOLE',
+      '((shares[arm] ?? 0) * total) <= (LEAST_UNIT * WHOLE)',
+    ],
+  ),
+  ...because(
+    'an arm without a share is even by any total, and bounds none',
+    'packages/traffic/src/haproxy-units.ts',
+    ['totalFor', 'Object.entries(shares).filter(([, points]) => points > 0)', 'Object.entries(shares)'],
+    ['totalFor', 'points > 0', '(points) >= (0)'],
+    ['totalFor', '0', '1'],
+  ),
+  ...because(
+    'each arm has a server: its settings ask for one',
+    'packages/traffic/src/haproxy-units.ts',
+    ['count', '0', '1'],
+    ['count', 'servers[arm]?.length', 'servers[arm].length'],
+  ),
+  ...because(
+    'the shares of two arms are whole together or not at all',
+    'packages/traffic/src/haproxy-units.ts',
+    [
+      'totalFor',
+      'arms.every(([, points]) => (points * total) % WHOLE === 0)',
+      'arms.some(([, points]) => (points * total) % WHOLE === 0)',
+    ],
+  ),
+  ...because('as many units as servers are even already', 'packages/traffic/src/haproxy-units.ts', [
+    'totalFor',
+    'unitsOf(points, total) >= count(arm)',
+    '(unitsOf(points, total)) > (count(arm))',
+  ]),
+  ...because(
+    'a member that is no name is told of by either way to write it',
+    'packages/traffic/src/haproxy.ts',
+    ['options', "'server'", "''"],
+  ),
+  ...because('an issue is shown whatever its code', 'packages/traffic/src/haproxy.ts', [
+    'options',
+    "'custom'",
+    "''",
+  ]),
+  ...because(
+    'one address is opened either way, and a list of them is never empty',
+    'packages/traffic/src/haproxy.ts',
+    ['create', '[{ host, port }]', '[]'],
+    ['create', '{ ...shared, host, port }', '{}'],
+  ),
+  ...because('only the other two answers are asked for', 'packages/traffic/src/mirrored.ts', [
+    'reloaded',
+    "'holds'",
+    "''",
+  ]),
+  ...because(
+    COMPILER,
+    'packages/traffic/src/mirrored.ts',
+    ['combined', '!first', 'false'],
+    ['memberOf', 'each[0]?.units', 'each[0].units'],
+  ),
+  ...because(
+    'both of a pair tell health or neither, and each has its member',
+    'packages/traffic/src/mirrored.ts',
+    ['memberOf', '0', '1'],
+  ),
+  ...because(
+    COMPILER,
+    'packages/traffic/src/reached-arms.ts',
+    ['reachedArms', 'members[arm]?.parked', 'members[arm].parked'],
+    ['reachedArms', 'members[arm]?.lingers', 'members[arm].lingers'],
+  ),
+  ...because(
+    BASIS_POINT,
+    'packages/traffic/src/restore-weights.ts',
+    ['', '0', '1'],
+    ['look', '0', '1'],
+    ['attempt', '0', '1'],
+  ),
+  ...because(
+    'readings are looked at only where nothing has failed',
+    'packages/traffic/src/restore-weights.ts',
+    ['restoreWeights', "'reading' in one", 'true'],
+  ),
+  ...because(
+    'without a claim everything is ours before anybody asks',
+    'packages/traffic/src/restore-weights.ts',
+    [
+      'mustBeOurs',
+      '(await claim?.mayOverwriteAll()) ?? true',
+      '((await claim?.mayOverwriteAll())) && (true)',
+    ],
+    ['mustBeOurs', 'true', 'false'],
+  ),
+  ...because(
+    'a write that changes nothing sends nothing',
+    'packages/traffic/src/restore-weights.ts',
+    ['attempt', 'lingering(state, wanted).length > 0', '(lingering(state, wanted).length) >= (0)'],
+    [
+      'attempt',
+      '!sameWeights(state.weights, wanted) || lingering(state, wanted).length > 0 || !asFound(state)',
+      'true',
+    ],
+  ),
+  ...because(BASIS_POINT, 'packages/traffic/src/router-watch.ts', ['watchRouter', '0', '1']),
+  ...because(BASIS_POINT, 'packages/traffic/src/serving.ts', ['parkedOf', '0', '1'], ['reaches', '0', '1']),
+  ...because(COMPILER, 'packages/traffic/src/serving.ts', [
+    'parkedOf',
+    'members[member]?.parked',
+    'members[member].parked',
+  ]),
+  ...because('it is a millisecond', 'packages/traffic/src/shift.ts', ['persist', '0', '1']),
+  ...because('of two arms one grows', 'packages/traffic/src/shift.ts', [
+    'shift',
+    'seen.lost.every(isNew)',
+    'seen.lost.some(isNew)',
+  ]),
+  ...because(COMPILER, 'packages/traffic/src/shift.ts', [
+    'lingering',
+    'members[member]?.lingers',
+    'members[member].lingers',
+  ]),
+  ...because(BASIS_POINT, 'packages/traffic/src/shift.ts', ['asWritten', '0', '1']),
+
+  ...because('only how the file looks', 'packages/transaction/src/job-transaction.ts', [
+    'saveJobTransaction',
+    '2',
+    '0',
+  ]),
+  ...because('bytes are parsed as UTF-8, too', 'packages/transaction/src/job-transaction.ts', [
+    'readJobTransactions',
+    "'utf8'",
+    "''",
+  ]),
+  ...because('it is real time, which no test waits for', 'packages/transaction/src/post.ts', [
+    'LAST_CALL_MS',
+    '60_000',
+    '0',
+  ]),
+  ...because(
+    'a record has one router, and what else it has is never restored as traffic',
+    'packages/transaction/src/restore.ts',
+    [
+      'stillReached',
+      "restorePointsOf(record).filter( (point) => point.kind === 'traffic', )",
+      'restorePointsOf(record)',
+    ],
+    [
+      'stillReached',
+      'point.kind === kind && point.name === name && point.ok',
+      '(point.kind === kind && point.name === name) || (point.ok)',
+    ],
+    [
+      'stillReached',
+      'point.kind === kind && point.name === name',
+      '(point.kind === kind) || (point.name === name)',
+    ],
+  ),
+  ...because(
+    'where the traffic is not back, no arm is out of service for want of it',
+    'packages/transaction/src/restore.ts',
+    [
+      'stillReached',
+      '!restored.some((point) => point.kind === kind && point.name === name && point.ok)',
+      'false',
+    ],
+  ),
+  ...because(BASIS_POINT, 'packages/transaction/src/restore.ts', ['mustBeOff', '0', '1']),
+  ...because(COMPILER, 'packages/transaction/src/restore.ts', [
+    'mustBeOff',
+    'weights?.[arm]',
+    'weights[arm]',
+  ]),
+  ...because('no claim is as good as one that is not there', 'packages/transaction/src/still-ours.ts', [
+    'lateClaim',
+    '{ claim: undefined }',
+    '{}',
+  ]),
 ]
