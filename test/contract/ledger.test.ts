@@ -373,6 +373,9 @@ describe('the github ledger among others', () => {
     await expect(ledger.open(record(1), {})).rejects.toThrow('could not be reached')
     const restorer = githubLedger(world, { run: 2 })
     expect(await restorer.find({ environment })).toEqual([{ record: record(1), state: 'open', note: '' }])
+    // As long as GitHub keeps the statuses by which more would be known: 60 days but an hour.
+    const late = githubLedger(world, { run: 3, now: '2027-01-19T09:00:00.000Z' })
+    expect(await late.find({ environment })).toMatchObject([{ state: 'open' }])
     await expect(restorer.open(record(2), {})).rejects.toBeInstanceOf(LiveTransaction)
     await restorer.mark({ id }, 'restoring', 'sweeper')
   })
@@ -563,6 +566,7 @@ describe('the github ledger where anybody may write deployments', () => {
     const ledger = githubLedger(world, { run: 1 })
     for (const state of ['committed', 'restoring', 'restored'] as const) await ledger.mark({ id }, state, '')
     await post(world.github.deployments[0]?.id, 'committed: again')
+    await post(world.github.deployments[0]?.id, 'open: again')
     expect(await newest(githubLedger(world, { run: 2 }), environment)).toMatchObject({ state: 'restored' })
   })
 

@@ -258,10 +258,14 @@ export const explained: Explained[] = [
     '{ return undefined ...',
     '{}',
   ]),
+  ...because('nothing at GitHub is of the first millisecond of 1970', 'packages/ledger/src/deployments.ts', [
+    'list',
+    '0',
+    '1',
+  ]),
   ...because(
-    'pages are counted from 1, and GitHub gives the first for 0, too; nine hundred deployments or thirty fewer',
+    'nine hundred deployments are looked at, or thirty fewer',
     'packages/ledger/src/deployments.ts',
-    ['list', '0', '1'],
     ['list', 'number <= MAX_PAGES', '(number) < (MAX_PAGES)'],
   ),
   ...because(
@@ -317,11 +321,11 @@ export const explained: Explained[] = [
     '(at !== undefined) || (name.environment !== undefined)',
   ]),
   ...because('numbers begin at 1', 'packages/ledger/src/github-ledger.ts', ['open', '1', '0']),
-  ...because('everybody who wants several says how many', 'packages/ledger/src/github-ledger.ts', [
-    'find',
-    '10',
-    '0',
-  ]),
+  ...because(
+    'how many are read where nobody says it is a matter of cost',
+    'packages/ledger/src/github-ledger.ts',
+    ['find', '10', '0'],
+  ),
   ...because('a proof of what needs none is an upload too many', 'packages/ledger/src/github-ledger.ts', [
     'attempt',
     '!holdingStates.includes(state)',
@@ -363,9 +367,8 @@ export const explained: Explained[] = [
     ['uploadedHere', 'run === undefined', 'false'],
   ),
   ...because(
-    'of sixty days or of none: a record without any status that old belongs to no run that goes on',
+    'sixty days are meant to the day, not to the millisecond',
     'packages/ledger/src/proven-deployments.ts',
-    ['FORGOTTEN_AFTER_MS', '60 * 24', '(60) / (24)'],
     ['read', 'ageMs > FORGOTTEN_AFTER_MS', '(ageMs) >= (FORGOTTEN_AFTER_MS)'],
   ),
   ...because(
@@ -384,7 +387,7 @@ export const explained: Explained[] = [
     'true',
   ]),
   ...because(
-    'numbers begin at 1, and the one before those that are wanted has been looked at',
+    'the deployments of all GitHub are counted together: no number is 1; and one is looked at once more',
     'packages/ledger/src/proven-deployments.ts',
     ['known', '0', '1'],
     ['known', 'number <= after', '(number) < (after)'],
@@ -393,11 +396,6 @@ export const explained: Explained[] = [
     'counts',
     'run === undefined',
     'false',
-  ]),
-  ...because('after the first mark none may become open again', 'packages/ledger/src/proven-deployments.ts', [
-    'lastOf',
-    "mark.state === 'open' && last.note === ''",
-    "(mark.state === 'open') || (last.note === '')",
   ]),
   ...because(
     'only what GitHub itself sends comes here: to check its shape is for the day on which that changes',
@@ -415,6 +413,11 @@ export const explained: Explained[] = [
       '{}',
     ],
   ),
+  ...because('a page of nothing is asked for once more, by the name', 'packages/ledger/src/run-proofs.ts', [
+    'listArtifacts',
+    '0',
+    '1',
+  ]),
   ...because(
     'what was seen is asked for again',
     'packages/ledger/src/run-proofs.ts',
