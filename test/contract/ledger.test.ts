@@ -331,6 +331,17 @@ describe('the github ledger among others', () => {
     ])
   })
 
+  it('leaves what GitHub shows of an earlier one, and says no more than GitHub takes', async () => {
+    await ledger.open(record(1), {})
+    await ledger.mark({ id }, 'committed', '')
+    const release = { ...record(2).release, version: 'v'.repeat(200) }
+    await githubLedger(world, { run: 2 }).open(record(2, { release }), {})
+    await githubLedger(world, { run: 2 }).mark({ id: record(2).id }, 'committed', '')
+    const [newer, older] = world.github.deployments.toSorted((a, b) => b.id - a.id)
+    expect(older?.statuses[0]).toMatchObject({ state: 'success', description: 'committed' })
+    expect(newer?.description).toHaveLength(140)
+  })
+
   it('forgets a record whose statuses GitHub no longer keeps', async () => {
     await ledger.open(record(1), {})
     await ledger.mark({ id: record(1).id }, 'committed', 'done')
@@ -364,6 +375,9 @@ describe('the github ledger among others', () => {
     await expect(ledger.open(record(1), {})).rejects.toThrow('could not be reached')
     const restorer = githubLedger(world, { run: 2 })
     expect(await restorer.find({ environment })).toEqual([{ record: record(1), state: 'open', note: '' }])
+    // As long as GitHub keeps the statuses by which more would be known: 60 days but an hour.
+    const late = githubLedger(world, { run: 3, now: '2027-01-19T09:00:00.000Z' })
+    expect(await late.find({ environment })).toMatchObject([{ state: 'open' }])
     await expect(restorer.open(record(2), {})).rejects.toBeInstanceOf(LiveTransaction)
     await restorer.mark({ id }, 'restoring', 'sweeper')
   })
@@ -522,6 +536,8 @@ describe('the github ledger where anybody may write deployments', () => {
         await githubLedger(world, { run: 1 }).mark({ id }, 'restoring', 'guard')
       await post(deployment?.id, `${state}: trust me`)
       await post(deployment?.id, `${state}: trust me, too`, 12345)
+      const nameless = { state: 'success', description: `${state}: says nobody`, auto_inactive: false }
+      await world.send(mallory(), `POST /deployments/${deployment?.id}/statuses`, nameless)
       const warnings: string[] = []
       const ledger = githubLedger(world, { run: 2, warnings })
       expect(await newest(ledger, environment)).toMatchObject({
@@ -552,6 +568,7 @@ describe('the github ledger where anybody may write deployments', () => {
     const ledger = githubLedger(world, { run: 1 })
     for (const state of ['committed', 'restoring', 'restored'] as const) await ledger.mark({ id }, state, '')
     await post(world.github.deployments[0]?.id, 'committed: again')
+    await post(world.github.deployments[0]?.id, 'open: again')
     expect(await newest(githubLedger(world, { run: 2 }), environment)).toMatchObject({ state: 'restored' })
   })
 
@@ -699,6 +716,34 @@ describe('the github ledger where anybody may write deployments', () => {
       record: { id },
       state: 'restoring',
     })
+  })
+
+  it('sees it also behind one whose opener died', async () => {
+    await open(1)
+    await githubLedger(world, { run: 1 }).mark({ id }, 'committed', '')
+    world.github.fault({
+      match: ({ method, path }) => method === 'POST' && path.endsWith('/deployments'),
+      then: 'drop',
+    })
+    await expect(open(2)).rejects.toThrow('could not be reached')
+    for (const state of ['restoring', 'restored'] as const)
+      await githubLedger(world, { run: 9 }).mark({ id: record(2).id }, state, 'sweeper')
+    const ledger = githubLedger(world, { run: 3, rememberMs: 60_000 })
+    expect(await newest(ledger, environment)).toMatchObject({ record: { id: record(2).id } })
+    await githubLedger(world, { run: 4 }).mark({ id }, 'restoring', 'emergency')
+    await expect(ledger.open(record(3), {})).rejects.toBeInstanceOf(LiveTransaction)
+  })
+
+  it('does not act on settings that stand beside another record than the one that was opened', async () => {
+    const { run } = world.begin({}, { id: 1, path: deployYml, referencedWorkflows: [ours] })
+    const artifacts = world.artifacts(world.join(run), run)
+    const other = { record: record(1, { restore: [] }), settings: { router: 'there' } }
+    await writeFile(join(world.folder, 'restore-point.json'), JSON.stringify(other))
+    await artifacts.upload(restorePointArtifact(id, record(1)), world.folder, ['restore-point.json'])
+    await plant(record(1), 'open: run 1 attempt 1')
+    await expect(githubLedger(world, { run: 2 }).settings({ id })).rejects.toThrow(
+      `transaction ${id} is not acted on: its record differs from the one that run 1 uploaded before opening it`,
+    )
   })
 
   it('reads what an earlier attempt of its own run has kept', async () => {
@@ -892,6 +937,10 @@ describe('what the github ledger costs', () => {
     // What serves: list. Open: list, create, list, mark. The state: marks. Commit: marks, mark. With a history also, of
     // the newest one: artifacts, run, environment, branches, and its marks three times.
     expect(rest).toHaveLength(history === 0 ? 8 : 15)
+    expect(await newest(githubLedger(world, { run: 100 }), environment)).toMatchObject({
+      record: { id: name.id },
+      state: 'committed',
+    })
   })
 
   /**

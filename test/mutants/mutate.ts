@@ -304,7 +304,8 @@ const isOnlyTyped = (node: ts.Node): boolean =>
 
 /** Outside of every function, or in what is made once by `lazily`. */
 function isStatic(node: ts.Node): boolean {
-  for (let at: ts.Node = node; !ts.isSourceFile(at); at = at.parent) {
+  // A function is made where it stands: what is in it, whenever it is called.
+  for (let at = node.parent; !ts.isSourceFile(at); at = at.parent) {
     if (ts.isCallExpression(at) && at.expression.getText() === 'lazily') return true
     if (ts.isFunctionLike(at) && !isInLazily(at)) return false
   }

@@ -47,6 +47,8 @@ describe('a deployment read as a transaction', () => {
       'v: Invalid input: expected 1; run: Unrecognized key: "host"; Unrecognized key: "command"',
     )
     expect(readDeployment({ ...record, restore: 'everything' }, [])).toBeUndefined()
+    expect(readDeployment({ ...record, restore: [{ router: 'canary' }] }, [])).toBeUndefined()
+    expect(readDeployment({ ...record, v: 2, config: { path: 1 } }, [])?.record.config).toBeUndefined()
   })
 
   it('knows the run that says to have made a mark', () => {

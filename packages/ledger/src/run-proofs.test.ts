@@ -13,6 +13,7 @@ const run = {
   head_repository: { full_name: 'Acme/Shop' } as { full_name: string } | null,
   referenced_workflows: [] as { path: string }[] | null,
 }
+const { context: job } = createFakePorts()
 const failed = (status: number) =>
   new ProviderError(`GitHub answered ${status}`, { provider: 'GitHub', status })
 
@@ -20,30 +21,40 @@ interface Answers {
   run?: unknown
   /** artifacts of the runs, all of them, or why they cannot be told */
   artifacts?: { id: number; name: string; digest?: string }[] | ProviderError
+  /** the same of this very run, where they are others */
+  own?: { id: number; name: string }[]
+  /** every question, and the permission that is named with it */
+  asked?: [route: string, run: unknown, permission: unknown][]
 }
 
 /** GitHub with these answers: an environment without a policy, a page of two artifacts. */
-function github({ run: told = run, artifacts = [] }: Answers): GitHub {
-  const answer = (route: string, parameters: Record<string, unknown> = {}): unknown => {
+function github(answers: Answers): GitHub {
+  const stored = (id: unknown) =>
+    (id === job.runId ? (answers.own ?? answers.artifacts) : answers.artifacts) ?? []
+  const answer = (route: string, { run_id: id, name }: Record<string, unknown>): unknown => {
     if (route.includes('/environments/')) return { name: 'production' }
-    if (!route.endsWith('/artifacts')) return told
-    if (artifacts instanceof ProviderError) return artifacts
-    const { name } = parameters
-    const fitting = artifacts.filter((one) => name === undefined || one.name === name)
+    if (!route.endsWith('/artifacts')) return answers.run ?? run
+    const all = stored(id)
+    if (all instanceof ProviderError) return all
+    const fitting = all.filter((one) => name === undefined || one.name === name)
     const page = fitting.slice(0, 2).map((one) => ({ digest: null, expired: false, ...one }))
     return { total_count: fitting.length, artifacts: page }
   }
-  const request = (route: string, parameters?: Record<string, unknown>) => {
+  interface How {
+    permission?: string
+    pick?: string
+  }
+  const request = (route: string, parameters: Record<string, unknown> = {}, how: How = {}) => {
+    answers.asked?.push([route.split('/').at(-1) ?? '', parameters['run_id'], how.permission])
     const result = answer(route, parameters)
     return result instanceof ProviderError ? Promise.reject(result) : Promise.resolve(result)
   }
-  return {
-    request,
-    list: () => Promise.resolve(artifacts),
-  } as unknown as GitHub
+  const list = (route: string, parameters: Record<string, unknown> = {}, how: How = {}) => {
+    answers.asked?.push([route.split('/').at(-1) ?? '', parameters['run_id'], how.permission])
+    return Promise.resolve(how.pick === 'artifacts' ? stored(parameters['run_id']) : [])
+  }
+  return { request, list } as unknown as GitHub
 }
-
-const { context: job } = createFakePorts()
 const proofs = (answers: Answers, context: Partial<RunContext> = {}, named: string[] = []) =>
   createRunProofs(github(answers), { ...job, ...context }, named)
 const standing = (change: Partial<typeof run> | ProviderError, ...how: [Partial<RunContext>?, string[]?]) =>
@@ -90,6 +101,7 @@ describe('the word of a run', () => {
 
   it.each<[string, Partial<typeof run>, [Partial<RunContext>?, string[]?]]>([
     ['of any other workflow', {}, []],
+    ['of a repository that is written in other letters', {}, [{ owner: 'ACME' }]],
     ['of which GitHub tells no called workflows', { referenced_workflows: null }, []],
     [
       'that called a rollout.yml of somebody else',
@@ -135,8 +147,21 @@ describe('the word of a run', () => {
     const answers: Answers = { run: failed(500) }
     const asked = proofs(answers)
     await expect(asked.standing(7, 'production')).rejects.toThrow('500')
-    await expect(asked.standing(7, 'production')).rejects.toThrow('500')
-    await expect(standing({ path: undefined as unknown as string })).rejects.toThrow()
+    answers.run = run
+    expect(await asked.standing(7, 'production')).toMatchObject({ level: 'known' })
+    await expect(standing({ path: undefined as unknown as string })).rejects.toThrow('expected string')
+  })
+
+  it('is asked for once, with the permission that it takes', async () => {
+    const asked: Answers['asked'] = []
+    const { standing, uploaded } = proofs({ asked })
+    for (let times = 0; times < 2; times++) await standing(7, 'production')
+    await uploaded(7, 'one')
+    expect(asked).toEqual([
+      ['{run_id}', 7, 'actions: read'],
+      ['{environment_name}', undefined, 'actions: read'],
+      ['artifacts', 7, 'actions: read'],
+    ])
   })
 })
 

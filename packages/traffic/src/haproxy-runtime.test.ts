@@ -57,12 +57,16 @@ describe('the states of servers', () => {
       ['blue', { up: true, admin: 'ready', weight: 25, initialWeight: 100, checked: true }],
     ])
     expect([...parse('').keys()]).toEqual([])
+    // Cut off after a row, or in a blank one.
+    for (const end of ['', '\n', '\n \n'])
+      expect([...parseServersState(`1\n# ${FIELDS}\nblue 2 0 1 1 6${end}`, where).keys()]).toEqual(['blue'])
   })
 
   it.each([
     ['another version', `2\n# ${FIELDS}\n\n`],
     ['no header', `1\nblue 2 0 1 1 6\n\n`],
     ['nothing', ''],
+    ['something else', '  what? \n'],
   ])('are not guessed from %s', (_, reply) => {
     const refused = refusal(() => parseServersState(reply, where))
     expect(refused).toBeInstanceOf(ProviderError)

@@ -49,9 +49,8 @@ function totalFor(shares: Weights, servers: Servers): number {
     ...arms.map(([arm, points]) => Math.floor((MAX_WEIGHT * count(arm) * WHOLE) / points)),
     MAX_WEIGHT * Math.max(...arms.map(([arm]) => count(arm))),
   )
-  const totals = [...PLAIN_TOTALS, ...Array.from({ length: finest }, (_, index) => finest - index)].filter(
-    (total) => total <= finest,
-  )
+  // One server alone can have the largest of the plain ones.
+  const totals = [...PLAIN_TOTALS, ...Array.from({ length: finest }, (_, index) => finest - index)]
   const exact = totals.filter((total) => arms.every(([, points]) => (points * total) % WHOLE === 0))
   const unitsOf = (points: number, total: number): number => (points * total) / WHOLE
   const even = exact.find((total) => arms.every(([arm, points]) => unitsOf(points, total) % count(arm) === 0))

@@ -136,7 +136,7 @@ describe('a write', () => {
       what: 'set server app/green weight 10; set server app/blue weight 90',
       status: 'ok',
     })
-    expect(asked).toMatchObject({ system, what: 'write blue 90%, green 10%', answer: 'accepted' })
+    expect(asked).toMatchObject({ system, what: 'write blue 90%, green 10%', answer: 'accepted', ms: 0 })
     expect(shown).toMatchObject({
       system,
       what: 'read',
@@ -288,6 +288,7 @@ describe('a reload', () => {
 
   it('is a process younger than what was written, with the weights of its file', async () => {
     expect(await reloaded(5_999)).toBe(true)
+    expect(await reloaded(5_000)).toBe(true)
     expect(await reloaded(4_999)).toBe(false)
   })
 
@@ -361,6 +362,9 @@ describe('where a cookie binds clients to servers', () => {
     await router().prepare?.(['blue', 'green'], ports.signal)
     await router().prepare?.(['blue'], ports.signal)
     expect(written()).toEqual(['set server app/blue state ready'])
+    expect(ports.recorded.calls).toContainEqual(
+      expect.objectContaining({ what: 'make blue and green ready', status: 'ok', answer: 'accepted' }),
+    )
   })
 
   it('believes the settings before HAProxy, and does not ask it then', async () => {
@@ -403,7 +407,9 @@ describe('a stick table', () => {
       .read(ports.signal)
 
   it('of the backend binds clients where it stores servers, and not where it only counts', async () => {
-    expect((await readWith({ app: true })).members['green']).toMatchObject({ lingers: true })
+    const bound = await readWith({ app: true })
+    expect(bound.members['green']).toMatchObject({ lingers: true })
+    expect(bound.strangers).toBeUndefined()
     expect((await readWith({ app: false })).members['green']).not.toHaveProperty('lingers')
   })
 
@@ -417,7 +423,31 @@ describe('a stick table', () => {
   })
 })
 
+describe('statistics that do not tell of cookies', () => {
+  it.each([
+    ['name no column of them', (reply: string) => reply.replace(',cookie,', ',x,')],
+    ['are not there', (reply: string) => reply.replace(/^# pxname,[^]*/m, '')],
+  ])('since they %s, are not taken for none', async (_, change) => {
+    const exchange = ports.tcp.exchange.bind(ports.tcp)
+    ports.tcp.exchange = async (request) => {
+      const answer = await exchange(request)
+      return { ...answer, reply: change(answer.reply) }
+    }
+    const reading = await read()
+    expect(reading.strangers).toMatch(/: its statistics do not name cookies; say `sticky: true` or/)
+    expect(reading.members['green']).toMatchObject({ lingers: true })
+  })
+})
+
 describe('a socket', () => {
+  it('that closes without a word was asked nothing, and may be asked again', async () => {
+    ports.tcp.exchange = () => Promise.resolve({ ms: 1, reply: '' })
+    await expect(read()).rejects.toMatchObject({
+      retryable: true,
+      message: expect.stringMatching(/closed the connection without an answer to: show servers state app/),
+    })
+  })
+
   it('that nobody listens on is told, and may be tried again', async () => {
     await fake.close()
     const refused = await read().catch((error: unknown) => error)
@@ -425,7 +455,11 @@ describe('a socket', () => {
       retryable: true,
       message: expect.stringMatching(/could not be reached: .*; is it open to this runner\?$/),
     })
-    expect(ports.recorded.calls.at(-1)?.status).toMatch(/could not be reached/)
+    // Of the exchange, and of the reading that it was for.
+    expect(ports.recorded.calls.map(({ what, status }) => [what, status])).toEqual([
+      [expect.stringContaining('show servers state'), expect.stringMatching(/could not be reached/)],
+      ['read', expect.stringMatching(/could not be reached/)],
+    ])
     fake = await startFakeHaproxy({})
   })
 

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
 import { routers } from './registry'
 import { ArmDown, restoreWeights } from './restore-weights'
-import { Conflict, type ObservedRouter } from './router'
+import { mirrored } from './mirrored'
+import { Conflict, type ObservedRouter, type TrafficRouter } from './router'
 import { watchRouter } from './router-watch'
 import { inEffect, mustHold, shift } from './shift'
 
@@ -59,6 +60,24 @@ describe('a pair', () => {
     two.weights = { blue: 50, green: 50 }
     await expect(router.write(TEN, before, ports.signal)).rejects.toBeInstanceOf(Conflict)
     expect(one.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('is each expected to hold what a reading without parts says', async () => {
+    const { parts: _, ...before } = await read()
+    await router.write(TEN, before, ports.signal)
+    for (const { weights } of [one, two]) expect(weights).toEqual({ blue: 90, green: 10 })
+  })
+
+  it('tells no health where its routers know none', async () => {
+    const stub = (units: number): TrafficRouter => ({
+      where: 'stub',
+      capabilities: router.capabilities,
+      read: () =>
+        Promise.resolve({ weights: BLUE, effective: BLUE, members: { blue: { enabled: true, units } } }),
+      write: () => Promise.reject(new Error('nothing is to be written')),
+    })
+    const { members } = await mirrored('a pair', [stub(5), stub(7)]).read(ports.signal)
+    expect(members).toEqual({ blue: { enabled: true, units: 5 } })
   })
 
   it('of which one is away counts as unreadable', async () => {

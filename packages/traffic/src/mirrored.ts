@@ -63,8 +63,7 @@ function combined(parts: readonly Part[]): RouterState {
   const states = parts.map(({ state }) => state)
   const [first] = states
   if (!first) throw new TypeError('a mirrored router has parts')
-  const same = (of: 'weights' | 'effective'): boolean =>
-    states.every((state) => sameWeights(state[of], first[of]))
+  const differ = states.some(({ weights }) => !sameWeights(weights, first.weights))
   // Of effects the one that is not as configured tells more.
   const troubled = states.find(({ weights, effective }) => !sameWeights(weights, effective))
   const strangers = states.flatMap((state) => state.strangers ?? [])
@@ -72,12 +71,12 @@ function combined(parts: readonly Part[]): RouterState {
   const members = Object.keys(first.members)
   return {
     weights: first.weights,
-    effective: same('effective') ? first.effective : (troubled ?? first).effective,
+    effective: (troubled ?? first).effective,
     members: Object.fromEntries(members.map((name) => [name, memberOf(name, states)])),
     parts: states,
     ...(Object.keys(found).length > 0 && { states: found }),
     ...(strangers.length > 0 && { strangers: strangers.join('; ') }),
-    ...(!same('weights') && {
+    ...(differ && {
       differs: `its addresses differ: ${parts.map(({ router, state }) => holds(router.where, state.weights)).join(', and ')}`,
     }),
   }

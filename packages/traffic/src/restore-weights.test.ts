@@ -330,6 +330,21 @@ describe('with clients that are bound to arms', () => {
     expect(failures[0]?.sinceMs).toBe(10_000)
   })
 
+  it('waits for each where several are to get traffic', async () => {
+    fake.weights = { blue: 0, green: 0 }
+    fake.states = { blue: 'maint', green: 'maint' }
+    let looks = 0
+    fake.before = (command) => {
+      if (command.startsWith('show servers') && looks > 0)
+        fake.states['green'] = looks++ < 4 ? 'down' : 'ready'
+      if (command === 'set server app/green state ready') looks = 1
+      if (command.includes('weight')) expect(fake.states).toEqual({ blue: 'ready', green: 'ready' })
+      return 'act'
+    }
+    const half = { blue: 5000, green: 5000 }
+    expect((await restoreWeights(router, half, ports, { withinMs: MINUTE })).effective).toEqual(half)
+  })
+
   it('waits for it no longer than the restore itself may take', async () => {
     fake.weights = { blue: 0, green: 100 }
     fake.states = { blue: 'maint' }

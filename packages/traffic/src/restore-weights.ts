@@ -111,7 +111,7 @@ async function restoreOne(
     await clock.sleep(SECOND_LOOK_MS, signal)
     return read()
   }
-  /** Once we have written ourselves, what is there may be the half of it. */
+  /** Settled before the first write: after it, what is there may be the half of it. */
   let ours = claim === undefined
   const mustBeOurs = async (state: RouterReading): Promise<void> => {
     const known = [recorded, ...(claim?.written ?? [])]
@@ -123,7 +123,6 @@ async function restoreOne(
   const ready = async (seen: Awaited<ReturnType<typeof read>>): Promise<typeof seen> => {
     const parked = parkedOf(seen.state, recorded)
     if (parked.length === 0) return seen
-    ours = true
     await router.prepare?.(parked, signal)
     const until = Math.min(clock.now().getTime() + READY_WITHIN_MS, began + withinMs)
     for (let now = await read(); ; now = await read()) {
@@ -144,10 +143,8 @@ async function restoreOne(
     const { state, down } = await ready(seen)
     carrying ??= new Set(Object.keys(state.weights).filter((arm) => (state.weights[arm] ?? 0) > 0))
     const wanted = safeVector(recorded, state, { down, carrying })
-    if (!sameWeights(state.weights, wanted) || lingering(state, wanted).length > 0 || !asFound(state)) {
-      ours = true
+    if (!sameWeights(state.weights, wanted) || lingering(state, wanted).length > 0 || !asFound(state))
       await router.write(wanted, state, signal, states)
-    }
     const { state: shown } = await read()
     if (inEffect(router, shown, recorded)) return shown
     throw sameWeights(recorded, wanted)

@@ -45,6 +45,11 @@ describe('a look at the router under a stage', () => {
     })
   })
 
+  it('names both where both are', async () => {
+    expect(await states(() => down('blue', 'green'), nothing)).toEqual(['doubted', 'lost'])
+    expect(await look()).toMatchObject({ reason: expect.stringMatching(/^blue and green are down: /) })
+  })
+
   it('forgets a reading that the next one does not confirm', async () => {
     const back = () => down()
     expect(
@@ -136,7 +141,13 @@ describe('a look at the router under a stage', () => {
   it('does not take for somebody else what was so when the stage began', async () => {
     fake.weights = { blue: 0, green: 100 }
     fake.cookie = 'SRV'
-    watch = watchRouter(router, await router.read(ports.signal), ports.clock)
+    const sticky = (await routers.configure({ type: 'haproxy', port: fake.port, backend: 'app' })).open(
+      ports,
+      ['blue', 'green'],
+    )
+    const written = await sticky.read(ports.signal)
+    expect(written.members['blue']).toMatchObject({ lingers: true })
+    watch = watchRouter(sticky, written, ports.clock)
     expect(await states(nothing, nothing)).toEqual(['holds', 'holds'])
   })
 

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { ProviderError } from '@deploy-actions/action-kit'
 import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
 import { routers } from './registry'
-import { Conflict, type ObservedRouter, type RouterReading, type RouterState } from './router'
-import { ArmLost, defaultShift, inEffect, NotInEffect, shift } from './shift'
+import { Conflict, described, type ObservedRouter, type RouterReading, type RouterState } from './router'
+import { ArmLost, defaultShift, inEffect, lingering, mustHold, NotInEffect, shift } from './shift'
 
 let fake: FakeHaproxy
 let ports: FakePorts
@@ -62,6 +62,7 @@ describe('shift', () => {
       'green got no traffic: the router holds blue 95%, green 5%, in effect blue 100%, green 0%, green is down; nothing was written',
     )
     expect(fake.weights).toEqual({ blue: 95, green: 5 })
+    expect(ports.recorded.calls.filter(({ what }) => what.startsWith('write'))).toEqual([])
     expect(elapsed()).toBe(defaultShift.pollMs)
   })
 
@@ -103,6 +104,23 @@ describe('shift', () => {
     atLook(6, () => (fake.states = {}))
     expect((await shifted()).effective).toEqual(tenPercent)
     expect(elapsed()).toBe(2 * defaultShift.pollMs + defaultShift.settleMs)
+  })
+
+  it('leaves the second reading out where nobody asks for it', async () => {
+    await shift(router, tenPercent, await router.read(ports.signal), ports, { ...defaultShift, settleMs: 0 })
+    expect(fake.weights).toEqual({ blue: 90, green: 10 })
+    expect(elapsed()).toBe(0)
+    // The caller's, the first look, the write's own, and the proof.
+    expect(fake.commands.filter((command) => command.startsWith('show servers'))).toHaveLength(4)
+  })
+
+  it('gives up a router that is away when its time is over', async () => {
+    const before = await router.read(ports.signal)
+    fake.before = () => {
+      throw new Error('away')
+    }
+    await expect(shift(router, tenPercent, before, ports)).rejects.toBeInstanceOf(ProviderError)
+    expect(elapsed()).toBe(defaultShift.timeoutMs)
   })
 
   it('notices somebody who puts it back', async () => {
@@ -165,6 +183,90 @@ describe('a write whose answer is lost', () => {
   })
 })
 
+describe('a write that is refused at once', () => {
+  it('has written nothing, and is said to be so', async () => {
+    const before = await router.read(ports.signal)
+    const conflict = new Conflict('mesh', before.weights, { blue: 9500, green: 500 })
+    const refusing: ObservedRouter = { ...router, write: () => Promise.reject(conflict) }
+    await expect(shift(refusing, tenPercent, before, ports)).rejects.toBe(conflict)
+  })
+
+  it('is made again as often as its answer is lost', async () => {
+    let lost = 0
+    const flaky: ObservedRouter = {
+      ...router,
+      write: (...what) =>
+        lost++ < 3
+          ? Promise.reject(new ProviderError('gave no answer', { provider: 'mesh', retryable: true }))
+          : router.write(...what),
+    }
+    const shown = await shift(flaky, tenPercent, await router.read(ports.signal), ports)
+    expect(shown.weights).toEqual(tenPercent)
+  })
+})
+
+describe('the proof that a vector holds', () => {
+  const hold = (from = router) => mustHold(from, tenPercent, 'not to be committed', ports)
+  beforeEach(() => void (fake.weights = { blue: 90, green: 10 }))
+
+  it('is one reading', async () => {
+    expect((await hold()).weights).toEqual(tenPercent)
+    expect(elapsed()).toBe(0)
+  })
+
+  it('reads again what a check that flapped may have shown', async () => {
+    fake.states = { green: 'down' }
+    atLook(3, () => (fake.states = {}))
+    expect((await hold()).effective).toEqual(tenPercent)
+    expect(elapsed()).toBeLessThanOrEqual(2 * defaultShift.pollMs)
+  })
+
+  it('fails when no reading shows it, with what it means and what is there', async () => {
+    fake.weights = { blue: 100, green: 0 }
+    const failure = await hold().catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(NotInEffect)
+    expect((failure as Error).message).toMatch(/^not to be committed \(the router holds blue 100%, green 0%/)
+    expect(elapsed()).toBe(defaultShift.timeoutMs)
+  })
+
+  it('fails where somebody else gets traffic beside the arms', async () => {
+    fake.weights = { blue: 90, green: 10, red: 5 }
+    await expect(hold()).rejects.toThrow(/^not to be committed \(.*also sends traffic to red/)
+  })
+
+  it('outlasts a router that is away for a moment, and not one that refuses', async () => {
+    const failing = (times: number, retryable: boolean): ObservedRouter => {
+      let reads = 0
+      const error = new ProviderError('no', { provider: 'mesh', retryable })
+      return { ...router, read: (signal) => (reads++ < times ? Promise.reject(error) : router.read(signal)) }
+    }
+    expect((await hold(failing(2, true))).weights).toEqual(tenPercent)
+    await expect(hold(failing(1, false))).rejects.toThrow('no')
+  })
+})
+
+describe('members that linger', () => {
+  const members = { green: { enabled: true, units: 0, lingers: true as const } }
+
+  it('are those that are to get nothing, said or not', () => {
+    expect(lingering({ members }, { blue: 10_000, green: 0 })).toEqual(['green'])
+    expect(lingering({ members }, { blue: 10_000 })).toEqual(['green'])
+    expect(lingering({ members }, tenPercent)).toEqual([])
+  })
+})
+
+describe('a router in words', () => {
+  it.each([
+    [{ enabled: true, healthy: false, units: 1 }, 'green is down'],
+    [{ enabled: false, healthy: false, units: 1 }, 'green is drained or in maintenance'],
+    [{ enabled: false, units: 1 }, 'green is drained or in maintenance'],
+  ])('tells of %j that %s', (green, said) => {
+    expect(described({ weights: tenPercent, effective: tenPercent, members: { green } })).toBe(
+      `the router holds blue 90%, green 10%, in effect blue 90%, green 10%, ${said}`,
+    )
+  })
+})
+
 describe('inEffect', () => {
   const state = (weights: Record<string, number>, effective = weights): RouterState => ({
     weights,
@@ -180,6 +282,17 @@ describe('inEffect', () => {
     ['configured, not in effect', state({ blue: 9000, green: 1000 }, { blue: 10_000, green: 0 }), false],
     ['shared with a stranger', state({ blue: 8990, green: 1000, red: 10 }), false],
   ])('%s', (_, found, holds) => expect(inEffect(router, found, tenPercent)).toBe(holds))
+
+  it('takes nothing for no share, however small that was to be', () => {
+    expect(inEffect(router, state({ blue: 10_000, green: 0 }), { blue: 9970, green: 30 })).toBe(false)
+    expect(inEffect(router, state({ blue: 9961, green: 39 }), { blue: 9970, green: 30 })).toBe(true)
+  })
+
+  it('knows the unit of the provider', () => {
+    const steps = { capabilities: { ...router.capabilities, max: 100, step: 5 } }
+    expect(inEffect(steps, state({ blue: 8500, green: 1500 }), tenPercent)).toBe(true)
+    expect(inEffect(steps, state({ blue: 8499, green: 1501 }), tenPercent)).toBe(false)
+  })
 
   it('has no tolerance for nothing and everything', () => {
     expect(inEffect(router, state({ blue: 9990, green: 10 }), { blue: 10_000, green: 0 })).toBe(false)
@@ -201,6 +314,11 @@ describe('shift with clients that are bound to arms', () => {
       'set server app/green weight 10',
       'set server app/blue weight 90',
     ])
+  })
+
+  it('leaves an arm in maintenance that is to get nothing', async () => {
+    await shift(router, { blue: 10_000, green: 0 }, await router.read(ports.signal), ports)
+    expect(writes()).toEqual([])
   })
 
   it('puts it back into maintenance when it does not become healthy', async () => {
