@@ -318,7 +318,10 @@ describe('where a cookie binds clients to servers', () => {
       'set server app/blue weight 0',
       'set server app/blue state maint',
     ])
-    expect((await read()).members).toMatchObject({ blue: { parked: true }, green: { enabled: true } })
+    expect(await read()).toMatchObject({
+      members: { blue: { parked: true }, green: { enabled: true } },
+      bound: true,
+    })
     // Twice is once.
     await write({ blue: 0, green: 10_000 })
     expect(written()).toHaveLength(3)

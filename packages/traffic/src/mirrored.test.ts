@@ -143,7 +143,8 @@ describe('a pair to whose servers clients are bound', () => {
     two.states = { green: 'maint' }
   })
 
-  it('has an arm out of service, or reached, where either has', async () => {
+  it('has an arm out of service, or reached, where either has, and says that they are bound', async () => {
+    expect((await read()).bound).toBe(true)
     expect((await read()).members).toEqual({
       blue: { enabled: true, healthy: true, units: 100 },
       green: { enabled: false, healthy: false, units: 0, parked: true },

@@ -74,6 +74,7 @@ function combined(parts: readonly Part[]): RouterState {
     effective: (troubled ?? first).effective,
     members: Object.fromEntries(members.map((name) => [name, memberOf(name, states)])),
     parts: states,
+    ...(states.some(({ bound }) => bound) && { bound: true as const }),
     ...(Object.keys(found).length > 0 && { states: found }),
     ...(strangers.length > 0 && { strangers: strangers.join('; ') }),
     ...(differ && {
