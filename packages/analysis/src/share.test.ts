@@ -32,6 +32,17 @@ it.each([
     [...times(5, 2, 198), sample(undefined, 198), sample(2, undefined), sample(2, 198)],
     true,
   ],
+  [
+    'so is one that lacks a page',
+    [
+      ...times(6, 20, 180),
+      ...times(6, 2, 180).map((one) => ({
+        ...one,
+        canary: { requests: 2, errors: 0, leftOut: ['http://10.0.0.2/metrics'] },
+      })),
+    ],
+    false,
+  ],
 ])('%s', (_, samples, missed) => expect(after(...samples) !== undefined).toBe(missed))
 
 it('tells a share that is nearly all missed from one that is too small', () => {

@@ -1,5 +1,5 @@
 import { formatRate } from '@deploy-actions/rollout'
-import type { Sample } from './sample'
+import type { ArmSample, Sample } from './sample'
 
 /** So long it is looked back, in the milliseconds that samples cover. */
 const SHARE_WINDOW_MS = 60_000
@@ -22,9 +22,11 @@ export interface MissedShare {
  * kept alive may all miss a healthy canary by chance, so by itself it fails nothing; but what was not seen has not passed.
  */
 export interface ShareWatch {
-  /** A sample in which an arm is missing is left out. */
+  /** A sample in which an arm, or a page of one, is missing is left out. */
   next(sample: Sample): MissedShare | undefined
 }
+
+const isWhole = (arm: ArmSample | undefined): arm is ArmSample => arm !== undefined && !arm.leftOut?.length
 
 /** @param share what the canary's weight gives it of all requests, above 0 and below 1 */
 export function watchShare(share: number): ShareWatch {
@@ -33,7 +35,7 @@ export function watchShare(share: number): ShareWatch {
     windows.reduce((total, window) => total + window[of], 0)
   return {
     next({ baseline, canary, windowMs }) {
-      if (!baseline || !canary) return undefined
+      if (!isWhole(baseline) || !isWhole(canary)) return undefined
       windows.push({ ms: windowMs, canary: canary.requests, both: baseline.requests + canary.requests })
       while (sum('ms') - (windows[0]?.ms ?? 0) >= SHARE_WINDOW_MS) windows.shift()
       const [ms, got, both] = [sum('ms'), sum('canary'), sum('both')]
