@@ -198,11 +198,6 @@ export const explained: Explained[] = [
     "'utf8'",
     "''",
   ]),
-  ...because('it is real time, which no test waits for', 'packages/transaction/src/post.ts', [
-    'LAST_CALL_MS',
-    '60_000',
-    '0',
-  ]),
   ...because(
     'a record has one router, and what else it has is never restored as traffic',
     'packages/transaction/src/restore.ts',

@@ -105,6 +105,10 @@ registerHooks({
 interface Loaded {
   state: circus.State
   tests: Test[]
+  /** those that the file itself does not skip, by their place */
+  own: number[]
+  /** mutants that were evaluated while it was loaded */
+  atLoad: number[]
 }
 type Test = circus.State['rootDescribeBlock']['tests'][number]
 
@@ -119,9 +123,13 @@ function load(file: string): Promise<Loaded> {
 
 async function collect(file: string): Promise<Loaded> {
   circus.resetState()
+  recording = new Set()
   await import(`${pathToFileURL(join(root, file)).href}?generation=${++generation}`)
+  const atLoad = [...recording]
+  recording = undefined
   const state = circus.getState()
-  return { state, tests: testsOf(state.rootDescribeBlock) }
+  const tests = testsOf(state.rootDescribeBlock)
+  return { state, tests, atLoad, own: tests.flatMap(({ mode }, index) => (mode === 'skip' ? [] : [index])) }
 }
 
 function testsOf(block: circus.State['rootDescribeBlock']): Test[] {
@@ -171,19 +179,14 @@ async function run(
   return failed
 }
 
-const all = ({ tests }: Loaded): number[] =>
-  tests.flatMap(({ mode }, index) => (mode === 'skip' ? [] : [index]))
-
 /** Which mutants each test of a file reaches, and how long it takes. */
 async function record(file: string): Promise<Recorded> {
-  recording = new Set()
   const known = await load(file)
-  const atLoad = [...recording]
   const tests: Recorded['tests'] = []
   const problems: string[] = []
   recording = new Set()
   let began = 0
-  await run(known, { tests: all(known), timeoutMs: 60_000 }, (event, test) => {
+  await run(known, { tests: known.own, timeoutMs: 60_000 }, (event, test) => {
     if (event === 'start') {
       began = performance.now()
       return
@@ -195,7 +198,7 @@ async function record(file: string): Promise<Recorded> {
       problems.push(`${file}: ${test.name}: ${String(test.errors[0]).slice(0, 400)}`)
   })
   recording = undefined
-  return { file, atLoad, tests, problems }
+  return { file, atLoad: known.atLoad, tests, problems }
 }
 
 async function judge({ id, runs }: Extract<Job, { kind: 'mutant' }>): Promise<Report> {

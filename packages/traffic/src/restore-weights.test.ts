@@ -317,13 +317,18 @@ describe('with clients that are bound to arms', () => {
     expect(fake.states).toEqual({ blue: 'ready', green: 'maint' })
   })
 
-  it('leaves the traffic where it is while the arm does not become healthy', async () => {
+  /** The recorded arm is out of service, and its checks fail once it is made ready. */
+  const neverHealthy = (): void => {
     fake.weights = { blue: 0, green: 100 }
     fake.states = { blue: 'maint' }
     fake.before = (command) => {
       if (fake.states['blue'] === 'ready') fake.states['blue'] = 'down'
       return command.startsWith('show') ? 'act' : undefined
     }
+  }
+
+  it('leaves the traffic where it is while the arm does not become healthy', async () => {
+    neverHealthy()
     await expect(restore(20_000)).rejects.toBeInstanceOf(ArmDown)
     expect(fake.weights).toEqual({ blue: 0, green: 100 })
     // So long it is waited for before anything else is tried.
@@ -346,12 +351,7 @@ describe('with clients that are bound to arms', () => {
   })
 
   it('waits for it no longer than the restore itself may take', async () => {
-    fake.weights = { blue: 0, green: 100 }
-    fake.states = { blue: 'maint' }
-    fake.before = (command) => {
-      if (fake.states['blue'] === 'ready') fake.states['blue'] = 'down'
-      return command.startsWith('show') ? 'act' : undefined
-    }
+    neverHealthy()
     await expect(restore(3_000)).rejects.toBeInstanceOf(ArmDown)
     expect(elapsed()).toBe(3_000)
   })

@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleepReal } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
 import { openLedger, type Ledger } from '@deploy-actions/ledger'
@@ -83,7 +84,11 @@ describe('the post of a writer', () => {
     expect(await states()).toEqual(['open'])
     // The next one tries once more, and without a wait.
     const asked = fake.commands.length
-    await expect(restoreUnfinishedTraffic(ports)).rejects.toThrow('traffic NOT restored')
+    // Its calls may take a while of their own.
+    fake.hold = () => sleepReal(20)
+    await expect(restoreUnfinishedTraffic(ports)).rejects.toThrow(
+      'traffic NOT restored: after the write of blue 100%, green 0%',
+    )
     expect(elapsed()).toBe(3 * 60_000)
     expect(fake.commands.length).toBeGreaterThan(asked)
   })
