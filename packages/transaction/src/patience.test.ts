@@ -40,5 +40,8 @@ it('fits into what waits: posts into the five minutes of GitHub, a plan into its
   expect(minutes(LEDGER_PATIENCE_MS.forward)).toBeGreaterThan(60)
   // Beside the traffic, which is put back meanwhile.
   expect(LEDGER_PATIENCE_MS.trafficFirst).toBeLessThan(60_000)
-  for (const ms of Object.values({ ...PATIENCE_MS, ...LEDGER_PATIENCE_MS })) expect(ms).toBeGreaterThan(5_000)
+  // Bad traffic waits for nobody, but one exchange may take a second or two.
+  for (const ms of Object.values({ ...PATIENCE_MS, ...LEDGER_PATIENCE_MS }))
+    expect(ms).toBeGreaterThanOrEqual(3_000)
+  expect(LEDGER_PATIENCE_MS.badTraffic).toBeLessThan(5_000)
 })
