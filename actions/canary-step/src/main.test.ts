@@ -281,6 +281,32 @@ describe('canary-step on a bad day', () => {
     expect(region.haproxy.weights).toEqual({ blue: 0, green: 100 })
   })
 
+  it('leaves that traffic alone where it is the very one that it wrote itself: closed, and after standing still', async () => {
+    for (const standsStill of [false, true]) {
+      let began: Promise<void> | undefined
+      const errorRate = (arm: string, elapsedMs: number): number =>
+        standsStill && arm === 'green' && elapsedMs > 30 * 60_000 ? 0.6 : HEALTHY
+      const { outcome, region } = await run({ errorRate }, {}, undefined, ({ haproxy }, ports) => {
+        const next = async (): Promise<void> => {
+          const ledger = openLedger(`file:${ports.context.temp}/ledger`, 'shop', ports)
+          const [own] = await ledger.find({})
+          if (!own) throw new Error('nothing was begun')
+          for (const state of ['restoring', 'restored'] as const)
+            await ledger.mark({ id: own.record.id }, state, 'guard')
+          const later = { ...own.record, id: '1002-1-shop-production-1', run: { ...own.record.run, id: 1002 } }
+          await ledger.open(later, {})
+          await ledger.mark({ id: later.id }, 'committed', '')
+          if (standsStill) ports.clock.advance(3_600_000)
+        }
+        haproxy.hold = async (_, when) => {
+          if (when === 'before' && haproxy.weights['green'] === 100) await (began ??= next())
+        }
+      })
+      expect((outcome as Error).message).toMatch(/by the ledger \S+ is restored: its target is left alone$/)
+      expect(region.haproxy.weights).toEqual({ blue: 0, green: 100 })
+    }
+  })
+
   it('writes once more what a reload has lost: within a stage, before the next one and before its commit', async () => {
     const { outcome, region } = await run({}, {}, undefined, ({ haproxy }, ports) => {
       haproxy.configured = { blue: 100, green: 0 }
@@ -344,15 +370,15 @@ describe('a canary whose metrics show a hundredth of its requests', () => {
     ),
   })
 
-  it('fails as soon as the router says that it sent them', async () => {
+  it('fails when it lasts that the router says that it sent them', async () => {
     const { outcome, region, ports } = await run({}, {}, hundredth)
     expect((outcome as Error).message).toMatch(
       /^10%: in the last 60 s the canary was counted \d+ of \d+ requests, and its share of 10% is \d+; the router has sent it \d+ of \d+: what became of them is not known; traffic is back at blue 100%/,
     )
     expect((outcome as GateFailed).outputs).toMatchObject({ verdict: 'fail', 'rollback-verified': true })
     expect(region.haproxy.weights).toEqual({ blue: 100, green: 0 })
-    // A minute to see it, and a minute of which the router tells, too.
-    expect(ports.clock.now().getTime() - Date.parse('2026-11-21T10:00:00.000Z')).toBeLessThan(3 * 60_000)
+    // A minute to see it, a minute of which the router tells, too, and three that it lasts.
+    expect(ports.clock.now().getTime() - Date.parse('2026-11-21T10:00:00.000Z')).toBeLessThan(6 * 60_000)
   })
 
   it('does not pass where the router does not tell', async () => {

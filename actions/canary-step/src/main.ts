@@ -17,6 +17,7 @@ import {
   commitTransaction,
   findTargetArms,
   mustBeOpen,
+  noteHeld,
   noteWrite,
   readRouter,
   rewriteAfterReload,
@@ -32,6 +33,7 @@ import { endUnmoved, putBack, StageFailed } from './put-back'
 import { summarise } from './report'
 import { readSettings, type CanarySettings } from './settings'
 import { judgeFor, watchStage } from './stage'
+import { watchStandstill } from './standstill'
 import { note, position, type Walk } from './walk'
 
 /** Walks the canary through its stages; puts the traffic back at once when one fails, and proves it. */
@@ -45,7 +47,7 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const found = await findArms(settings, ports)
   if (inputs['dry-run']) return wouldWalk(settings, found, ports)
 
-  const walk: Walk = { settings, stages: [], trail: [], told: [] }
+  const walk: Walk = { settings, stages: [], trail: [], told: [], standstill: watchStandstill(ports.clock) }
   const watching = await prove(settings, found, ports)
   const transaction = settings.transaction ?? (await open(settings, found, ledger, inputs, ports))
   ports.evidence.about({ transaction: transaction.record.id })
@@ -120,7 +122,7 @@ async function walkStages(
   ledger: Ledger,
   ports: Ports,
 ): Promise<void> {
-  const { settings, trail } = walk
+  const { settings, trail, standstill } = walk
   let noted = transaction
   const weights = weightsFound(transaction.record)
   if (!weights)
@@ -131,27 +133,31 @@ async function walkStages(
   let held: Held | undefined
 
   await mustBeOpen(ledger, transaction)
+  // GitHub may have been waited for: that was not a standstill.
+  standstill.beat(ports.clock.now().getTime())
   for (const [index, plan] of settings.stages.entries()) {
     const wanted = canaryWeights(arms, plan.weight)
     ports.log.info(`stage ${index + 1} of ${settings.stages.length}: ${formatWeights(wanted)}`)
     const checks = await settings.checksFor(arms, plan.checks, ports)
     noted = await noteWrite(noted, wanted, ports)
+    standstill.beat()
+    if (standstill.happened) await mustBeOpen(ledger, transaction)
     let shown = held
       ? await shiftOn(router, wanted, held, ports)
       : await shift(router, wanted, { ...reading, weights }, ports)
-    let sinceRealMs = ports.clock.realMs()
+    standstill.beat()
+    let standing = watchRouter(router, shown, ports.clock)
     const end = await watchStage({
       index,
       plan,
       judge,
       sampler,
-      standing: watchRouter(router, shown, ports.clock),
+      standing,
       async rewrite(found) {
         await mustBeOpen(ledger, transaction)
         noted = await noteWrite(noted, wanted, ports)
         shown = await shift(router, wanted, found, ports)
-        sinceRealMs = ports.clock.realMs()
-        return watchRouter(router, shown, ports.clock)
+        return (standing = watchRouter(router, shown, ports.clock))
       },
       checks,
       arms,
@@ -161,12 +167,14 @@ async function walkStages(
           : undefined,
       onBaselineLost: (reason) =>
         tellLater(walk, 'the lost baseline', tellBaselineLost(plan.weight, reason, walk, ports), ports),
+      standstill,
       mayGoOn: () => mustBeOpen(ledger, transaction),
       intervalMs: settings.analysis.interval,
       trail,
       ...ports,
     })
-    held = { state: shown, sinceRealMs }
+    held = { state: shown, sinceRealMs: standing.heldAt }
+    noted = await noteHeld(noted, standing.heldAt, ports)
     const result: StageResult = {
       weight: plan.weight,
       weights: shown.weights,

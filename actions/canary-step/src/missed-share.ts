@@ -6,6 +6,12 @@ import type { RouterReading, TrafficRouter } from '@deploy-actions/traffic'
 /** Too few to tell where a router sends its requests. */
 const DUE_AT_LEAST = 100
 
+/**
+ * So long it has to last before requests count as lost: a new arm is counted nothing yet of what takes minutes to end,
+ * as streams and long polls do.
+ */
+const LASTS_MS = 180_000
+
 /** What comes of a canary that is not counted the requests that its weight gives it. */
 export interface Missed {
   /** why the stage must not pass now */
@@ -50,15 +56,20 @@ interface Sent {
 export function watchMissed(weight: number, asked: Asked): WatchMissed {
   const share = watchShare(weight / WHOLE)
   let looks: Sent[] = []
+  let lostSince: number | undefined
   return async (sample) => {
     const missed = share.next(sample)
     if (!missed) {
       looks = []
+      lostSince = undefined
       return undefined
     }
     looks = [...looks, ...(await lookAt(asked))]
     const sent = sentWithin(looks, Date.parse(sample.at), missed.windowMs)
-    return judged(missed, sent, weight)
+    const found = judged(missed, sent, weight)
+    const at = Date.parse(sample.at)
+    lostSince = found.because === 'swallowed' ? (lostSince ?? at) : undefined
+    return lostSince === undefined || at - lostSince >= LASTS_MS ? found : { ...found, because: 'unknown' }
   }
 }
 

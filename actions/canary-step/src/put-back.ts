@@ -7,6 +7,7 @@ import {
   findJobTransaction,
   lateClaim,
   nameOf,
+  NotOpen,
   PATIENCE_MS,
   restoreTraffic,
   saveJobTransaction,
@@ -43,9 +44,13 @@ export async function putBack(
   const { record, settings } = transaction
   // As the job keeps it: with the vectors that were written since. A runner may have been away for hours.
   const kept = (await findJobTransaction(ports.context.temp, record.id)) ?? transaction
+  walk.standstill.beat()
+  const isLate = walk.standstill.happened || error instanceof NotOpen
+  const late = isLate ? await lateClaim(kept, ports) : { claim: claimOf(kept, ports) }
+  if ('closed' in late) return leftAlone(walk, error, late.closed, ports)
   const points = await restoreTraffic(record, settings, ports, {
     withinMs: PATIENCE_MS.putBack,
-    claim: claimOf(kept, ports),
+    claim: late.claim,
   })
   const rollbackMs = Math.round(ports.clock.realMs() - started)
   const verified = points.every(({ ok }) => ok)
@@ -53,9 +58,8 @@ export async function putBack(
     ports.log.info(`traffic ${ok ? 'restored and verified' : 'NOT restored'}: ${detail}`)
   if (!verified && ports.signal.aborted) return cutShort(walk, error, points, ports)
   if (!verified) {
-    const late = await lateClaim(kept, ports)
-    const others = 'closed' in late ? late.closed : late.jobEnded
-    if (others !== undefined) return leftAlone(walk, error, others, ports)
+    const now = await lateClaim(kept, ports)
+    if ('closed' in now) return leftAlone(walk, error, now.closed, ports)
   }
   if (verified)
     await saveJobTransaction(ports.context.temp, {

@@ -77,7 +77,7 @@ async function watch(
   more: Traffic & {
     plan?: Partial<StagePlan>
     checks?: NamedChecks
-    rewrite?: (found: RouterReading) => Promise<RouterWatch>
+    rewrite?: (found: RouterReading) => Promise<Pick<RouterWatch, 'look'>>
     /** the ledger's word, which may take its time */
     mayGoOn?: (elapsedMs: () => number) => Promise<void>
     ports?: FakePorts
@@ -100,6 +100,7 @@ async function watch(
     standing: { look },
     rewrite: more.rewrite ?? (() => Promise.reject(new Error('there was no reload'))),
     arms,
+    standstill: { beat: () => undefined },
     checks: more.checks ?? new Map(),
     onBaselineLost: (reason) => told.push(reason),
     intervalMs: 10_000,

@@ -16,6 +16,7 @@ import { formatDuration, formatPercent, WHOLE, type Arms } from '@deploy-actions
 import type { RouterReading, RouterWatch, Standing } from '@deploy-actions/traffic'
 import { asking } from './asking'
 import type { Missed, WatchMissed } from './missed-share'
+import type { Standstill } from './standstill'
 
 /** One sample, and what was made of it: the trail that evidence keeps. */
 export interface JudgedSample {
@@ -37,9 +38,9 @@ interface Watch {
   plan: StagePlan
   judge: SequentialJudge
   sampler: ArmSampler
-  standing: RouterWatch
+  standing: Pick<RouterWatch, 'look'>
   /** Writes the stage's weights again after a reload, over what was found, and gives what watches them. */
-  rewrite: (found: RouterReading) => Promise<RouterWatch>
+  rewrite: (found: RouterReading) => Promise<Pick<RouterWatch, 'look'>>
   arms: Arms
   /** begun anew with each window; absent where the shares of requests do not follow the weights */
   watchMissed?: (() => WatchMissed) | undefined
@@ -47,6 +48,7 @@ interface Watch {
   checks: NamedChecks
   /** called once when the baseline is lost: people should know before anything is decided */
   onBaselineLost: (reason: string) => void
+  standstill: Pick<Standstill, 'beat'>
   /** asked when the stage has passed: resolves when the next write may be made, and takes as long as that takes */
   mayGoOn: () => Promise<void>
   intervalMs: number
@@ -116,6 +118,7 @@ async function watchWindow(watch: Watch, rewritten: boolean): Promise<WindowEnd 
     const [sample, router] = await Promise.all([sampler.sample(signal), standing.look(signal)])
     const decidedAtMs = clock.realMs()
     const now = clock.now().getTime()
+    watch.standstill.beat(began + tick * intervalMs)
     const leftOut = sample && partial(sample)
     const end = (decision: StageDecision, missed?: Missed): WindowEnd => ({
       ...decision,

@@ -3,6 +3,7 @@ import { formatPercent } from '@deploy-actions/rollout'
 import type { Outputs, StageResult } from './outputs'
 import type { CanarySettings } from './settings'
 import type { JudgedSample } from './stage'
+import type { Standstill } from './standstill'
 
 /** What a walk has come to so far; evidence and outputs are made of it, however it ends. */
 export interface Walk {
@@ -11,6 +12,7 @@ export interface Walk {
   trail: JudgedSample[]
   /** stage events on their way to the sinks; none rejects */
   told: Promise<void>[]
+  standstill: Standstill
 }
 
 /** Where the walk stands, as outputs. */

@@ -59,8 +59,6 @@ export async function restoreRecord(
     health: target && (await healthProof(target, settings.arms, ports)),
   })
   await Promise.all([marked, ...told])
-  if (late?.jobEnded !== undefined && result.trafficMs === undefined)
-    return nothingOpen(`the traffic of ${id} is not what this job wrote; ${late.jobEnded}`, ports)
   const why = inputs.reason ?? (await firstFailure(ports.evidence.folder)) ?? 'the rollout did not end well'
   await markUnlessDown(ledger, name, result.outcome, why, ports)
   if (own) await saveJobTransaction(ports.context.temp, { ...own, state: jobStateAfter(result) })

@@ -24,6 +24,7 @@ it.each([
   ['within the first minute nothing is said', times(5, 0, 400), false],
   // A tenth of 6 x 166 is less than 100.
   ['of fewer than a hundred nothing is said', times(6, 0, 166), false],
+  ['where requests are rare it is looked back for longer', times(20, 1, 49), true],
   ['of a hundred it is', times(6, 0, 167), true],
   ['what is longer ago than a minute does not count', [...times(6, 0, 200), ...times(6, 20, 180)], false],
   ['nor does it make up for the last minute', [...times(30, 40, 160), ...times(6, 2, 198)], true],

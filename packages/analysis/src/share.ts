@@ -1,7 +1,7 @@
 import { formatRate } from '@deploy-actions/rollout'
 import type { ArmSample, Sample } from './sample'
 
-/** So long it is looked back, in the milliseconds that samples cover. */
+/** So long it is looked back, in the milliseconds that samples cover, or until enough are due. */
 const SHARE_WINDOW_MS = 60_000
 /** Fewer than these say nothing: a healthy canary would miss half of them by chance once in some ten million minutes. */
 const EXPECTED_AT_LEAST = 100
@@ -33,11 +33,18 @@ export function watchShare(share: number): ShareWatch {
   const windows: { ms: number; canary: number; both: number }[] = []
   const sum = (of: 'ms' | 'canary' | 'both'): number =>
     windows.reduce((total, window) => total + window[of], 0)
+  /** Without its oldest part it is still long enough, and enough is due in it. */
+  const canSpareOldest = (): boolean => {
+    const oldest = windows[0] ?? { ms: 0, both: 0 }
+    return (
+      sum('ms') - oldest.ms >= SHARE_WINDOW_MS && share * (sum('both') - oldest.both) >= EXPECTED_AT_LEAST
+    )
+  }
   return {
     next({ baseline, canary, windowMs }) {
       if (!isWhole(baseline) || !isWhole(canary)) return undefined
       windows.push({ ms: windowMs, canary: canary.requests, both: baseline.requests + canary.requests })
-      while (sum('ms') - (windows[0]?.ms ?? 0) >= SHARE_WINDOW_MS) windows.shift()
+      while (canSpareOldest()) windows.shift()
       const [ms, got, both] = [sum('ms'), sum('canary'), sum('both')]
       const due = share * both
       if (ms < SHARE_WINDOW_MS || due < EXPECTED_AT_LEAST || got >= HALF * due) return undefined

@@ -16,8 +16,12 @@ const patience = (before: (number | undefined)[]): number => {
 }
 
 it.each([
-  // A minute, where requests are frequent: 6 windows.
-  ['frequent requests', Array<number>(10).fill(100), 6],
+  // Two windows of 10 s, which are more than 20 gaps of 0.1 s.
+  ['frequent requests', Array<number>(10).fill(100), 2],
+  // 2 requests in each window of 10 s: 5 gaps of 5 s are 25 s, so a minute; 20 are 100 s.
+  ['requests that are neither', Array<number>(10).fill(2), 6],
+  // 5 in each: 20 gaps of 2 s are 40 s.
+  ['somewhat frequent requests', Array<number>(10).fill(5), 4],
   // One request in 100 s: five gaps of 100 s are 50 windows.
   ['rare requests', [...Array<number>(9).fill(0), 1], 50],
   // Half of the windows unanswered: they count neither as silence nor as time. 5 requests in 50 s: 5 gaps are 50 s, so a minute.

@@ -86,6 +86,20 @@ describe('a look at the router under a stage', () => {
     })
   })
 
+  it('takes for a hand what a process holds that was seen to hold the weights before', async () => {
+    fake.configured = { blue: 100, green: 0 }
+    // Its weights outlive a reload, by a file of its state.
+    fake.uptimeSec = 0
+    expect((await look()).state).toBe('holds')
+    const { heldAt } = watch
+    await ports.clock.sleep(600_000, ports.signal)
+    fake.uptimeSec = 601
+    fake.weights = { blue: 100, green: 0 }
+    expect((await look()).state).toBe('doubted')
+    expect((await look()).state).toBe('changed')
+    expect(watch.heldAt).toBe(heldAt)
+  })
+
   it('knows a reload from the hand of somebody', async () => {
     fake.configured = { blue: 100, green: 0 }
     ports.clock.advance(60_000)

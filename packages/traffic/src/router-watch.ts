@@ -19,6 +19,8 @@ export type Standing =
 
 /** Looks at a router while what was written to it is to hold. */
 export interface RouterWatch {
+  /** When it was last seen to hold, in real milliseconds: a process that held it then has lost nothing since. */
+  readonly heldAt: number
   /** Never throws for what the router does; the signal's reason when the run ends. */
   look(signal: AbortSignal): Promise<Standing>
 }
@@ -29,24 +31,29 @@ export function watchRouter(
   written: RouterState,
   clock: Pick<Clock, 'realMs'>,
 ): RouterWatch {
-  const began = clock.realMs()
+  let heldAt = clock.realMs()
   const { weights } = written
   const getting = Object.keys(weights).filter((arm) => (weights[arm] ?? 0) > 0)
   const watch = watchDown()
   let changedBefore = false
   return {
+    get heldAt() {
+      return heldAt
+    },
     async look(signal) {
       try {
+        const asked = clock.realMs()
         const found = await router.read(signal)
         const { down, doubted } = watch.next(found)
         const changed = changeOf(router, found, written)
-        if (changed !== undefined && (await router.reloaded?.(clock.realMs() - began, weights, signal))) {
+        if (changed !== undefined && (await router.reloaded?.(clock.realMs() - heldAt, weights, signal))) {
           changedBefore = false
           return { state: 'reloaded', reason: lostByReload(weights, found), found }
         }
         const again = changed !== undefined && changedBefore
         changedBefore = changed !== undefined
         if (changed !== undefined) return { state: again ? 'changed' : 'doubted', reason: changed }
+        heldAt = asked
         const lost = getting.filter((arm) => down.has(arm))
         if (lost.length > 0)
           return { state: 'lost', arms: lost, reason: `${areDown(lost)}: ${described(found)}` }

@@ -4,7 +4,7 @@ import { Conflict, type ObservedRouter, type RouterReading, type RouterState } f
 import { lostByReload } from './router-watch'
 import { shift } from './shift'
 
-/** What this process wrote last, as the router showed it, and when that was (`clock.realMs`). */
+/** What this process wrote last, as the router showed it, and when it was last seen to hold (`clock.realMs`). */
 export interface Held {
   state: RouterState
   sinceRealMs: number

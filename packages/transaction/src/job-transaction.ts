@@ -39,7 +39,7 @@ export const jobTransaction = lazily(() =>
     state: z.enum(['open', 'traffic-restored', 'committing', 'committed', 'restored']),
     /** the last vectors that were written in it, or were about to be: newest last */
     written: z.array(weights).optional(),
-    /** when the last of them was, or was about to be */
+    /** when the last of them was about to be, or was last seen to hold */
     writtenAt: z.iso.datetime().optional(),
     /** when the posts of this job stop trying, from the first of them on: all share GitHub's five minutes */
     postsUntil: z.iso.datetime().optional(),

@@ -17,14 +17,17 @@ export async function joinTransaction(
   ])
 }
 
-/** Before every forward write: an emergency rollback or a restorer may have taken the transaction over. @throws GateFailed */
+/** The ledger says that a transaction is no longer open: somebody else sees to its target. */
+export class NotOpen extends GateFailed {}
+
+/** Before every forward write: an emergency rollback or a restorer may have taken the transaction over. @throws NotOpen */
 export async function mustBeOpen(
   ledger: Ledger,
   transaction: Pick<JobTransaction, 'record' | 'at'>,
 ): Promise<void> {
   const { state, note } = await ledger.stateOf(nameOf(transaction))
   if (state === 'open') return
-  throw new GateFailed(
+  throw new NotOpen(
     `transaction ${transaction.record.id} is ${state} (${note}): nothing more is written to its target`,
   )
 }

@@ -69,11 +69,9 @@ describe('what a post or a restore step may overwrite', () => {
       },
     })
 
-  it('is what it wrote, and the rest is not for it to see to, once GitHub takes its token no more', async () => {
-    const late = await lateClaim(held('github'), refusing(401))
-    expect(late).toMatchObject({
-      claim: { written: [half] },
-      jobEnded: `GitHub takes the token of this job no more (the job has ended, or the token has expired): what is left of ${id} is the guard's`,
+  it('is nothing once GitHub takes its token no more', async () => {
+    expect(await lateClaim(held('github'), refusing(401))).toEqual({
+      closed: `GitHub takes the token of this job no more (the job has ended, or the token has expired): what is left of ${id} is the guard's`,
     })
   })
 

@@ -20,11 +20,20 @@ export async function noteWrite(
   return noted
 }
 
-/**
- * What a late restorer may overwrite; `closed` is why it may write nothing any more, `jobEnded` that whatever it may not
- * overwrite is not for it to see to.
- */
-export type Late = { claim: Claim | undefined; jobEnded?: string } | { closed: string }
+/** Keeps when what was written last was last seen to hold (`clock.realMs`): a router that began before that has lost nothing. */
+export async function noteHeld(
+  transaction: JobTransaction,
+  sinceRealMs: number,
+  { clock, context }: Pick<Ports, 'clock' | 'context'>,
+): Promise<JobTransaction> {
+  const agoMs = (clock.realMs() - sinceRealMs) * clock.speed
+  const noted = { ...transaction, writtenAt: new Date(clock.now().getTime() - agoMs).toISOString() }
+  await saveJobTransaction(context.temp, noted)
+  return noted
+}
+
+/** What a late restorer may overwrite; `closed` is why it may write nothing any more. */
+export type Late = { claim: Claim | undefined } | { closed: string }
 
 type Held = Pick<JobTransaction, 'record' | 'at' | 'ledger' | 'written'>
 
@@ -43,16 +52,18 @@ export function claimOf({ written = [], ...transaction }: Held, ports: Ports): C
 }
 
 /**
- * The same for those that come after the stages: a post, a restore step. They ask the ledger first, since the next
+ * The same for those that come late: a post, a restore step, a stage whose runner stood still. They ask the ledger first, since the next
  * rollout may by now have come to the very weights that this one wrote. While it gives no answer, they write only where
  * the router holds what this transaction wrote; the rest is the guard's.
  */
 export async function lateClaim(transaction: Held, ports: Ports): Promise<Late> {
   const state = await stateOf(transaction, ports)
   if (typeof state !== 'string') {
-    const claim = { written: transaction.written ?? [], mayOverwriteAll: () => Promise.resolve(false) }
-    const jobEnded = `GitHub takes the token of this job no more (the job has ended, or the token has expired): what is left of ${transaction.record.id} is the guard's`
-    return { claim, ...(isRefused(state.error) && { jobEnded }) }
+    if (isRefused(state.error))
+      return {
+        closed: `GitHub takes the token of this job no more (the job has ended, or the token has expired): what is left of ${transaction.record.id} is the guard's`,
+      }
+    return { claim: { written: transaction.written ?? [], mayOverwriteAll: () => Promise.resolve(false) } }
   }
   if (holdingStates.includes(state)) return { claim: undefined }
   return { closed: `by the ledger ${transaction.record.id} is ${state}: its target is left alone` }
