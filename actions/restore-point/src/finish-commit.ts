@@ -1,7 +1,7 @@
 import { messageOf, providerPorts, retrying, type Ports } from '@deploy-actions/action-kit'
 import type { Ledger, TransactionRecord, Upload } from '@deploy-actions/ledger'
-import { canaryWeights, formatWeights, sameWeights, WHOLE } from '@deploy-actions/rollout'
-import { routers, type ObservedRouter, type RouterReading } from '@deploy-actions/traffic'
+import { canaryWeights, formatWeights, WHOLE, type Weights } from '@deploy-actions/rollout'
+import { mustHold, routers, type ObservedRouter } from '@deploy-actions/traffic'
 import { PATIENCE_MS, readSettings } from '@deploy-actions/transaction'
 import { markUnlessDown } from './tell-ledger'
 
@@ -15,8 +15,19 @@ export async function finishedCommit(
   { id, region }: TransactionRecord,
   ports: Ports,
 ): Promise<string | undefined> {
-  const upload = (await ledger.uploadedHere(region)).find(({ record }) => record.id === id)
+  const uploads = await uploadsUnlessDown(ledger, region, ports)
+  const upload = uploads.find(({ record }) => record.id === id)
   return upload && finishCommit(ledger, upload, ports)
+}
+
+/** Without them nothing shows that it was proven, and bad traffic waits for nobody. */
+async function uploadsUnlessDown(ledger: Ledger, region: string, { log }: Ports): Promise<Upload[]> {
+  try {
+    return await ledger.uploadedHere(region)
+  } catch (error) {
+    log.warning(`what this run has uploaded cannot be read, so nothing counts as proven: ${messageOf(error)}`)
+    return []
+  }
 }
 
 /** @see finishedCommit */
@@ -28,33 +39,32 @@ export async function finishCommit(
   if (!states.includes('committed')) return undefined
   const { router: written, arms } = readSettings(record.id, settings)
   const router = (await routers.configure(written)).open(providerPorts(ports), [arms.baseline, arms.canary])
-  const reading = await readPatiently(router, record, ports)
-  if (!reading || reading.differs !== undefined) return undefined
-  const { weights } = reading
-  if (!sameWeights(weights, canaryWeights(arms, WHOLE))) return undefined
+  const whole = canaryWeights(arms, WHOLE)
+  if (!(await stillHolds(router, whole, record, ports))) return undefined
   const reason = `${record.release.version} serves all of ${record.service} in ${record.region} on ${arms.canary}`
   await markUnlessDown(ledger, record, 'committed', reason, ports)
-  return `${record.id} was proven and its job ended before the ledger was told: ${reason} (${formatWeights(weights)}), and it is committed`
+  return `${record.id} was proven and its job ended before the ledger was told: ${reason} (${formatWeights(whole)}), and it is committed`
 }
 
-/** Undefined for a router that stays away: then the restore goes on trying, and tells people. */
-async function readPatiently(
+/** As at a commit: the router is asked until it says so, and one that stays away for long has not said so. */
+async function stillHolds(
   router: ObservedRouter,
+  whole: Weights,
   { id }: TransactionRecord,
-  { clock, signal, log }: Ports,
-): Promise<RouterReading | undefined> {
+  ports: Ports,
+): Promise<boolean> {
+  const { clock, signal, log } = ports
   try {
-    return await retrying(() => router.read(signal), {
+    await retrying(() => mustHold(router, whole, `the commit of ${id} was proven, and no more`, ports), {
       clock,
       signal,
       idempotent: true,
       withinMs: PATIENCE_MS.restoreStep,
     })
+    return true
   } catch (error) {
     signal.throwIfAborted()
-    log.warning(
-      `the commit of ${id} was proven, but whether its traffic still stands cannot be read: ${messageOf(error)}`,
-    )
-    return undefined
+    log.warning(messageOf(error))
+    return false
   }
 }

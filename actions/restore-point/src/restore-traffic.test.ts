@@ -167,6 +167,20 @@ describe('traffic first', () => {
       expect(writes()).toEqual([])
     })
 
+    it('is put back where the commit was proven and the arm is dead by now', async () => {
+      haproxy.weights = { blue: 0, green: 100 }
+      haproxy.states = { green: 'down' }
+      expect(await run(await uploaded('committed'), github)).toMatchObject({ outcome: 'traffic-restored' })
+      expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
+    })
+
+    it('is put back by REST while the service of the runner does not answer', async () => {
+      const ports = await uploaded()
+      const { list } = ports.artifacts
+      ports.artifacts.list = (run) => (run === undefined ? Promise.reject(new Error('503')) : list())
+      expect(await run(ports, github)).toMatchObject({ outcome: 'traffic-restored' })
+    })
+
     it('is not called committed where nobody can read it, and people hear of it', async () => {
       haproxy.before = () => {
         throw new Error('away')

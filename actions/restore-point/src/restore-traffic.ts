@@ -1,4 +1,5 @@
 import {
+  answerWithin,
   escapeText,
   GateFailed,
   InputError,
@@ -15,7 +16,6 @@ import {
 } from '@deploy-actions/ledger'
 import { holdingStates, type TransactionState } from '@deploy-actions/rollout'
 import {
-  answerWithin,
   keptSettings,
   PATIENCE_MS,
   readSettings,

@@ -1,3 +1,4 @@
+export { answerWithin } from './answer-within'
 export {
   action,
   standardOutputs,

@@ -1,12 +1,15 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { ProviderError, type Ports, type StoredArtifact } from '@deploy-actions/action-kit'
+import { answerWithin, ProviderError, type Ports, type StoredArtifact } from '@deploy-actions/action-kit'
 import { lazily, transactionStates, type TransactionState } from '@deploy-actions/rollout'
 import { idIn, restorePointArtifact, RESTORE_POINT_FILE, stateArtifacts } from './artifact-names'
 import type { Upload } from './ledger'
 import { readRecord, type TransactionRecord } from './record'
 import type { RunProofs } from './run-proofs'
+
+/** A service that lists what a run has uploaded is not waited for any longer, in real milliseconds: REST knows it, too. */
+const ANSWERS_WITHIN_MS = 20_000
 
 /** The restore-point artifact: the record as it was opened, and what its restorers need beside it. */
 const keptFile = lazily(() => z.looseObject({ record: z.unknown(), settings: z.unknown() }))
@@ -76,10 +79,11 @@ export function ledgerArtifacts(
     async uploadedHere(region) {
       const isOurs = ({ name }: StoredArtifact): boolean =>
         idIn(name)?.includes(`-${service}-${region}-`) === true
-      const inAttempt = await artifacts.list()
-      // What an earlier attempt uploaded is known to REST alone.
-      const run = context.attempt > 1 && !inAttempt.some(isOurs) ? context.runId : undefined
-      const all = run === undefined ? inAttempt : await artifacts.list(run)
+      const inAttempt = await answerWithin(ANSWERS_WITHIN_MS, artifacts.list()).catch(() => undefined)
+      // What an earlier attempt uploaded is known to REST alone, and where the runner's service is silent, REST may answer.
+      const isThere = inAttempt !== undefined && (context.attempt === 1 || inAttempt.some(isOurs))
+      const run = isThere ? undefined : context.runId
+      const all = isThere ? inAttempt : await artifacts.list(run)
       const names = new Set(all.map(({ name }) => name))
       const found = await Promise.all(all.filter(isOurs).map((artifact) => download(artifact, run)))
       return found.flatMap(({ record, settings }) => {

@@ -1,4 +1,3 @@
-export { answerWithin } from './answer-within'
 export { beginTransaction, leftOpen, prepareTransaction, type BeginRequest } from './begin'
 export { findTargetArms, readRouter, type FoundArms } from './find-arms'
 export * from './job-transaction'

@@ -1,8 +1,7 @@
-import { messageOf, ProviderError, type Ports } from '@deploy-actions/action-kit'
+import { answerWithin, messageOf, ProviderError, type Ports } from '@deploy-actions/action-kit'
 import { LEDGER_PATIENCE_MS, openLedger } from '@deploy-actions/ledger'
 import { holdingStates, type TransactionState, type Weights } from '@deploy-actions/rollout'
 import type { Claim } from '@deploy-actions/traffic'
-import { answerWithin } from './answer-within'
 import { nameOf, saveJobTransaction, type JobTransaction } from './job-transaction'
 
 /** A write that was cut short leaves the vector before it or its own. */
