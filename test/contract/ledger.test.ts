@@ -434,6 +434,8 @@ describe('the github ledger among others', () => {
 })
 
 describe('the github ledger where anybody may write deployments', () => {
+  /** The commit of a tag that somebody called `main`. */
+  const taggedSha = 'e'.repeat(40)
   let world: TestGitHub
   beforeEach(async () => {
     world = await testGitHub({
@@ -453,7 +455,7 @@ describe('the github ledger where anybody may write deployments', () => {
         },
       ],
       protectedBranches: ['main'],
-      tags: { 'v1.4.0': mainSha },
+      tags: { 'v1.4.0': mainSha, main: taggedSha },
     })
   })
   afterEach(() => world.close())
@@ -463,6 +465,9 @@ describe('the github ledger where anybody may write deployments', () => {
   /** Plants a record: all of it is as it should be, but no run has uploaded it. */
   const plant = async (planted: unknown, ...states: string[]): Promise<void> => {
     const { environment: where = environment } = planted as { environment?: string }
+    await plantIn(where, planted, ...states)
+  }
+  const plantIn = async (where: string, planted: unknown, ...states: string[]): Promise<void> => {
     const response = await world.send(mallory(), 'POST /deployments', {
       ref: 'main',
       task: 'deploy-actions/shop',
@@ -637,6 +642,20 @@ describe('the github ledger where anybody may write deployments', () => {
     expect(found !== undefined).toBe(known)
   })
 
+  it.each([
+    ['names branch main', 'eu-west'],
+    ['takes protected branches', 'us-east'],
+  ])('knows no record of a run of a tag that is called main, where an environment %s', async (_, region) => {
+    const planted = record(1, { region, commit: taggedSha })
+    await open(1, { change: { headSha: taggedSha } }, planted)
+    const warnings: string[] = []
+    const found = await newest(githubLedger(world, { run: 2, warnings }), planted.environment)
+    expect([found, warnings]).toEqual([
+      undefined,
+      [expect.stringContaining('tag main stands at the commit that it ran')],
+    ])
+  })
+
   it.each<[string, Partial<RunView>]>([
     ['region.yml', { referencedWorkflows: [{ ...ours, path: ours.path.replace('rollout', 'region') }] }],
     [
@@ -746,6 +765,37 @@ describe('the github ledger where anybody may write deployments', () => {
     )
   })
 
+  it.each([
+    [
+      'does not know one that names another environment, by whose rules it would be known',
+      'nowhere',
+      undefined,
+    ],
+    ['knows one that names its environment in other letters', environment.toUpperCase(), id],
+  ])('%s', async (_, named, known) => {
+    const planted = record(1, { environment: named })
+    const change = known === undefined ? { headBranch: 'feature' } : {}
+    const { run } = world.begin({}, { id: 1, path: deployYml, referencedWorkflows: [ours], ...change })
+    await writeFile(
+      join(world.folder, 'restore-point.json'),
+      JSON.stringify({ record: planted, settings: {} }),
+    )
+    await world
+      .artifacts(world.join(run), run)
+      .upload(restorePointArtifact(id, planted), world.folder, ['restore-point.json'])
+    await plantIn(environment, planted, 'open')
+    const warnings: string[] = []
+    const ledger = githubLedger(world, { run: 2, warnings })
+    expect((await newest(ledger, environment))?.record.id).toBe(known)
+    if (known !== undefined) return
+    await expect(ledger.settings({ id, environment })).rejects.toThrow('no run has proven to have opened it')
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^deployment \d+ says to be transaction 1-1-shop-eu-west-1, and counts for nothing: it stands in environment production-eu-west, and its record names nowhere$/,
+      ),
+    ])
+  })
+
   it('reads what an earlier attempt of its own run has kept', async () => {
     await githubLedger(world, { run: 1 }).open(record(1), { router: 'here' })
     const again = githubLedger(world, { run: 1, attempt: 2 })
@@ -793,6 +843,150 @@ describe('the github ledger where anybody may write deployments', () => {
     )
     expect(await githubLedger(world, { run: 2 }).find({ environment })).toMatchObject([
       { record: { restore: record(1).restore }, unread: expect.stringContaining('"database"') },
+    ])
+  })
+})
+
+describe('the github ledger where anybody may copy what a run has opened', () => {
+  let world: TestGitHub
+  let now: number
+  beforeEach(async () => {
+    now = Date.parse('2026-11-20T10:00:00.000Z')
+    world = await testGitHub({ now: () => new Date(now) })
+  })
+  afterEach(() => world.close())
+
+  const { id, environment } = record(1)
+  const minutes = (count: number): void => void (now += count * 60_000)
+  const at = (): Partial<TransactionRecord> => ({ openedAt: new Date(now).toISOString() })
+  const open = async (run: number, ...states: TransactionState[]): Promise<TransactionRecord> => {
+    const opened = record(run, at())
+    const ledger = githubLedger(world, { run })
+    await ledger.open(opened, {})
+    for (const state of states) await ledger.mark({ id: opened.id }, state, '')
+    return opened
+  }
+  /** Creates a deployment with that payload, and gives it the statuses that a run once posted. */
+  const replay = async (payload: unknown, run: number, ...states: string[]): Promise<number> => {
+    const { job } = world.begin({ deployments: 'write' })
+    const response = await world.send(job, 'POST /deployments', {
+      ref: 'main',
+      task: 'deploy-actions/shop',
+      environment,
+      payload,
+      auto_merge: false,
+      required_contexts: [],
+    })
+    const { id } = (await response.json()) as { id: number }
+    for (const description of states)
+      await world.send(job, `POST /deployments/${id}/statuses`, {
+        state: 'success',
+        description,
+        log_url: `https://github.com/acme/shop/actions/runs/${run}`,
+        auto_inactive: false,
+      })
+    return id
+  }
+
+  describe.each([
+    ['at once', 0],
+    ['after an hour', 60],
+    ['after a day', 24 * 60],
+  ])('%s', (_, later) => {
+    it('proves no predecessor by a record that was restored', async () => {
+      const opened = await open(1, 'committed', 'restoring', 'restored')
+      minutes(later)
+      const copy = await replay(opened, 1, 'open', 'committed: all on green')
+      const warnings: string[] = []
+      const reader = githubLedger(world, { run: 3, warnings })
+      for (let looks = 0; looks < 2; looks++)
+        expect(
+          await provePredecessor(reader, { name: 'eu-west', environment }, opened.release.digest),
+        ).toMatchObject({ proven: false, reason: expect.stringContaining('is restored') })
+      expect(warnings).toEqual([
+        expect.stringContaining(`deployment ${copy} says to be transaction ${id}, and counts for nothing: `),
+      ])
+    })
+
+    it('holds a target behind a copy of an older record', async () => {
+      const first = await open(1, 'committed')
+      await open(2, 'restoring', 'restore-failed')
+      minutes(later)
+      await replay(first, 1, 'open', 'committed: all on green')
+      await expect(open(3)).rejects.toBeInstanceOf(LiveTransaction)
+    })
+
+    it('holds none for a bare copy of what was committed', async () => {
+      const opened = await open(1, 'committed')
+      minutes(later)
+      await replay(opened, 1)
+      expect(await newest(githubLedger(world, { run: 3 }), environment)).toMatchObject({ state: 'committed' })
+      await open(3)
+    })
+
+    it('serves no older release by a copy, whatever an earlier job has proven', async () => {
+      const first = await open(1, 'committed')
+      const before = githubLedger(world, { run: 3 })
+      await newest(before, environment)
+      const release = { version: '1.4.0', digest: `sha256:${'4'.repeat(64)}` }
+      const second = record(2, { ...at(), release })
+      await githubLedger(world, { run: 2 }).open(second, {})
+      await githubLedger(world, { run: 2 }).mark({ id: second.id }, 'committed', '')
+      minutes(later)
+      await replay(first, 1, 'open', 'committed: all on green')
+      const told = githubLedger(world, { run: 3, proven: before.proven() })
+      expect(await releaseServing(told, environment)).toEqual(release)
+    })
+  })
+
+  it('looks for the original behind a page of others, and marks it', async () => {
+    const opened = await open(1)
+    for (let run = 100; run < 140; run++) await replay({ no: 'record' }, run)
+    minutes(60)
+    await replay(opened, 1, 'open', 'committed: all on green')
+    const ledger = githubLedger(world, { run: 3 })
+    expect(await newest(ledger, environment)).toMatchObject({ state: 'open' })
+    await ledger.mark({ id }, 'restoring', 'guard')
+    expect(world.github.deployments.at(-1)?.statuses[0]?.description).toBe('restoring: guard')
+  })
+
+  it('believes none of which it cannot see what was there before', async () => {
+    const opened = await open(1, 'committed')
+    minutes(60)
+    for (let many = 0; many < 900; many++) await replay({ no: 'record' }, 1)
+    await replay(opened, 1, 'open', 'committed: all on green')
+    expect(await newest(githubLedger(world, { run: 3 }), environment)).toBeUndefined()
+  })
+
+  it('lets nobody in before whom a copy was created, and writes nothing', async () => {
+    const opened = record(1, at())
+    const ledger = githubLedger(world, { run: 1 })
+    const post = ({ method, path }: { method: string; path: string }) =>
+      method === 'POST' && path.endsWith('/deployments')
+    // Somebody saw the upload, and was there between it and the deployment.
+    world.github.fault({ match: post, then: 'refuse', times: 1 })
+    await expect(ledger.open(opened, {})).rejects.toThrow('could not be reached')
+    await replay(opened, 1)
+    await expect(open(2)).rejects.toBeInstanceOf(LiveTransaction)
+  })
+
+  it('does not let in one that was created so late that it would not count, and says why', async () => {
+    const ledger = githubLedger(world, { run: 1 })
+    const opened = record(1, at())
+    minutes(4 * 60)
+    await ledger.open(opened, {})
+    await ledger.mark({ id }, 'committed', '')
+    const second = record(2, at())
+    minutes(4 * 60 + 1)
+    await expect(githubLedger(world, { run: 2 }).open(second, {})).rejects.toThrow(
+      `transaction ${second.id} was not opened: GitHub created its deployment 4h1m after the time of its record, and what is later than 4h counts for nothing. Nothing was written. Start again; where GitHub was not waited for, set the clock of the runner`,
+    )
+    expect(world.github.deployments[0]?.statuses[0]).toMatchObject({
+      description: 'superseded: opened too late',
+    })
+    expect(await newest(githubLedger(world, { run: 3 }), environment)).toMatchObject({ record: { id } })
+    expect(await githubLedger(world, { run: 2 }).uploadedHere('eu-west')).toMatchObject([
+      { states: ['superseded'] },
     ])
   })
 })
@@ -910,27 +1104,37 @@ const routeOf = (path: string): string =>
 
 describe('what the github ledger costs', () => {
   let world: TestGitHub
+  let now: number
   beforeEach(async () => {
+    now = Date.parse('2026-11-17T10:00:00.000Z')
     const branchPolicy = { protected_branches: true, custom_branch_policies: false }
     world = await testGitHub({
       environments: ['production-eu-west', 'production-us-east'].map((name) => ({ name, branchPolicy })),
       protectedBranches: ['main'],
+      now: () => new Date(now),
     })
   })
   afterEach(() => world.close())
 
+  /** Rollouts are two hours apart: copies of a record are looked for as far back as it can have been opened. */
+  const opened = (run: number, change: Partial<TransactionRecord> = {}): TransactionRecord =>
+    record(run, { openedAt: new Date(now).toISOString(), ...change })
+  const later = (): void => void (now += 2 * 3_600_000)
+
   it.each([0, 30])('is the same after %d rollouts, most of them restored', async (history) => {
     const { environment } = record(1)
     for (let run = 1; run <= history; run++) {
+      later()
       const ledger = githubLedger(world, { run })
-      await ledger.open(record(run), {})
+      await ledger.open(opened(run), {})
       for (const state of run === 1 ? (['committed'] as const) : (['restoring', 'restored'] as const))
         await ledger.mark({ id: record(run).id }, state, '')
     }
+    later()
     const before = world.github.calls.length
     const ledger = githubLedger(world, { run: 99 })
     await releaseServing(ledger, environment)
-    const name = { ...record(99), at: await ledger.open(record(99), {}) }
+    const name = { ...record(99), at: await ledger.open(opened(99), {}) }
     expect(await ledger.stateOf(name)).toMatchObject({ state: 'open' })
     await ledger.mark(name, 'committed', '')
     const rest = world.github.calls.slice(before).filter(({ path }) => path.startsWith('/repos/'))
@@ -969,7 +1173,7 @@ describe('what the github ledger costs', () => {
     await newest(begin, environment)
     await begin.taken()
     await releaseServing(begin, environment)
-    const name = { ...record(run), at: await begin.open(record(run), {}) }
+    const name = { ...record(run), at: await begin.open(opened(run), {}) }
     // The deploy, the beginning of the canary, the ends of its five stages, the commit.
     for (let write = 0; write < 8; write++)
       expect(await githubLedger(world, { run }).stateOf(name)).toMatchObject({ state: 'open' })
@@ -984,32 +1188,41 @@ describe('what the github ledger costs', () => {
   }
   const sum = (counts: Record<string, number>): number => Object.values(counts).reduce((a, b) => a + b, 0)
 
-  it.each([1, 30])(
-    'is at most 30 calls for a region, its share of the plan included, after %d rollouts of the region and of the one before it',
-    async (history) => {
+  it.each([
+    [30, 'after 1 rollout', 1, mainSha],
+    [30, 'after 30 rollouts', 30, mainSha],
+    [31, 'with a main that has moved on since, after 30 rollouts', 30, 'd'.repeat(40)],
+  ])(
+    'is at most %d calls for a region, its share of the plan included, %s of it and of the one before it',
+    async (most, _, history, headSha) => {
       const us = { region: 'us-east', environment: 'production-us-east' }
-      for (let run = 1; run <= history; run++)
+      for (let run = 1; run <= history; run++) {
+        later()
         for (const change of [us, {}]) {
-          const ledger = githubLedger(world, { run })
+          const ledger = githubLedger(world, { run, change: { headSha } })
           const { id } = record(run, change)
-          await ledger.open(record(run, change), {})
+          await ledger.open(opened(run, change), {})
           // The region before it was brought there by another run, and this one was put back: both are proven by REST.
           const states = change === us ? (['committed'] as const) : (['restoring', 'restored'] as const)
           for (const state of states) await ledger.mark({ id }, state, '')
         }
+      }
+      later()
       const counts = await rollOut(99, us.environment)
       // Asked once, by the plan, are what proves the region's last transaction and the standing of its run.
       expect(counts).toEqual({
         'GET /actions/runs/{id}': 1,
         'GET /actions/runs/{id}/artifacts': 1,
         'GET /branches': 1,
+        // Whether a tag called main stands at a commit that is not the head of main, which alone GET /branches tells.
+        ...(headSha === mainSha ? {} : { 'GET /commits/tags%2Fmain': 1 }),
         'GET /environments/{name}': 1,
         'GET /deployments': 7,
         'GET /deployments/{id}/statuses': 16,
         'POST /deployments': 1,
         'POST /deployments/{id}/statuses': 2,
       })
-      expect(sum(counts)).toBeLessThanOrEqual(30)
+      expect(sum(counts)).toBeLessThanOrEqual(most)
     },
   )
 })

@@ -266,13 +266,17 @@ export const explained: Explained[] = [
   ...because(
     'how far back it is looked is a matter of cost',
     'packages/ledger/src/deployments.ts',
-    ['list', 'new Date(found.created_at) < since', 'false'],
-    ['list', 'new Date(found.created_at) < since', '(new Date(found.created_at)) <= (since)'],
+    ['list', 'createdAt < since', 'false'],
+    ['list', 'createdAt < since', '(createdAt) <= (since)'],
   ),
   ...because(
     'only what GitHub itself sends comes here: to check its shape is for the day on which that changes',
     'packages/ledger/src/deployments.ts',
-    ['listedDeployment', '{ id: z.int(), payload: z.unknown(), created_at: z.string() }', '{}'],
+    [
+      'listedDeployment',
+      '{ id: z.int(), payload: z.unknown(), environment: z.string(), created_at: z.string(), }',
+      '{}',
+    ],
   ),
   ...because(
     'bytes are parsed as UTF-8, too',

@@ -658,7 +658,14 @@ describe('resolve', () => {
                     ? reviews
                     : route.startsWith('POST')
                       ? {}
-                      : [{ id: 7, payload: record, created_at: '2026-11-21T10:00:00Z' }]) as never,
+                      : [
+                          {
+                            id: 7,
+                            payload: record,
+                            environment: 'production-eu',
+                            created_at: '2026-11-21T10:00:00Z',
+                          },
+                        ]) as never,
           )
         },
       }

@@ -9,19 +9,28 @@ const gone = (status: number) =>
 interface Answers {
   policy?: { protected_branches: boolean } | null
   protectedBranches?: string[]
+  /** the commit at which the branches stand; default that of the run */
+  head?: string
   named?: { name: string; type?: string }[]
   /** the commit of a tag, or why there is none */
   tag?: string | ProviderError
 }
 
 /** GitHub with these answers, and what it was asked beside the environment. */
-function github({ policy = null, protectedBranches = [], named = [], tag = gone(404) }: Answers) {
+function github({
+  policy = null,
+  protectedBranches = [],
+  head = ref.commit,
+  named = [],
+  tag = gone(404),
+}: Answers) {
   const asked: unknown[] = []
   const answer = (route: string, ...how: unknown[]): Promise<unknown> => {
     if (route.endsWith('/environments/{environment_name}'))
       return Promise.resolve({ name: 'production', deployment_branch_policy: policy })
     asked.push([route.split('/').at(-1), ...how])
-    if (route.endsWith('/branches')) return Promise.resolve(protectedBranches.map((name) => ({ name })))
+    if (route.endsWith('/branches'))
+      return Promise.resolve(protectedBranches.map((name) => ({ name, commit: { sha: head } })))
     if (route.endsWith('/deployment-branch-policies')) return Promise.resolve(named)
     return tag instanceof ProviderError ? Promise.reject(tag) : Promise.resolve({ sha: tag })
   }
@@ -74,6 +83,33 @@ describe('an environment', () => {
     const why = await refusedBy('production', { ...ref, name: 'v1' }, api)
     expect(why === undefined).toBe(taken)
     expect(asked.at(-1)).toEqual(['{ref}', { ref: 'tags/v1' }, { permission: 'contents: read' }])
+  })
+
+  const moved = 'd'.repeat(40)
+  it.each<[string, Answers]>([
+    ['names the branch', { policy: byName, named: [{ name: 'main', type: 'branch' }] }],
+    [
+      'takes protected branches, where it has moved on since',
+      { policy: { protected_branches: true }, protectedBranches: ['main'], head: moved },
+    ],
+  ])('that %s does not take a tag of its name', async (_, answers) => {
+    expect(await refused({ ...answers, tag: ref.commit })).toBe(
+      'production takes branch main, and tag main stands at the commit that it ran: that one may be what it runs from',
+    )
+    expect(await refused({ ...answers, tag: moved })).toBeUndefined()
+    const { github: api, asked } = github(answers)
+    expect(await refusedBy('production', ref, api)).toBeUndefined()
+    expect(asked.at(-1)).toEqual(['{ref}', { ref: 'tags/main' }, { permission: 'contents: read' }])
+  })
+
+  it('asks for no tag where it takes branches and tags of that name', async () => {
+    const named = [
+      { name: 'main', type: 'branch' },
+      { name: 'm*', type: 'tag' },
+    ]
+    const { github: api, asked } = github({ policy: byName, named, tag: ref.commit })
+    expect(await refusedBy('production', ref, api)).toBeUndefined()
+    expect(asked).toHaveLength(1)
   })
 
   it('does not guess what a tag is that GitHub does not tell', async () => {

@@ -6,6 +6,10 @@ const policies = lazily(() =>
   z.array(z.looseObject({ name: z.string(), type: z.enum(['branch', 'tag']).nullish() })),
 )
 
+const branches = lazily(() =>
+  z.array(z.looseObject({ name: z.string(), commit: z.looseObject({ sha: z.string() }) })),
+)
+
 /** What of a run decides whether an environment takes its jobs. */
 export interface Ref {
   /** short name of the branch or tag */
@@ -18,7 +22,8 @@ export interface Ref {
 /**
  * Why an environment would not take jobs of that branch or tag, by its own deployment branch policy; undefined when it
  * would. Source: "Managing environments for deployment", Deployment branches and tags: without a rule every ref may;
- * protected branches, or every branch while none is protected; or names by patterns of Ruby's File.fnmatch.
+ * protected branches, or every branch while none is protected; or names by patterns of Ruby's File.fnmatch. A run does
+ * not tell whether it is of a branch or of a tag: where only the one may, it is asked whether a tag stands at its commit.
  */
 export async function refusedBy(environment: string, ref: Ref, github: GitHub): Promise<string | undefined> {
   const policy = (await readEnvironment(environment, { github }))?.deployment_branch_policy
@@ -26,23 +31,40 @@ export async function refusedBy(environment: string, ref: Ref, github: GitHub): 
   // Such a run has a ref of its own, refs/pull/N/merge, whatever branch it names.
   if (ref.event.startsWith('pull_request'))
     return `it runs for a pull request, and ${environment} takes only some branches and tags`
-  const allowed =
+  const takes =
     policy.protected_branches === true
-      ? await isProtected(ref.name, github)
-      : await isNamed(environment, ref, github)
-  return allowed ? undefined : `${environment} does not take ${ref.name}, from which it runs`
+      ? await protectedTakes(ref, github)
+      : await namedTakes(environment, ref, github)
+  if (takes.branch && takes.tag) return undefined
+  // A branch may be called like a tag, and a run names both alike.
+  if ((takes.branch || takes.tag) && (await isTag(ref, github)) === takes.tag) return undefined
+  return takes.branch
+    ? `${environment} takes branch ${ref.name}, and tag ${ref.name} stands at the commit that it ran: that one may be what it runs from`
+    : `${environment} does not take ${ref.name}, from which it runs`
 }
 
-async function isProtected(branch: string, github: GitHub): Promise<boolean> {
-  const all = await github.list<{ name: string }>(
-    'GET /repos/{owner}/{repo}/branches',
-    { protected: true },
-    { permission: 'contents: read' },
+/** Whether a run may be of a branch that is called so, and whether it may be of a tag. */
+interface Takes {
+  branch: boolean
+  tag: boolean
+}
+
+async function protectedTakes({ name, commit }: Ref, github: GitHub): Promise<Takes> {
+  const all = branches().parse(
+    await github.list(
+      'GET /repos/{owner}/{repo}/branches',
+      { protected: true },
+      { permission: 'contents: read' },
+    ),
   )
-  return all.length === 0 || all.some(({ name }) => name === branch)
+  // Where every branch is taken, a tag is no way in.
+  if (all.length === 0) return { branch: true, tag: true }
+  const branch = all.find((one) => one.name === name)
+  // A tag at the head of the branch is the code of the branch.
+  return { branch: branch !== undefined, tag: branch?.commit.sha === commit }
 }
 
-async function isNamed(environment: string, ref: Ref, github: GitHub): Promise<boolean> {
+async function namedTakes(environment: string, ref: Ref, github: GitHub): Promise<Takes> {
   const named = policies().parse(
     await github.list(
       'GET /repos/{owner}/{repo}/environments/{environment_name}/deployment-branch-policies',
@@ -51,9 +73,10 @@ async function isNamed(environment: string, ref: Ref, github: GitHub): Promise<b
     ),
   )
   const fitting = named.filter(({ name }) => fnmatch(name, ref.name))
-  if (fitting.some(({ type }) => type !== 'tag')) return true
-  // A branch may be called like a tag, and a run names both alike.
-  return fitting.length > 0 && (await isTag(ref, github))
+  return {
+    branch: fitting.some(({ type }) => type !== 'tag'),
+    tag: fitting.some(({ type }) => type === 'tag'),
+  }
 }
 
 async function isTag({ name, commit }: Ref, github: GitHub): Promise<boolean> {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { GitHub } from '@deploy-actions/action-kit'
 import { defined, type TransactionState } from '@deploy-actions/rollout'
 import { readRecord, transactionRecord, type ReadRecord, type TransactionRecord } from './record'
+import { CopyWatch } from './copies'
 import { marksIn, payloadOf, statusBody, type Mark } from './deployment'
 
 /** Backticks close and open the quotation in the message: a job that deploys is told of the permission it needs. */
@@ -12,7 +13,12 @@ const WRITE = { permission: 'deployments: write' }
 const PAGE = 30
 const MAX_PAGES = 30
 
-const listedDeployment = z.looseObject({ id: z.int(), payload: z.unknown(), created_at: z.string() })
+const listedDeployment = z.looseObject({
+  id: z.int(),
+  payload: z.unknown(),
+  environment: z.string(),
+  created_at: z.string(),
+})
 
 /** A deployment that says to be a transaction: anybody whose job has `deployments: write` can create one. */
 export interface ListedDeployment extends ReadRecord {
@@ -20,6 +26,12 @@ export interface ListedDeployment extends ReadRecord {
   number: number
   /** the record as it stands there, with what another version may have added */
   payload: unknown
+  /** that it stands in by GitHub, by which it is listed: its record may name another */
+  environment: string
+  /** by GitHub's own time, which nobody can write */
+  createdAt: Date
+  /** the number of the first one with this very payload, where there is one before it */
+  copyOf?: number
 }
 
 /** The deployments of one service that say to be transactions, over GitHub's REST API. */
@@ -31,8 +43,8 @@ export interface Deployments {
   list(environment: string | undefined, since?: Date): AsyncGenerator<ListedDeployment>
   /** Oldest first. */
   marks(number: number): Promise<Mark[]>
-  /** Creates one without any mark and gives its number. */
-  create(record: TransactionRecord): Promise<number>
+  /** Creates one without any mark. */
+  create(record: TransactionRecord): Promise<Pick<ListedDeployment, 'number' | 'createdAt'>>
   mark(number: number, state: TransactionState, note: string): Promise<void>
 }
 
@@ -49,17 +61,27 @@ export function openDeployments(github: GitHub, service: string, logUrl: string)
 
   return {
     async *list(environment, since = new Date(0)) {
+      const copies = new CopyWatch()
       for (let number = 1; number <= MAX_PAGES; number++) {
         const listed = await page(number, environment)
         for (const item of listed) {
           const found = listedDeployment.parse(item)
-          if (new Date(found.created_at) < since) return
+          const createdAt = new Date(found.created_at)
+          if (createdAt < since) return yield* copies.rest()
           const payload = payloadOf(found.payload)
           const read = readRecord(payload)
-          if (read?.record.service === service) yield { number: found.id, payload, ...read }
+          if (read?.record.service === service)
+            yield* copies.next({
+              number: found.id,
+              payload,
+              environment: found.environment,
+              createdAt,
+              ...read,
+            })
         }
-        if (listed.length < PAGE) return
+        if (listed.length < PAGE) return yield* copies.rest()
       }
+      // Whether what is still held back is a copy stands on a page that is not read: it is as if it stood there, too.
     },
     async marks(number) {
       return marksIn(
@@ -71,7 +93,7 @@ export function openDeployments(github: GitHub, service: string, logUrl: string)
       )
     },
     async create(record) {
-      const { id } = listedDeployment.parse(
+      const { id, created_at } = listedDeployment.parse(
         await github.request(
           'POST /repos/{owner}/{repo}/deployments',
           {
@@ -86,7 +108,7 @@ export function openDeployments(github: GitHub, service: string, logUrl: string)
           WRITE,
         ),
       )
-      return id
+      return { number: id, createdAt: new Date(created_at) }
     },
     async mark(number, state, note) {
       await github.request(

@@ -1,7 +1,8 @@
 import { patientGitHub, ProviderError, retrying, runUrl, type Ports } from '@deploy-actions/action-kit'
 import { digestOf } from '@deploy-actions/evidence'
-import { defined, holdingStates, mayBecome } from '@deploy-actions/rollout'
+import { defined, formatDuration, holdingStates, mayBecome } from '@deploy-actions/rollout'
 import { restorePointArtifact } from './artifact-names'
+import { lateBy, LONGEST_OPENING_MS } from './copies'
 import { openDeployments } from './deployments'
 import {
   describeState,
@@ -94,14 +95,22 @@ export function createGitHubLedger(
       if (held) throw new LiveTransaction(held.entry)
       await kept.keep(record, settings)
       looks.delete(record.environment)
-      const number = await deployments.create(record)
+      const { number, createdAt } = await deployments.create(record)
+      const stepBack = async (note: string): Promise<void> => {
+        await kept.uploadState(record.id, 'superseded', note)
+        await deployments.mark(number, 'superseded', note)
+      }
+      const late = lateBy(record, createdAt)
+      if (late !== undefined) {
+        await stepBack('opened too late')
+        throw openedLate(record.id, late)
+      }
       // Two openers: the lower number wins, the other steps back. What was looked at is looked at again: somebody may be
       // taking back what was committed.
       const after = (before.at(-1)?.number ?? 1) - 1
       const rival = await rivalOf(record.environment, { after, before: number })
       if (rival) {
-        await kept.uploadState(record.id, 'superseded', rival.record.id)
-        await deployments.mark(number, 'superseded', `by ${rival.record.id}`)
+        await stepBack(`by ${rival.record.id}`)
         throw new LiveTransaction(rival)
       }
       await deployments.mark(number, 'open', `run ${record.run.id} attempt ${record.run.attempt}`)
@@ -175,3 +184,9 @@ const isWholeEnvironment = (where: LedgerQuery): where is WholeEnvironment =>
 
 /** As a query has it. */
 const nameOf = ({ id, environment }: TransactionName): LedgerQuery => defined({ id, environment })
+
+const openedLate = (id: string, ms: number): ProviderError =>
+  new ProviderError(
+    `transaction ${id} was not opened: GitHub created its deployment ${formatDuration(ms)} after the time of its record, and what is later than ${formatDuration(LONGEST_OPENING_MS)} counts for nothing. Nothing was written. Start again; where GitHub was not waited for, set the clock of the runner`,
+    { provider: 'ledger' },
+  )

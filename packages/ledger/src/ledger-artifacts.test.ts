@@ -157,4 +157,22 @@ describe('what a run has kept for a region', () => {
     expect(lists).toEqual([undefined])
     expect(downloads).toEqual([[restorePointArtifact(eu.id, eu), undefined]])
   })
+
+  it.each(['eu-west', 'eu-1', '1-shop-eu'])(
+    'is asked of all attempts though this one has kept something for %s',
+    async (region) => {
+      await keep('eu')
+      const other = transactionRecord({ id: `1001-2-shop-${region}-1`, region })
+      const earlier = [{ id: 9, name: restorePointArtifact(other.id, other) }]
+      expect(await kept({ attempt: 2, earlier }).uploadedHere('eu')).toMatchObject([{ record: eu }])
+      expect(lists).toEqual([undefined, 1001])
+    },
+  )
+
+  it('is found whatever stands in the name of its region', async () => {
+    await keep('eu.1')
+    await keep('eu+1')
+    expect(await kept().uploadedHere('eu.1')).toMatchObject([{ record: { region: 'eu.1' } }])
+    expect(downloads).toHaveLength(1)
+  })
 })

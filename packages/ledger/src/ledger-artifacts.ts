@@ -77,8 +77,7 @@ export function ledgerArtifacts(
     download,
     taken: async () => (await artifacts.list()).flatMap(({ name }) => idIn(name) ?? []),
     async uploadedHere(region) {
-      const isOurs = ({ name }: StoredArtifact): boolean =>
-        idIn(name)?.includes(`-${service}-${region}-`) === true
+      const isOurs = ({ name }: StoredArtifact): boolean => isIdOf(idIn(name) ?? '', service, region)
       const inAttempt = await answerWithin(ANSWERS_WITHIN_MS, artifacts.list()).catch(() => undefined)
       // What an earlier attempt uploaded is known to REST alone, and where the runner's service is silent, REST may answer.
       const isThere = inAttempt !== undefined && (context.attempt === 1 || inAttempt.some(isOurs))
@@ -96,4 +95,10 @@ export function ledgerArtifacts(
       })
     },
   }
+}
+
+/** RUN-ATTEMPT-SERVICE-REGION-N, and nothing more in place of one of them: regions may begin or end alike. */
+function isIdOf(id: string, service: string, region: string): boolean {
+  const name = /^\d+-\d+-(.+)-\d+$/.exec(id)?.[1]
+  return name === `${service}-${region}`
 }

@@ -1,6 +1,7 @@
 import { ProviderError, type Ports } from '@deploy-actions/action-kit'
-import { defined, holdingStates, mayBecome } from '@deploy-actions/rollout'
+import { defined, formatDuration, holdingStates, mayBecome } from '@deploy-actions/rollout'
 import { restorePointArtifact, stateArtifacts } from './artifact-names'
+import { COPIED_WITHIN_MS, lateBy } from './copies'
 import type { Mark } from './deployment'
 import type { Deployments, ListedDeployment } from './deployments'
 import type { Entry, LedgerQuery } from './ledger'
@@ -87,6 +88,8 @@ export function proveDeployments(
       proven.set(number, found)
       return found
     }
+    const misplaced = whyMisplaced(deployment)
+    if (misplaced !== undefined) return refuse(misplaced)
     const artifact = restorePointArtifact(id, payload)
     const fact = `${run.id}/${artifact}`
     if (facts.has(fact)) return accept(deployment)
@@ -106,7 +109,8 @@ export function proveDeployments(
   ): AsyncGenerator<Proven> {
     let unproven = 0
     // What a run has opened is no older than a run can be.
-    const since = run === undefined ? undefined : new Date(clock.now().getTime() - LONGEST_RUN_MS)
+    const oldestMs = clock.now().getTime() - LONGEST_RUN_MS - COPIED_WITHIN_MS
+    const since = run === undefined ? undefined : new Date(oldestMs)
     for await (const deployment of deployments.list(environment, since)) {
       const { record, number } = deployment
       if (number <= after) return
@@ -166,4 +170,18 @@ export function proveDeployments(
     stateOf: async (number, owner) => lastOf(await deployments.marks(number), owner),
     facts: () => [...facts],
   }
+}
+
+/**
+ * Why a deployment cannot be the one that its run has opened, by what GitHub tells of it. The list is that of an
+ * environment, and it is the record's own whose rules its run is held to: both must be one.
+ */
+function whyMisplaced({ record, environment, createdAt, copyOf }: ListedDeployment): string | undefined {
+  if (environment.toLowerCase() !== record.environment.toLowerCase())
+    return `it stands in environment ${environment}, and its record names ${record.environment}`
+  if (copyOf !== undefined) return `deployment ${copyOf} has the same record, and was there before it`
+  const late = lateBy(record, createdAt)
+  return late === undefined
+    ? undefined
+    : `it was created ${formatDuration(late)} after the time of its record, which is later than its run could`
 }

@@ -1,0 +1,63 @@
+import { digestOf } from '@deploy-actions/evidence'
+import type { ListedDeployment } from './deployments'
+import type { TransactionRecord } from './record'
+
+const HOUR_MS = 3_600_000
+
+/** Whoever opens asks, uploads and creates, and waits for GitHub up to 65 minutes with each of them. */
+export const LONGEST_OPENING_MS = 4 * HOUR_MS
+
+/** So much may the clock of a runner be ahead of GitHub's. */
+const CLOCK_AHEAD_MS = HOUR_MS
+
+/** The original of what was created at a time was created no earlier than this before it. */
+export const COPIED_WITHIN_MS = LONGEST_OPENING_MS + CLOCK_AHEAD_MS
+
+/**
+ * How long after its record's own time GitHub created a deployment, in ms, where that is too long for its opener. GitHub's
+ * time nobody can write, and that of a record is part of what its run has uploaded.
+ */
+export function lateBy({ openedAt }: TransactionRecord, createdAt: Date): number | undefined {
+  const ms = createdAt.getTime() - Date.parse(openedAt)
+  return ms > LONGEST_OPENING_MS ? ms : undefined
+}
+
+interface Held {
+  deployment: ListedDeployment
+  digest: string
+  /** of what GitHub created before this, in ms since 1970, none can have the same record */
+  originalSinceMs: number
+}
+
+/**
+ * Who copies a payload into a deployment of his own has all that its run has proven. But the original was there first,
+ * and not long after the time in its record: each is held back until the list has come to something older.
+ */
+export class CopyWatch {
+  #held: Held[] = []
+
+  /** Takes the next one, and gives those, newest first, of which it is now known whether they are copies. */
+  next(deployment: ListedDeployment): ListedDeployment[] {
+    const { number, record, payload, createdAt } = deployment
+    const released = this.#releaseAt(createdAt.getTime())
+    const digest = digestOf(payload)
+    for (const one of this.#held) if (one.digest === digest) one.deployment.copyOf = number
+    const late = lateBy(record, createdAt) !== undefined
+    // One that is too late counts for nothing anyway; nothing is read for it.
+    const originalSinceMs = late ? Infinity : Date.parse(record.openedAt) - CLOCK_AHEAD_MS
+    this.#held.push({ deployment, digest, originalSinceMs })
+    return released
+  }
+
+  /** The rest, at the end of the list. */
+  rest(): ListedDeployment[] {
+    return this.#releaseAt(-Infinity)
+  }
+
+  /** In the order of the list: one that is held back holds back those behind it. */
+  #releaseAt(ms: number): ListedDeployment[] {
+    const first = this.#held.findIndex(({ originalSinceMs }) => ms >= originalSinceMs)
+    const released = this.#held.splice(0, first === -1 ? this.#held.length : first)
+    return released.map(({ deployment }) => deployment)
+  }
+}
