@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { createServer as createHttpServer } from 'node:http'
+import { createServer as createHttpServer, type ServerResponse } from 'node:http'
 import { createServer, type Socket } from 'node:net'
 import {
   Backend,
@@ -8,7 +8,8 @@ import {
   RegionProxy,
   RuntimeApi,
 } from '@deploy-actions/embedded-regions'
-import { scrape } from '../../packages/embedded-regions/src/metrics-text.fixture'
+import { giveUp, type GivingUp } from '../../packages/embedded-regions/src/giving-up.fixture'
+import { scrape, scrapeUntil } from '../../packages/embedded-regions/src/metrics-text.fixture'
 import {
   askRuntime,
   commandCases,
@@ -46,7 +47,9 @@ beforeAll(async () => {
   green = await listenOnLoopback(answering())
   greenPort = green.port
   embedded = await startEmbedded()
-  haproxy = await startRealHaproxy({ blue: blue.port, green: greenPort }, serverTimeoutMs)
+  haproxy = await startRealHaproxy({ blue: blue.port, green: greenPort }, serverTimeoutMs, {
+    defaults: ['option abortonclose'],
+  })
   real = haproxy
 }, 30_000)
 
@@ -147,6 +150,34 @@ describe('metrics after the same requests', () => {
     const answers = await both(get)
     expect(answers.embedded).toEqual(answers.real)
     expect(answers.real.status).toBe(status)
+    await compareSamples()
+  })
+
+  it.each([
+    ['hangs up', () => undefined],
+    ['resets', () => undefined],
+    ['hangs up within its request', () => undefined],
+    ['hangs up within the answer', (answer: ServerResponse) => void answer.write('part')],
+  ] as [GivingUp, (answer: ServerResponse) => void][])('agree on a client that %s', async (how, behave) => {
+    const app = createHttpServer((_, answer) => behave(answer))
+    await setGreen(app)
+    const aborts = `haproxy_server_client_aborts_total{${label}}`
+    await both(async (subject) => {
+      const before = Number((await scrape(subject.metrics))[aborts])
+      await giveUp(Number(new URL(subject.http).port), app, how)
+      const after = await scrapeUntil(subject.metrics, (samples) => Number(samples[aborts]) > before)
+      expect(Number(after[aborts])).toBe(before + 1)
+    })
+    await compareSamples()
+  })
+
+  it('agree on an answer that its server cuts', async () => {
+    await setGreen(
+      createHttpServer((_, answer) => {
+        answer.writeHead(200, { 'content-length': 1000 }).write('part', () => answer.destroy())
+      }),
+    )
+    await both((subject) => expect(get(subject)).rejects.toThrow())
     await compareSamples()
   })
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
-import { CALLER, healthy, planned, playDay, readTemplates, trace, type Day } from './stub-suite'
+import { CALLER, healthy, planned, playDay, readTemplates, trace, type Played } from './stub-suite'
 
 const RED = { fails: true }
 
 /** Days on which a condition matters, by the line that has it. */
-const days: Record<string, { day: Day; reject?: string[] }> = {
+const days: Record<string, Played> = {
   healthy: { day: {} },
   'nothing to do': {
     day: {
@@ -61,8 +61,8 @@ describe('the conditions of the templates', () => {
   it('each change a run when they are negated', async () => {
     const templates = await readTemplates()
     const proper = new Map<string, string[]>()
-    for (const [name, { day, reject }] of Object.entries(days))
-      proper.set(name, trace(await playDay(templates, day, reject)))
+    for (const [name, played] of Object.entries(days))
+      proper.set(name, trace(await playDay(templates, played)))
     const idle: string[] = []
     for (const [file, text] of Object.entries(templates)) {
       for (const { line, expression } of conditionsOf(text)) {
@@ -78,15 +78,14 @@ async function changesSomeDay(
   broken: Record<string, string>,
   proper: Map<string, string[]>,
 ): Promise<boolean> {
-  for (const [name, { day, reject }] of Object.entries(days))
-    if (JSON.stringify(trace(await playDay(broken, day, reject))) !== JSON.stringify(proper.get(name)))
-      return true
+  for (const [name, played] of Object.entries(days))
+    if (JSON.stringify(trace(await playDay(broken, played))) !== JSON.stringify(proper.get(name))) return true
   return false
 }
 
 describe('the days of a region', () => {
   const play = async (name: keyof typeof days): Promise<string[]> =>
-    trace(await playDay(await readTemplates(), days[name]?.day ?? {}, days[name]?.reject))
+    trace(await playDay(await readTemplates(), days[name] ?? { day: {} }))
   const conclusions = (lines: string[]): Record<string, string> =>
     Object.fromEntries(
       lines
@@ -150,7 +149,7 @@ describe('the days of a region', () => {
 
 describe('OIDC', () => {
   it('may be asked for by every job that runs scripts of rollout.yml, and by no other', async () => {
-    const run = await playDay(await readTemplates(), {})
+    const run = await playDay(await readTemplates(), { day: {} })
     const may = run.jobs.filter(({ permissions }) => permissions['id-token'] === 'write')
     expect([...new Set(may.map(({ name }) => name.split(' / ').at(-1)))].sort()).toEqual([
       'deploy',
@@ -163,7 +162,7 @@ describe('OIDC', () => {
 
   it('fails at the start for a caller that does not grant it', async () => {
     const caller = CALLER.replace(', id-token: write', '')
-    await expect(playDay(await readTemplates(), {}, [], caller)).rejects.toThrow(
+    await expect(playDay(await readTemplates(), { day: {} }, caller)).rejects.toThrow(
       "is requesting 'id-token: write', but is only allowed 'id-token: none'",
     )
   })

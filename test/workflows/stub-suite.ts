@@ -1,8 +1,8 @@
-import { mkdtemp, readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { testWorld, type TestWorld } from '../../packages/workflow-engine/src/engine.fixture'
-import type { RunView } from '@deploy-actions/workflow-engine'
+import type { EngineOptions, RunView } from '@deploy-actions/workflow-engine'
 
 /** What a stub answers: outputs, and whether its step fails. */
 export interface Answer {
@@ -76,18 +76,21 @@ jobs:
     with: { version: 1.0.0, digest: 'sha256:${'a'.repeat(64)}' }
 `
 
-/** The real templates (or changed copies of them) over stub actions, on one day. */
-export async function playDay(
+interface StubbedWorld extends TestWorld {
+  /** What the stubs answer from now on. */
+  become(day: Day): Promise<void>
+}
+
+/** The real templates (or changed copies of them) over stub actions. */
+export async function stubbedWorld(
   templates: Record<string, string>,
-  day: Day,
-  reject: readonly string[] = [],
   caller = CALLER,
-): Promise<RunView> {
+  options: Partial<Pick<EngineOptions, 'approve' | 'onEvent'>> = {},
+): Promise<StubbedWorld> {
   const actions = await readActions()
   const folder = await mkdtemp(join(tmpdir(), 'day-'))
   const script = join(folder, 'day.json')
-  await writeFile(script, JSON.stringify({ ...healthy, ...day }))
-  const world: TestWorld = await testWorld(caller, {
+  const world = await testWorld(caller, {
     suite: {
       ...actions,
       ...Object.fromEntries(
@@ -95,13 +98,46 @@ export async function playDay(
       ),
     },
     jobEnvironment: () => ({ STUB_DAY: script }),
+    ...options,
+  })
+  return {
+    ...world,
+    become: (day) => writeFile(script, JSON.stringify({ ...healthy, ...day })),
+    async remove() {
+      await Promise.all([world.remove(), rm(folder, { recursive: true })])
+    },
+  }
+}
+
+/** What a run meets. */
+export interface Played {
+  day: Day
+  /** environments whose reviewers say no */
+  reject?: readonly string[]
+  /** the day on which all its jobs are run again */
+  again?: Day
+}
+
+/** Plays a run. Gives its last attempt. */
+export async function playDay(
+  templates: Record<string, string>,
+  { day, reject = [], again }: Played,
+  caller = CALLER,
+): Promise<RunView> {
+  const world = await stubbedWorld(templates, caller, {
     approve: ({ environment }) =>
       Promise.resolve(
         reject.includes(environment) ? { state: 'rejected', comment: 'no' } : { state: 'approved' },
       ),
   })
   try {
-    return await world.run()
+    await world.become(day)
+    const first = await world.run()
+    if (again === undefined) return first
+    await world.become(again)
+    return await (
+      await world.start({ rerunOf: first })
+    ).done
   } finally {
     await world.remove()
   }

@@ -16,6 +16,8 @@ export interface TrafficCounters {
   connectionErrors: number
   /** Answers that were cut, garbled or never came. */
   responseErrors: number
+  /** Requests that the client gave up, before an answer or within it. */
+  clientAborts: number
   responses: Record<ResponseClass, number>
 }
 
@@ -179,6 +181,7 @@ function newCounters(): TrafficCounters {
     current: 0,
     connectionErrors: 0,
     responseErrors: 0,
+    clientAborts: 0,
     responses: { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0, other: 0 },
   }
 }

@@ -36,6 +36,12 @@ const COUNTERS: [
     'Total number of invalid responses since the worker process started',
     (of) => of.responseErrors,
   ],
+  [
+    'client_aborts_total',
+    'counter',
+    'Total number of requests or connections aborted by the client since the worker process started',
+    (of) => of.clientAborts,
+  ],
 ]
 
 const RESPONSES_HELP =

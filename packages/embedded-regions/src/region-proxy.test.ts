@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { createServer as createHttpServer } from 'node:http'
-import { createServer, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { Backend } from './backend'
+import { giveUp } from './giving-up.fixture'
 import { listenOnLoopback, type LoopbackServer } from './loopback-server'
-import { scrape } from './metrics-text.fixture'
+import { scrape, scrapeUntil } from './metrics-text.fixture'
 import { RegionProxy } from './region-proxy'
 
 const open: { close(): Promise<void> }[] = []
@@ -22,16 +23,19 @@ async function proxyTo(port: number, weight = 100): Promise<{ proxy: RegionProxy
   return { proxy, backend }
 }
 
-async function serve(onConnection: (socket: Socket) => void): Promise<LoopbackServer> {
-  const server = await listenOnLoopback(createServer(onConnection))
+async function serve(served: Server | ((socket: Socket) => void)): Promise<LoopbackServer> {
+  const server = await listenOnLoopback(typeof served === 'function' ? createServer(served) : served)
   open.push(server)
   return server
 }
 
+const gaveUp = (samples: Record<string, string>): boolean =>
+  samples['haproxy_server_client_aborts_total{proxy="app",server="blue"}'] === '1'
+
 /** The counters of server blue and of the backend that are not zero. */
 async function counted(proxy: RegionProxy): Promise<string[]> {
   const samples = await scrape(proxy.metricsUrl)
-  const told = /(http_responses|connection_errors|response_errors)_total/
+  const told = /(http_responses|connection_errors|response_errors|client_aborts)_total/
   return Object.entries(samples)
     .filter(([name, value]) => told.test(name) && value !== '0')
     .map(([name, value]) => `${name.replace('haproxy_', '').replace('proxy="app"', '')} ${value}`)
@@ -112,6 +116,51 @@ describe('RegionProxy', () => {
       'backend_response_errors_total{} 1',
       'backend_http_responses_total{,code="5xx"} 1',
       'server_response_errors_total{,server="blue"} 1',
+    ])
+  })
+
+  // What the real one counts then: test/systems/haproxy-reference.test.ts.
+  it.each([
+    ['hangs up', '4xx'],
+    ['resets', 'other'],
+    ['hangs up within its request', 'other'],
+  ] as const)('counts a client that %s, of a server that hangs', async (how, code) => {
+    const app = createHttpServer(() => undefined)
+    const { proxy } = await proxyTo((await serve(app)).port)
+    proxy.setServerTimeout(30_000)
+    await giveUp(proxy.port, app, how)
+    await scrapeUntil(proxy.metricsUrl, gaveUp)
+    expect(await counted(proxy)).toEqual([
+      'backend_client_aborts_total{} 1',
+      `backend_http_responses_total{,code="${code}"} 1`,
+      'server_client_aborts_total{,server="blue"} 1',
+    ])
+  })
+
+  it('counts both an answer and a client that gives up within it', async () => {
+    const app = createHttpServer((_, response) => response.write('part'))
+    const { proxy } = await proxyTo((await serve(app)).port)
+    await giveUp(proxy.port, app, 'hangs up within the answer')
+    await scrapeUntil(proxy.metricsUrl, gaveUp)
+    expect(await counted(proxy)).toEqual([
+      'backend_client_aborts_total{} 1',
+      'backend_http_responses_total{,code="2xx"} 1',
+      'server_client_aborts_total{,server="blue"} 1',
+      'server_http_responses_total{,server="blue",code="2xx"} 1',
+    ])
+  })
+
+  it('counts an answer that its server cuts as an error of the server, and of no client', async () => {
+    const app = createHttpServer((_, response) => {
+      response.writeHead(200, { 'content-length': 1000 }).write('part', () => response.destroy())
+    })
+    const { proxy } = await proxyTo((await serve(app)).port)
+    await expect(fetch(proxy.url).then((answer) => answer.text())).rejects.toThrow()
+    expect(await counted(proxy)).toEqual([
+      'backend_response_errors_total{} 1',
+      'backend_http_responses_total{,code="2xx"} 1',
+      'server_response_errors_total{,server="blue"} 1',
+      'server_http_responses_total{,server="blue",code="2xx"} 1',
     ])
   })
 

@@ -24,6 +24,15 @@ interface Waiting {
   giveUp(): void
 }
 
+/** How far a request has come. */
+interface Session {
+  answered: boolean
+  /** the server ended its answer too early */
+  cut: boolean
+  /** the client is gone */
+  abandoned: boolean
+}
+
 /** HAProxy 2.6's own answers, word by word. */
 const OWN_ANSWERS = {
   502: '<html><body><h1>502 Bad Gateway</h1>\nThe server returned an invalid or incomplete response.\n</body></html>\n',
@@ -36,8 +45,8 @@ const OF_THE_CONNECTION = ['connection', 'keep-alive', 'proxy-connection', 'tran
 
 /**
  * An HTTP proxy that spreads requests as its {@link Backend} says and counts them as HAProxy 2.6 does with
- * `retries 0`: a refused connection gives 503, a cut one 502, a late one 504, and none of the three shows in
- * the server's own responses.
+ * `retries 0` and `option abortonclose`: a refused connection gives 503, a cut one 502, a late one 504, and none of the
+ * three shows in the server's own responses; neither does a request whose client gave up before.
  */
 export class RegionProxy {
   readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: 4096 })
@@ -142,6 +151,12 @@ export class RegionProxy {
       this.#waiting.delete(waiting)
       session.answered = true
       this.#passBack(server, answer, response)
+      answer.on('error', () => {
+        if (session.abandoned) return
+        session.cut = true
+        this.#countResponseErrors(server, 1)
+        response.destroy()
+      })
     })
     outgoing.on('error', (error: NodeJS.ErrnoException) => {
       if (session.answered || session.abandoned) return
@@ -151,19 +166,20 @@ export class RegionProxy {
     })
     response.on('close', () => {
       if (response.writableFinished) return
+      if (!session.cut) this.#countAbort(server, request, session)
       session.abandoned = true
       outgoing.destroy()
     })
     request.pipe(outgoing)
   }
 
-  #beginSession(server: ProxyServer, response: ServerResponse): { answered: boolean; abandoned: boolean } {
+  #beginSession(server: ProxyServer, response: ServerResponse): Session {
     server.counters.sessions += 1
     for (const counters of [server.counters, this.backend.counters]) {
       counters.current += 1
       response.once('close', () => (counters.current -= 1))
     }
-    return { answered: false, abandoned: false }
+    return { answered: false, cut: false, abandoned: false }
   }
 
   #passBack(server: ProxyServer, answer: IncomingMessage, response: ServerResponse): void {
@@ -171,8 +187,16 @@ export class RegionProxy {
     server.counters.responses[responseClass(code)] += 1
     this.backend.counters.responses[responseClass(code)] += 1
     response.writeHead(code, passedOn(answer))
-    answer.on('error', () => response.destroy())
     answer.pipe(response)
+  }
+
+  /** Where no answer had begun, the backend also counts the 400 for a client that hung up, or none for a broken request. */
+  #countAbort(server: ProxyServer, request: IncomingMessage, { answered }: Session): void {
+    server.counters.clientAborts += 1
+    this.backend.counters.clientAborts += 1
+    if (answered) return
+    const broken = !request.complete || request.socket.errored !== null
+    this.backend.counters.responses[broken ? 'other' : '4xx'] += 1
   }
 
   /** HAProxy 2.6 was seen to count a connection that is reset under a request twice, one that is closed once. */

@@ -118,6 +118,7 @@ function countedColumns(counters: TrafficCounters): Record<string, number> {
     stot: counters.sessions,
     econ: counters.connectionErrors,
     eresp: counters.responseErrors,
+    cli_abrt: counters.clientAborts,
     pid: 1,
     iid: BACKEND_ID,
     ...Object.fromEntries(responses),

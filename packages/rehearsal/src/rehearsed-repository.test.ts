@@ -108,6 +108,7 @@ describe('the metrics of a config of a user', () => {
   ])('are replaced, and why is said: %s', async (_, query, why) => {
     const { config, replaced } = await rehearsed(`${sources}\nrequests: ${requests}\nerrors: ${query}`)
     expect(replaced).toContain(`metrics is replaced by the embedded regions' own: ${why}`)
-    expect(JSON.stringify(config.metrics)).toContain('haproxy_server_response_errors_total')
+    for (const counter of ['connection_errors', 'response_errors', 'client_aborts'])
+      expect(JSON.stringify(config.metrics)).toContain(`haproxy_server_${counter}_total`)
   })
 })

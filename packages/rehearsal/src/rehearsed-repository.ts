@@ -120,6 +120,7 @@ const server = (metric: string, code = ''): string =>
 const broken = [
   server('haproxy_server_connection_errors_total'),
   server('haproxy_server_response_errors_total'),
+  server('haproxy_server_client_aborts_total'),
 ]
 
 /** What an own config would reach outside, and the embedded thing that stands in for it. */
