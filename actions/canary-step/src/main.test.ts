@@ -293,7 +293,11 @@ describe('canary-step on a bad day', () => {
           if (!own) throw new Error('nothing was begun')
           for (const state of ['restoring', 'restored'] as const)
             await ledger.mark({ id: own.record.id }, state, 'guard')
-          const later = { ...own.record, id: '1002-1-shop-production-1', run: { ...own.record.run, id: 1002 } }
+          const later = {
+            ...own.record,
+            id: '1002-1-shop-production-1',
+            run: { ...own.record.run, id: 1002 },
+          }
           await ledger.open(later, {})
           await ledger.mark({ id: later.id }, 'committed', '')
           if (standsStill) ports.clock.advance(3_600_000)
