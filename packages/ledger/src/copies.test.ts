@@ -1,19 +1,18 @@
 import { describe, expect, it } from '@jest/globals'
-import { CopyWatch, lateBy } from './copies'
-import type { ListedDeployment } from './deployments'
+import { CopyWatch, lateBy, type Dated } from './copies'
 import { transactionRecord } from './record.fixture'
 
 const OPENED = '2026-11-21T10:00:00.000Z'
 const at = (time: string): Date => new Date(`2026-11-${time}.000Z`)
-const deployment = (number: number, time: string, change = {}): ListedDeployment => {
+const deployment = (number: number, time: string, change = {}): Dated => {
   const record = transactionRecord({ openedAt: OPENED, ...change })
-  return { number, record, payload: record, environment: record.environment, createdAt: at(time) }
+  return { number, record, payload: record, createdAt: at(time) }
 }
 const other = { id: 'other' }
 /** By number, those that are given at each one of the list, and at its end; a copy with what it is one of. */
-const given = (...listed: ListedDeployment[]) => {
+const given = (...listed: Dated[]) => {
   const watch = new CopyWatch()
-  const told = ({ number, copyOf }: ListedDeployment) => (copyOf === undefined ? number : [number, copyOf])
+  const told = ({ number, copyOf }: Dated) => (copyOf === undefined ? number : [number, copyOf])
   return [...listed.map((one) => watch.next(one)), watch.rest()].map((some) => some.map(told))
 }
 

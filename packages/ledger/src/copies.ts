@@ -1,5 +1,4 @@
 import { digestOf } from '@deploy-actions/evidence'
-import type { ListedDeployment } from './deployments'
 import type { TransactionRecord } from './record'
 
 const HOUR_MS = 3_600_000
@@ -22,8 +21,21 @@ export function lateBy({ openedAt }: TransactionRecord, createdAt: Date): number
   return ms > LONGEST_OPENING_MS ? ms : undefined
 }
 
-interface Held {
-  deployment: ListedDeployment
+/** What a deployment is known by. */
+export interface Dated {
+  /** the lower, the earlier it was created */
+  number: number
+  record: TransactionRecord
+  /** the record as it stands there, with what another version may have added */
+  payload: unknown
+  /** by GitHub's own time, which nobody can write */
+  createdAt: Date
+  /** the number of the first one with this very payload, where there is one before it */
+  copyOf?: number
+}
+
+interface Held<D> {
+  deployment: D
   digest: string
   /** of what GitHub created before this, in ms since 1970, none can have the same record */
   originalSinceMs: number
@@ -33,11 +45,11 @@ interface Held {
  * Who copies a payload into a deployment of his own has all that its run has proven. But the original was there first,
  * and not long after the time in its record: each is held back until the list has come to something older.
  */
-export class CopyWatch {
-  #held: Held[] = []
+export class CopyWatch<D extends Dated> {
+  #held: Held<D>[] = []
 
   /** Takes the next one, and gives those, newest first, of which it is now known whether they are copies. */
-  next(deployment: ListedDeployment): ListedDeployment[] {
+  next(deployment: D): D[] {
     const { number, record, payload, createdAt } = deployment
     const released = this.#releaseAt(createdAt.getTime())
     const digest = digestOf(payload)
@@ -50,12 +62,12 @@ export class CopyWatch {
   }
 
   /** The rest, at the end of the list. */
-  rest(): ListedDeployment[] {
+  rest(): D[] {
     return this.#releaseAt(-Infinity)
   }
 
   /** In the order of the list: one that is held back holds back those behind it. */
-  #releaseAt(ms: number): ListedDeployment[] {
+  #releaseAt(ms: number): D[] {
     const first = this.#held.findIndex(({ originalSinceMs }) => ms >= originalSinceMs)
     const released = this.#held.splice(0, first === -1 ? this.#held.length : first)
     return released.map(({ deployment }) => deployment)

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { GitHub } from '@deploy-actions/action-kit'
 import { defined, type TransactionState } from '@deploy-actions/rollout'
 import { readRecord, transactionRecord, type ReadRecord, type TransactionRecord } from './record'
-import { CopyWatch } from './copies'
+import { CopyWatch, type Dated } from './copies'
 import { marksIn, payloadOf, statusBody, type Mark } from './deployment'
 
 /** Backticks close and open the quotation in the message: a job that deploys is told of the permission it needs. */
@@ -21,17 +21,12 @@ const listedDeployment = z.looseObject({
 })
 
 /** A deployment that says to be a transaction: anybody whose job has `deployments: write` can create one. */
-export interface ListedDeployment extends ReadRecord {
+export interface ListedDeployment extends ReadRecord, Dated {
   /** its number at GitHub: of two, the lower was there first */
   number: number
-  /** the record as it stands there, with what another version may have added */
-  payload: unknown
+  record: TransactionRecord
   /** that it stands in by GitHub, by which it is listed: its record may name another */
   environment: string
-  /** by GitHub's own time, which nobody can write */
-  createdAt: Date
-  /** the number of the first one with this very payload, where there is one before it */
-  copyOf?: number
 }
 
 /** The deployments of one service that say to be transactions, over GitHub's REST API. */
@@ -61,7 +56,7 @@ export function openDeployments(github: GitHub, service: string, logUrl: string)
 
   return {
     async *list(environment, since = new Date(0)) {
-      const copies = new CopyWatch()
+      const copies = new CopyWatch<ListedDeployment>()
       for (let number = 1; number <= MAX_PAGES; number++) {
         const listed = await page(number, environment)
         for (const item of listed) {
