@@ -305,9 +305,9 @@ export const explained: Explained[] = [
   ...because(
     'how long GitHub is waited for is held where that is done',
     'packages/ledger/src/github-ledger.ts',
-    ['createGitHubLedger', 'patienceMs === undefined', 'true'],
-    ['createGitHubLedger', 'patienceMs === undefined', 'false'],
-    ['createGitHubLedger', 'patienceMs === undefined', '(patienceMs) !== (undefined)'],
+    ['waitedFor', 'patienceMs === undefined', 'true'],
+    ['waitedFor', 'patienceMs === undefined', 'false'],
+    ['waitedFor', 'patienceMs === undefined', '(patienceMs) !== (undefined)'],
   ),
   ...because(
     'one that lost the race was marked as superseded and never as open: it was not let in either way',
