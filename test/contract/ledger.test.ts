@@ -962,6 +962,16 @@ describe('the github ledger where anybody may copy what a run has opened', () =>
     expect(world.github.deployments.at(-1)?.statuses[0]?.description).toBe('restoring: guard')
   })
 
+  it('looks far enough back for the original of a copy, also at the end of the longest run', async () => {
+    const opened = await open(1, 'committed', 'restoring', 'restored')
+    minutes(4 * 60)
+    await replay(opened, 1, 'open', 'committed: all on green')
+    const end = new Date(now + 35 * 24 * 3_600_000).toISOString()
+    expect(await githubLedger(world, { run: 1, now: end }).find({ environment, run: 1 })).toMatchObject([
+      { state: 'restored' },
+    ])
+  })
+
   it('believes none of which it cannot see what was there before', async () => {
     const opened = await open(1, 'committed')
     minutes(60)
