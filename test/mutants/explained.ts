@@ -245,6 +245,12 @@ export const explained: Explained[] = [
   ),
   ...because(
     'only what GitHub itself sends comes here: to check its shape is for the day on which that changes',
+    'packages/ledger/src/branch-policy.ts',
+    ['branches', '{ name: z.string(), commit: z.looseObject({ sha: z.string() }) }', '{}'],
+    ['branches', '{ sha: z.string() }', '{}'],
+  ),
+  ...because(
+    'only what GitHub itself sends comes here: to check its shape is for the day on which that changes',
     'packages/ledger/src/deployment.ts',
     ['deploymentStatus', '{ description: z.string().nullish(), log_url: z.string().nullish() }', '{}'],
   ),
