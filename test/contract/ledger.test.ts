@@ -13,7 +13,7 @@ import {
   type Ledger,
   type TransactionRecord,
 } from '@deploy-actions/ledger'
-import type { TransactionState } from '@deploy-actions/rollout'
+import { defined, type TransactionState } from '@deploy-actions/rollout'
 import { createFileLedger } from '../../packages/ledger/src/file-ledger'
 import { createGitHubLedger, type LedgerPorts } from '../../packages/ledger/src/github-ledger'
 import { createFakeClock, createFakePorts, type FakeClock } from '@deploy-actions/testing'
@@ -57,6 +57,7 @@ interface OurJob {
   change?: Partial<RunView>
   warnings?: string[]
   rememberMs?: number
+  answerWithinMs?: number
   clock?: FakeClock
   proven?: readonly string[]
 }
@@ -73,6 +74,7 @@ function githubLedger(
     change = {},
     warnings = [],
     rememberMs = 0,
+    answerWithinMs,
     clock = createFakeClock(),
     proven = [],
   }: OurJob,
@@ -91,7 +93,7 @@ function githubLedger(
     signal,
     log: { ...log, warning: (line) => void warnings.push(line) },
   }
-  return createGitHubLedger(service, ports, { rememberMs, proven })
+  return createGitHubLedger(service, ports, defined({ rememberMs, answerWithinMs, proven }))
 }
 
 const deployYml = '.github/workflows/deploy.yml'
@@ -396,6 +398,16 @@ describe('the github ledger among others', () => {
     world.github.fault({ match: marks, then: 'refuse', times: Infinity })
     await expect(ledger.mark({ id }, 'committed', '')).rejects.toThrow('could not be reached')
     expect(await ledger.find({ id })).toMatchObject([{ state: 'open' }])
+  })
+
+  it('waits no longer for a single answer than it was told to, and says so', async () => {
+    await ledger.open(record(1), {})
+    const slow = (path: string) => path.endsWith('/deployments')
+    world.github.fault({ match: ({ path }) => slow(path), then: 'slow', ms: 300 })
+    const prompt = githubLedger(world, { run: 2, answerWithinMs: 50 })
+    await expect(prompt.stateOf({ id })).rejects.toThrow(
+      'GitHub gave no answer to GET /repos/{owner}/{repo}/deployments within 50ms',
+    )
   })
 
   it.each([
@@ -948,6 +960,16 @@ describe('the github ledger where anybody may copy what a run has opened', () =>
     expect(await newest(ledger, environment)).toMatchObject({ state: 'open' })
     await ledger.mark({ id }, 'restoring', 'guard')
     expect(world.github.deployments.at(-1)?.statuses[0]?.description).toBe('restoring: guard')
+  })
+
+  it('looks far enough back for the original of a copy, also at the end of the longest run', async () => {
+    const opened = await open(1, 'committed', 'restoring', 'restored')
+    minutes(4 * 60)
+    await replay(opened, 1, 'open', 'committed: all on green')
+    const end = new Date(now + 35 * 24 * 3_600_000).toISOString()
+    expect(await githubLedger(world, { run: 1, now: end }).find({ environment, run: 1 })).toMatchObject([
+      { state: 'restored' },
+    ])
   })
 
   it('believes none of which it cannot see what was there before', async () => {

@@ -245,6 +245,12 @@ export const explained: Explained[] = [
   ),
   ...because(
     'only what GitHub itself sends comes here: to check its shape is for the day on which that changes',
+    'packages/ledger/src/branch-policy.ts',
+    ['branches', '{ name: z.string(), commit: z.looseObject({ sha: z.string() }) }', '{}'],
+    ['branches', '{ sha: z.string() }', '{}'],
+  ),
+  ...because(
+    'only what GitHub itself sends comes here: to check its shape is for the day on which that changes',
     'packages/ledger/src/deployment.ts',
     ['deploymentStatus', '{ description: z.string().nullish(), log_url: z.string().nullish() }', '{}'],
   ),
@@ -305,9 +311,9 @@ export const explained: Explained[] = [
   ...because(
     'how long GitHub is waited for is held where that is done',
     'packages/ledger/src/github-ledger.ts',
-    ['createGitHubLedger', 'patienceMs === undefined', 'true'],
-    ['createGitHubLedger', 'patienceMs === undefined', 'false'],
-    ['createGitHubLedger', 'patienceMs === undefined', '(patienceMs) !== (undefined)'],
+    ['waitedFor', 'patienceMs === undefined', 'true'],
+    ['waitedFor', 'patienceMs === undefined', 'false'],
+    ['waitedFor', 'patienceMs === undefined', '(patienceMs) !== (undefined)'],
   ),
   ...because(
     'one that lost the race was marked as superseded and never as open: it was not let in either way',

@@ -1,10 +1,10 @@
 import { defined, formatDuration } from '@deploy-actions/rollout'
 import type { Clock } from './clock'
 import { Cancelled, messageOf, ProviderError, wasNotSent } from './errors'
+import { pagesOf } from './pages-of'
 import type { EvidenceCollector, GitHub, Log, RunContext } from './ports'
 import { parseRetryAfter, retrying, type Retry } from './retrying'
 
-const PAGE = 100
 /** One try and three more, for those that name no patience of their own. */
 const ATTEMPTS = 4
 /** Room for three tries that time out after 30 s, and for the minute that GitHub asks for after a secondary rate limit. */
@@ -92,32 +92,7 @@ export function createGitHub({
     })) as T
   }
 
-  return {
-    request,
-    async list<T>(
-      route: string,
-      parameters: Record<string, unknown> = {},
-      {
-        permission,
-        limit = 1_000,
-        pick,
-        patienceMs,
-      }: { permission?: string; limit?: number; pick?: string; patienceMs?: number } = {},
-    ) {
-      const items: T[] = []
-      for (let page = 1; items.length < limit; page++) {
-        const data = await request<T[] | Record<string, T[]>>(
-          route,
-          { ...parameters, per_page: Math.min(PAGE, limit), page },
-          defined({ permission, patienceMs }),
-        )
-        const found = Array.isArray(data) ? data : ((pick === undefined ? undefined : data[pick]) ?? [])
-        items.push(...found)
-        if (found.length < Math.min(PAGE, limit)) break
-      }
-      return items.slice(0, limit)
-    },
-  }
+  return { request, list: pagesOf(request) }
 }
 
 function providerError(

@@ -32,6 +32,7 @@ export { flag, inputMeta, readInputs, secret, type InputMeta, type InputSchema }
 export { clockTime, details, escapeText, fenced, table } from './markdown'
 export type * from './ports'
 export { patientGitHub } from './patient-github'
+export { promptGitHub } from './prompt-github'
 export { remembered } from './remembered'
 export { onceGitHub } from './once-github'
 export { providerPorts } from './ports'

@@ -1,4 +1,12 @@
-import { patientGitHub, ProviderError, retrying, runUrl, type Ports } from '@deploy-actions/action-kit'
+import {
+  patientGitHub,
+  promptGitHub,
+  ProviderError,
+  retrying,
+  runUrl,
+  type GitHub,
+  type Ports,
+} from '@deploy-actions/action-kit'
 import { digestOf } from '@deploy-actions/evidence'
 import { defined, formatDuration, holdingStates, mayBecome } from '@deploy-actions/rollout'
 import { restorePointArtifact } from './artifact-names'
@@ -25,6 +33,11 @@ export interface LedgerOptions {
   trustedWorkflows?: readonly string[]
   /** how long GitHub is waited for, in the action's milliseconds; default a minute */
   patienceMs?: number
+  /**
+   * how long the answer to each single call is waited for, in the action's milliseconds, however patient its caller is:
+   * for whoever would rather act without the ledger. Default as long as GitHub is waited for
+   */
+  answerWithinMs?: number
   /** how long `find`, and what `open` asks before it writes, may rest on an earlier look; default not at all */
   rememberMs?: number
   /** what an earlier job of this run has proven, as its ledger's `proven` gave it */
@@ -41,13 +54,10 @@ const DEFAULT_PATIENCE_MS = 60_000
  * run's branch. A state that frees a target counts when a run uploaded an artifact that says so first. A state that
  * holds one counts from anybody: the worst of it is that a person has to look.
  */
-export function createGitHubLedger(
-  service: string,
-  ports: LedgerPorts,
-  { trustedWorkflows = [], patienceMs, rememberMs = 0, proven = [] }: LedgerOptions = {},
-): Ledger {
+export function createGitHubLedger(service: string, ports: LedgerPorts, options: LedgerOptions = {}): Ledger {
+  const { trustedWorkflows = [], patienceMs, rememberMs = 0, proven = [] } = options
   const { context, clock, signal } = ports
-  const github = patienceMs === undefined ? ports.github : patientGitHub(ports.github, patienceMs)
+  const github = waitedFor(ports, options)
   const deployments = openDeployments(github, service, runUrl(context))
   const proofs = createRunProofs(github, context, trustedWorkflows)
   const { known, read, stateOf, facts } = proveDeployments(service, deployments, proofs, ports, proven)
@@ -175,6 +185,12 @@ export function createGitHubLedger(
     uploadedHere: kept.uploadedHere,
     proven: facts,
   }
+}
+
+/** GitHub, with the patience that was asked for. */
+function waitedFor(ports: LedgerPorts, { patienceMs, answerWithinMs }: LedgerOptions): GitHub {
+  const github = patienceMs === undefined ? ports.github : patientGitHub(ports.github, patienceMs)
+  return answerWithinMs === undefined ? github : promptGitHub(github, answerWithinMs, ports)
 }
 
 type WholeEnvironment = LedgerQuery & { environment: string }
