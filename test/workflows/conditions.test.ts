@@ -78,7 +78,7 @@ describe('the conditions of the templates', () => {
       }
     }
     expect(idle).toEqual([])
-  }, 300_000)
+  }, 600_000)
 })
 
 async function changesSomeDay(
