@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
-import { CALLER, healthy, planned, playDay, readTemplates, trace, type Played } from './stub-suite'
+import { CALLER, healthy, planned, playDay, readTemplates, trace, type Day, type Played } from './stub-suite'
 
 const RED = { fails: true }
+const RESTORED = { outputs: { outcome: 'restored' } }
+/** A prepare that lets no deploy begin. */
+const NO: Day = { 'prepare rollout-plan region': RED }
 
 /** Days on which a condition matters, by the line that has it. */
 const days: Record<string, Played> = {
@@ -31,7 +34,11 @@ const days: Record<string, Played> = {
   'begin refused': { day: { 'deploy restore-point begin': RED } },
   rejected: { day: {}, reject: ['production-eu-west'] },
   'guard restores': {
-    day: { 'deploy canary-step': RED, 'guard restore-point restore': { outputs: { outcome: 'restored' } } },
+    day: { 'deploy canary-step': RED, 'guard restore-point restore': RESTORED },
+  },
+  'no longer let through when run again': {
+    day: { 'deploy canary-step': RED },
+    again: { ...NO, 'guard restore-point restore': RESTORED },
   },
 }
 
@@ -71,7 +78,7 @@ describe('the conditions of the templates', () => {
       }
     }
     expect(idle).toEqual([])
-  }, 300_000)
+  }, 600_000)
 })
 
 async function changesSomeDay(
@@ -145,6 +152,37 @@ describe('the days of a region', () => {
     expect(conclusions(await play('rejected'))).toMatchObject({ deploy: 'failure', guard: 'success' })
     expect(conclusions(await play('guard restores'))).toMatchObject({ guard: 'failure' })
   })
+
+  it('lets the guard restore what an earlier attempt left open, though prepare lets no deploy begin any more', async () => {
+    const lines = await play('no longer let through when run again')
+    expect(conclusions(lines)).toMatchObject({ prepare: 'failure', deploy: 'skipped', guard: 'failure' })
+    expect(lines).toContain('rollout / eu-west / guard / Restore what is open: success')
+    expect(lines).toContain('rollout / eu-west / guard / Tell that it was restored: success')
+    // This attempt has written nothing: what it uploaded cannot say what is open, only the ledger can.
+    expect(lines).toContain('rollout / eu-west / guard / Put the traffic back: skipped')
+  })
+
+  const playNew = async (played: Played): Promise<string[]> =>
+    trace(await playDay(await readTemplates(), played))
+
+  it.each([
+    ['it is no longer let through', NO, 'failure'],
+    ['it is done', { 'prepare rollout-plan region': { outputs: { proceed: 'false' } } }, 'success'],
+  ] as [string, Day, string][])(
+    'ends the guard of a further attempt quietly: %s',
+    async (_, again, prepare) => {
+      const lines = await playNew({ day: {}, again })
+      expect(conclusions(lines)).toMatchObject({ prepare, deploy: 'skipped', guard: 'success' })
+      expect(lines).toContain('rollout / eu-west / guard / Tell that it was restored: skipped')
+    },
+  )
+
+  it.each([
+    ['in a first attempt that is not let through', { day: NO }],
+    ['in a further one that commits', { day: { 'deploy canary-step': RED }, again: {} }],
+  ] as [string, Played][])('needs no guard %s', async (_, played) =>
+    expect(conclusions(await playNew(played))).toMatchObject({ guard: 'skipped' }),
+  )
 })
 
 describe('OIDC', () => {
