@@ -25,6 +25,8 @@ export async function whereOf(inputs: Inputs, ports: Ports): Promise<Where> {
   const ledger = openLedger(inputs.ledger, service, ports, {
     trustedWorkflows: inputs['trusted-workflows'],
     patienceMs: LEDGER_PATIENCE_MS[patience],
+    // GitHub that answers slowly tells all the same; one that does not answer is not waited for.
+    ...(inputs.only === 'traffic' && { answerWithinMs: LEDGER_PATIENCE_MS.badTraffic }),
   })
   return { service, environment, ledger }
 }

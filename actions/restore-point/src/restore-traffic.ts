@@ -7,13 +7,7 @@ import {
   retrying,
   type Ports,
 } from '@deploy-actions/action-kit'
-import {
-  LEDGER_PATIENCE_MS,
-  NoTransaction,
-  type Ledger,
-  type TransactionRecord,
-  type Upload,
-} from '@deploy-actions/ledger'
+import { NoTransaction, type Ledger, type TransactionRecord, type Upload } from '@deploy-actions/ledger'
 import { holdingStates, type TransactionState } from '@deploy-actions/rollout'
 import {
   keptSettings,
@@ -83,13 +77,16 @@ async function closedAs(ledger: Ledger, upload: Upload, ports: Ports): Promise<s
   return state === undefined || state === 'open' ? finishCommit(ledger, upload, ports) : undefined
 }
 
+/** Each of its answers is waited for shortly, and all of them no longer than this. */
+const SLOW_LEDGER_MS = 60_000
+
 async function stateSoon(
   ledger: Ledger,
   { record }: Upload,
   { clock, log }: Ports,
 ): Promise<TransactionState | 'never opened' | undefined> {
   try {
-    return (await answerWithin(clock.ioTimeout(LEDGER_PATIENCE_MS.badTraffic), ledger.stateOf(record))).state
+    return (await answerWithin(clock.ioTimeout(SLOW_LEDGER_MS), ledger.stateOf(record))).state
   } catch (error) {
     // A job that died before it could open what it had uploaded has written nothing, and others may have since.
     if (error instanceof NoTransaction) return 'never opened'

@@ -4,7 +4,7 @@ const MINUTE_MS = 60_000
  * How long GitHub is waited for, in the action's milliseconds. `forward`: before a write and at the commit nothing is at
  * stake but time, and a quota that is used up comes back within the hour. `plan`: a look in a job of a quarter of an
  * hour. `restoreStep` and `guard`: as long as they try to put traffic back; that itself waits for no ledger, or for
- * `badTraffic` at most. `trafficFirst`: the rest of the restore comes after it, and asks again.
+ * `badTraffic` an answer. `trafficFirst`: the rest of the restore comes after it, and asks again.
  */
 export const LEDGER_PATIENCE_MS = {
   forward: 65 * MINUTE_MS,
