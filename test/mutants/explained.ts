@@ -320,11 +320,6 @@ export const explained: Explained[] = [
     'packages/ledger/src/github-ledger.ts',
     ['latest', "'superseded'", "''"],
   ),
-  ...because('who knows the number knows the environment', 'packages/ledger/src/github-ledger.ts', [
-    'locate',
-    'at !== undefined && name.environment !== undefined',
-    '(at !== undefined) || (name.environment !== undefined)',
-  ]),
   ...because('numbers begin at 1', 'packages/ledger/src/github-ledger.ts', ['open', '1', '0']),
   ...because(
     'how many are read where nobody says it is a matter of cost',
@@ -363,29 +358,13 @@ export const explained: Explained[] = [
   ...because(
     'a first attempt that has kept nothing asks once more, and is told nothing',
     'packages/ledger/src/ledger-artifacts.ts',
-    ['uploadedHere', 'context.attempt > 1', '(context.attempt) >= (1)'],
     ['uploadedHere', '1', '0'],
-  ),
-  ...because(
-    'without a run the list is that of this attempt, asked for a second time',
-    'packages/ledger/src/ledger-artifacts.ts',
-    ['uploadedHere', 'run === undefined', 'false'],
   ),
   ...because(
     'sixty days are meant to the day, not to the millisecond',
     'packages/ledger/src/proven-deployments.ts',
     ['read', 'ageMs > FORGOTTEN_AFTER_MS', '(ageMs) >= (FORGOTTEN_AFTER_MS)'],
   ),
-  ...because(
-    'a trusted run gives no reason why it should not be',
-    'packages/ledger/src/proven-deployments.ts',
-    ['prove', "standing.level === 'known'", 'true'],
-  ),
-  ...because('what was proven is proven again', 'packages/ledger/src/proven-deployments.ts', [
-    'prove',
-    'proven.set(number, found)',
-    '(removed)',
-  ]),
   ...because('how far back it is looked is a matter of cost', 'packages/ledger/src/proven-deployments.ts', [
     'known',
     'run === undefined',
@@ -423,12 +402,4 @@ export const explained: Explained[] = [
     '0',
     '1',
   ]),
-  ...because(
-    'what was seen is asked for again',
-    'packages/ledger/src/run-proofs.ts',
-    ['look', 'run === context.runId && filter.name === undefined && total === stored.length', 'false'],
-    ['look', 'here = stored.map(({ name }) => name)', '(removed)'],
-    ['look', 'total - stored.length', '(total) + (stored.length)'],
-    ['uploaded', 'isFirst && !found()', '(isFirst) || (!found())'],
-  ),
 ]

@@ -6,6 +6,7 @@ import type { StagePlan } from '@deploy-actions/config'
 import type { ArmSampler } from '@deploy-actions/metrics'
 import { createFakePorts, type FakePorts } from '@deploy-actions/testing'
 import type { RouterReading, RouterWatch, Standing } from '@deploy-actions/traffic'
+import type { Missed } from './missed-share'
 import { judgeFor, watchStage, type JudgedSample } from './stage'
 
 const minutes = (count: number): number => count * 60_000
@@ -80,6 +81,7 @@ async function watch(
     rewrite?: (found: RouterReading) => Promise<Pick<RouterWatch, 'look'>>
     /** the ledger's word, which may take its time */
     mayGoOn?: (elapsedMs: () => number) => Promise<void>
+    missed?: Missed
     ports?: FakePorts
   } = {},
 ) {
@@ -100,6 +102,7 @@ async function watch(
     standing: { look },
     rewrite: more.rewrite ?? (() => Promise.reject(new Error('there was no reload'))),
     arms,
+    watchMissed: () => () => Promise.resolve(more.missed),
     standstill: { beat: () => undefined },
     checks: more.checks ?? new Map(),
     onBaselineLost: (reason) => told.push(reason),
@@ -546,5 +549,34 @@ describe('the checks of a stage', () => {
       verdict: 'pass',
       durationMs: minutes(5),
     })
+  })
+})
+
+describe('a stage whose canary is not counted its share of the requests', () => {
+  const missed = (because: Missed['because']): Missed => ({ reason: 'it was counted 2 of 90', because })
+
+  it('passes after its longest watch, and says so, where the router has sent it no more', async () => {
+    const { end } = await watch(0, undefined, holds, { missed: missed('not sent') })
+    expect(end).toMatchObject({ verdict: 'pass', then: 'next', durationMs: plan.maxWatchMs })
+    expect(end.reason).toMatch(/ \(it was counted 2 of 90\)$/)
+  })
+
+  it('does not pass where nobody knows why', async () => {
+    const { end } = await watch(0, undefined, holds, { missed: missed('unknown') })
+    expect(end).toMatchObject({
+      verdict: 'inconclusive',
+      then: 'rollback',
+      reason: expect.stringMatching(/ it was counted 2 of 90$/),
+    })
+  })
+
+  it('fails where the router has sent them, and where failures are reported goes on after its longest watch', async () => {
+    const { end } = await watch(0, undefined, holds, { missed: missed('swallowed') })
+    expect(end).toMatchObject({ verdict: 'fail', then: 'rollback', reason: 'it was counted 2 of 90' })
+    const reported = await watch(0, undefined, holds, {
+      missed: missed('swallowed'),
+      plan: { onFail: 'report' },
+    })
+    expect(reported.end).toMatchObject({ verdict: 'fail', then: 'next' })
   })
 })

@@ -194,13 +194,18 @@ function failedCheck(red: string | undefined, { onFail }: StagePlan): StageDecis
     : { verdict: 'fail', final: true, then: 'rollback', reason: red }
 }
 
-/** Clients that stay away are not the fault of a canary that answers whoever comes: after the longest watch it passes. */
+/**
+ * Clients that stay away are not the fault of a canary that answers whoever comes: after the longest watch it passes.
+ * What is known to be lost is a judgement of its own.
+ */
 function barredByShare(
   missed: Missed | undefined,
   { maxWatchMs }: StagePlan,
   elapsedMs: number,
 ): string | undefined {
-  return missed?.because === 'not sent' && elapsedMs >= maxWatchMs ? undefined : missed?.reason
+  if (missed?.because === 'swallowed' || (missed?.because === 'not sent' && elapsedMs >= maxWatchMs))
+    return undefined
+  return missed?.reason
 }
 
 /** Requests that the router has sent to the canary and that its metrics do not show. */
