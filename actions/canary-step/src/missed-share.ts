@@ -1,10 +1,13 @@
 import { messageOf, ProviderError, type Clock, type Log } from '@deploy-actions/action-kit'
-import { watchShare, type MissedShare, type Sample } from '@deploy-actions/analysis'
+import {
+  DUE_AT_LEAST,
+  LEAST_OF_SHARE,
+  watchShare,
+  type MissedShare,
+  type Sample,
+} from '@deploy-actions/analysis'
 import { WHOLE, type Arms } from '@deploy-actions/rollout'
 import type { RouterReading, TrafficRouter } from '@deploy-actions/traffic'
-
-/** Too few to tell where a router sends its requests. */
-const DUE_AT_LEAST = 100
 
 /**
  * So long it has to last before requests count as lost: a new arm is counted nothing yet of what takes minutes to end,
@@ -65,9 +68,8 @@ export function watchMissed(weight: number, asked: Asked): WatchMissed {
       return undefined
     }
     looks = [...looks, ...(await lookAt(asked))]
-    const sent = sentWithin(looks, Date.parse(sample.at), missed.windowMs)
-    const found = judged(missed, sent, weight)
     const at = Date.parse(sample.at)
+    const found = judged(missed, sentWithin(looks, at, missed.windowMs), weight)
     lostSince = found.because === 'swallowed' ? (lostSince ?? at) : undefined
     return lostSince === undefined || at - lostSince >= LASTS_MS ? found : { ...found, because: 'unknown' }
   }
@@ -104,7 +106,7 @@ function judged(
   const due = (all * weight) / WHOLE
   if (!sent || due < DUE_AT_LEAST) return { reason, because: 'unknown' }
   const says = `${reason}; the router has sent it ${sent.canary} of ${all}`
-  if (sent.canary < due / 2) return { reason: says, because: 'not sent' }
+  if (sent.canary < LEAST_OF_SHARE * due) return { reason: says, because: 'not sent' }
   return almostAll
     ? { reason: `${says}: what became of them is not known`, because: 'swallowed' }
     : { reason: says, because: 'unknown' }

@@ -1,7 +1,7 @@
 export { total, type ArmSample, type Bucket, type Counts, type Sample, type SampleProblem } from './sample'
 export * from './sequential'
 export type { CountsOfArms } from './stage-counts'
-export { watchShare, type MissedShare, type ShareWatch } from './share'
+export { DUE_AT_LEAST, LEAST_OF_SHARE, watchShare, type MissedShare, type ShareWatch } from './share'
 export * from './silence'
 export * from './stage-watch'
 export * from './verdict'

@@ -4,8 +4,9 @@ import type { ArmSample, Sample } from './sample'
 /** So long it is looked back, in the milliseconds that samples cover, or until enough are due. */
 const SHARE_WINDOW_MS = 60_000
 /** Fewer than these say nothing: a healthy canary would miss half of them by chance once in some ten million minutes. */
-const EXPECTED_AT_LEAST = 100
-const HALF = 0.5
+export const DUE_AT_LEAST = 100
+/** Less than this part of what is due is too little. */
+export const LEAST_OF_SHARE = 0.5
 const TENTH = 0.1
 
 /** The canary was counted far fewer requests than its weight gives it. */
@@ -18,7 +19,7 @@ export interface MissedShare {
 }
 
 /**
- * Sees when a canary is not counted the requests that its weight gives it. A rule and no test: few connections that are
+ * Sees when a canary is not counted the requests that its weight gives it. A rule, not a test: few connections that are
  * kept alive may all miss a healthy canary by chance, so by itself it fails nothing; but what was not seen has not passed.
  */
 export interface ShareWatch {
@@ -36,9 +37,7 @@ export function watchShare(share: number): ShareWatch {
   /** Without its oldest part it is still long enough, and enough is due in it. */
   const canSpareOldest = (): boolean => {
     const oldest = windows[0] ?? { ms: 0, both: 0 }
-    return (
-      sum('ms') - oldest.ms >= SHARE_WINDOW_MS && share * (sum('both') - oldest.both) >= EXPECTED_AT_LEAST
-    )
+    return sum('ms') - oldest.ms >= SHARE_WINDOW_MS && share * (sum('both') - oldest.both) >= DUE_AT_LEAST
   }
   return {
     next({ baseline, canary, windowMs }) {
@@ -47,7 +46,7 @@ export function watchShare(share: number): ShareWatch {
       while (canSpareOldest()) windows.shift()
       const [ms, got, both] = [sum('ms'), sum('canary'), sum('both')]
       const due = share * both
-      if (ms < SHARE_WINDOW_MS || due < EXPECTED_AT_LEAST || got >= HALF * due) return undefined
+      if (ms < SHARE_WINDOW_MS || due < DUE_AT_LEAST || got >= LEAST_OF_SHARE * due) return undefined
       return {
         reason: `in the last ${Math.round(ms / 1000)} s the canary was counted ${got} of ${both} requests, and its share of ${formatRate(share)} is ${Math.round(due)}`,
         windowMs: ms,
