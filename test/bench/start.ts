@@ -47,8 +47,26 @@ async function tooLarge(): Promise<string[]> {
   return gzipped > LIMITS.gzipped ? ['the tree is too large'] : []
 }
 
+/** What is over a limit is measured once more: a machine that is busy for a minute is, too, and only the suite is twice. */
 async function tooSlow(core: string): Promise<string[]> {
-  const rounds = new Map((Object.keys(suite) as ActionName[]).map((action) => [action, [] as Round[]]))
+  const suspects = await overLimits(Object.keys(suite) as ActionName[], core)
+  if (suspects.length === 0) return []
+  console.log('over a limit, and measured once more:')
+  const again = await overLimits([...new Set(suspects.map(({ action }) => action))], core)
+  return again.map(
+    ({ action, kind, ratio }) =>
+      `${action}, ${kind} start: ${ratio.toFixed(2)} times @actions/core alone (limit ${LIMITS[kind]})`,
+  )
+}
+
+interface Slow {
+  action: ActionName
+  kind: 'first' | 'next' | 'post'
+  ratio: number
+}
+
+async function overLimits(actions: readonly ActionName[], core: string): Promise<Slow[]> {
+  const rounds = new Map(actions.map((action) => [action, [] as Round[]]))
   const node: number[] = []
   for (let run = 0; run < Number(values.runs); run++) {
     node.push(time(['-e', ''], folder))
@@ -59,7 +77,7 @@ async function tooSlow(core: string): Promise<string[]> {
     `node alone: ${median(node).toFixed(0)} ms, with @actions/core: ${median(all.map((round) => round.core)).toFixed(0)} ms`,
   )
   console.log('action           first start     next starts     post            files of the suite')
-  const over: string[] = []
+  const over: Slow[] = []
   for (const [action, taken] of rounds) {
     const cells = (['first', 'next', 'post'] as const).map((kind) => {
       const starts = taken.flatMap(({ [kind]: ms, core }) =>
@@ -67,10 +85,7 @@ async function tooSlow(core: string): Promise<string[]> {
       )
       if (starts.length === 0) return ''.padEnd(14)
       const ratio = median(starts.map((start) => start.ratio))
-      if (!(ratio <= LIMITS[kind]))
-        over.push(
-          `${action}, ${kind} start: ${ratio.toFixed(2)} times @actions/core alone (limit ${LIMITS[kind]})`,
-        )
+      if (!(ratio <= LIMITS[kind])) over.push({ action, kind, ratio })
       const ms = median(starts.map((start) => start.ms))
       return `${ms.toFixed(0).padStart(5)} ms x${ratio.toFixed(2)}`
     })
