@@ -7,6 +7,7 @@ import {
   MAX_NOTE,
   newest,
   newestRollout,
+  NoTransaction,
   provePredecessor,
   releaseServing,
   restorePointArtifact,
@@ -269,9 +270,11 @@ describe.each(Object.keys(kinds))('the %s ledger', (kind) => {
 
 describe('the github ledger among others', () => {
   let world: TestGitHub
+  let now: string
   let ledger: Ledger
   beforeEach(async () => {
-    world = await testGitHub()
+    now = '2026-11-20T10:00:00.123Z'
+    world = await testGitHub({ now: () => new Date(now) })
     ledger = githubLedger(world, { run: 1 })
   })
   afterEach(() => world.close())
@@ -350,10 +353,11 @@ describe('the github ledger among others', () => {
     const { deployments } = world.github
     deployments[0]?.statuses.splice(0)
     // 20 November 2026 and 61 days.
-    const later = githubLedger(world, { run: 2, now: '2027-01-20T12:00:00.000Z' })
+    now = '2027-01-20T12:00:00.000Z'
+    const later = githubLedger(world, { run: 2, now })
     expect(await later.find({})).toEqual([])
     expect(await ledger.find({})).toMatchObject([{ state: 'open' }])
-    await later.open(record(2, { openedAt: '2027-01-20T12:00:00.000Z' }), {})
+    await later.open(record(2, { openedAt: now }), {})
     expect(await later.find({})).toMatchObject([{ record: { run: { id: 2 } }, state: 'open' }])
   })
 
@@ -446,8 +450,9 @@ describe('the github ledger among others', () => {
 })
 
 describe('the github ledger where anybody may write deployments', () => {
-  /** The commit of a tag that somebody called `main`. */
+  /** The commit of a tag that somebody called `main`, and has deleted since. */
   const taggedSha = 'e'.repeat(40)
+  const earlierSha = 'd'.repeat(40)
   let world: TestGitHub
   beforeEach(async () => {
     world = await testGitHub({
@@ -467,7 +472,9 @@ describe('the github ledger where anybody may write deployments', () => {
         },
       ],
       protectedBranches: ['main'],
-      tags: { 'v1.4.0': mainSha, main: taggedSha },
+      branches: { main: mainSha, 'release/1.4': mainSha },
+      history: { main: [earlierSha] },
+      tags: { 'v1.4.0': mainSha },
     })
   })
   afterEach(() => world.close())
@@ -604,6 +611,7 @@ describe('the github ledger where anybody may write deployments', () => {
 
   it.each<[string, Partial<RunView>, string | undefined]>([
     ['of main', {}, undefined],
+    ['of main, which has moved on since', { headSha: earlierSha }, undefined],
     ['of a branch by a pattern', { headBranch: 'release/1.4' }, undefined],
     ['of a tag by a pattern', { headBranch: 'v1.4.0' }, undefined],
     [
@@ -654,18 +662,44 @@ describe('the github ledger where anybody may write deployments', () => {
     expect(found !== undefined).toBe(known)
   })
 
-  it.each([
-    ['names branch main', 'eu-west'],
-    ['takes protected branches', 'us-east'],
-  ])('knows no record of a run of a tag that is called main, where an environment %s', async (_, region) => {
+  describe.each([
+    ['main, by its name', 'main', 'eu-west'],
+    ['main, which is protected', 'main', 'us-east'],
+    ['a branch that is gone', 'release/9', 'eu-west'],
+  ])('of a run that may have been of a tag called like %s', (_, headBranch, region) => {
+    const change = { headBranch, headSha: taggedSha }
     const planted = record(1, { region, commit: taggedSha })
-    await open(1, { change: { headSha: taggedSha } }, planted)
-    const warnings: string[] = []
-    const found = await newest(githubLedger(world, { run: 2, warnings }), planted.environment)
-    expect([found, warnings]).toEqual([
-      undefined,
-      [expect.stringContaining('tag main stands at the commit that it ran')],
-    ])
+
+    it('holds its target, proves nothing and is not acted on', async () => {
+      await open(1, { change }, planted)
+      const ledger = githubLedger(world, { run: 2 })
+      await expect(ledger.open(record(2, { region }), {})).rejects.toThrow(
+        `Of that transaction: run 1 proves nothing: ${planted.environment} takes branch ${headBranch}, and that branch, if there still is one, does not hold commit ${taggedSha}, which it ran`,
+      )
+      await expect(ledger.settings({ id: planted.id })).rejects.toThrow(
+        'is not acted on: run 1 proves nothing',
+      )
+      await githubLedger(world, { run: 1 }).mark({ id: planted.id }, 'committed', '')
+      const { environment } = planted
+      expect(
+        await provePredecessor(ledger, { name: region, environment }, planted.release.digest),
+      ).toMatchObject({ proven: false })
+      expect(await releaseServing(ledger, environment)).toBeUndefined()
+    })
+
+    it('closes no transaction of another run', async () => {
+      const genuine = record(1, { region })
+      await open(1, {}, genuine)
+      const { run } = world.begin({}, { id: 5, path: deployYml, referencedWorkflows: [ours], ...change })
+      await writeFile(join(world.folder, 'state.json'), '{}')
+      await world
+        .artifacts(world.join(run), run)
+        .upload(`state-${genuine.id}-committed`, world.folder, ['state.json'])
+      await post(world.github.deployments[0]?.id, 'committed: trust me', 5)
+      expect(await newest(githubLedger(world, { run: 2 }), genuine.environment)).toMatchObject({
+        state: 'open',
+      })
+    })
   })
 
   it.each<[string, Partial<RunView>]>([
@@ -813,7 +847,7 @@ describe('the github ledger where anybody may write deployments', () => {
     const again = githubLedger(world, { run: 1, attempt: 2 })
     expect(await again.settings({ id })).toEqual({ router: 'here' })
     expect(await again.uploadedHere('eu-west')).toEqual([
-      { record: record(1), settings: { router: 'here' }, states: [] },
+      { record: record(1), settings: { router: 'here' }, states: ['open'] },
     ])
   })
 
@@ -837,9 +871,54 @@ describe('the github ledger where anybody may write deployments', () => {
     })
     const ledger = githubLedger(world, { run: 1 })
     await expect(ledger.mark({ id }, 'committed', '')).rejects.toThrow('GitHub answered 500')
-    expect(await ledger.uploadedHere('eu-west')).toMatchObject([{ record: { id }, states: ['committed'] }])
-    expect(await ledger.uploadedHere('us-east')).toMatchObject([{ states: [] }])
+    expect(await ledger.uploadedHere('eu-west')).toMatchObject([
+      { record: { id }, states: ['open', 'committed'] },
+    ])
+    expect(await ledger.uploadedHere('us-east')).toMatchObject([{ states: ['open'] }])
     expect(await ledger.uploadedHere('east')).toEqual([])
+  })
+
+  it('knows by its uploads whether it was opened at all', async () => {
+    world.github.fault({
+      match: ({ method, path }) => method === 'POST' && path.endsWith('/deployments'),
+      then: 'refuse',
+    })
+    await expect(open(1)).rejects.toThrow('could not be reached')
+    expect(await githubLedger(world, { run: 1 }).uploadedHere('eu-west')).toMatchObject([{ states: [] }])
+  })
+
+  it('tells what somebody has deleted or moved away from what it could not look for', async () => {
+    await open(1)
+    const [deployment] = world.github.deployments
+    await world.send(mallory(), `POST /deployments/${deployment?.id}/statuses`, {
+      state: 'in_progress',
+      environment: 'elsewhere',
+    })
+    const ledger = githubLedger(world, { run: 1 })
+    await expect(ledger.stateOf(record(1))).rejects.toBeInstanceOf(NoTransaction)
+    expect((await world.send(mallory(), `DELETE /deployments/${deployment?.id}`)).status).toBe(204)
+    await expect(ledger.stateOf(record(1))).rejects.toBeInstanceOf(NoTransaction)
+    for (let many = 0; many < 900; many++) await plant({ no: 'record' })
+    const cut = await ledger.stateOf(record(1)).catch((error: unknown) => error)
+    expect(cut).not.toBeInstanceOf(NoTransaction)
+    expect((cut as Error).message).toBe(
+      'the newest 900 deployments of task deploy-actions/shop in production-eu-west do not tell it, and no more are looked through. Where they are not transactions, somebody planted them: delete them, then start again',
+    )
+  })
+
+  it('lets nobody in whose predecessors it cannot see', async () => {
+    await open(1)
+    for (let many = 0; many < 900; many++) await plant({ no: 'record' })
+    await expect(open(2)).rejects.toThrow('the newest 900 deployments of task deploy-actions/shop')
+  })
+
+  it('looks for what its own run opened no further back than a run can be', async () => {
+    await open(1)
+    const [deployment] = world.github.deployments
+    await world.send(mallory(), `DELETE /deployments/${deployment?.id}`)
+    for (let many = 0; many < 900; many++) await plant({ no: 'record' })
+    const later = githubLedger(world, { run: 1, now: '2026-12-26T12:00:00.000Z' })
+    await expect(later.stateOf(record(1))).rejects.toBeInstanceOf(NoTransaction)
   })
 
   it('holds the target for a record of a later version that its run has opened', async () => {
@@ -977,7 +1056,7 @@ describe('the github ledger where anybody may copy what a run has opened', () =>
     minutes(60)
     for (let many = 0; many < 900; many++) await replay({ no: 'record' }, 1)
     await replay(opened, 1, 'open', 'committed: all on green')
-    expect(await newest(githubLedger(world, { run: 3 }), environment)).toBeUndefined()
+    await expect(newest(githubLedger(world, { run: 3 }), environment)).rejects.toThrow('the newest 900')
   })
 
   it('lets nobody in before whom a copy was created, and writes nothing', async () => {
@@ -992,6 +1071,20 @@ describe('the github ledger where anybody may copy what a run has opened', () =>
     await expect(open(2)).rejects.toBeInstanceOf(LiveTransaction)
   })
 
+  it('does not let in one whose runner is more than an hour ahead, and says why', async () => {
+    const ahead = (minutes: number) => new Date(now + minutes * 60_000).toISOString()
+    await expect(
+      githubLedger(world, { run: 1 }).open(record(1, { openedAt: ahead(61) }), {}),
+    ).rejects.toThrow(
+      `transaction ${id} was not opened: GitHub created its deployment 1h1m before the time of its record, and a clock that is ahead by more than 1h counts for nothing. Nothing was written.`,
+    )
+    await githubLedger(world, { run: 2 }).open(record(2, { openedAt: ahead(60) }), {})
+    expect(await newest(githubLedger(world, { run: 3 }), environment)).toMatchObject({
+      record: { id: record(2).id },
+      state: 'open',
+    })
+  })
+
   it('does not let in one that was created so late that it would not count, and says why', async () => {
     const ledger = githubLedger(world, { run: 1 })
     const opened = record(1, at())
@@ -1004,7 +1097,7 @@ describe('the github ledger where anybody may copy what a run has opened', () =>
       `transaction ${second.id} was not opened: GitHub created its deployment 4h1m after the time of its record, and what is later than 4h counts for nothing. Nothing was written. Start again; where GitHub was not waited for, set the clock of the runner`,
     )
     expect(world.github.deployments[0]?.statuses[0]).toMatchObject({
-      description: 'superseded: opened too late',
+      description: 'superseded: its time is not that of GitHub',
     })
     expect(await newest(githubLedger(world, { run: 3 }), environment)).toMatchObject({ record: { id } })
     expect(await githubLedger(world, { run: 2 }).uploadedHere('eu-west')).toMatchObject([
@@ -1133,6 +1226,7 @@ describe('what the github ledger costs', () => {
     world = await testGitHub({
       environments: ['production-eu-west', 'production-us-east'].map((name) => ({ name, branchPolicy })),
       protectedBranches: ['main'],
+      history: { main: ['d'.repeat(40)] },
       now: () => new Date(now),
     })
   })
@@ -1236,8 +1330,8 @@ describe('what the github ledger costs', () => {
         'GET /actions/runs/{id}': 1,
         'GET /actions/runs/{id}/artifacts': 1,
         'GET /branches': 1,
-        // Whether a tag called main stands at a commit that is not the head of main, which alone GET /branches tells.
-        ...(headSha === mainSha ? {} : { 'GET /commits/tags%2Fmain': 1 }),
+        // Whether main holds a commit that is not its head, which alone GET /branches tells.
+        ...(headSha === mainSha ? {} : { [`GET /compare/refs%2Fheads%2Fmain...${headSha}`]: 1 }),
         'GET /environments/{name}': 1,
         'GET /deployments': 7,
         'GET /deployments/{id}/statuses': 16,

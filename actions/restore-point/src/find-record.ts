@@ -4,6 +4,7 @@ import { LEDGER_PATIENCE_MS, newest, openLedger, type Entry, type Ledger } from 
 import { defined, holdingStates } from '@deploy-actions/rollout'
 import { findJobTransaction } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
+import { lostRecord } from './lost-record'
 
 /** Whose transaction is looked for. */
 export interface Where {
@@ -35,6 +36,8 @@ export async function whereOf(inputs: Inputs, ports: Ports): Promise<Where> {
 export type Found = Pick<Entry, 'record' | 'unread'> & {
   /** this very job has it open, and has not begun to commit it */
   inJob?: true
+  /** the ledger does not hold it any more: what its run kept beside it */
+  lost?: { settings: unknown }
 }
 
 /** `open`: what this very run left open on the target; else the transaction of that id. */
@@ -63,7 +66,9 @@ export async function findRecord(
     return { record: own.record, inJob: true }
   // By its run: whatever stands before it was opened by somebody else.
   const opened = await ledger.find({ environment, run: ports.context.runId, state: holdingStates, limit: 1 })
-  return opened[0]
+  if (opened[0] || inputs.region === undefined) return opened[0]
+  const lost = await lostRecord(ledger, inputs.region, ports)
+  return lost && { ...lost, lost: { settings: lost.settings } }
 }
 
 /** A committed transaction may only be undone while nothing newer stands on its target. */

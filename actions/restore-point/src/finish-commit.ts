@@ -42,8 +42,8 @@ export async function finishCommit(
   const whole = canaryWeights(arms, WHOLE)
   if (!(await stillHolds(router, whole, record, ports))) return undefined
   const reason = `${record.release.version} serves all of ${record.service} in ${record.region} on ${arms.canary}`
-  await markUnlessDown(ledger, record, 'committed', reason, ports)
-  return `${record.id} was proven and its job ended before the ledger was told: ${reason} (${formatWeights(whole)}), and it is committed`
+  const told = await markUnlessDown(ledger, record, 'committed', reason, ports)
+  return `${record.id} was proven and its job ended before the ledger was told: ${reason} (${formatWeights(whole)}), and ${told ? 'it is committed' : 'the ledger does not say so yet'}`
 }
 
 /** As at a commit: the router is asked until it says so, and one that stays away for long has not said so. */

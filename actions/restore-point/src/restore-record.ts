@@ -1,6 +1,6 @@
 import { escapeText, GateFailed, table, type Ports } from '@deploy-actions/action-kit'
 import { firstFailure } from '@deploy-actions/evidence'
-import type { Ledger, TransactionRecord } from '@deploy-actions/ledger'
+import type { Ledger } from '@deploy-actions/ledger'
 import { defined, formatDuration } from '@deploy-actions/rollout'
 import {
   findJobTransaction,
@@ -9,6 +9,7 @@ import {
   lateClaim,
   nameOf,
   PATIENCE_MS,
+  readSettings,
   restoreTarget,
   saveJobTransaction,
   type RestoreResult,
@@ -34,7 +35,8 @@ export async function restoreRecord(
   const own = await findJobTransaction(ports.context.temp, id)
   const name = own ? nameOf(own) : record
   // What this very job opened needs no proof of where it came from.
-  const settings = own?.settings ?? (await keptSettings(ledger, record))
+  const settings =
+    own?.settings ?? (found.lost ? readSettings(id, found.lost.settings) : await keptSettings(ledger, record))
   if (inputs['dry-run']) {
     ports.log.info(`would restore ${id}: ${JSON.stringify(record.restore)}`)
     return { outcome: 'would-restore', reason: `would restore ${id}`, transaction: id }
@@ -62,17 +64,21 @@ export async function restoreRecord(
   const why = inputs.reason ?? (await firstFailure(ports.evidence.folder)) ?? 'the rollout did not end well'
   await markUnlessDown(ledger, name, result.outcome, why, ports)
   if (own) await saveJobTransaction(ports.context.temp, { ...own, state: jobStateAfter(result) })
-  return concluded(record, result, why, ports)
+  return concluded(found, result, why, ports)
 }
 
+const LOST =
+  'its record was taken out of the ledger, so the ledger does not show this, and nothing holds the target'
+
 function concluded(
-  record: TransactionRecord,
+  { record, lost }: Found,
   { outcome, points, trafficMs }: RestoreResult,
   why: string,
   ports: Ports,
 ): Outputs {
   const failed = points.filter(({ ok }) => !ok)
-  const what = `${record.service} in ${record.region} is ${outcome === 'restored' ? 'back at its restore point' : outcome}`
+  const back = outcome === 'restored' ? 'back at its restore point' : outcome
+  const what = `${record.service} in ${record.region} is ${back}${lost ? `; ${LOST}` : ''}`
   const reason =
     failed.length === 0
       ? `${what}; ${why}`

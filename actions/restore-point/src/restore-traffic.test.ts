@@ -7,6 +7,7 @@ import { openLedger, restorePointArtifact } from '@deploy-actions/ledger'
 import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
 import { transactionRecord } from '../../../packages/ledger/src/record.fixture'
 import { inputs as schema } from './inputs'
+import { lostRecord, whyOver } from './lost-record'
 import { main } from './main'
 import type { Outputs } from './outputs'
 
@@ -35,10 +36,24 @@ const target = { service: 'shop', environment: 'production-eu', region: 'eu' }
 
 /** A guard's job: without a checkout, without a job file. */
 const guard = (runId = 1001): FakePorts => createFakePorts({ context: { runId } })
-const run = (ports: FakePorts, inputs: Record<string, string>): Promise<Outputs | Error> =>
-  main(schema.parse({ mode: 'restore', only: 'traffic', ledger: `file:${folder}`, ...inputs }), ports).catch(
+const runWhole = (ports: FakePorts, inputs: Record<string, string>): Promise<Outputs | Error> =>
+  main(schema.parse({ mode: 'restore', ledger: `file:${folder}`, ...inputs }), ports).catch(
     (error: Error) => error,
   )
+const run = (ports: FakePorts, inputs: Record<string, string>): Promise<Outputs | Error> =>
+  runWhole(ports, { only: 'traffic', ...inputs })
+/** A job that finds what the deploy job has uploaded: its restore point, and these states. */
+const uploaded = async (...states: string[]): Promise<FakePorts> => {
+  const ports = guard()
+  const put = async (name: string, file: string, content: unknown): Promise<void> => {
+    await mkdir(join(folder, name))
+    await writeFile(join(folder, name, file), JSON.stringify(content))
+    await ports.artifacts.upload(name, join(folder, name), [file])
+  }
+  await put(restorePointArtifact(record.id, record), 'restore-point.json', { record, settings: settings() })
+  for (const state of states) await put(`state-${record.id}-${state}`, 'state.json', {})
+  return ports
+}
 const writes = (): string[] => haproxy.commands.filter((command) => command.startsWith('set server'))
 const state = async () => (await openLedger(`file:${folder}`, 'shop', guard()).find({}))[0]?.state
 
@@ -69,17 +84,95 @@ describe('traffic first', () => {
   })
 
   it('is left alone where the job died before it could open what it had uploaded', async () => {
-    const ports = guard()
-    const put = join(folder, 'kept')
-    await mkdir(put)
-    await writeFile(join(put, 'restore-point.json'), JSON.stringify({ record, settings: settings() }))
-    await ports.artifacts.upload(restorePointArtifact(record.id, record), put, ['restore-point.json'])
+    const ports = await uploaded()
     const empty: GitHub = { request: () => Promise.resolve([] as never), list: () => Promise.resolve([]) }
     expect(await run({ ...ports, github: empty }, { ...target, ledger: 'github' })).toMatchObject({
       outcome: 'nothing-open',
       reason: `${record.id} was never opened: nothing is to be restored`,
     })
     expect(writes()).toEqual([])
+  })
+
+  describe('of a transaction that somebody has taken out of the ledger', () => {
+    /** The ledger of GitHub, which has answered, holds that, and takes no mark of what it does not hold. */
+    const holds = (...deployments: unknown[]): GitHub => ({
+      request: (route: string) =>
+        Promise.resolve(
+          (route.endsWith('/deployments') ? deployments : { total_count: 0, artifacts: [] }) as never,
+        ),
+      list: () => Promise.resolve([]),
+    })
+    const github = { ...target, ledger: 'github' }
+
+    it('is put back, and both steps of the guard say what has happened', async () => {
+      const ports = { ...(await uploaded('open')), github: holds() }
+      expect(await run(ports, github)).toMatchObject({ outcome: 'traffic-restored' })
+      expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
+      const said = expect.stringMatching(
+        /^this run opened 1001-1-shop-eu-1, and the ledger does not hold it any more: somebody deleted its deployment, or moved it out of production-eu/,
+      )
+      const errors = () => ports.recorded.log.filter(({ level }) => level === 'error').map(({ line }) => line)
+      expect(errors()).toEqual([said])
+
+      haproxy.weights = { blue: 50, green: 50 }
+      const restored = await runWhole(ports, github)
+      expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
+      expect(errors().slice(0, 2)).toEqual([said, said])
+      expect(restored instanceof Error ? restored.message : restored.reason).toMatch(
+        /^shop in eu is .*; its record was taken out of the ledger, so the ledger does not show this, and nothing holds the target/,
+      )
+    })
+
+    it.each(['restored', 'superseded', 'resolved', 'unverified'])(
+      'is left alone where the run has uploaded that it is %s',
+      async (ended) => {
+        const ports = { ...(await uploaded('open', ended)), github: holds() }
+        expect(await run(ports, github)).toMatchObject({
+          outcome: 'nothing-open',
+          reason: `${record.id} is ${ended} by what its run uploaded: nothing is to be restored`,
+        })
+        expect(await runWhole(ports, github)).toMatchObject({ outcome: 'nothing-open' })
+        expect(writes()).toEqual([])
+      },
+    )
+
+    it('stays where its commit was proven and the router still shows it, and is not called committed', async () => {
+      haproxy.weights = { blue: 0, green: 100 }
+      const ports = { ...(await uploaded('open', 'committed')), github: holds() }
+      for (const restore of [run, runWhole])
+        expect(await restore(ports, github)).toMatchObject({
+          outcome: 'nothing-open',
+          reason: expect.stringMatching(/and the ledger does not say so yet: nothing is to be restored$/),
+        })
+      expect(writes()).toEqual([])
+    })
+
+    it('is left alone where another came after it', async () => {
+      const ledger = openLedger(`file:${folder}`, 'shop', guard(1002))
+      const later = transactionRecord({
+        id: '1002-1-shop-eu-1',
+        openedAt: '2026-11-21T11:00:00.000Z',
+        run: { ...record.run, id: 1002 },
+      })
+      await ledger.open(later, settings())
+      const files = openLedger(`file:${folder}`, 'shop', guard())
+      const upload = { record, settings: settings(), states: ['open' as const] }
+      const lost = { ...files, uploadedHere: () => Promise.resolve([upload]) }
+      expect(await whyOver(lost, upload)).toBe(
+        `${record.id} is not in the ledger any more, and ${later.id} came after it`,
+      )
+      expect(await lostRecord(lost, 'eu', guard())).toBeUndefined()
+    })
+
+    it('is not that of one which the ledger holds', async () => {
+      const ledger = openLedger(`file:${folder}`, 'shop', guard())
+      await ledger.open(record, settings())
+      await ledger.mark(record, 'committed', '')
+      const ports = guard()
+      expect(await runWhole(ports, target)).toMatchObject({ outcome: 'nothing-open' })
+      expect(ports.recorded.log.filter(({ level }) => level === 'error')).toEqual([])
+      expect(writes()).toEqual([])
+    })
   })
 
   it('of a transaction that is named is put back although it is committed, by another run', async () => {
@@ -108,21 +201,6 @@ describe('traffic first', () => {
   })
 
   describe('while GitHub does not answer', () => {
-    /** What the deploy job has uploaded: its restore point, and these states. */
-    const uploaded = async (...states: string[]): Promise<FakePorts> => {
-      const ports = guard()
-      const put = async (name: string, file: string, content: unknown): Promise<void> => {
-        await mkdir(join(folder, name))
-        await writeFile(join(folder, name, file), JSON.stringify(content))
-        await ports.artifacts.upload(name, join(folder, name), [file])
-      }
-      await put(restorePointArtifact(record.id, record), 'restore-point.json', {
-        record,
-        settings: settings(),
-      })
-      for (const state of states) await put(`state-${record.id}-${state}`, 'state.json', {})
-      return ports
-    }
     const github = { ...target, ledger: 'github' }
 
     it('is put back from what the deploy job has uploaded', async () => {

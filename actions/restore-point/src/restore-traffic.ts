@@ -19,6 +19,7 @@ import {
 import { findRecord, whereOf } from './find-record'
 import { finishCommit } from './finish-commit'
 import type { Inputs } from './inputs'
+import { endedAs, newestOf, tellLost, whyOver } from './lost-record'
 import type { Outputs } from './outputs'
 import { nothingOpen } from './nothing-open'
 import { here, markUnlessDown, soon } from './tell-ledger'
@@ -38,8 +39,7 @@ export async function restoreTrafficFirst(inputs: Inputs, ports: Ports): Promise
     if (!found) return nothingOpen(`the ledger does not know ${inputs.to}`, ports)
     return putBack(ledger, found.record, await keptSettings(ledger, found.record), inputs, ports)
   }
-  const uploads = await uploadedBy(ledger, region, ports)
-  const upload = uploads.toSorted((a, b) => b.record.openedAt.localeCompare(a.record.openedAt))[0]
+  const upload = newestOf(await uploadedBy(ledger, region, ports))
   if (!upload) return nothingOpen(`this run uploaded no restore point of ${region}`, ports)
   const closed = await closedAs(ledger, upload, ports)
   if (closed !== undefined) return nothingOpen(closed, ports)
@@ -70,9 +70,14 @@ function required(inputs: Inputs): string {
 async function closedAs(ledger: Ledger, upload: Upload, ports: Ports): Promise<string | undefined> {
   const { record, states } = upload
   const state = await stateSoon(ledger, upload, ports)
-  if (state === 'never opened') return `${record.id} was ${state}`
+  if (state === 'unknown') {
+    const over = await whyOver(ledger, upload)
+    if (over !== undefined) return over
+    tellLost(upload, ports)
+    return finishCommit(ledger, upload, ports)
+  }
   if (state !== undefined && !holdingStates.includes(state)) return `${record.id} is ${state}`
-  const ended = states.find((one) => one !== 'committed' && !holdingStates.includes(one))
+  const ended = endedAs(states)
   if (state === undefined && ended !== undefined) return `${record.id} is ${ended} by what its run uploaded`
   return state === undefined || state === 'open' ? finishCommit(ledger, upload, ports) : undefined
 }
@@ -80,16 +85,16 @@ async function closedAs(ledger: Ledger, upload: Upload, ports: Ports): Promise<s
 /** Each of its answers is waited for shortly, and all of them no longer than this. */
 const SLOW_LEDGER_MS = 60_000
 
+/** `unknown`: the ledger has answered, and does not hold it. Undefined while it does not answer. */
 async function stateSoon(
   ledger: Ledger,
   { record }: Upload,
   { clock, log }: Ports,
-): Promise<TransactionState | 'never opened' | undefined> {
+): Promise<TransactionState | 'unknown' | undefined> {
   try {
     return (await answerWithin(clock.ioTimeout(SLOW_LEDGER_MS), ledger.stateOf(record))).state
   } catch (error) {
-    // A job that died before it could open what it had uploaded has written nothing, and others may have since.
-    if (error instanceof NoTransaction) return 'never opened'
+    if (error instanceof NoTransaction) return 'unknown'
     log.warning(`the ledger does not tell of ${record.id}: ${messageOf(error)}`)
     return undefined
   }

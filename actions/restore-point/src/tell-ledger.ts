@@ -6,7 +6,7 @@ import type { TransactionState } from '@deploy-actions/rollout'
 export const here = ({ context }: Pick<Ports, 'context'>): string => `${context.job} of run ${context.runId}`
 
 /** Waits for the ledger, but not for long: whoever restores first tells it first, and bad traffic waits for nobody. */
-export async function soon(marked: Promise<void>, { clock, signal }: Ports): Promise<void> {
+export async function soon(marked: Promise<unknown>, { clock, signal }: Ports): Promise<void> {
   const told = new AbortController()
   const patience = clock
     .sleep(LEDGER_PATIENCE_MS.badTraffic, AbortSignal.any([signal, told.signal]))
@@ -15,16 +15,23 @@ export async function soon(marked: Promise<void>, { clock, signal }: Ports): Pro
   told.abort()
 }
 
-/** Restoring never waits for the ledger: it is told when it answers. */
+/**
+ * Restoring never waits for the ledger: it is told when it answers.
+ * @returns whether it was
+ */
 export async function markUnlessDown(
   ledger: Ledger,
   name: TransactionName,
   state: TransactionState,
   note: string,
   ports: Ports,
-): Promise<void> {
-  await ledger.mark(name, state, note).catch((error: unknown) => {
+): Promise<boolean> {
+  try {
+    await ledger.mark(name, state, note)
+    return true
+  } catch (error) {
     ports.log.warning(`the ledger could not be told that ${name.id} is ${state}: ${messageOf(error)}`)
     ports.evidence.facts({ ledgerNotTold: state })
-  })
+    return false
+  }
 }

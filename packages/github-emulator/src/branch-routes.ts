@@ -1,14 +1,14 @@
 import { z } from 'zod'
 import { page, paging } from './paging'
 import { nodeId, type Repository } from './repository'
-import { restRoute, type RestRoute } from './rest-route'
+import { notFound, restRoute, type RestRoute } from './rest-route'
 import { unprocessable } from './validation'
 
 const filter = paging.extend({ protected: z.enum(['true', 'false']).optional() })
 
 /** Branches, and the commits that refs name. */
 export function branchRoutes(repository: Repository): RestRoute[] {
-  const { branches, protectedBranches = [], tags = {} } = repository.options
+  const { branches, history = {}, protectedBranches = [], tags = {} } = repository.options
   return [
     restRoute({
       on: 'GET /branches',
@@ -44,6 +44,21 @@ export function branchRoutes(repository: Repository): RestRoute[] {
           status: 200,
           body: { sha, node_id: nodeId('Commit', 0), url: repository.api(`/commits/${sha}`) },
         }
+      },
+    }),
+    restRoute({
+      on: 'GET /compare/{basehead+}',
+      needs: 'contents: read',
+      manual: 'commits/commits#compare-two-commits',
+      query: paging,
+      // Of a branch with a commit; what of the one is not in the other is not modelled.
+      answer({ params }) {
+        const [, name = '', commit = ''] =
+          /^refs\/heads\/(.+)\.\.\.([0-9a-f]{40})$/.exec(params.basehead ?? '') ?? []
+        const head = branches[name]
+        if (head === undefined) throw notFound()
+        const held = history[name]?.includes(commit) ? 'behind' : 'diverged'
+        return { status: 200, body: { status: commit === head ? 'identical' : held, commits: [] } }
       },
     }),
   ]

@@ -105,6 +105,27 @@ export function deploymentRoutes(repository: Repository, deployments: Deployment
       answer: ({ params }) => ({ status: 200, body: deploymentBody(repository, find(params.id ?? '')) }),
     }),
     restRoute({
+      on: 'DELETE /deployments/{id}',
+      needs: 'deployments: write',
+      manual: 'deployments/deployments#delete-a-deployment',
+      answer({ params }) {
+        const one = find(params.id ?? '')
+        // "You can set a deployment as inactive by adding any non-successful deployment status."
+        const others = deployments.all.filter(({ environment }) => environment === one.environment)
+        if (others.length > 1 && one.statuses[0]?.state === 'success')
+          throw unprocessable(
+            'We cannot delete an active deployment unless it is the only deployment in a given environment.',
+            [],
+            {
+              resource: 'Deployment',
+              documentation: 'https://docs.github.com/rest/deployments/deployments#delete-a-deployment',
+            },
+          )
+        deployments.delete(one)
+        return { status: 204 }
+      },
+    }),
+    restRoute({
       on: 'POST /deployments/{id}/statuses',
       needs: 'deployments: write',
       manual: 'deployments/statuses#create-a-deployment-status',

@@ -192,6 +192,21 @@ describe('a status', () => {
     expect(await statesOf(failed)).toEqual(['failure'])
   })
 
+  it('keeps a deployment that is active from being deleted, unless it is the only one of its environment', async () => {
+    const { id } = await create({ environment: 'eu' })
+    await mark(id, { state: 'success' })
+    const other = (await create({ environment: 'eu' })).id
+    expect(await refusal(`DELETE /deployments/${id}`, undefined)).toMatchObject({
+      status: 422,
+      message:
+        'We cannot delete an active deployment unless it is the only deployment in a given environment.',
+    })
+    expect((await world.send(job, `DELETE /deployments/${other}`)).status).toBe(204)
+    expect((await world.send(job, `DELETE /deployments/${id}`)).status).toBe(204)
+    expect((await world.send(job, `DELETE /deployments/${id}`)).status).toBe(404)
+    expect(world.github.deployments).toEqual([])
+  })
+
   it('may move a deployment to another environment', async () => {
     const { id } = await create({ environment: 'eu' })
     await mark(id, { state: 'success', environment: 'us' })

@@ -77,6 +77,10 @@ export class Deployments {
     return created
   }
 
+  delete(deployment: Deployment): void {
+    this.all = this.all.filter((one) => one !== deployment)
+  }
+
   addStatus(deployment: Deployment, status: NewStatus): DeploymentStatus {
     const environment = status.environment ?? deployment.statuses[0]?.environment ?? deployment.environment
     const { state, description, environmentUrl, logUrl } = status

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { ProviderError, type GitHub } from '@deploy-actions/action-kit'
-import { fnmatch, refusedBy, type Ref } from './branch-policy'
+import { fnmatch, takenBy, type Ref, type Taken } from './branch-policy'
 
 const ref: Ref = { name: 'main', commit: 'c'.repeat(40), event: 'push' }
 const gone = (status: number) =>
@@ -14,6 +14,8 @@ interface Answers {
   named?: { name: string; type?: string }[]
   /** the commit of a tag, or why there is none */
   tag?: string | ProviderError
+  /** how the commit of the run stands to the branch, or why that is not told; default identical */
+  compared?: string | ProviderError
 }
 
 /** GitHub with these answers, and what it was asked beside the environment. */
@@ -23,6 +25,7 @@ function github({
   head = ref.commit,
   named = [],
   tag = gone(404),
+  compared = 'identical',
 }: Answers) {
   const asked: unknown[] = []
   const answer = (route: string, ...how: unknown[]): Promise<unknown> => {
@@ -32,24 +35,29 @@ function github({
     if (route.endsWith('/branches'))
       return Promise.resolve(protectedBranches.map((name) => ({ name, commit: { sha: head } })))
     if (route.endsWith('/deployment-branch-policies')) return Promise.resolve(named)
-    return tag instanceof ProviderError ? Promise.reject(tag) : Promise.resolve({ sha: tag })
+    const told = route.includes('/compare/') ? compared : tag
+    return told instanceof ProviderError ? Promise.reject(told) : Promise.resolve({ sha: told, status: told })
   }
   return { asked, github: { request: answer, list: answer } as unknown as GitHub }
 }
-const refused = (answers: Answers, change: Partial<Ref> = {}) =>
-  refusedBy('production', { ...ref, ...change }, github(answers).github)
+const taken = (answers: Answers, change: Partial<Ref> = {}) =>
+  takenBy('production', { ...ref, ...change }, github(answers).github)
+const yes = { taken: 'yes' }
 const byName = { protected_branches: false }
 
 describe('an environment', () => {
   it('takes every ref without a policy', async () => {
-    expect(await refused({}, { event: 'pull_request' })).toBeUndefined()
+    expect(await taken({}, { event: 'pull_request' })).toEqual(yes)
   })
 
   it.each(['pull_request', 'pull_request_target', 'pull_request_review'])(
     'with a policy takes no run for %s, whatever branch it names',
     async (event) => {
       const why = 'it runs for a pull request, and production takes only some branches and tags'
-      expect(await refused({ policy: byName, named: [{ name: '*' }] }, { event })).toBe(why)
+      expect(await taken({ policy: byName, named: [{ name: '*' }] }, { event })).toEqual({
+        taken: 'no',
+        why,
+      })
     },
   )
 
@@ -57,20 +65,18 @@ describe('an environment', () => {
     ['one of several', ['next', 'main'], true],
     ['not one of them', ['next', 'release'], false],
     ['any while none is protected', [], true],
-  ])('of protected branches takes a branch that is %s', async (_, protectedBranches, taken) => {
+  ])('of protected branches takes a branch that is %s', async (_, protectedBranches, isTaken) => {
     const { github: api, asked } = github({ policy: { protected_branches: true }, protectedBranches })
-    const why = await refusedBy('production', ref, api)
-    expect(why).toBe(taken ? undefined : 'production does not take main, from which it runs')
+    const why = 'production does not take main, from which it runs'
+    expect(await takenBy('production', ref, api)).toEqual(isTaken ? yes : { taken: 'no', why })
     // Unprotected ones are many, and none of them counts; a token that may not ask is told what it lacks.
     expect(asked).toEqual([['branches', { protected: true }, { permission: 'contents: read' }]])
   })
 
   it('takes a branch by its name or a pattern, and no other', async () => {
-    expect(await refused({ policy: byName, named: [{ name: 'm*', type: 'branch' }] })).toBeUndefined()
-    expect(await refused({ policy: byName, named: [{ name: 'main' }, { name: 'x' }] })).toBeUndefined()
-    expect(await refused({ policy: byName, named: [{ name: 'x' }] })).toMatch(
-      /^production does not take main/,
-    )
+    expect(await taken({ policy: byName, named: [{ name: 'm*', type: 'branch' }] })).toEqual(yes)
+    expect(await taken({ policy: byName, named: [{ name: 'main' }, { name: 'x' }] })).toEqual(yes)
+    expect(await taken({ policy: byName, named: [{ name: 'x' }] })).toMatchObject({ taken: 'no' })
   })
 
   it.each<[string, string | ProviderError, boolean]>([
@@ -78,28 +84,49 @@ describe('an environment', () => {
     ['a tag of another commit', 'd'.repeat(40), false],
     ['a branch that is called like one', gone(404), false],
     ['a name that no tag can have', gone(422), false],
-  ])('takes by a pattern of tags %s: %s', async (_, tag, taken) => {
+  ])('takes by a pattern of tags %s: %s', async (_, tag, isTaken) => {
     const { github: api, asked } = github({ policy: byName, named: [{ name: 'v*', type: 'tag' }], tag })
-    const why = await refusedBy('production', { ...ref, name: 'v1' }, api)
-    expect(why === undefined).toBe(taken)
+    const answer = await takenBy('production', { ...ref, name: 'v1' }, api)
+    expect(answer.taken).toBe(isTaken ? 'yes' : 'no')
     expect(asked.at(-1)).toEqual(['{ref}', { ref: 'tags/v1' }, { permission: 'contents: read' }])
   })
 
   const moved = 'd'.repeat(40)
-  it.each<[string, Answers]>([
+  describe.each<[string, Answers]>([
     ['names the branch', { policy: byName, named: [{ name: 'main', type: 'branch' }] }],
     [
       'takes protected branches, where it has moved on since',
       { policy: { protected_branches: true }, protectedBranches: ['main'], head: moved },
     ],
-  ])('that %s does not take a tag of its name', async (_, answers) => {
-    expect(await refused({ ...answers, tag: ref.commit })).toBe(
-      'production takes branch main, and tag main stands at the commit that it ran: that one may be what it runs from',
-    )
-    expect(await refused({ ...answers, tag: moved })).toBeUndefined()
-    const { github: api, asked } = github(answers)
-    expect(await refusedBy('production', ref, api)).toBeUndefined()
-    expect(asked.at(-1)).toEqual(['{ref}', { ref: 'tags/main' }, { permission: 'contents: read' }])
+  ])('that %s', (_, answers) => {
+    it.each<[string, string | ProviderError, Taken['taken']]>([
+      ['at the head of the branch', 'identical', 'yes'],
+      ['that the branch holds', 'behind', 'yes'],
+      // Such as that of a tag of its name.
+      ['that has come from the branch', 'ahead', 'unproven'],
+      ['that the branch does not hold', 'diverged', 'unproven'],
+      ['of a branch that is gone', gone(404), 'unproven'],
+    ])('takes a commit %s: %s', async (_, compared, expected) => {
+      const { github: api, asked } = github({ ...answers, compared, tag: ref.commit })
+      expect(await takenBy('production', ref, api)).toMatchObject({ taken: expected })
+      // By its full name, since a tag may have the short one.
+      expect(asked.at(-1)).toEqual([
+        '{basehead}',
+        { basehead: `refs/heads/main...${ref.commit}`, per_page: 1, page: 2 },
+        { permission: 'contents: read' },
+      ])
+    })
+
+    it('does not guess what GitHub does not tell', async () => {
+      await expect(taken({ ...answers, compared: gone(500) })).rejects.toThrow('500')
+    })
+
+    it('says what is not proven', async () => {
+      expect(await taken({ ...answers, compared: 'diverged' })).toEqual({
+        taken: 'unproven',
+        why: `production takes branch main, and that branch, if there still is one, does not hold commit ${ref.commit}, which it ran: it may have run from a tag of that name`,
+      })
+    })
   })
 
   it('asks for no tag where it takes branches and tags of that name', async () => {
@@ -108,23 +135,23 @@ describe('an environment', () => {
       { name: 'm*', type: 'tag' },
     ]
     const { github: api, asked } = github({ policy: byName, named, tag: ref.commit })
-    expect(await refusedBy('production', ref, api)).toBeUndefined()
+    expect(await takenBy('production', ref, api)).toEqual(yes)
     expect(asked).toHaveLength(1)
   })
 
   it('does not guess what a tag is that GitHub does not tell', async () => {
     const named = [{ name: 'v*', type: 'tag' }]
-    await expect(refused({ policy: byName, named, tag: gone(500) }, { name: 'v1' })).rejects.toThrow('500')
+    await expect(taken({ policy: byName, named, tag: gone(500) }, { name: 'v1' })).rejects.toThrow('500')
   })
 
   it('asks for no tag that no pattern fits', async () => {
     const { github: api, asked } = github({ policy: byName, named: [{ name: 'v*', type: 'tag' }] })
-    await refusedBy('production', ref, api)
+    await takenBy('production', ref, api)
     expect(asked).toHaveLength(1)
   })
 
   it('does not take a policy for one that it cannot read', async () => {
-    await expect(refused({ policy: byName, named: [{ name: 'main', type: 'commit' }] })).rejects.toThrow()
+    await expect(taken({ policy: byName, named: [{ name: 'main', type: 'commit' }] })).rejects.toThrow()
   })
 })
 

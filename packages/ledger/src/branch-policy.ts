@@ -19,28 +19,40 @@ export interface Ref {
   event: string
 }
 
+/** Whether an environment takes jobs of a branch or tag, and why not, or why nobody can tell any more. */
+export type Taken = { taken: 'yes' } | { taken: 'no' | 'unproven'; why: string }
+
 /**
- * Why an environment would not take jobs of that branch or tag, by its own deployment branch policy; undefined when it
- * would. Source: "Managing environments for deployment", Deployment branches and tags: without a rule every ref may;
- * protected branches, or every branch while none is protected; or names by patterns of Ruby's File.fnmatch. A run does
- * not tell whether it is of a branch or of a tag: where only the one may, it is asked whether a tag stands at its commit.
+ * Whether an environment takes jobs of that branch or tag, by its own deployment branch policy. Source: "Managing
+ * environments for deployment", Deployment branches and tags: without a rule every ref may; protected branches, or every
+ * branch while none is protected; or names by patterns of Ruby's File.fnmatch. A run does not tell whether it is of a
+ * branch or of a tag: where only branches may, the branch must hold the commit that it ran, and where only tags may, the
+ * tag must stand there. Tags can be deleted afterwards, but nobody gets a commit into a branch by that.
  */
-export async function refusedBy(environment: string, ref: Ref, github: GitHub): Promise<string | undefined> {
+export async function takenBy(environment: string, ref: Ref, github: GitHub): Promise<Taken> {
   const policy = (await readEnvironment(environment, { github }))?.deployment_branch_policy
-  if (!policy) return undefined
+  if (!policy) return { taken: 'yes' }
   // Such a run has a ref of its own, refs/pull/N/merge, whatever branch it names.
   if (ref.event.startsWith('pull_request'))
-    return `it runs for a pull request, and ${environment} takes only some branches and tags`
+    return {
+      taken: 'no',
+      why: `it runs for a pull request, and ${environment} takes only some branches and tags`,
+    }
   const takes =
     policy.protected_branches === true
       ? await protectedTakes(ref, github)
       : await namedTakes(environment, ref, github)
-  if (takes.branch && takes.tag) return undefined
+  if (takes.branch && takes.tag) return { taken: 'yes' }
   // A branch may be called like a tag, and a run names both alike.
-  if ((takes.branch || takes.tag) && (await isTag(ref, github)) === takes.tag) return undefined
-  return takes.branch
-    ? `${environment} takes branch ${ref.name}, and tag ${ref.name} stands at the commit that it ran: that one may be what it runs from`
-    : `${environment} does not take ${ref.name}, from which it runs`
+  if (takes.branch) {
+    if (await isOnBranch(ref, github)) return { taken: 'yes' }
+    return {
+      taken: 'unproven',
+      why: `${environment} takes branch ${ref.name}, and that branch, if there still is one, does not hold commit ${ref.commit}, which it ran: it may have run from a tag of that name`,
+    }
+  }
+  if (takes.tag && (await isTag(ref, github))) return { taken: 'yes' }
+  return { taken: 'no', why: `${environment} does not take ${ref.name}, from which it runs` }
 }
 
 /** Whether a run may be of a branch that is called so, and whether it may be of a tag. */
@@ -77,6 +89,19 @@ async function namedTakes(environment: string, ref: Ref, github: GitHub): Promis
     branch: fitting.some(({ type }) => type !== 'tag'),
     tag: fitting.some(({ type }) => type === 'tag'),
   }
+}
+
+/** Source: REST API, "Compare two commits": the second is `behind` the first where the first has come from it. */
+async function isOnBranch({ name, commit }: Ref, github: GitHub): Promise<boolean> {
+  const compared = await foundOrUndefined(
+    github.request<{ status: string }>(
+      'GET /repos/{owner}/{repo}/compare/{basehead}',
+      // Of the commits and files between them nothing is wanted.
+      { basehead: `refs/heads/${name}...${commit}`, per_page: 1, page: 2 },
+      { permission: 'contents: read' },
+    ),
+  )
+  return compared?.status === 'identical' || compared?.status === 'behind'
 }
 
 async function isTag({ name, commit }: Ref, github: GitHub): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { CopyWatch, lateBy, type Dated } from './copies'
+import { CopyWatch, misdated, type Dated } from './copies'
 import { transactionRecord } from './record.fixture'
 
 const OPENED = '2026-11-21T10:00:00.000Z'
@@ -17,12 +17,21 @@ const given = (...listed: Dated[]) => {
 }
 
 describe('a deployment of a record', () => {
-  it('is late when its opener cannot have created it', () => {
-    const { record } = deployment(1, '21T10:00:00')
-    expect(lateBy(record, at('21T14:00:00'))).toBeUndefined()
-    expect(lateBy(record, at('21T14:00:01'))).toBe(4 * 3_600_000 + 1000)
+  it.each<[string, string | undefined]>([
+    ['21T10:00:00', undefined],
+    ['21T14:00:00', undefined],
+    [
+      '21T14:00:01',
+      'GitHub created its deployment 4h1s after the time of its record, and what is later than 4h counts for nothing',
+    ],
     // The clock of its runner is ahead.
-    expect(lateBy(record, at('20T10:00:00'))).toBeUndefined()
+    ['21T09:00:00', undefined],
+    [
+      '21T08:59:59',
+      'GitHub created its deployment 1h1s before the time of its record, and a clock that is ahead by more than 1h counts for nothing',
+    ],
+  ])('that was created at %s can be that of its opener: %s', (time, why) => {
+    expect(misdated(deployment(1, '21T10:00:00').record, at(time))).toBe(why)
   })
 
   it('is a copy when an older one has the same', () => {
@@ -48,8 +57,15 @@ describe('a deployment of a record', () => {
     ).toEqual([[], [], [9, 8], [7]])
   })
 
-  it('is not held back for the sake of one that is late', () => {
-    expect(given(deployment(9, '22T10:00:00'), deployment(8, '22T09:00:00', other))).toEqual([[], [9], [8]])
+  it('is not held back for the sake of one that is late, or early', () => {
+    expect(
+      given(
+        deployment(9, '22T10:00:00'),
+        deployment(8, '22T09:00:00', other),
+        deployment(7, '21T08:00:00', { id: 'third' }),
+        deployment(6, '21T08:00:00', { id: 'fourth' }),
+      ),
+    ).toEqual([[], [9], [8], [7], [6]])
   })
 
   it('is given in its turn, though it is known earlier than one before it', () => {

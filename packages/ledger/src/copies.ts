@@ -1,10 +1,11 @@
 import { digestOf } from '@deploy-actions/evidence'
+import { formatDuration } from '@deploy-actions/rollout'
 import type { TransactionRecord } from './record'
 
 const HOUR_MS = 3_600_000
 
 /** Whoever opens asks, uploads and creates, and waits for GitHub up to 65 minutes with each of them. */
-export const LONGEST_OPENING_MS = 4 * HOUR_MS
+const LONGEST_OPENING_MS = 4 * HOUR_MS
 
 /** So much may the clock of a runner be ahead of GitHub's. */
 const CLOCK_AHEAD_MS = HOUR_MS
@@ -13,12 +14,18 @@ const CLOCK_AHEAD_MS = HOUR_MS
 export const COPIED_WITHIN_MS = LONGEST_OPENING_MS + CLOCK_AHEAD_MS
 
 /**
- * How long after its record's own time GitHub created a deployment, in ms, where that is too long for its opener. GitHub's
- * time nobody can write, and that of a record is part of what its run has uploaded.
+ * Why the opener of a record cannot have created a deployment when GitHub did; undefined when it can. GitHub's time
+ * nobody can write, and that of a record is part of what its run has uploaded.
  */
-export function lateBy({ openedAt }: TransactionRecord, createdAt: Date): number | undefined {
+export function misdated({ openedAt }: TransactionRecord, createdAt: Date): string | undefined {
   const ms = createdAt.getTime() - Date.parse(openedAt)
-  return ms > LONGEST_OPENING_MS ? ms : undefined
+  const apart = (side: string): string =>
+    `GitHub created its deployment ${formatDuration(Math.abs(ms))} ${side} the time of its record`
+  if (ms > LONGEST_OPENING_MS)
+    return `${apart('after')}, and what is later than ${formatDuration(LONGEST_OPENING_MS)} counts for nothing`
+  if (-ms > CLOCK_AHEAD_MS)
+    return `${apart('before')}, and a clock that is ahead by more than ${formatDuration(CLOCK_AHEAD_MS)} counts for nothing`
+  return undefined
 }
 
 /** What a deployment is known by. */
@@ -54,9 +61,9 @@ export class CopyWatch<D extends Dated> {
     const released = this.#releaseAt(createdAt.getTime())
     const digest = digestOf(payload)
     for (const one of this.#held) if (one.digest === digest) one.deployment.copyOf = number
-    const late = lateBy(record, createdAt) !== undefined
-    // One that is too late counts for nothing anyway; nothing is read for it.
-    const originalSinceMs = late ? Infinity : Date.parse(record.openedAt) - CLOCK_AHEAD_MS
+    const isMisdated = misdated(record, createdAt) !== undefined
+    // Such a one counts for nothing anyway; nothing is read for it.
+    const originalSinceMs = isMisdated ? Infinity : Date.parse(record.openedAt) - CLOCK_AHEAD_MS
     this.#held.push({ deployment, digest, originalSinceMs })
     return released
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { GitHub } from '@deploy-actions/action-kit'
+import { ProviderError, type GitHub } from '@deploy-actions/action-kit'
 import { defined, type TransactionState } from '@deploy-actions/rollout'
 import { readRecord, transactionRecord, type ReadRecord, type TransactionRecord } from './record'
 import { CopyWatch, type Dated } from './copies'
@@ -34,6 +34,7 @@ export interface Deployments {
   /**
    * Newest first; pages are read only when they are asked for.
    * @param since nothing older is looked for; by GitHub's own time, which nobody can write
+   * @throws ProviderError where there are more than are looked through: what is behind them is not known
    */
   list(environment: string | undefined, since?: Date): AsyncGenerator<ListedDeployment>
   /** Oldest first. */
@@ -76,7 +77,10 @@ export function openDeployments(github: GitHub, service: string, logUrl: string)
         }
         if (listed.length < PAGE) return yield* copies.rest()
       }
-      // Whether what is still held back is a copy stands on a page that is not read: it is as if it stood there, too.
+      throw new ProviderError(
+        `the newest ${PAGE * MAX_PAGES} deployments of task ${task}${environment === undefined ? '' : ` in ${environment}`} do not tell it, and no more are looked through. Where they are not transactions, somebody planted them: delete them, then start again`,
+        { provider: 'ledger' },
+      )
     },
     async marks(number) {
       return marksIn(

@@ -8,9 +8,9 @@ import {
   type Ports,
 } from '@deploy-actions/action-kit'
 import { digestOf } from '@deploy-actions/evidence'
-import { defined, formatDuration, holdingStates, mayBecome } from '@deploy-actions/rollout'
+import { defined, holdingStates, mayBecome } from '@deploy-actions/rollout'
 import { restorePointArtifact } from './artifact-names'
-import { lateBy, LONGEST_OPENING_MS } from './copies'
+import { misdated } from './copies'
 import { openDeployments } from './deployments'
 import {
   describeState,
@@ -90,6 +90,10 @@ export function createGitHubLedger(service: string, ports: LedgerPorts, options:
     return undefined
   }
 
+  /** As a query has it: nothing of this run is looked for in what is older than a run can be. */
+  const nameOf = ({ id, environment }: TransactionName): LedgerQuery =>
+    defined({ id, environment, run: id.startsWith(`${context.runId}-`) ? context.runId : undefined })
+
   const locate = async ({ at, ...name }: TransactionName): Promise<{ number: number; owner: Owner }> => {
     // Only this job was told the number, when it opened the transaction.
     if (at !== undefined && name.environment !== undefined)
@@ -110,10 +114,10 @@ export function createGitHubLedger(service: string, ports: LedgerPorts, options:
         await kept.uploadState(record.id, 'superseded', note)
         await deployments.mark(number, 'superseded', note)
       }
-      const late = lateBy(record, createdAt)
-      if (late !== undefined) {
-        await stepBack('opened too late')
-        throw openedLate(record.id, late)
+      const why = misdated(record, createdAt)
+      if (why !== undefined) {
+        await stepBack('its time is not that of GitHub')
+        throw openedAtWrongTime(record.id, why)
       }
       // Two openers: the lower number wins, the other steps back. What was looked at is looked at again: somebody may be
       // taking back what was committed.
@@ -123,7 +127,10 @@ export function createGitHubLedger(service: string, ports: LedgerPorts, options:
         await stepBack(`by ${rival.record.id}`)
         throw new LiveTransaction(rival)
       }
-      await deployments.mark(number, 'open', `run ${record.run.id} attempt ${record.run.attempt}`)
+      const note = `run ${record.run.id} attempt ${record.run.attempt}`
+      // Whoever may write deployments may delete this one or move it: what the run uploads says that there was one.
+      await kept.uploadState(record.id, 'open', note)
+      await deployments.mark(number, 'open', note)
       return String(number)
     },
     async find({ state, limit = 10, ...where }) {
@@ -198,11 +205,8 @@ type WholeEnvironment = LedgerQuery & { environment: string }
 const isWholeEnvironment = (where: LedgerQuery): where is WholeEnvironment =>
   where.environment !== undefined && where.id === undefined && where.run === undefined
 
-/** As a query has it. */
-const nameOf = ({ id, environment }: TransactionName): LedgerQuery => defined({ id, environment })
-
-const openedLate = (id: string, ms: number): ProviderError =>
+const openedAtWrongTime = (id: string, why: string): ProviderError =>
   new ProviderError(
-    `transaction ${id} was not opened: GitHub created its deployment ${formatDuration(ms)} after the time of its record, and what is later than ${formatDuration(LONGEST_OPENING_MS)} counts for nothing. Nothing was written. Start again; where GitHub was not waited for, set the clock of the runner`,
+    `transaction ${id} was not opened: ${why}. Nothing was written. Start again; where GitHub was not waited for, set the clock of the runner`,
     { provider: 'ledger' },
   )

@@ -1,7 +1,7 @@
 import { ProviderError, type Ports } from '@deploy-actions/action-kit'
-import { defined, formatDuration, holdingStates, mayBecome } from '@deploy-actions/rollout'
+import { defined, holdingStates, mayBecome } from '@deploy-actions/rollout'
 import { restorePointArtifact, stateArtifacts } from './artifact-names'
-import { COPIED_WITHIN_MS, lateBy } from './copies'
+import { COPIED_WITHIN_MS, misdated } from './copies'
 import type { Mark } from './deployment'
 import type { Deployments, ListedDeployment } from './deployments'
 import type { Entry, LedgerQuery } from './ledger'
@@ -97,7 +97,7 @@ export function proveDeployments(
       return refuse(`run ${run.id} uploaded no restore point that is the same before it opened it`)
     const standing = await proofs.standing(run.id, environment)
     if (standing.level === 'none') return refuse(standing.why)
-    if (standing.level === 'known') return accept({ ...deployment, distrust: standing.why })
+    if (standing.level !== 'trusted') return accept({ ...deployment, distrust: standing.why })
     facts.add(fact)
     return accept(deployment)
   }
@@ -127,6 +127,10 @@ export function proveDeployments(
     }
   }
 
+  /** Whose branch nothing shows any more may have run anything: it holds a target at most. */
+  const mayClose = async (run: number, environment: string): Promise<boolean> =>
+    ['trusted', 'known'].includes((await proofs.standing(run, environment)).level)
+
   const counts = async ({ state, run }: Mark, owner: Owner): Promise<boolean> => {
     if (holdingStates.includes(state)) return true
     if (run === undefined) return false
@@ -134,7 +138,7 @@ export function proveDeployments(
     const fact = `${run}/${artifacts[0]}`
     if (facts.has(fact)) return true
     if ((await proofs.uploaded(run, ...artifacts)) === undefined) return false
-    if (run !== owner.run && (await proofs.standing(run, owner.environment)).level === 'none') return false
+    if (run !== owner.run && !(await mayClose(run, owner.environment))) return false
     facts.add(fact)
     return true
   }
@@ -180,8 +184,5 @@ function whyMisplaced({ record, environment, createdAt, copyOf }: ListedDeployme
   if (environment.toLowerCase() !== record.environment.toLowerCase())
     return `it stands in environment ${environment}, and its record names ${record.environment}`
   if (copyOf !== undefined) return `deployment ${copyOf} has the same record, and was there before it`
-  const late = lateBy(record, createdAt)
-  return late === undefined
-    ? undefined
-    : `it was created ${formatDuration(late)} after the time of its record, which is later than its run could`
+  return misdated(record, createdAt)
 }

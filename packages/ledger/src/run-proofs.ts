@@ -7,7 +7,7 @@ import {
   type StoredArtifact,
 } from '@deploy-actions/action-kit'
 import { defined, lazily } from '@deploy-actions/rollout'
-import { refusedBy } from './branch-policy'
+import { takenBy } from './branch-policy'
 
 const workflowRun = lazily(() =>
   z.looseObject({
@@ -33,9 +33,10 @@ const artifactPage = lazily(() =>
 
 /**
  * What a run may say of an environment. `trusted`: it ran our workflow, or one that was named, for a branch or tag that
- * the environment takes. `known`: for such a branch, by another workflow of this repository. `none`: neither.
+ * the environment takes. `known`: for such a branch, by another workflow of this repository. `unproven`: for a branch
+ * that the environment takes by its name, and that does not hold what it ran. `none`: none of these.
  */
-export type Standing = { level: 'trusted' } | { level: 'known' | 'none'; why: string }
+export type Standing = { level: 'trusted' } | { level: 'known' | 'unproven' | 'none'; why: string }
 
 /** What GitHub itself says of runs: that, and not what anybody wrote into the ledger, is proof. */
 export interface RunProofs {
@@ -75,8 +76,12 @@ export function createRunProofs(
     const head = run.head_repository?.full_name ?? 'a repository that is gone'
     if (!same(head, ours)) return none(`run ${id} runs the code of ${head}`)
     const ref = { name: run.head_branch ?? '', commit: run.head_sha, event: run.event }
-    const refused = await refusedBy(environment, ref, github)
-    if (refused !== undefined) return none(`run ${id} proves nothing: ${refused}`)
+    const policy = await takenBy(environment, ref, github)
+    if (policy.taken !== 'yes')
+      return {
+        level: policy.taken === 'no' ? 'none' : 'unproven',
+        why: `run ${id} proves nothing: ${policy.why}`,
+      }
     const workflows = [run.path, ...(run.referenced_workflows ?? []).map(({ path }) => path)]
     if (workflows.some((path) => isTrusted(path, context, trustedWorkflows))) return { level: 'trusted' }
     return {

@@ -154,7 +154,7 @@ const metricsPages = (configs: readonly RegionConfig[], { regions }: World): Pro
   )
 
 function openGitHub(
-  { configs, scenario, output, clock }: Script,
+  { configs, scenario, output, clock, kept }: Script,
   { folder, sha }: RehearsedRepository,
   handles: readonly RunHandle[],
 ): Promise<GitHubEmulator> {
@@ -162,6 +162,7 @@ function openGitHub(
     repository: REPOSITORY,
     repositoryFolder: folder,
     branches: { main: sha },
+    history: { main: (kept?.github.runs ?? []).map(({ headSha }) => headSha) },
     environments: environmentsOf(configs, scenario),
     artifactFolder: join(output, 'artifacts'),
     now: clock.now,

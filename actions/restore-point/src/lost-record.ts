@@ -1,0 +1,51 @@
+import type { Ports } from '@deploy-actions/action-kit'
+import { newest, type Ledger, type Upload } from '@deploy-actions/ledger'
+import { holdingStates } from '@deploy-actions/rollout'
+
+/**
+ * What this run had opened in a region, and the ledger does not hold any more: whoever may write deployments may delete
+ * one, or move it to another environment. Then what the run uploaded is the record.
+ * @returns undefined where nothing is to be restored of it
+ */
+export async function lostRecord(ledger: Ledger, region: string, ports: Ports): Promise<Upload | undefined> {
+  const upload = newestOf(await ledger.uploadedHere(region))
+  if (!upload) return undefined
+  const { id, environment } = upload.record
+  const known = await ledger.find({ id, environment, run: ports.context.runId, limit: 1 })
+  if (known.length > 0) return undefined
+  const over = await whyOver(ledger, upload)
+  if (over === undefined) return tellLost(upload, ports)
+  ports.log.info(over)
+  return undefined
+}
+
+/** The one that was opened last. */
+export const newestOf = (uploads: readonly Upload[]): Upload | undefined =>
+  uploads.toSorted((a, b) => b.record.openedAt.localeCompare(a.record.openedAt))[0]
+
+/** Why a transaction that the ledger does not know needs no restore; undefined where it does. */
+export async function whyOver(ledger: Ledger, { record, states }: Upload): Promise<string | undefined> {
+  const { id, environment, openedAt } = record
+  const ended = endedAs(states)
+  if (ended !== undefined) return `${id} is ${ended} by what its run uploaded`
+  // A job that died before it could open what it had uploaded has written nothing, and others may have since.
+  if (!states.includes('open')) return `${id} was never opened`
+  const latest = await newest(ledger, environment)
+  if (latest && latest.record.openedAt > openedAt)
+    return `${id} is not in the ledger any more, and ${latest.record.id} came after it`
+  return undefined
+}
+
+/** As what it ended by the uploads of its run, where nothing is left to be done; a commit is proven by the router, too. */
+export const endedAs = (states: Upload['states']): Upload['states'][number] | undefined =>
+  states.find((one) => one !== 'committed' && !holdingStates.includes(one))
+
+/** Says it as loudly as it can be said without failing the restore. */
+export function tellLost(upload: Upload, { log, evidence }: Pick<Ports, 'log' | 'evidence'>): Upload {
+  const { id, environment } = upload.record
+  log.error(
+    `this run opened ${id}, and the ledger does not hold it any more: somebody deleted its deployment, or moved it out of ${environment}. It is restored from what the run uploaded, and holds its target no more`,
+  )
+  evidence.facts({ recordLost: id })
+  return upload
+}
