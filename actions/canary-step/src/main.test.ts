@@ -281,6 +281,34 @@ describe('canary-step on a bad day', () => {
     expect(region.haproxy.weights).toEqual({ blue: 0, green: 100 })
   })
 
+  it('leaves it alone also when it stands still in the middle of its own put-back', async () => {
+    const errorRate = (arm: string, elapsedMs: number): number =>
+      arm === 'green' && elapsedMs > 3 * 60_000 ? 0.6 : HEALTHY
+    let away: number | undefined
+    const { outcome, region } = await run({ errorRate }, {}, undefined, ({ haproxy }, ports) => {
+      // The router is away for the put-back, and back when the next release is there.
+      haproxy.before = (command) => {
+        if (command.startsWith('set server app/blue weight 100')) away ??= ports.clock.now().getTime()
+        if (away !== undefined && ports.clock.now().getTime() - away < 20_000) throw new Error('away')
+        return 'act'
+      }
+      let asleep = true
+      haproxy.hold = async (_, when) => {
+        if (when === 'after' || !asleep || away === undefined) return
+        if (ports.clock.now().getTime() - away < 20_000) return
+        asleep = false
+        const ledger = openLedger(`file:${ports.context.temp}/ledger`, 'shop', ports)
+        const [own] = await ledger.find({})
+        if (!own) throw new Error('nothing was begun')
+        for (const state of ['restoring', 'restored'] as const)
+          await ledger.mark({ id: own.record.id }, state, 'guard')
+        haproxy.weights = { blue: 0, green: 100 }
+      }
+    })
+    expect((outcome as Error).message).toMatch(/; by the ledger \S+ is restored: its target is left alone$/)
+    expect(region.haproxy.weights).toEqual({ blue: 0, green: 100 })
+  })
+
   it('leaves that traffic alone where it is the very one that it wrote itself: closed, and after standing still', async () => {
     for (const standsStill of [false, true]) {
       let began: Promise<void> | undefined

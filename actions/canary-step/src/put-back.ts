@@ -4,6 +4,7 @@ import { formatPercent, formatWeights } from '@deploy-actions/rollout'
 import {
   abandonTransaction,
   claimOf,
+  closedBy,
   findJobTransaction,
   lateClaim,
   nameOf,
@@ -11,6 +12,7 @@ import {
   PATIENCE_MS,
   restoreTraffic,
   saveJobTransaction,
+  stillHeld,
   stillReached,
   type JobTransaction,
   type RestoredPoint,
@@ -51,7 +53,9 @@ export async function putBack(
   const points = await restoreTraffic(record, settings, ports, {
     withinMs: PATIENCE_MS.putBack,
     claim: late.claim,
-  })
+    stillOurs: stillHeld(kept, ports),
+  }).catch(closedBy)
+  if ('closed' in points) return leftAlone(walk, error, points.closed, ports)
   const rollbackMs = Math.round(ports.clock.realMs() - started)
   const verified = points.every(({ ok }) => ok)
   for (const { ok, detail } of points)

@@ -1,7 +1,7 @@
 import { GateFailed, InputError, type Ports } from '@deploy-actions/action-kit'
 import { configuredTarget } from '@deploy-actions/config'
 import { LEDGER_PATIENCE_MS, newest, openLedger, type Entry, type Ledger } from '@deploy-actions/ledger'
-import { defined, holdingStates } from '@deploy-actions/rollout'
+import { defined, holdingStates, mayBecome, type TransactionState } from '@deploy-actions/rollout'
 import { findJobTransaction } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 import { lostRecord } from './lost-record'
@@ -34,6 +34,8 @@ export async function whereOf(inputs: Inputs, ports: Ports): Promise<Where> {
 
 /** A transaction, and what of its record this version cannot read. */
 export type Found = Pick<Entry, 'record' | 'unread'> & {
+  /** where it stood then, by the ledger */
+  state?: TransactionState
   /** this very job has it open, and has not begun to commit it */
   inJob?: true
   /** the ledger does not hold it any more: what its run kept beside it */
@@ -56,6 +58,7 @@ export async function findRecord(
         },
       ])
     await mustBeNewest(ledger, entry)
+    mustBeRestorable(entry)
     return entry
   }
   const own =
@@ -69,6 +72,14 @@ export async function findRecord(
   if (opened[0] || inputs.region === undefined) return opened[0]
   const lost = await lostRecord(ledger, inputs.region, ports)
   return lost && { ...lost, lost: { settings: lost.settings } }
+}
+
+/** What a person has put right, or what never wrote anything, is nobody's to put back. @throws GateFailed */
+function mustBeRestorable({ record, state, note }: Entry): void {
+  if (!mayBecome(state, 'restoring'))
+    throw new GateFailed(
+      `transaction ${record.id} is ${note || state}: there is nothing of it to be put back, and nothing was written`,
+    )
 }
 
 /** A committed transaction may only be undone while nothing newer stands on its target. */

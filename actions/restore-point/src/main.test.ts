@@ -9,7 +9,7 @@ import {
   type ChildProcess,
   type ChildResult,
 } from '@deploy-actions/action-kit'
-import { openLedger, restorePointArtifact } from '@deploy-actions/ledger'
+import { openLedger, restorePointArtifact, type Ledger } from '@deploy-actions/ledger'
 import {
   createFakePorts,
   startFakeHaproxy,
@@ -434,6 +434,86 @@ describe('restore', () => {
     expect(await states()).toEqual(['unverified'])
   })
 
+  it.each<[string, (ledger: Ledger) => Promise<void>, RegExp]>([
+    [
+      'a person has put right',
+      async (ledger) => {
+        for (const state of ['restoring', 'restore-failed', 'resolved'] as const)
+          await ledger.mark({ id: '1001-1-shop-eu-1' }, state, 'mended')
+      },
+      /is resolved: mended: there is nothing of it to be put back, and nothing was written/,
+    ],
+    [
+      'never wrote anything',
+      (ledger) => ledger.mark({ id: '1001-1-shop-eu-1' }, 'superseded', ''),
+      /is superseded: there is nothing of it/,
+    ],
+  ])('leaves alone what %s', async (_, close, refusal) => {
+    await begin(await job())
+    await close(openLedger(`file:${folder}/ledger`, 'shop', createFakePorts()))
+    haproxy.weights = { blue: 0, green: 100 }
+    scripts = []
+    const named = { mode: 'restore', to: '1001-1-shop-eu-1' }
+    for (const more of [{}, { only: 'traffic', service: 'shop', environment: 'production-eu' }])
+      expect(message(await run(await job(2001), { ...named, ...more }))).toMatch(refusal)
+    expect([writes(), scripts]).toEqual([[], []])
+  })
+
+  describe('by a runner that stands still, and comes back after the next rollout', () => {
+    const next = { version: '2.0.0', digest: `sha256:${'c'.repeat(64)}` }
+    const traffic = { only: 'traffic', service: 'shop', environment: 'production-eu' }
+    /** Somebody restores in its place, and the next release is rolled out. */
+    const replaced = async (): Promise<void> => {
+      await run(await job(2001), { mode: 'restore', to: '1001-1-shop-eu-1' })
+      const later = await job(4001)
+      await begin(later, next)
+      haproxy.weights = { blue: 0, green: 100 }
+      await run(later, { mode: 'commit', transaction: '4001-1-shop-eu-1' })
+      scripts = []
+      haproxy.commands.length = 0
+    }
+    const atItsFirstLook = (): void => {
+      let stands = true
+      haproxy.hold = async (_, side) => {
+        if (side === 'after' || !stands) return
+        stands = false
+        await replaced()
+      }
+    }
+
+    it.each<[string, Record<string, string>, RegExp]>([
+      ['the guard', {}, /^4001-1-shop-eu-1 has come after 1001-1-shop-eu-1, so its target is left alone/],
+      ['the guard, traffic first', traffic, /has come after/],
+      ['one that was told its id', { to: '1001-1-shop-eu-1' }, /has come after/],
+    ])('is left alone by %s', async (_, inputs, reason) => {
+      await begin(await job())
+      haproxy.weights = { blue: 50, green: 50 }
+      atItsFirstLook()
+      const guard = await job()
+      expect(await run(guard, { mode: 'restore', ...inputs })).toMatchObject({
+        outcome: 'nothing-open',
+        reason: expect.stringMatching(reason),
+      })
+      expect([writes(), scripts]).toEqual([[], []])
+      expect(await states()).toEqual(['committed', 'restored'])
+    })
+
+    it('keeps its workload, though its traffic was put back before', async () => {
+      await begin(await job())
+      haproxy.weights = { blue: 50, green: 50 }
+      let stands = true
+      // Its own write has been read back, and the answer waits for it.
+      haproxy.hold = async (command, side) => {
+        if (side === 'before' || !stands || command.startsWith('set') || writes().length === 0) return
+        stands = false
+        await replaced()
+      }
+      expect(await run(await job(), { mode: 'restore' })).toMatchObject({ outcome: 'nothing-open' })
+      expect(haproxy.weights).toEqual({ blue: 0, green: 100 })
+      expect(scripts).toEqual([])
+    })
+  })
+
   it('undoes a committed transaction by its id only while it is the newest', async () => {
     const ports = await job(77)
     await begin(ports)
@@ -554,6 +634,26 @@ describe('resolve', () => {
     expect(await states()).toEqual(['restore-failed'])
   })
 
+  it('refuses while a server that is no arm gets traffic', async () => {
+    await restoreFailed()
+    haproxy.weights = { ...haproxy.weights, red: 100 }
+    expect(message(await resolve())).toMatch(
+      /is not resolved: no single serving arm has all the traffic \(.* also sends traffic to red/,
+    )
+    expect(await states()).toEqual(['restore-failed'])
+  })
+
+  it('refuses while clients that are bound to it reach the other arm', async () => {
+    await restoreFailed()
+    haproxy.cookie = 'SRV'
+    haproxy.states = {}
+    expect(message(await resolve())).toMatch(
+      /is not resolved: .*clients that are bound to green still reach it/,
+    )
+    haproxy.states = { green: 'maint' }
+    expect(await resolve()).toMatchObject({ outcome: 'resolved' })
+  })
+
   it('refuses while the proxies of a pair do not hold the same', async () => {
     await restoreFailed()
     const other = await startFakeHaproxy({ blue: 0, green: 100 })
@@ -617,6 +717,7 @@ describe('resolve', () => {
     const github = async (
       reviews: unknown[],
       rules: unknown[] = [{ type: 'required_reviewers', reviewers: [{ type: 'Team' }] }],
+      marks: unknown[] = [{ description: 'restore-failed: refused' }, { description: 'open' }],
     ) => {
       await restoreFailed()
       const [{ record } = { record: {} }] = await openLedger(
@@ -642,16 +743,15 @@ describe('resolve', () => {
       return {
         posted,
         listed,
-        list: () =>
-          Promise.resolve([{ description: 'restore-failed: refused' }, { description: 'open' }] as never),
-        request: (route: string, body?: unknown) => {
+        list: () => Promise.resolve(marks as never),
+        request: (route: string, body: { run_id?: number } = {}) => {
           if (route.startsWith('POST')) posted.push(body)
           if (route.endsWith('/deployments')) listed.push(body)
           return Promise.resolve(
             (route.endsWith('/artifacts')
               ? artifacts
               : route.endsWith('/runs/{run_id}')
-                ? run
+                ? { ...run, status: body.run_id === 1001 ? 'completed' : 'in_progress' }
                 : route.includes('/environments/')
                   ? { name: 'production-eu', protection_rules: rules }
                   : route.endsWith('/approvals')
@@ -681,6 +781,21 @@ describe('resolve', () => {
           description: expect.stringMatching(/^resolved: .*: green redeployed by hand$/),
         }),
       ])
+    })
+
+    it('leaves alone what another run is restoring, though the run that opened it has ended', async () => {
+      const marks = [
+        {
+          description: 'restoring: guard of run 3001',
+          log_url: 'https://github.com/acme/shop/actions/runs/3001',
+        },
+        { description: 'open' },
+      ]
+      const api = await github([review('production-eu', 'approved')], undefined, marks)
+      expect(message(await resolve({ ledger: 'github' }, { ...(await job(2001)), github: api }))).toMatch(
+        /is restoring, and run 3001 is in_progress: wait for it, or cancel it, and run this again/,
+      )
+      expect(api.posted).toEqual([])
     })
 
     it('says so where an environment has no reviewers, who could not be asked', async () => {

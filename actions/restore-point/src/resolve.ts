@@ -10,9 +10,21 @@ import {
   type Ports,
 } from '@deploy-actions/action-kit'
 import { configuredTarget, sections, type ConfiguredTarget } from '@deploy-actions/config'
-import { LEDGER_PATIENCE_MS, openLedger, type Ledger, type TransactionRecord } from '@deploy-actions/ledger'
+import {
+  LEDGER_PATIENCE_MS,
+  openLedger,
+  type Entry,
+  type Ledger,
+  type TransactionRecord,
+} from '@deploy-actions/ledger'
 import { defined, holdingStates, WHOLE } from '@deploy-actions/rollout'
-import { described, routers, type ObservedRouter, type RouterReading } from '@deploy-actions/traffic'
+import {
+  described,
+  lingering,
+  routers,
+  type ObservedRouter,
+  type RouterReading,
+} from '@deploy-actions/traffic'
 import { keptSettings } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
@@ -46,7 +58,7 @@ export async function resolve(inputs: Inputs, ports: Ports): Promise<Outputs> {
   ports.evidence.about({ service, region, environment: record.environment, transaction: id })
   if (!holdingStates.includes(state))
     throw new GateFailed(`transaction ${id} is ${state}: it holds nothing, and nothing was written`)
-  if (state !== 'restore-failed') await mustHaveEnded(record, state, inputs, ports)
+  if (state !== 'restore-failed') await mustHaveEnded(entry, inputs, ports)
   await mustBeReviewed(record, inputs, ports)
 
   const router = await openRouter(target, record, ledger, inputs, ports)
@@ -55,7 +67,7 @@ export async function resolve(inputs: Inputs, ports: Ports): Promise<Outputs> {
   ports.evidence.facts({ weights: reading.weights, effective: reading.effective, readAt: reading.readAt })
   if (arm === undefined)
     throw new GateFailed(
-      `transaction ${id} is not resolved: no single serving arm has all the traffic (${described(reading)}); put it right first, then run this again`,
+      `transaction ${id} is not resolved: no single serving arm has all the traffic (${reading.strangers ?? described(reading)}); put it right first, then run this again`,
     )
   const what = `${arm} serves all of ${service} in ${region}, read at ${clockTime(reading.readAt)}; ${ports.context.actor}: ${reason}`
   const outputs = { reason: what, transaction: id }
@@ -87,18 +99,20 @@ function required({ to, reason }: Inputs): string {
 
 /** What a run under way has open, or a restorer has in hand, is theirs. @throws GateFailed */
 async function mustHaveEnded(
-  { id, run }: TransactionRecord,
-  state: string,
+  { record: { id, run: opener }, state, markedBy }: Entry,
   { ledger }: Inputs,
   { github, context }: Ports,
 ): Promise<void> {
-  const own = run.id === context.runId
-  // A ledger of files has no GitHub beside it.
-  const status = own || ledger !== 'github' ? undefined : await statusOf(run.id, github)
-  if (!own && (status === undefined || status === 'completed')) return
-  throw new GateFailed(
-    `transaction ${id} is ${state}, and run ${run.id} is ${own ? 'this one' : status}: wait for it, or cancel it, and run this again`,
-  )
+  const restorer = state === 'restoring' ? markedBy : undefined
+  for (const run of new Set([opener.id, restorer ?? opener.id])) {
+    const own = run === context.runId
+    // A ledger of files has no GitHub beside it.
+    const status = own || ledger !== 'github' ? undefined : await statusOf(run, github)
+    if (own || (status !== undefined && status !== 'completed'))
+      throw new GateFailed(
+        `transaction ${id} is ${state}, and run ${run} is ${own ? 'this one' : status}: wait for it, or cancel it, and run this again`,
+      )
+  }
 }
 
 async function statusOf(run: number, github: Ports['github']): Promise<string> {
@@ -132,9 +146,11 @@ async function mustBeReviewed(
     )
 }
 
-/** The one arm that holds all the traffic and serves. */
-function servesAll({ weights, effective, differs }: RouterReading): string | undefined {
-  if (differs !== undefined) return undefined
+/** The one arm that holds all the traffic and serves, while nobody else gets any: no other server, no client that is bound. */
+function servesAll(reading: RouterReading): string | undefined {
+  const { weights, effective, differs, strangers } = reading
+  if (differs !== undefined || strangers !== undefined || lingering(reading, weights).length > 0)
+    return undefined
   return Object.keys(weights).find((arm) => weights[arm] === WHOLE && effective[arm] === WHOLE)
 }
 

@@ -3,6 +3,7 @@ import { firstFailure } from '@deploy-actions/evidence'
 import type { Ledger } from '@deploy-actions/ledger'
 import { defined, formatDuration } from '@deploy-actions/rollout'
 import {
+  closedBy,
   findJobTransaction,
   jobStateAfter,
   keptSettings,
@@ -12,6 +13,8 @@ import {
   readSettings,
   restoreTarget,
   saveJobTransaction,
+  stillHeld,
+  stillNewest,
   type RestoreResult,
 } from '@deploy-actions/transaction'
 import { mustBeNewest, type Found } from './find-record'
@@ -22,7 +25,10 @@ import { tellDelay } from './tell-delay'
 import { here, markUnlessDown, soon } from './tell-ledger'
 import { configAtRecord, deployerOf, healthProof } from './record-config'
 
-/** Restores one record, verifies it and closes it in the ledger. @throws GateFailed when it could not be put back */
+/**
+ * Restores one record, verifies it and closes it in the ledger. What somebody else has put back meanwhile is left alone.
+ * @throws GateFailed when it could not be put back
+ */
 export async function restoreRecord(
   found: Found,
   ledger: Ledger,
@@ -55,12 +61,14 @@ export async function restoreRecord(
     patience: {
       withinMs: own ? PATIENCE_MS.restoreStep : PATIENCE_MS.guard,
       claim: late?.claim,
+      stillOurs: own && late ? stillHeld(own, ports) : stillNewest(ledger, found, ports),
       afterAMinute: (why) => target && void told.push(tellDelay(target, record, why, ports)),
     },
     deployer: target && (await deployerOf(target, record, settings.arms, ports)),
     health: target && (await healthProof(target, settings.arms, ports)),
-  })
+  }).catch(closedBy)
   await Promise.all([marked, ...told])
+  if ('closed' in result) return nothingOpen(result.closed, ports)
   const why = inputs.reason ?? (await firstFailure(ports.evidence.folder)) ?? 'the rollout did not end well'
   await markUnlessDown(ledger, name, result.outcome, why, ports)
   if (own) await saveJobTransaction(ports.context.temp, { ...own, state: jobStateAfter(result) })

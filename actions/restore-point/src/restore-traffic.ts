@@ -7,16 +7,18 @@ import {
   retrying,
   type Ports,
 } from '@deploy-actions/action-kit'
-import { NoTransaction, type Ledger, type TransactionRecord, type Upload } from '@deploy-actions/ledger'
-import { holdingStates, type TransactionState } from '@deploy-actions/rollout'
+import { NoTransaction, type Ledger, type Upload } from '@deploy-actions/ledger'
+import { defined, holdingStates, type TransactionState } from '@deploy-actions/rollout'
 import {
+  closedBy,
   keptSettings,
   PATIENCE_MS,
   readSettings,
   restoreTraffic,
+  stillNewest,
   type RestoreSettings,
 } from '@deploy-actions/transaction'
-import { findRecord, whereOf } from './find-record'
+import { findRecord, whereOf, type Found } from './find-record'
 import { finishCommit } from './finish-commit'
 import type { Inputs } from './inputs'
 import { endedAs, newestOf, tellLost, whyOver } from './lost-record'
@@ -37,14 +39,14 @@ export async function restoreTrafficFirst(inputs: Inputs, ports: Ports): Promise
   if (inputs.to !== 'open') {
     const found = await findRecord(where, inputs, ports)
     if (!found) return nothingOpen(`the ledger does not know ${inputs.to}`, ports)
-    return putBack(ledger, found.record, await keptSettings(ledger, found.record), inputs, ports)
+    return putBack(ledger, found, await keptSettings(ledger, found.record), inputs, ports)
   }
   const upload = newestOf(await uploadedBy(ledger, region, ports))
   if (!upload) return nothingOpen(`this run uploaded no restore point of ${region}`, ports)
-  const closed = await closedAs(ledger, upload, ports)
-  if (closed !== undefined) return nothingOpen(closed, ports)
+  const standing = await standingOf(ledger, upload, ports)
+  if ('closed' in standing) return nothingOpen(standing.closed, ports)
   const { record, settings } = upload
-  return putBack(ledger, record, readSettings(record.id, settings), inputs, ports)
+  return putBack(ledger, { record, ...standing }, readSettings(record.id, settings), inputs, ports)
 }
 
 /** The artifact service is GitHub, too: it is waited for as long as the traffic is then tried. */
@@ -66,20 +68,35 @@ function required(inputs: Inputs): string {
   return inputs.region
 }
 
-/** Why it needs no restore, by the ledger; while that is silent, by what the run uploaded. */
-async function closedAs(ledger: Ledger, upload: Upload, ports: Ports): Promise<string | undefined> {
-  const { record, states } = upload
+/** Where it stands, or why it needs no restore. */
+async function standingOf(
+  ledger: Ledger,
+  upload: Upload,
+  ports: Ports,
+): Promise<{ closed: string } | Pick<Found, 'state' | 'lost'>> {
   const state = await stateSoon(ledger, upload, ports)
-  if (state === 'unknown') {
-    const over = await whyOver(ledger, upload)
-    if (over !== undefined) return over
-    tellLost(upload, ports)
-    return finishCommit(ledger, upload, ports)
-  }
-  if (state !== undefined && !holdingStates.includes(state)) return `${record.id} is ${state}`
-  const ended = endedAs(states)
-  if (state === undefined && ended !== undefined) return `${record.id} is ${ended} by what its run uploaded`
-  return state === undefined || state === 'open' ? finishCommit(ledger, upload, ports) : undefined
+  const closed = await closedAs(ledger, upload, state)
+  if (closed !== undefined) return { closed }
+  const isLost = state === 'unknown'
+  if (isLost) tellLost(upload, ports)
+  // A restore that has begun is not turned into a commit.
+  const mayFinish = isLost || state === undefined || state === 'open'
+  const finished = mayFinish ? await finishCommit(ledger, upload, ports) : undefined
+  if (finished !== undefined) return { closed: finished }
+  return isLost ? { lost: { settings: upload.settings } } : defined({ state })
+}
+
+/** Why it needs no restore, by the ledger; while that is silent, by what the run uploaded. */
+async function closedAs(
+  ledger: Ledger,
+  upload: Upload,
+  state: TransactionState | 'unknown' | undefined,
+): Promise<string | undefined> {
+  const { id } = upload.record
+  if (state === 'unknown') return whyOver(ledger, upload)
+  if (state !== undefined) return holdingStates.includes(state) ? undefined : `${id} is ${state}`
+  const ended = endedAs(upload.states)
+  return ended === undefined ? undefined : `${id} is ${ended} by what its run uploaded`
 }
 
 /** Each of its answers is waited for shortly, and all of them no longer than this. */
@@ -102,11 +119,12 @@ async function stateSoon(
 
 async function putBack(
   ledger: Ledger,
-  record: TransactionRecord,
+  found: Found,
   settings: RestoreSettings,
   inputs: Inputs,
   ports: Ports,
 ): Promise<Outputs> {
+  const { record } = found
   const { id, service, region, environment } = record
   ports.evidence.about({ service, region, environment, transaction: id })
   if (inputs['dry-run']) return { outcome: 'would-restore', reason: `would restore ${id}`, transaction: id }
@@ -114,8 +132,10 @@ async function putBack(
   await soon(marked, ports)
   const points = await restoreTraffic(record, settings, ports, {
     withinMs: PATIENCE_MS.restoreStep,
-  })
+    stillOurs: stillNewest(ledger, found, ports),
+  }).catch(closedBy)
   await marked
+  if ('closed' in points) return nothingOpen(points.closed, ports)
   const reason = points.map(({ name, detail }) => `${name}: ${detail}`).join('; ')
   const outputs = { transaction: id, restored: points }
   ports.evidence.facts({ record, restored: points })

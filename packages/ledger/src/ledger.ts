@@ -7,6 +7,8 @@ export interface Entry extends ReadRecord {
   state: TransactionState
   /** what was said when the state was marked */
   note: string
+  /** the run that says to have marked it, where the ledger keeps that: whoever posts a status names any */
+  markedBy?: number
   /** why it may hold its target, and neither prove anything nor be restored: its run is none of the trusted ones */
   distrust?: string
 }

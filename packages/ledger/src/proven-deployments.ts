@@ -163,9 +163,10 @@ export function proveDeployments(
     const marks = await deployments.marks(number)
     const ageMs = clock.now().getTime() - Date.parse(record.openedAt)
     if (marks.length === 0 && ageMs > FORGOTTEN_AFTER_MS) return undefined
-    const { state, note } = await lastOf(marks, ownerOf(record))
+    const { state, note, run: markedBy } = await lastOf(marks, ownerOf(record))
     const wasLetIn = marks.some((mark) => mark.state === 'open')
-    return { entry: { ...defined({ record, unread, distrust }), state, note }, wasLetIn, number }
+    const entry = { ...defined({ record, unread, distrust, markedBy }), state, note }
+    return { entry, wasLetIn, number }
   }
 
   return {

@@ -2,7 +2,14 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { ProviderError } from '@deploy-actions/action-kit'
 import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
 import { routers } from './registry'
-import { ArmDown, restoreWeights, TakenOver, type RestoreFailure } from './restore-weights'
+import {
+  ArmDown,
+  NoLongerOurs,
+  restoreWeights,
+  TakenOver,
+  type Claim,
+  type RestoreFailure,
+} from './restore-weights'
 import type { ObservedRouter } from './router'
 
 const forever = new Promise<void>(() => {})
@@ -265,6 +272,76 @@ describe('with a claim to what was written', () => {
     fake.states = { blue: 'down' }
     atLook(6, () => (fake.states = {}))
     expect(await claimed([], false)).toBe(0)
+  })
+})
+
+describe('asked before each write whether the target is still its own', () => {
+  const asked = (stillOurs: () => Promise<Claim | undefined>, from = router) =>
+    restoreWeights(from, recorded, ports, {
+      withinMs: MINUTE,
+      stillOurs,
+      onFailure: (failure) => failures.push(failure),
+    })
+  const over = () => Promise.reject(new NoLongerOurs('2.0.0 has come after it'))
+
+  it('goes on where it is, and asks nobody while nothing is to be written', async () => {
+    let times = 0
+    const yes = () => {
+      times++
+      return Promise.resolve(undefined)
+    }
+    await asked(yes)
+    expect([times, fake.weights]).toEqual([1, { blue: 100, green: 0 }])
+    await asked(yes)
+    expect(times).toBe(1)
+  })
+
+  it('writes nothing more where it is not, and does not try again', async () => {
+    await expect(asked(over)).rejects.toThrow('2.0.0 has come after it')
+    expect([writes(), failures, elapsed()]).toEqual([[], [], 0])
+  })
+
+  it('asks again before it makes an arm ready, and before each further try', async () => {
+    fake.cookie = 'SRV'
+    fake.states = { blue: 'maint' }
+    await expect(asked(over)).rejects.toBeInstanceOf(NoLongerOurs)
+    expect(writes()).toEqual([])
+    let times = 0
+    fake.states = {}
+    fake.before = () => 'lie'
+    await expect(asked(() => (++times > 2 ? over() : Promise.resolve(undefined)))).rejects.toThrow('2.0.0')
+    expect(failures).toHaveLength(2)
+  })
+
+  it('overwrites only what it is told from then on', async () => {
+    const claim = (written: Record<string, number>[]): Claim => ({
+      written,
+      mayOverwriteAll: () => Promise.resolve(false),
+    })
+    await expect(asked(() => Promise.resolve(claim([{ blue: 5000, green: 5000 }])))).rejects.toBeInstanceOf(
+      TakenOver,
+    )
+    expect(writes()).toEqual([])
+    await asked(() => Promise.resolve(claim([{ blue: 2500, green: 7500 }])))
+    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('ends at the first address of a pair that is not, whatever else is wrong with the other', async () => {
+    const other = await startFakeHaproxy({ blue: 25, green: 75 })
+    other.before = () => 'lie'
+    const pair = (
+      await routers.configure({
+        type: 'haproxy',
+        hosts: [`127.0.0.1:${fake.port}`, `127.0.0.1:${other.port}`],
+        port: 9999,
+        backend: 'app',
+      })
+    ).open(ports, ['blue', 'green'])
+    let times = 0
+    await expect(
+      asked(() => (++times > 1 ? over() : Promise.resolve(undefined)), pair),
+    ).rejects.toBeInstanceOf(NoLongerOurs)
+    await other.close()
   })
 })
 

@@ -12,6 +12,12 @@ export interface Persistence {
   claim?: Claim | undefined
   /** who was found in another state than ready, by the router's own names */
   states?: AdminStates | undefined
+  /**
+   * asked right before each write, since a runner may stand still between any two steps
+   * @returns a claim to what may be overwritten now, where that is less than at the start
+   * @throws NoLongerOurs
+   */
+  stillOurs?: (() => Promise<Claim | undefined>) | undefined
   /** called after every try that failed, before the wait */
   onFailure?: (failure: RestoreFailure) => void
 }
@@ -48,6 +54,9 @@ export class ArmDown extends NotInEffect {
 /** The router holds what this transaction did not write, and nobody vouches that it may be overwritten. */
 export class TakenOver extends NotInEffect {}
 
+/** Somebody else has put the target back, or the next rollout has come to it: nothing more is written there, and nobody need be told. */
+export class NoLongerOurs extends NotInEffect {}
+
 /** The first wait is short, since most trouble is; a router that is away for long is not pressed. */
 const FIRST_WAIT_MS = 200
 const LONGEST_WAIT_MS = 10_000
@@ -65,7 +74,7 @@ const READY_WITHIN_MS = 10_000
  *
  * When all is well it reads, writes once and reads back. Where a router has several addresses each is put back by itself:
  * one that is away keeps nobody else's traffic with a bad release, and an arm is down for those whom it is down for.
- * @throws what went wrong the last time
+ * @throws NoLongerOurs as it was told; else what went wrong the last time
  */
 export async function restoreWeights(
   router: ObservedRouter,
@@ -88,6 +97,8 @@ export async function restoreWeights(
   const [restored] = readings
   const [only] = failed
   if (only === undefined && restored) return restored
+  const over = failed.find(({ error }) => error instanceof NoLongerOurs)
+  if (over) throw over.error
   if (only && (failed.length === 1 || failed.every(({ error }) => error instanceof ArmDown))) throw only.error
   throw new NotInEffect(failed.map(({ error, where }) => `${where}: ${messageOf(error)}`).join('; '))
 }
@@ -96,7 +107,7 @@ async function restoreOne(
   router: ObservedRouter,
   recorded: Weights,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
-  { withinMs, claim, states = {}, onFailure }: Persistence,
+  { withinMs, claim, states = {}, stillOurs, onFailure }: Persistence,
 ): Promise<RouterReading> {
   const began = clock.now().getTime()
   const watch = watchDown()
@@ -111,13 +122,16 @@ async function restoreOne(
     await clock.sleep(SECOND_LOOK_MS, signal)
     return read()
   }
+  const isClaimed = async (state: RouterReading, to: Claim): Promise<boolean> =>
+    [recorded, ...to.written].some((vector) => asWritten(router, state.weights, vector)) ||
+    to.mayOverwriteAll()
   /** Settled before the first write: after it, what is there may be the half of it. */
   let ours = claim === undefined
   const mustBeOurs = async (state: RouterReading): Promise<void> => {
-    const known = [recorded, ...(claim?.written ?? [])]
-    ours ||= known.some((vector) => asWritten(router, state.weights, vector))
-    ours ||= (await claim?.mayOverwriteAll()) ?? true
-    if (!ours) throw new TakenOver(`${described(state)}: that was not written by it, so nothing was written`)
+    ours ||= claim === undefined || (await isClaimed(state, claim))
+    const now = await stillOurs?.()
+    if (!ours || (now && !(await isClaimed(state, now))))
+      throw new TakenOver(`${described(state)}: that was not written by it, so nothing was written`)
   }
   /** An arm that was put into maintenance for want of traffic serves again before it gets any. */
   const ready = async (seen: Awaited<ReturnType<typeof read>>): Promise<typeof seen> => {
@@ -155,7 +169,7 @@ async function restoreOne(
     clock,
     signal,
     idempotent: true,
-    worthwhile: (error) => !signal.aborted && !(error instanceof TakenOver) && !isRefused(error),
+    worthwhile: (error) => !signal.aborted && !isOver(error) && !isRefused(error),
     withinMs,
     firstWaitMs: FIRST_WAIT_MS,
     longestWaitMs: LONGEST_WAIT_MS,
@@ -165,6 +179,8 @@ async function restoreOne(
     throw error instanceof Error ? error : new ProviderError(String(error), { provider: router.where })
   })
 }
+
+const isOver = (error: unknown): boolean => error instanceof TakenOver || error instanceof NoLongerOurs
 
 /** The router does not know us: asking on for fifty minutes could lock the account out. */
 const isRefused = (error: unknown): boolean => error instanceof ProviderError && error.status === 401

@@ -15,5 +15,5 @@ export {
 } from './restore'
 export { armsOf, describePoint, restorePointsOf, weightsFound, type RestorePoint } from './restore-point'
 export { rewriteAfterReload } from './rewrite'
-export { claimOf, lateClaim, noteHeld, noteWrite } from './still-ours'
+export { claimOf, closedBy, lateClaim, noteHeld, noteWrite, stillHeld, stillNewest } from './still-ours'
 export { keptSettings, readSettings } from './kept-settings'

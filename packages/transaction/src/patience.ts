@@ -21,17 +21,24 @@ export interface Patience {
   withinMs: number
   /** what may be overwritten; default: whatever is there */
   claim?: Claim | undefined
+  /** asked again before each write: see {@link Persistence.stillOurs} */
+  stillOurs?: Persistence['stillOurs']
   /** called once, when it has not succeeded for a minute: people are needed, or at least want to know */
   afterAMinute?: (why: string) => void
 }
 
 /** Says at once that a try failed, and then once a minute that it goes on. */
-export function persistence(id: string, { withinMs, claim, afterAMinute }: Patience, log: Log): Persistence {
+export function persistence(
+  id: string,
+  { withinMs, claim, stillOurs, afterAMinute }: Patience,
+  log: Log,
+): Persistence {
   let saidAtMs: number | undefined
   let told = false
   return {
     withinMs,
     claim,
+    stillOurs,
     onFailure({ error, sinceMs }) {
       if (saidAtMs === undefined || sinceMs - saidAtMs >= MINUTE_MS) {
         saidAtMs = sinceMs

@@ -164,6 +164,24 @@ describe('the post of a writer', () => {
       expect(fake.weights).toEqual({ blue: 50, green: 50 })
     })
 
+    it('leaves what has come while it waited for its router', async () => {
+      await save({ written })
+      let looks = 0
+      fake.before = (command) => {
+        if (command.startsWith('show servers') && ++looks < 12) throw new Error('away')
+        return 'act'
+      }
+      fake.hold = async (_, when) => {
+        if (when === 'after' || looks !== 11) return
+        await next('committed')
+        fake.weights = { blue: 0, green: 100 }
+        looks++
+      }
+      expect(await restoreUnfinishedTraffic(ports)).toBeUndefined()
+      expect(fake.weights).toEqual({ blue: 0, green: 100 })
+      expect(await states()).toEqual(['restored'])
+    })
+
     it('goes on with what it has begun to write itself', async () => {
       fake.weights = { blue: 50, green: 50 }
       await save({ ledger: 'github', written })

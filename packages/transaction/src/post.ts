@@ -4,7 +4,7 @@ import { nameOf, readJobTransactions, saveJobTransaction, type JobTransaction } 
 import { PATIENCE_MS } from './patience'
 import { isTrafficOnly } from './restore-point'
 import { restoreTraffic, type RestoredPoint } from './restore'
-import { lateClaim } from './still-ours'
+import { closedBy, lateClaim, stillHeld } from './still-ours'
 
 /** What a last call to a router may take beyond the time of all posts, in the action's milliseconds. */
 const LAST_CALL_MS = 60_000
@@ -50,19 +50,21 @@ async function putBack(
   ports.log.warning(
     `transaction ${id} was neither committed nor restored by this job: its traffic is put back`,
   )
-  const late = await lateClaim(transaction, ports)
-  if ('closed' in late) {
+  const leftAlone = async (closed: string) => {
     await saveJobTransaction(ports.context.temp, { ...transaction, state: 'restored' })
-    return { id, points: [], closed: late.closed }
+    return { id, points: [], closed }
   }
+  const late = await lateClaim(transaction, ports)
+  if ('closed' in late) return leftAlone(late.closed)
   const cutOff = AbortSignal.timeout(ports.clock.ioTimeout(withinMs + LAST_CALL_MS))
   const signal = AbortSignal.any([ports.signal, cutOff])
   const points = await restoreTraffic(
     transaction.record,
     transaction.settings,
     { ...ports, signal },
-    { withinMs, claim: late.claim },
-  )
+    { withinMs, claim: late.claim, stillOurs: stillHeld(transaction, ports) },
+  ).catch(closedBy)
+  if ('closed' in points) return leftAlone(points.closed)
   if (!points.every((point) => point.ok)) return { id, points }
   // With a workload to be restored, too, the transaction stays open for the guard.
   const whole = isTrafficOnly(transaction.record)

@@ -1,9 +1,17 @@
-import { GateFailed, messageOf, providerPorts, type Log, type Ports } from '@deploy-actions/action-kit'
+import {
+  GateFailed,
+  messageOf,
+  providerPorts,
+  retrying,
+  type Log,
+  type Ports,
+} from '@deploy-actions/action-kit'
 import type { DeployPoint, Deployer } from '@deploy-actions/deploys'
 import type { ReadRecord, TransactionRecord } from '@deploy-actions/ledger'
 import { defined, formatWeights, type Weights } from '@deploy-actions/rollout'
 import {
   ArmDown,
+  NoLongerOurs,
   reachedArms,
   restoreWeights,
   routers,
@@ -39,6 +47,7 @@ export interface RestoreResult {
 /**
  * Writes back every recorded weight vector, absolute, and proves it by the router's own reading. Idempotent, and as
  * stubborn as it is told to be; several routers are written at the same time, since none waits for another.
+ * @throws NoLongerOurs as `patience` tells it
  */
 export async function restoreTraffic(
   record: TransactionRecord,
@@ -65,6 +74,7 @@ async function restoreRouter(
     const { weights, readAt } = await restoreWeights(router, recorded, ports, { ...persistence, states })
     return { kind, name, ok: true, detail: `reads ${formatWeights(weights)}`, weights, readAt }
   } catch (error) {
+    if (error instanceof NoLongerOurs) throw error
     const seen =
       error instanceof ArmDown
         ? { kept: true as const, weights: error.shown.weights, readAt: error.shown.readAt }
@@ -102,6 +112,7 @@ export type HealthProof = () => Promise<{ ok: boolean; detail: string }>
  * Puts a target back: its traffic first, then its workload, then the proof that what serves is healthy. The workload is
  * touched only when the traffic was verified off its arm, or a healthy arm would be rewritten while it serves; and the
  * proof is made only when it would be of the arm that serves.
+ * @throws NoLongerOurs as `patience` tells it, before the traffic is written or before the workload is
  */
 export async function restoreTarget(
   found: ReadRecord,
@@ -121,6 +132,8 @@ export async function restoreTarget(
   say(traffic, ports.log)
   const reached = await stillReached(record, settings, traffic, ports)
   for (const line of Object.values(reached)) ports.log.warning(line)
+  // The traffic may have been tried for long, and the arm may hold the next release by now.
+  if (deployPointsOf(record).length > 0) await patience.stillOurs?.()
   const workload = await restoreWorkload(record, deployer, { traffic, reached }, ports)
   say(workload, ports.log)
   const verified =
@@ -160,9 +173,12 @@ async function restoreWorkload(
   return points
 }
 
+/** Until it counts as not known whether an arm without traffic still gets requests, in the action's milliseconds. */
+const COUNTERS_WITHIN_MS = 30_000
+
 /**
- * Who still gets requests although the router was read back without traffic on it, by arm and in words. Asked once the
- * restore is verified, and only where clients can be bound to an arm.
+ * Who still gets requests although the router was read back without traffic on it, or may, by arm and in words. Asked
+ * once the restore is verified, and only where clients can be bound to an arm.
  */
 export async function stillReached(
   record: TransactionRecord,
@@ -176,14 +192,21 @@ export async function stillReached(
     (point) => point.kind === 'traffic',
   )) {
     if (!restored.some((point) => point.kind === kind && point.name === name && point.ok)) continue
+    const router = configured.open(providerPorts(ports), [arms.baseline, arms.canary])
     try {
-      const router = configured.open(providerPorts(ports), [arms.baseline, arms.canary])
-      for (const arm of await reachedArms(router, weights, ports))
+      const { clock, signal } = ports
+      const ask = () => reachedArms(router, weights, ports)
+      for (const arm of await retrying(ask, {
+        clock,
+        signal,
+        idempotent: true,
+        withinMs: COUNTERS_WITHIN_MS,
+      }))
         found[arm] = `${arm} gets requests although it was read back without traffic`
     } catch (error) {
-      ports.log.warning(
-        `whether an arm without traffic still gets requests is not known: ${messageOf(error)}`,
-      )
+      for (const arm of [arms.baseline, arms.canary].filter((arm) => (weights[arm] ?? 0) === 0))
+        found[arm] =
+          `whether ${arm}, which was read back without traffic, still gets requests is not known: ${messageOf(error)}`
     }
   }
   return found

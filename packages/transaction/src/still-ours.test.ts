@@ -2,9 +2,11 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import { ProviderError } from '@deploy-actions/action-kit'
 import { openLedger, type Ledger } from '@deploy-actions/ledger'
+import type { TransactionState } from '@deploy-actions/rollout'
 import { createFakePorts, type FakePorts } from '@deploy-actions/testing'
 import { findJobTransaction } from './job-transaction'
-import { claimOf, lateClaim, noteWrite } from './still-ours'
+import { NoLongerOurs } from '@deploy-actions/traffic'
+import { claimOf, lateClaim, noteWrite, stillHeld, stillNewest } from './still-ours'
 import { jobTransaction, transactionRecord } from './transaction.fixture'
 
 const { id } = transactionRecord()
@@ -79,5 +81,91 @@ describe('what a post or a restore step may overwrite', () => {
     expect(await lateClaim(held('github'), refusing(503))).toEqual({
       claim: { written: [half], mayOverwriteAll: expect.any(Function) },
     })
+  })
+})
+
+describe('what a job asks before it writes to the target of its own transaction', () => {
+  const close = async () => {
+    for (const state of ['restoring', 'restored'] as const) await ledger.mark({ id }, state, 'guard')
+  }
+
+  it('is asked ten seconds after the ledger was, and then ten later', async () => {
+    const ask = stillHeld(held(), ports)
+    const wait = (ms: number) => ports.clock.sleep(ms, ports.signal)
+    await wait(9_999)
+    await close()
+    expect(await ask()).toBeUndefined()
+    await wait(1)
+    await expect(ask()).rejects.toEqual(
+      new NoLongerOurs(`by the ledger ${id} is restored: its target is left alone`),
+    )
+  })
+
+  it('is told from the last answer on', async () => {
+    const ask = stillHeld(held(), ports)
+    await ports.clock.sleep(10_000, ports.signal)
+    expect(await ask()).toBeUndefined()
+    await close()
+    await ports.clock.sleep(9_999, ports.signal)
+    expect(await ask()).toBeUndefined()
+    await ports.clock.sleep(1, ports.signal)
+    await expect(ask()).rejects.toBeInstanceOf(NoLongerOurs)
+  })
+
+  it('is no more than what it wrote while the ledger gives no answer', async () => {
+    const ask = stillHeld(held('github'), ports)
+    await ports.clock.sleep(10_000, ports.signal)
+    expect(await ask()).toMatchObject({ written: [half] })
+  })
+})
+
+describe('what a restorer in another job asks before it writes', () => {
+  const record = transactionRecord()
+  const later = (change = {}) =>
+    transactionRecord({ id: '1002-1-shop-eu-1', run: { ...record.run, id: 1002 }, ...change })
+  const walk = async (...states: TransactionState[]) => {
+    for (const state of states) await ledger.mark({ id }, state, 'x')
+  }
+
+  it('goes on while its transaction is the newest, and holds its target or stands as it was found', async () => {
+    for (const state of ['open', 'restoring', 'restore-failed'] as const) {
+      if (state !== 'open') await walk(state)
+      expect(await stillNewest(ledger, { record }, ports)()).toBeUndefined()
+    }
+    await walk('restoring', 'restored')
+    expect(await stillNewest(ledger, { record, state: 'restored' }, ports)()).toBeUndefined()
+    expect(warnings()).toEqual([])
+  })
+
+  it('ends once somebody has closed it', async () => {
+    await walk('restoring', 'restored')
+    await expect(stillNewest(ledger, { record, state: 'restore-failed' }, ports)()).rejects.toEqual(
+      new NoLongerOurs(`by the ledger ${id} is restored meanwhile, so its target is left alone`),
+    )
+  })
+
+  it('ends once another has come after it, by the order of the ledger', async () => {
+    await walk('committed')
+    await ledger.open(later({ openedAt: '2026-11-21T09:00:00.000Z' }), {})
+    await expect(stillNewest(ledger, { record, state: 'committed' }, ports)()).rejects.toEqual(
+      new NoLongerOurs(`1002-1-shop-eu-1 has come after ${id}, so its target is left alone`),
+    )
+  })
+
+  it('does not take what stood before a lost record for something newer', async () => {
+    const empty = openLedger(`file:${join(ports.context.temp, 'other')}`, 'shop', ports)
+    const lost = { record, lost: {} }
+    expect(await stillNewest(empty, lost, ports)()).toBeUndefined()
+    await empty.open(later({ openedAt: record.openedAt }), {})
+    expect(await stillNewest(empty, lost, ports)()).toBeUndefined()
+    await empty.mark({ id: later().id }, 'committed', '')
+    await empty.open(transactionRecord({ id: '1003-1-shop-eu-1', openedAt: '2026-11-21T10:00:00.001Z' }), {})
+    await expect(stillNewest(empty, lost, ports)()).rejects.toThrow('1003-1-shop-eu-1 has come after')
+  })
+
+  it('goes on while the ledger gives no answer, and says so', async () => {
+    const silent = { ...ledger, find: () => Promise.reject(new Error('503')) }
+    expect(await stillNewest(silent, { record }, ports)()).toBeUndefined()
+    expect(warnings()).toEqual([`whether ${id} is still the newest of production-eu is not known: 503`])
   })
 })

@@ -1,7 +1,7 @@
 import { answerWithin, messageOf, ProviderError, type Ports } from '@deploy-actions/action-kit'
-import { LEDGER_PATIENCE_MS, openLedger } from '@deploy-actions/ledger'
+import { LEDGER_PATIENCE_MS, newest, openLedger, type Entry, type Ledger } from '@deploy-actions/ledger'
 import { holdingStates, type TransactionState, type Weights } from '@deploy-actions/rollout'
-import type { Claim } from '@deploy-actions/traffic'
+import { NoLongerOurs, type Claim } from '@deploy-actions/traffic'
 import { nameOf, saveJobTransaction, type JobTransaction } from './job-transaction'
 
 /** A write that was cut short leaves the vector before it or its own. */
@@ -66,6 +66,65 @@ export async function lateClaim(transaction: Held, ports: Ports): Promise<Late> 
   }
   if (holdingStates.includes(state)) return { claim: undefined }
   return { closed: `by the ledger ${transaction.record.id} is ${state}: its target is left alone` }
+}
+
+/** That somebody else has seen to the target is an answer of a restore, too. @throws any other error again */
+export function closedBy(error: unknown): { closed: string } {
+  if (error instanceof NoLongerOurs) return { closed: error.message }
+  throw error
+}
+
+/** So long a job may rest on what the ledger has said of its own transaction, in the action's milliseconds. */
+const FRESH_MS = 10_000
+
+/**
+ * What a job that restores its own transaction asks before each write: its runner may stand still between any two steps.
+ * Right after the ledger was asked it is not asked again.
+ * @throws NoLongerOurs, from what is returned, when the ledger says that it is closed
+ */
+export function stillHeld(transaction: Held, ports: Ports): () => Promise<Claim | undefined> {
+  let askedAtMs = ports.clock.now().getTime()
+  return async () => {
+    if (ports.clock.now().getTime() - askedAtMs < FRESH_MS) return undefined
+    const late = await lateClaim(transaction, ports)
+    if ('closed' in late) throw new NoLongerOurs(late.closed)
+    askedAtMs = ports.clock.now().getTime()
+    return late.claim
+  }
+}
+
+/** A transaction, where it stood when its restorer found it, and whether the ledger does not hold it any more. */
+type Begun = Pick<Entry, 'record'> & { state?: TransactionState; lost?: unknown }
+
+/**
+ * What a restorer in another job asks before each write: it may have stood still, been taken for lost and been replaced,
+ * and the next rollout may have come since. Bad traffic waits for no ledger: without an answer it goes on.
+ * @throws NoLongerOurs, from what is returned, when another transaction has come after it, or somebody has closed it
+ */
+export function stillNewest(
+  ledger: Ledger,
+  { record, state: begunAs, lost }: Begun,
+  { clock, log }: Ports,
+): () => Promise<undefined> {
+  const { id, environment, openedAt } = record
+  const whyOver = ({ record: latest, state }: Entry): string | undefined => {
+    // Where its own record is gone, an older one is the newest.
+    if (latest.id !== id && (lost === undefined || latest.openedAt > openedAt))
+      return `${latest.id} has come after ${id}`
+    if (latest.id === id && !holdingStates.includes(state) && state !== begunAs)
+      return `by the ledger ${id} is ${state} meanwhile`
+    return undefined
+  }
+  return async () => {
+    const asked = answerWithin(clock.ioTimeout(LEDGER_PATIENCE_MS.badTraffic), newest(ledger, environment))
+    const latest = await asked.catch((error: unknown) => {
+      log.warning(`whether ${id} is still the newest of ${environment} is not known: ${messageOf(error)}`)
+      return undefined
+    })
+    const over = latest && whyOver(latest)
+    if (over !== undefined) throw new NoLongerOurs(`${over}, so its target is left alone`)
+    return undefined
+  }
 }
 
 /** The token of a job is good until the job has ended. Source: GitHub, "Automatic token authentication". */
