@@ -6,6 +6,14 @@ const RESTORED = { outputs: { outcome: 'restored' } }
 /** A prepare that lets no deploy begin. */
 const NO: Day = { 'prepare rollout-plan region': RED }
 
+/** A plan that fails in a further attempt: it names the regions for their guards, and nothing else. */
+const UNPLANNED: Day = {
+  'plan rollout-plan plan': {
+    outputs: { service: 'shop', regions: planned(), 'max-parallel': '1' },
+    fails: true,
+  },
+}
+
 /** Days on which a condition matters, by the line that has it. */
 const days: Record<string, Played> = {
   healthy: { day: {} },
@@ -40,6 +48,11 @@ const days: Record<string, Played> = {
     day: { 'deploy canary-step': RED },
     again: { ...NO, 'guard restore-point restore': RESTORED },
   },
+  'no longer planned when run again': {
+    day: { 'deploy canary-step': RED },
+    again: { ...UNPLANNED, 'guard restore-point restore': RESTORED },
+  },
+  'told after its plan that it may not': { day: UNPLANNED },
 }
 
 /** Every `if:` of a template: where it stands, and the text. */
@@ -160,6 +173,24 @@ describe('the days of a region', () => {
     expect(lines).toContain('rollout / eu-west / guard / Tell that it was restored: success')
     // This attempt has written nothing: what it uploaded cannot say what is open, only the ledger can.
     expect(lines).toContain('rollout / eu-west / guard / Put the traffic back: skipped')
+  })
+
+  it('lets the guard restore what an earlier attempt left open, though the plan fails now', async () => {
+    const lines = await play('no longer planned when run again')
+    expect(lines).toContain('rollout / plan: failure')
+    expect(conclusions(lines)).toEqual({
+      soak: 'skipped',
+      'guard-predecessor': 'skipped',
+      prepare: 'skipped',
+      deploy: 'skipped',
+      guard: 'failure',
+    })
+    expect(lines).toContain('rollout / eu-west / guard / Restore what is open: success')
+    expect(lines).toContain('rollout / eu-west / guard / Put the traffic back: skipped')
+  })
+
+  it('starts no region in a first attempt whose plan fails', async () => {
+    expect(conclusions(await playNew({ day: UNPLANNED }))).toEqual({})
   })
 
   const playNew = async (played: Played): Promise<string[]> =>

@@ -81,11 +81,18 @@ interface Planned {
   ports: FakePorts
 }
 
-async function plan(text = config(), more: Record<string, string> = {}, runId = 1001): Promise<Planned> {
+async function plan(
+  text = config(),
+  more: Record<string, string> = {},
+  runId = 1001,
+  attempt = 1,
+): Promise<Planned> {
   await mkdir(join(workspace, 'ops'), { recursive: true })
   await writeFile(join(workspace, 'ops/x.sh'), '#!/bin/sh\n', { mode: 0o755 })
   await writeFile(join(workspace, 'rollout.yml'), text)
-  const ports = { ...createFakePorts({ clock, github, http: () => region.metrics(), context: { runId } }) }
+  const ports = {
+    ...createFakePorts({ clock, github, http: () => region.metrics(), context: { runId, attempt } }),
+  }
   const outcome = await main(schema.parse({ ...release, ledger: `file:${workspace}/ledger`, ...more }), {
     ...ports,
     context: { ...ports.context, workspace },
@@ -301,6 +308,22 @@ describe('a plan is refused, and nothing is written,', () => {
     region.haproxy.weights = { blue: 60, green: 40 }
     expect((await plan(config(), {}, 77)).outcome).toMatchObject({ outcome: 'planned' })
     expect(message(await plan(config(), {}, 78))).toMatch(/shop in us is held by run 77/)
+  })
+
+  it('in a further attempt names all regions for their guards, and nothing to roll out', async () => {
+    await openElsewhere('production-eu', 'open')
+    const first = (await plan()).outcome as InputError
+    expect(first.outputs).toEqual({})
+    const again = (await plan(config(), {}, 1001, 2)).outcome as InputError
+    expect(again.message).toBe(first.message)
+    expect(again.outputs).toEqual({
+      service: 'shop',
+      'max-parallel': 1,
+      regions: [
+        expect.objectContaining({ name: 'us', 'guard-environment': 'production-us-guard' }),
+        expect.objectContaining({ name: 'eu', 'guard-environment': 'production-eu-guard' }),
+      ],
+    })
   })
 
   it('for a query whose names cannot be right, and warns of one that matches nothing', async () => {

@@ -1,4 +1,4 @@
-import { InputError, type Ports, type Problem } from '@deploy-actions/action-kit'
+import { InputError, withOutputs, type Ports, type Problem } from '@deploy-actions/action-kit'
 import {
   correlationOf,
   readRollout,
@@ -8,6 +8,7 @@ import {
   variablesOf,
   type RegionConfig,
   type RolloutFile,
+  type Variables,
 } from '@deploy-actions/config'
 import { LEDGER_PATIENCE_MS, openLedger } from '@deploy-actions/ledger'
 import {
@@ -32,15 +33,44 @@ import { reachProblems } from './reach'
 import { summarise } from './report'
 import { standing } from './standing'
 
-/** Reads rollout.yml for this run, checks all that can be checked before anything is written, and gives the plan. */
+/** What a run is to do, as rollout.yml and the inputs have it. */
+interface Wanted {
+  file: RolloutFile
+  variables: Variables
+  selected: RegionConfig[]
+  order: Order
+}
+
+/**
+ * Reads rollout.yml for this run, checks all that can be checked before anything is written, and gives the plan. A
+ * further attempt that cannot be planned names its regions all the same: an earlier one may have left some of them open,
+ * and their guards ask the ledger.
+ */
 export async function plan(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const file = await readRollout(inputs.config, ports.context)
   ports.evidence.about({ service: file.service })
   const correlationId = correlationOf(inputs, file.service, ports.context)
   const variables = variablesOf(inputs, ports.context, correlationId)
   const configs = await resolveAll(file, { variables, secrets: ports.secrets })
-  const selected = select(configs, file, inputs)
-  const order = orderOf(configs, inputs)
+  const wanted = { file, variables, selected: select(configs, file, inputs), order: orderOf(configs, inputs) }
+  try {
+    return await checked(wanted, inputs, ports)
+  } catch (error) {
+    throw ports.context.attempt === 1 ? error : withOutputs(error, toGuard(wanted))
+  }
+}
+
+/** All selected regions, for their guards. */
+function toGuard({ file, selected, order: { kind } }: Wanted): Partial<Outputs> {
+  const regions = planned(selected, selected, kind)
+  return { service: file.service, regions, 'max-parallel': maxParallel(kind, regions.length) }
+}
+
+async function checked(
+  { file, variables, selected, order }: Wanted,
+  inputs: Inputs,
+  ports: Ports,
+): Promise<Outputs> {
   const ledger = openLedger(inputs.ledger, file.service, ports, { patienceMs: LEDGER_PATIENCE_MS.plan })
 
   const standings = await Promise.all(

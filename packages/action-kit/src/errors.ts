@@ -25,6 +25,12 @@ export abstract class ActionError extends Error {
   }
 }
 
+/** The error, with outputs that are to be written although its action fails. */
+export function withOutputs(error: unknown, outputs: FailureOutputs): unknown {
+  if (error instanceof ActionError) Object.assign(error.outputs, outputs)
+  return error
+}
+
 /** The user can mend it: every problem of the input at once, each with its place. */
 export class InputError extends ActionError {
   readonly outcome = 'invalid'

@@ -22,6 +22,7 @@ export {
   InputError,
   messageOf,
   ProviderError,
+  withOutputs,
   type Problem,
 } from './errors'
 // It lives where the pure packages, which know no kit, can use it, too.
