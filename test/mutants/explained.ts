@@ -151,12 +151,16 @@ export const explained: Explained[] = [
   ...because(
     'without a claim everything is ours before anybody asks',
     'packages/traffic/src/restore-weights.ts',
+    ['mustBeOurs', 'claim', 'true'],
+  ),
+  ...because(
+    'where one of two is not up yet, what is written is not in effect, and it is tried again',
+    'packages/traffic/src/restore-weights.ts',
     [
-      'mustBeOurs',
-      '(await claim?.mayOverwriteAll()) ?? true',
-      '((await claim?.mayOverwriteAll())) && (true)',
+      'ready',
+      'parked.some((arm) => now.down.has(arm) || now.doubted.has(arm))',
+      'parked.every((arm) => now.down.has(arm) || now.doubted.has(arm))',
     ],
-    ['mustBeOurs', 'true', 'false'],
   ),
   ...because(
     'a write that changes nothing sends nothing',

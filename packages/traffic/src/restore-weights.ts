@@ -128,7 +128,7 @@ async function restoreOne(
   /** Settled before the first write: after it, what is there may be the half of it. */
   let ours = claim === undefined
   const mustBeOurs = async (state: RouterReading): Promise<void> => {
-    ours ||= claim === undefined || (await isClaimed(state, claim))
+    if (claim) ours ||= await isClaimed(state, claim)
     const now = await stillOurs?.()
     if (!ours || (now && !(await isClaimed(state, now))))
       throw new TakenOver(`${described(state)}: that was not written by it, so nothing was written`)

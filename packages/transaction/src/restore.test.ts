@@ -86,6 +86,44 @@ describe('an arm to which clients are bound', () => {
   const said = 'green gets requests although it was read back without traffic'
   const warnings = () => ports.recorded.log.filter(({ level }) => level === 'warning').map(({ line }) => line)
 
+  it('gets its workload back where the counters are read after a while', async () => {
+    requests(false)
+    let looks = 0
+    fake.before = (command) => {
+      if (command === 'show stat app 4 -1' && ++looks < 4) throw new Error('away')
+      return 'act'
+    }
+    expect((await restore()).outcome).toBe('restored')
+  })
+
+  it('keeps the workload of which it is not known, and no other', async () => {
+    requests(false)
+    fake.before = (command) => {
+      if (command === 'show stat app 4 -1') throw new Error('away')
+      return 'act'
+    }
+    const live = { kind: 'script', name: 'other', arm: 'blue', state: '1.0.0' }
+    const { settings } = jobTransaction(fake.port)
+    const odd = transactionRecord({ restore: [...record.restore, live] })
+    const { outcome, points } = await restoreTarget({ record: odd }, settings, ports, {
+      deployer,
+      health: undefined,
+      patience,
+    })
+    expect(outcome).toBe('restore-failed')
+    const why =
+      'whether green, which was read back without traffic, still gets requests is not known: haproxy'
+    expect(points).toContainEqual(
+      expect.objectContaining({
+        name: 'deploy',
+        ok: false,
+        detail: expect.stringContaining(`green was left as it is: ${why}`),
+      }),
+    )
+    expect(points.find(({ name }) => name === 'other')?.detail).not.toContain('is not known')
+    expect(warnings()).toEqual([expect.stringContaining(why)])
+  })
+
   it('is not said to be reached against its will while the traffic is not back', async () => {
     requests(true)
     fake.before = () => 'lie'
@@ -104,6 +142,31 @@ describe('an arm to which clients are bound', () => {
 })
 
 describe('restoreTarget', () => {
+  it('asks whether the target is still its own before the traffic and before the workload, if there is one', async () => {
+    let asked = 0
+    const stillOurs = () => {
+      steps.push(`asked ${++asked}`)
+      return Promise.resolve(undefined)
+    }
+    await restore({ patience: { ...patience, stillOurs }, health: undefined })
+    expect(steps.map((step) => step.split(' ').slice(0, 2).join(' '))).toEqual([
+      'asked 1',
+      'traffic',
+      'traffic',
+      'asked 2',
+      expect.stringMatching(/restore\.sh --now$/),
+    ])
+    fake.weights = { blue: 25, green: 75 }
+    asked = 0
+    const trafficOnly = { record: transactionRecord() }
+    await restoreTarget(trafficOnly, jobTransaction(fake.port).settings, ports, {
+      deployer,
+      health: undefined,
+      patience: { ...patience, stillOurs },
+    })
+    expect(asked).toBe(1)
+  })
+
   it('goes from traffic over the workload to health', async () => {
     const { outcome, points } = await restore()
     expect(outcome).toBe('restored')

@@ -6,7 +6,7 @@ import type { TransactionState } from '@deploy-actions/rollout'
 import { createFakePorts, type FakePorts } from '@deploy-actions/testing'
 import { findJobTransaction } from './job-transaction'
 import { NoLongerOurs } from '@deploy-actions/traffic'
-import { claimOf, lateClaim, noteWrite, stillHeld, stillNewest } from './still-ours'
+import { claimOf, closedBy, lateClaim, noteHeld, noteWrite, stillHeld, stillNewest } from './still-ours'
 import { jobTransaction, transactionRecord } from './transaction.fixture'
 
 const { id } = transactionRecord()
@@ -32,6 +32,20 @@ describe('the vectors of a transaction', () => {
     expect(transaction).toMatchObject({ written: [half, whole], writtenAt: '2026-11-21T10:00:00.000Z' })
     expect(await findJobTransaction(ports.context.temp, id)).toEqual(transaction)
   })
+})
+
+it('keeps when what was written was last seen to hold, in the time of the action', async () => {
+  const fast = { ...ports, clock: { ...ports.clock, speed: 60, realMs: () => 5_000 } }
+  await noteHeld(jobTransaction(1), 3_000, fast)
+  // Two real seconds ago: two minutes before ten o'clock.
+  expect(await findJobTransaction(ports.context.temp, id)).toMatchObject({
+    writtenAt: '2026-11-21T09:58:00.000Z',
+  })
+})
+
+it('takes that somebody else has seen to the target for an answer, and nothing else', () => {
+  expect(closedBy(new NoLongerOurs('2.0.0 has come'))).toEqual({ closed: '2.0.0 has come' })
+  expect(() => closedBy(new ProviderError('away', { provider: 'haproxy' }))).toThrow('away')
 })
 
 describe('what a stage that puts its traffic back may overwrite', () => {
