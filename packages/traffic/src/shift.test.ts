@@ -150,6 +150,44 @@ describe('shift', () => {
   })
 })
 
+describe('an arm of several servers of which one is out', () => {
+  const members = { blue: ['b1', 'b2', 'b3', 'b4'], green: ['g1', 'g2'] }
+  let several: ObservedRouter
+  beforeEach(async () => {
+    fake.weights = { b1: 100, b2: 100, b3: 100, b4: 100, g1: 0, g2: 0 }
+    const haproxy = await routers.configure({ type: 'haproxy', port: fake.port, backend: 'app', members })
+    several = haproxy.open(ports, ['blue', 'green'])
+  })
+  const shiftSeveral = async () => shift(several, tenPercent, await several.read(ports.signal), ports)
+
+  it('is in effect with what serves, which is told', async () => {
+    fake.states = { b4: 'maint' }
+    const shown = await shiftSeveral()
+    expect(shown.weights).toEqual(tenPercent)
+    expect(shown.effective).toEqual({ blue: 8710, green: 1290 })
+    expect(described(shown)).toMatch(/, in effect blue 87.1%, green 12.9%, b4 of blue is out of service$/)
+    expect(await mustHold(several, tenPercent, 'not to be committed', ports)).toMatchObject({
+      weights: tenPercent,
+    })
+    expect(elapsed()).toBe(defaultShift.settleMs)
+  })
+
+  it('is not where the last of them goes', async () => {
+    fake.before = (command) => {
+      if (command.startsWith('set')) fake.states = { g1: 'down', g2: 'maint' }
+      return 'act'
+    }
+    await expect(shiftSeveral()).rejects.toThrow(/^after the write of blue 90%, green 10% .*, green is down$/)
+  })
+
+  it('is not proven over one that somebody holds out by a weight of 0', async () => {
+    fake.weights = { b1: 30, b2: 30, b3: 30, b4: 0, g1: 5, g2: 5 }
+    await expect(mustHold(several, tenPercent, 'not to be committed', ports)).rejects.toThrow(
+      /^not to be committed \(.* holds b4 of blue out by a weight of 0/,
+    )
+  })
+})
+
 describe('a write whose answer is lost', () => {
   it('is made again', async () => {
     let lost = 0
@@ -288,6 +326,16 @@ describe('inEffect', () => {
     expect(inEffect(router, state({ blue: 9961, green: 39 }), { blue: 9970, green: 30 })).toBe(true)
   })
 
+  it.each([
+    ['less than was written', { blue: 9231, green: 769 }, true],
+    ['more than was written', { blue: 8710, green: 1290 }, true],
+    ['nothing', { blue: 10_000, green: 0 }, false],
+    ['all of it', { blue: 0, green: 10_000 }, false],
+    ['a stranger', { blue: 8000, green: 1000, red: 1000 }, false],
+  ])('with a server of several out: an arm that serves has %s', (_, effective, holds) =>
+    expect(inEffect(router, state(tenPercent, effective), tenPercent)).toBe(holds),
+  )
+
   it('knows the unit of the provider', () => {
     const steps = { capabilities: { ...router.capabilities, max: 100, step: 5 } }
     expect(inEffect(steps, state({ blue: 8500, green: 1500 }), tenPercent)).toBe(true)
@@ -314,6 +362,13 @@ describe('shift with clients that are bound to arms', () => {
       'set server app/green weight 10',
       'set server app/blue weight 90',
     ])
+  })
+
+  it('leaves it there when somebody else has changed the weights', async () => {
+    const before = await router.read(ports.signal)
+    const recorded = { ...before, weights: { blue: 5000, green: 5000 } }
+    await expect(shift(router, tenPercent, recorded, ports)).rejects.toBeInstanceOf(Conflict)
+    expect(writes()).toEqual([])
   })
 
   it('leaves an arm in maintenance that is to get nothing', async () => {
