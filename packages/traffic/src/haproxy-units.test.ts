@@ -52,7 +52,10 @@ describe('weights of the servers of an arm', () => {
 
   it('are never on the way what would look like the hand of somebody: nothing beside two units or more', () => {
     const servers = { blue: ['b1', 'b2', 'b3'], green: ['g1', 'g2'] }
-    const shares = fc.oneof(fc.constantFrom(0, WHOLE), fc.integer({ min: 50, max: WHOLE - 50 }))
+    const shares = fc.oneof(
+      fc.constantFrom(0, 50, 100, WHOLE - 50, WHOLE),
+      fc.integer({ min: 50, max: WHOLE - 50 }),
+    )
     const units = (green: number) => toUnits({ blue: WHOLE - green, green }, servers)
     const looksHeld = (at: Record<string, number>): boolean =>
       Object.values(servers).some((names) => {
@@ -95,6 +98,20 @@ describe('weights of the servers of an arm', () => {
       { server: 'g1', weight: 1 },
       { server: 'b1', weight: 25 },
       { server: 'g2', weight: 0 },
+    ])
+  })
+
+  it('leave alone what stays at nothing, and come to one unit and from it before and after the others', () => {
+    const change = (server: string, from: number, to: number) => ({ server, from, to, alone: false })
+    expect(stepsTo([change('g1', 0, 0), change('g2', 0, 0)])).toEqual([])
+    expect(stepsTo([change('g1', 1, 2), change('g2', 0, 1)])).toEqual([
+      { server: 'g2', weight: 1 },
+      { server: 'g1', weight: 2 },
+    ])
+    expect(stepsTo([change('g1', 5, 0), change('g2', 5, 1)])).toEqual([
+      { server: 'g1', weight: 1 },
+      { server: 'g2', weight: 1 },
+      { server: 'g1', weight: 0 },
     ])
   })
 

@@ -275,6 +275,10 @@ describe('an arm of several servers', () => {
     )
     fake.states = { b1: 'maint', g1: 'down', g2: 'down' }
     expect(described(await read({ members }))).toMatch(/, b1 of blue is out of service, green is down$/)
+    expect((await read({ members })).members['green']).not.toHaveProperty('out')
+    fake.weights = { b1: 90, b2: 90, g1: 1, g2: 1 }
+    fake.states = { g2: 'down' }
+    expect((await read({ members })).members).toMatchObject({ green: { out: ['g2'] } })
     fake.weights = { b1: 100, b2: 100, g1: 0, g2: 0 }
     fake.states = { g1: 'maint' }
     expect((await read({ members })).members['green']).not.toHaveProperty('out')
@@ -319,6 +323,13 @@ describe('a server that somebody holds out of its arm by a weight of 0', () => {
       `haproxy 127.0.0.1:${fake.port} backend app holds b3 of blue out by a weight of 0, which a rollout cannot keep: put it into maintenance (set server app/NAME state maint), give it a weight, or take it off members`,
     )
     expect(strangers).toBeUndefined()
+  })
+
+  it('is one beside two units, and beside one unit it is what a share of ours has left', async () => {
+    fake.weights = { b1: 2, b2: 2, b3: 0, g1: 0, g2: 0 }
+    expect((await read({ members })).heldOut).toMatch(/holds b3 of blue out/)
+    fake.weights = { b1: 1, b2: 1, b3: 0, g1: 0, g2: 0 }
+    expect((await read({ members })).heldOut).toBeUndefined()
   })
 
   it.each(['maint', 'drain'] as const)('is nobody while it is out by its state: %s', async (state) => {

@@ -118,6 +118,7 @@ describe('a pair', () => {
     one.weights = two.weights = { blue: 90, green: 10 }
     const watch = watchRouter(router, { ...shown, weights: TEN }, ports.clock)
     two.states = { green: 'drain' }
+    expect((await read()).members).toMatchObject({ green: { enabled: false, healthy: true } })
     expect((await watch.look(ports.signal)).state).toBe('doubted')
     expect(await watch.look(ports.signal)).toMatchObject({ state: 'lost', arms: ['green'] })
   })
@@ -191,6 +192,11 @@ describe('a pair to whose servers clients are bound', () => {
     expect(two.states['green']).toBe('maint')
   })
 
+  it('says that they are bound where they are at one of them', async () => {
+    delete two.cookie
+    expect((await read()).bound).toBe(true)
+  })
+
   it('tells who was found in another state than ready', async () => {
     expect((await read()).states).toEqual({ green: 'maint' })
     one.states = two.states = {}
@@ -239,8 +245,12 @@ describe('what a pair shows', () => {
       members,
     })
     const several = configured.open(ports, ['blue', 'green'])
+    two.states = { b2: 'maint' }
+    expect(await several.read(ports.signal)).toMatchObject({
+      effective: { blue: 8182, green: 1818 },
+      members: { blue: { out: ['b2'] } },
+    })
     one.states = { b2: 'maint' }
-    expect(await several.read(ports.signal)).toMatchObject({ members: { blue: { out: ['b2'] } } })
     expect(inEffect(several, await several.read(ports.signal), TEN)).toBe(true)
     two.states = { green: 'down', g2: 'down' }
     const shown = await several.read(ports.signal)
@@ -250,6 +260,11 @@ describe('what a pair shows', () => {
     expect((await several.read(ports.signal)).heldOut).toMatch(
       new RegExp(`^haproxy 127.0.0.1:${two.port} backend app holds b2 of blue out`),
     )
+  })
+
+  it('is that of the one whose arm is down, where the other arm is to get nothing', async () => {
+    two.states = { blue: 'down' }
+    expect((await read()).effective).toEqual({ blue: 0, green: 0 })
   })
 
   it('is each stranger of either', async () => {

@@ -19,14 +19,13 @@ const downIn = ({ members }: Pick<RouterState, 'members'>): string[] =>
     .map(([name]) => name)
 
 /**
- * The same, and those of which no server serves that has weight: with a share of one unit one server of several has it, and
- * nobody gets it while that one is out.
+ * Of members that are to get traffic the ones that get none: beside those that do not serve, one of several servers of which
+ * only that one has weight that is out, as with a share of one unit.
  */
 export const getNothing = (state: RouterState): string[] => {
-  const { members, weights, effective } = state
   const down = downIn(state)
-  return Object.keys(members).filter(
-    (name) => down.includes(name) || ((weights[name] ?? 0) > 0 && (effective[name] ?? 0) === 0),
+  return Object.keys(state.members).filter(
+    (name) => down.includes(name) || (state.effective[name] ?? 0) === 0,
   )
 }
 

@@ -3,7 +3,7 @@ import { ProviderError } from '@deploy-actions/action-kit'
 import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
 import { routers } from './registry'
 import { Conflict, described, type ObservedRouter, type RouterReading, type RouterState } from './router'
-import { ArmLost, defaultShift, inEffect, lingering, mustHold, NotInEffect, shift } from './shift'
+import { ArmLost, asWritten, defaultShift, inEffect, lingering, mustHold, NotInEffect, shift } from './shift'
 
 let fake: FakeHaproxy
 let ports: FakePorts
@@ -298,11 +298,24 @@ describe('a router in words', () => {
     [{ enabled: true, healthy: false, units: 1 }, 'green is down'],
     [{ enabled: false, healthy: false, units: 1 }, 'green is drained or in maintenance'],
     [{ enabled: false, units: 1 }, 'green is drained or in maintenance'],
+    [{ enabled: true, units: 3, out: ['g1'] }, 'g1 of green is out of service'],
+    [{ enabled: true, units: 3, out: ['g1', 'g2'] }, 'g1 and g2 of green are out of service'],
   ])('tells of %j that %s', (green, said) => {
     expect(described({ weights: tenPercent, effective: tenPercent, members: { green } })).toBe(
       `the router holds blue 90%, green 10%, in effect blue 90%, green 10%, ${said}`,
     )
   })
+})
+
+describe('a vector as it was written', () => {
+  it('is the whole of it', () => {
+    const wanted = { blue: 5000, green: 3000, red: 2000 }
+    expect(asWritten(router, wanted, wanted)).toBe(true)
+    expect(asWritten(router, { blue: 5000, green: 2000, red: 3000 }, wanted)).toBe(false)
+  })
+
+  it('is not one in which nothing stands for a share, be that less than a unit', () =>
+    expect(asWritten(router, { blue: 10_000, green: 0 }, { blue: 9970, green: 30 })).toBe(false))
 })
 
 describe('inEffect', () => {
