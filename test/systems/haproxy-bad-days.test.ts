@@ -109,7 +109,7 @@ describe('an arm before the real HAProxy', () => {
   it('that dies as the canary is lost at the second look, and gets no more traffic', async () => {
     const held = await toHalf()
     const watch = watchRouter(router, held, ports.clock)
-    expect(await watch.look(ports.signal)).toEqual({ state: 'holds' })
+    expect(await watch.look(ports.signal)).toMatchObject({ state: 'holds' })
     await green.die()
     await until('green', false)
     expect((await watch.look(ports.signal)).state).toBe('doubted')
