@@ -125,6 +125,7 @@ export const explained: Explained[] = [
     ['combined', '!first', 'false'],
     ['memberOf', 'each[0]?.units', 'each[0].units'],
   ),
+  ...because(BASIS_POINT, 'packages/traffic/src/mirrored.ts', ['leavesOut', '0', '1']),
   ...because(
     'both of a pair tell health or neither, and each has its member',
     'packages/traffic/src/mirrored.ts',
@@ -190,7 +191,7 @@ export const explained: Explained[] = [
     'members[member]?.lingers',
     'members[member].lingers',
   ]),
-  ...because(BASIS_POINT, 'packages/traffic/src/shift.ts', ['asWritten', '0', '1']),
+  ...because(BASIS_POINT, 'packages/traffic/src/shift.ts', ['asWritten', '0', '1'], ['inEffect', '0', '1']),
 
   ...because('only how the file looks', 'packages/transaction/src/job-transaction.ts', [
     'saveJobTransaction',

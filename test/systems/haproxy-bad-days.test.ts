@@ -51,7 +51,10 @@ beforeEach(async () => {
   green = await startApp()
   haproxy = await startRealHaproxy({ blue: blue.port, green: green.port }, 300, {
     options: 'check inter 50ms fall 2 rise 2 slowstart 3s',
-    lines: [`server spare 127.0.0.1:${blue.port} weight 100 disabled`],
+    lines: [
+      `server spare 127.0.0.1:${blue.port} weight 100 disabled`,
+      `server sorry 127.0.0.1:${blue.port} weight 100 backup`,
+    ],
   })
   const configured = await routers.configure({ type: 'haproxy', port: haproxy.ports.admin, backend: 'app' })
   router = configured.open(createFakePorts({ real: true }), ['blue', 'green'])
@@ -71,6 +74,14 @@ async function until(arm: string, healthy: boolean): Promise<void> {
 }
 
 describe('an arm before the real HAProxy', () => {
+  it('is alone with the other: a backup server, and one in maintenance, get nothing', async () => {
+    expect((await read()).strangers).toBeUndefined()
+    await askRuntime(haproxy.ports.admin, 'set server app/spare state ready')
+    expect((await read()).strangers).toMatch(
+      /also sends traffic to spare \(weight 100\), which is not an arm/,
+    )
+  })
+
   it('serves while its weight grows by slowstart, and a spare server in maintenance is nobody', async () => {
     await blue.die()
     await until('blue', false)
@@ -98,7 +109,7 @@ describe('an arm before the real HAProxy', () => {
   it('that dies as the canary is lost at the second look, and gets no more traffic', async () => {
     const held = await toHalf()
     const watch = watchRouter(router, held, ports.clock)
-    expect(await watch.look(ports.signal)).toEqual({ state: 'holds' })
+    expect(await watch.look(ports.signal)).toMatchObject({ state: 'holds' })
     await green.die()
     await until('green', false)
     expect((await watch.look(ports.signal)).state).toBe('doubted')

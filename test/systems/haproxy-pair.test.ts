@@ -63,7 +63,7 @@ describe('a pair of the real HAProxy', () => {
   it('shows the old split on the other, and a restore puts each back', async () => {
     const held = await shift(router, TEN, await read(), ports, FAST)
     const watch = watchRouter(router, held, ports.clock)
-    expect(await watch.look(ports.signal)).toEqual({ state: 'holds' })
+    expect(await watch.look(ports.signal)).toMatchObject({ state: 'holds' })
     await askRuntime(two.ports.admin, 'set server app/green weight 0')
     expect((await watch.look(ports.signal)).state).toBe('doubted')
     expect(await watch.look(ports.signal)).toMatchObject({

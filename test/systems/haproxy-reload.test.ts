@@ -44,7 +44,7 @@ describe('a reload of the real HAProxy', () => {
     // As long as anybody watches a stage at least: its process is older than what is written.
     await new Promise((resolve) => setTimeout(resolve, 1_100))
     const watch = watchRouter(router, await toHalf(router), ports.clock)
-    expect(await watch.look(ports.signal)).toEqual({ state: 'holds' })
+    expect(await watch.look(ports.signal)).toMatchObject({ state: 'holds' })
     await askRuntime(haproxy.ports.admin, 'set server app/blue weight 100;set server app/green weight 0')
     expect((await watch.look(ports.signal)).state).toBe('doubted')
     await haproxy.reload()

@@ -10,8 +10,9 @@ import {
   type SimulatedRegion,
   type SimulatedRegionOptions,
 } from '@deploy-actions/testing'
+import { sections } from '@deploy-actions/config'
 import { openLedger } from '@deploy-actions/ledger'
-import { restoreUnfinishedTraffic } from '@deploy-actions/transaction'
+import { beginTransaction, findTargetArms, restoreUnfinishedTraffic } from '@deploy-actions/transaction'
 import { inputs as schema } from './inputs'
 import { main } from './main'
 import type { Outputs } from './outputs'
@@ -450,6 +451,78 @@ describe('a canary whose metrics show a hundredth of its requests', () => {
   })
 })
 
+describe('arms of several servers', () => {
+  const members = { blue: ['b1', 'b2', 'b3', 'b4'], green: ['g1', 'g2', 'g3', 'g4'] }
+  type States = SimulatedRegion['haproxy']['states']
+  /** Of the servers that are out from the n-th verdict of a stage on. */
+  const from =
+    (stage: number, states: States) =>
+    ({ haproxy }: SimulatedRegion, ports: FakePorts): void => {
+      const { progress } = ports.evidence
+      ports.evidence.progress = (event) => {
+        progress(event)
+        if (event.stage === stage) haproxy.states = states
+      }
+    }
+  const whole = ({ weights }: SimulatedRegion['haproxy']): boolean =>
+    members.blue.every((name) => weights[name] === 0) &&
+    members.green.every((name) => (weights[name] ?? 0) > 0)
+
+  it.each([
+    ['an old one is in maintenance beforehand', { b4: 'maint' }, undefined],
+    ['an old one dies in the first stage', { b4: 'down' }, 0],
+    ['a new one dies in the second stage', { g2: 'down' }, 1],
+  ] as [string, States, number | undefined][])(
+    'are rolled over while %s, and it is told',
+    async (_, out, stage) => {
+      const { outcome, region, ports } = await run({ members }, {}, undefined, (region, ports) =>
+        stage === undefined ? void (region.haproxy.states = out) : from(stage, out)(region, ports),
+      )
+      expect(outcome).toMatchObject({ outcome: 'promoted' })
+      expect(whole(region.haproxy)).toBe(true)
+      const [name = ''] = Object.keys(out)
+      const told = new RegExp(`in effect .*, ${name} of \\w+ is out of service`)
+      expect(ports.recorded.log.map(({ level, line }) => `${level}: ${line}`).join('\n')).toMatch(told)
+      const { stages = [] } = outcome as Outputs
+      expect(stages[stage ?? 0]?.reason).toMatch(told)
+      expect(ports.recorded.summary.join()).toMatch(told)
+    },
+  )
+
+  it('are judged by the share that is in effect: with three of four new ones out it is missed by nobody', async () => {
+    const { outcome } = await run({ members }, {}, undefined, ({ haproxy }) => {
+      haproxy.states = { g2: 'maint', g3: 'maint', g4: 'maint' }
+    })
+    expect(outcome).toMatchObject({ outcome: 'promoted' })
+    const { stages = [] } = outcome as Outputs
+    // A share that is missed would keep them until their longest watch.
+    for (const { durationMs } of stages.slice(0, 4)) expect(durationMs).toBeLessThan(15 * 60_000)
+  })
+
+  it('are put back when the last one of the canary dies', async () => {
+    const { outcome, region } = await run(
+      { members },
+      {},
+      undefined,
+      from(0, { g1: 'down', g2: 'down', g3: 'down', g4: 'maint' }),
+    )
+    expect((outcome as Error).message).toMatch(
+      /^10%: green is down: .*; traffic is back at blue 100%, green 0%/,
+    )
+    expect((outcome as GateFailed).outputs).toMatchObject({ verdict: 'fail', 'rollback-verified': true })
+    expect(region.haproxy.weights).toMatchObject({ g1: 0, g2: 0, g3: 0, g4: 0 })
+  })
+
+  it('are not rolled over while somebody holds one of them out by a weight of 0', async () => {
+    const { outcome, writes } = await run({ members }, {}, undefined, ({ haproxy }) => {
+      haproxy.weights = { ...haproxy.weights, b4: 0 }
+    })
+    expect(outcome).toBeInstanceOf(InputError)
+    expect((outcome as Error).message).toMatch(/holds b4 of blue out by a weight of 0, .*state maint/)
+    expect(writes).toBe(0)
+  })
+})
+
 describe('one dead metrics page of several', () => {
   const pages = `{ sources: { proxy: { type: scrape, pages: ['http://127.0.0.1:1/metrics', 'http://127.0.0.1:2/metrics'] } }, requests: { source: proxy, sum: ['requests_total{arm="\${arm}"}'] }, errors: { source: proxy, sum: ['requests_total{arm="\${arm}",code="5xx"}'] } }`
   /** The second page is away from minute seven on, in the middle of a stage, to minute `until`. */
@@ -608,6 +681,46 @@ describe('canary-step and other writers', () => {
     )
     expect(region.haproxy.weights).toEqual({ blue: 100, green: 0 })
   })
+
+  it.each([1, 2])(
+    'never writes over weights that somebody has set between the begin of its transaction and its first stage: %d addresses',
+    async (addresses) => {
+      const clock = createFakeClock()
+      const healthy = { requestsPerSecond: 100, errorRate: () => HEALTHY }
+      const regions = await Promise.all([1, 2].map((seed) => simulateRegion({ clock, seed, ...healthy })))
+      const ports = createFakePorts({ clock, http: () => regions[0]?.metrics() ?? { status: 500 } })
+      const hosts = regions.slice(0, addresses).map(({ haproxy }) => `127.0.0.1:${haproxy.port}`)
+      const router = JSON.stringify({ type: 'haproxy', hosts, port: 9999, backend: 'app' })
+      const ledger = `file:${ports.context.temp}/ledger`
+      const target = { service: 'shop', region: 'production', environment: 'production' }
+      const release = { version: '1.1.0', digest: `sha256:${'b'.repeat(64)}` }
+      const opened = openLedger(ledger, 'shop', ports)
+      const found = await findTargetArms(target, await sections.router(router, {}), ['blue', 'green'], ports)
+      const { record } = await beginTransaction(
+        { ...target, correlationId: 'x', ledgerSpec: ledger, ledger: opened, release, found },
+        ports,
+      )
+      for (const { haproxy } of regions) haproxy.weights = { blue: 50, green: 50 }
+      const metrics = regions[0]?.inputs.metrics
+      const outcome = await main(
+        schema.parse({
+          ...target,
+          ...release,
+          ledger,
+          stages: STAGES,
+          metrics,
+          router,
+          transaction: record.id,
+        }),
+        ports,
+      ).catch((error: Error) => error)
+      await Promise.all(regions.map((region) => region.close()))
+      expect((outcome as Error).message).toMatch(
+        /^no traffic was moved by this step: .*expected blue 100%, green 0%, found blue 50%, green 50%/,
+      )
+      for (const { haproxy } of regions) expect(haproxy.weights).toEqual({ blue: 50, green: 50 })
+    },
+  )
 
   it('never opens a transaction over weights that somebody else has set during the proof', async () => {
     // The second fetch is the end of the proof: an operator sends everything to green just then.

@@ -163,7 +163,7 @@ async function walkStages(
       arms,
       watchMissed:
         settings.analysis['expect-share'] && plan.weight < WHOLE && followsWeights(router, shown)
-          ? () => watchMissed(plan.weight, { ...ports, arms, router })
+          ? () => watchMissed(shown, { ...ports, arms, router })
           : undefined,
       onBaselineLost: (reason) =>
         tellLater(walk, 'the lost baseline', tellBaselineLost(plan.weight, reason, walk, ports), ports),

@@ -7,7 +7,7 @@ import {
   type Sample,
 } from '@deploy-actions/analysis'
 import { WHOLE, type Arms } from '@deploy-actions/rollout'
-import type { RouterReading, TrafficRouter } from '@deploy-actions/traffic'
+import type { RouterReading, RouterState, TrafficRouter } from '@deploy-actions/traffic'
 
 /**
  * So long it has to last before requests count as lost: a new arm is counted nothing yet of what takes minutes to end,
@@ -15,7 +15,7 @@ import type { RouterReading, TrafficRouter } from '@deploy-actions/traffic'
  */
 const LASTS_MS = 180_000
 
-/** What comes of a canary that is not counted the requests that its weight gives it. */
+/** What comes of a canary that is not counted the requests that are due to it. */
 export interface Missed {
   /** why the stage must not pass now */
   reason: string
@@ -26,8 +26,11 @@ export interface Missed {
   because: 'swallowed' | 'not sent' | 'unknown'
 }
 
-/** Undefined while the canary is counted its share. */
-export type WatchMissed = (sample: Sample) => Promise<Missed | undefined>
+/**
+ * Undefined while the canary is counted its share.
+ * @param found what the router showed at the end of the sample; absent where it did not tell
+ */
+export type WatchMissed = (sample: Sample, found: RouterState | undefined) => Promise<Missed | undefined>
 
 /** Where shares of requests do not follow the weights, only silence tells: clients are bound to arms, or split themselves. */
 export const followsWeights = (
@@ -53,15 +56,17 @@ interface Sent {
 /**
  * Watches the canary's share of the requests. While it is missed, the router is asked what it sends to each arm, and of
  * the same time the two are compared: a few connections may miss a healthy canary by chance, and an arm that answers
- * slowly gets less by least connections; what was sent and is not counted is lost.
- * @param weight of the canary, in basis points; less than the whole
+ * slowly gets less by least connections; what was sent and is not counted is lost. With a server of an arm out of service
+ * the share in effect is not the one that was written: what is due is what is in effect.
+ * @param shown what the router showed when the weights had been written
  */
-export function watchMissed(weight: number, asked: Asked): WatchMissed {
-  const share = watchShare(weight / WHOLE)
+export function watchMissed(shown: RouterState, asked: Asked): WatchMissed {
+  const share = watchShare()
+  const dueIn = watchDue(shown, asked)
   let looks: Sent[] = []
   let lostSince: number | undefined
-  return async (sample) => {
-    const missed = share.next(sample)
+  return async (sample, reading) => {
+    const missed = share.next(sample, dueIn(sample, reading) / WHOLE)
     if (!missed) {
       looks = []
       lostSince = undefined
@@ -69,9 +74,29 @@ export function watchMissed(weight: number, asked: Asked): WatchMissed {
     }
     looks = [...looks, ...(await lookAt(asked))]
     const at = Date.parse(sample.at)
-    const found = judged(missed, sentWithin(looks, at, missed.windowMs), weight)
+    const found = judged(missed, sentWithin(looks, at, missed.windowMs))
     lostSince = found.because === 'swallowed' ? (lostSince ?? at) : undefined
     return lostSince === undefined || at - lostSince >= LASTS_MS ? found : { ...found, because: 'unknown' }
+  }
+}
+
+/**
+ * What is due to the canary in a sample, in basis points: the least that was in effect from its beginning on, since a
+ * source that lags tells of a time in which another share was.
+ */
+function watchDue(shown: RouterState, { arms, clock }: Asked) {
+  const look = ({ effective, parts }: RouterState) => ({
+    atMs: clock.now().getTime(),
+    // Of several addresses nobody knows how much comes by each.
+    share: Math.min(...(parts ?? [{ effective }]).map((part) => part.effective[arms.canary] ?? 0)),
+  })
+  let seen = [look(shown)]
+  return ({ at, windowMs }: Sample, found: RouterState | undefined): number => {
+    if (found) seen.push(look(found))
+    const began = Date.parse(at) - windowMs
+    const before = seen.findLastIndex(({ atMs }) => atMs <= began)
+    seen = seen.slice(Math.max(0, before))
+    return Math.min(...seen.map(({ share }) => share))
   }
 }
 
@@ -97,13 +122,9 @@ function sentWithin(looks: readonly Sent[], endMs: number, windowMs: number): Om
   return sent.baseline < 0 || sent.canary < 0 ? undefined : sent
 }
 
-function judged(
-  { reason, almostAll }: MissedShare,
-  sent: Omit<Sent, 'atMs'> | undefined,
-  weight: number,
-): Missed {
+function judged({ reason, share, almostAll }: MissedShare, sent: Omit<Sent, 'atMs'> | undefined): Missed {
   const all = sent ? sent.baseline + sent.canary : 0
-  const due = (all * weight) / WHOLE
+  const due = all * share
   if (!sent || due < DUE_AT_LEAST) return { reason, because: 'unknown' }
   const says = `${reason}; the router has sent it ${sent.canary} of ${all}`
   if (sent.canary < LEAST_OF_SHARE * due) return { reason: says, because: 'not sent' }

@@ -69,7 +69,14 @@ function lagging(
 const broken = (sample: Sample): Sample => ({ ...sample, canary: { requests: 100, errors: 50 } })
 
 const arms = { baseline: 'blue', canary: 'green' }
-const holds = (): Standing => ({ state: 'holds' })
+/** What the router shows while the stage's weights are in effect. */
+const asWritten: RouterReading = {
+  weights: { blue: 9000, green: 1000 },
+  effective: { blue: 9000, green: 1000 },
+  members: {},
+  readAt: '2026-11-21T10:00:00.000Z',
+}
+const holds = (): Standing => ({ state: 'holds', found: asWritten })
 
 async function watch(
   lag: number,
@@ -124,7 +131,7 @@ describe('a stage whose router is reloaded', () => {
   const at =
     (...moments: number[]) =>
     (elapsedMs: number): Standing =>
-      moments.includes(elapsedMs) ? reloaded : { state: 'holds' }
+      moments.includes(elapsedMs) ? reloaded : holds()
 
   it('is written again once, and watched for as long as from its beginning', async () => {
     const over: RouterReading[] = []

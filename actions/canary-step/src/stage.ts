@@ -17,6 +17,7 @@ import type { RouterReading, RouterWatch, Standing } from '@deploy-actions/traff
 import { asking } from './asking'
 import type { Missed, WatchMissed } from './missed-share'
 import type { Standstill } from './standstill'
+import { tellEffect } from './tell-effect'
 
 /** One sample, and what was made of it: the trail that evidence keeps. */
 export interface JudgedSample {
@@ -108,9 +109,11 @@ async function watchWindow(watch: Watch, rewritten: boolean): Promise<WindowEnd 
   const say = teller(watch, began)
   const mayLeave = asking(watch.mayGoOn, watch)
   const partial = tellPartial(watch.log)
+  const effect = tellEffect(watch.log)
   const rounds = checkRounds(watch.checks, { ...watch, failAfter: FAIL_AFTER })
   let told = false
   let waits = false
+  let outOfService: string | undefined
   for (let tick = 1; ; tick++) {
     // Absolute deadlines: a slow answer must not stretch every later interval.
     await clock.sleep(Math.max(0, began + tick * intervalMs - clock.now().getTime()), signal)
@@ -120,9 +123,16 @@ async function watchWindow(watch: Watch, rewritten: boolean): Promise<WindowEnd 
     const now = clock.now().getTime()
     watch.standstill.beat(began + tick * intervalMs)
     const leftOut = sample && partial(sample)
+    const found = router.state === 'holds' ? router.found : undefined
+    if (found) outOfService = effect(found)
     const end = (decision: StageDecision, missed?: Missed): WindowEnd => ({
       ...decision,
-      reason: noted(decision.reason, leftOut, missed?.because === 'not sent' ? missed.reason : undefined),
+      reason: noted(
+        decision.reason,
+        leftOut,
+        missed?.because === 'not sent' ? missed.reason : undefined,
+        outOfService,
+      ),
       seen,
       decidedAtMs,
     })
@@ -147,7 +157,7 @@ async function watchWindow(watch: Watch, rewritten: boolean): Promise<WindowEnd 
     tick = Math.max(tick, Math.floor((now - began) / intervalMs))
     const elapsedMs = Date.parse(sample.at) - began
     const silent = silence.next(sample)
-    const missed = await missing?.(sample)
+    const missed = await missing?.(sample, found)
     const decision = decide(plan, {
       // What is watched is what the samples cover: with sources that lag, the stage lasts so much longer.
       elapsedMs,

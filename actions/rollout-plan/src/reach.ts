@@ -2,6 +2,7 @@ import { messageOf, providerPorts, type Ports, type Problem } from '@deploy-acti
 import { planStages, stagesOutOfReach, type RegionConfig } from '@deploy-actions/config'
 import { blindSpot, createArmSampler, preflight } from '@deploy-actions/metrics'
 import { findArms, formatWeights, type Arms } from '@deploy-actions/rollout'
+import { obstacleTo } from '@deploy-actions/traffic'
 
 /** What is known of the regions' arms. */
 export interface KnownArms {
@@ -42,10 +43,9 @@ async function problemsOf(
 ): Promise<Problem[]> {
   const { name } = config.region
   const asked = providerPorts(ports)
-  const { weights, strangers, differs } = await config.traffic.canary.router
-    .open(asked, config.arms.names)
-    .read(ports.signal)
-  const problem = (leftOpen.has(name) ? undefined : differs) ?? strangers
+  const reading = await config.traffic.canary.router.open(asked, config.arms.names).read(ports.signal)
+  const { weights, differs } = reading
+  const problem = (leftOpen.has(name) ? undefined : differs) ?? obstacleTo(reading)
   if (problem !== undefined) return [{ where: name, message: problem }]
   const arms = findArms(weights) ?? leftOpen.get(name)
   if (!arms)

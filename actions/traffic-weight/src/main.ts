@@ -1,22 +1,33 @@
-import { escapeText, providerPorts, table, type Ports } from '@deploy-actions/action-kit'
+import { escapeText, InputError, providerPorts, table, type Ports } from '@deploy-actions/action-kit'
 import { bareTarget, configuredTarget, releaseOf, sections, type Target } from '@deploy-actions/config'
 import { LEDGER_PATIENCE_MS, openLedger } from '@deploy-actions/ledger'
 import { formatPercent, formatWeights, sameWeights, type Weights } from '@deploy-actions/rollout'
-import { ArmLost, Conflict, shift, type ConfiguredRouter, type RouterReading } from '@deploy-actions/traffic'
+import {
+  ArmLost,
+  Conflict,
+  described,
+  heldBy,
+  inEffect,
+  NotInEffect,
+  shift,
+  type ConfiguredRouter,
+  type RouterReading,
+  type RouterState,
+} from '@deploy-actions/traffic'
 import {
   abandonTransaction,
   beginTransaction,
   commitTransaction,
   joinTransaction,
+  lookAtRouter,
   mustBeOpen,
   noteWrite,
-  readRouter,
   type FoundArms,
   type JobTransaction,
 } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
-import { wantedWeights } from './wanted'
+import { wantedOf } from './wanted'
 
 /** Which router is steered, and what its writes are recorded under. */
 interface Steered {
@@ -29,21 +40,28 @@ interface Steered {
 /** Sets, reads or restores the weights of one router; leaves a restore point first. */
 export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const steered = await readSteered(inputs, ports)
-  const found = await readRouter(steered.router, steered.arms, providerPorts(ports))
-  const before = found.reading
-  const wanted = wantedWeights(inputs, before.weights)
+  const found = await lookAtRouter(steered.router, steered.arms, providerPorts(ports))
+  const { router, reading: before } = found
+  const wanted = wantedOf(inputs, before)
   if (inputs.mode === 'get') return conclude('read', before, before, ports)
-  if (sameWeights(before.weights, wanted)) return conclude('unchanged', before, before, ports)
+  if (before.strangers !== undefined) throw new InputError(before.strangers)
+  if (before.heldOut !== undefined) ports.log.warning(`${before.heldOut}; it is left at 0`)
+  const stands = heldBy(before).every((held) => sameWeights(held, wanted))
+  if (stands && inEffect(router, before, wanted)) return conclude('unchanged', before, before, ports)
   if (inputs['dry-run']) {
-    ports.log.info(`would change ${formatWeights(before.weights)} to ${formatWeights(wanted)}`)
+    ports.log.info(
+      stands
+        ? `would write ${formatWeights(wanted)} again: ${described(before)}`
+        : `would change ${before.differs ?? formatWeights(before.weights)} to ${formatWeights(wanted)}`,
+    )
     return {
       outcome: 'would-change',
       reason: `would set ${formatWeights(wanted)}`,
-      before: percents(before.weights),
+      before: percents(before, 'weights'),
       changed: false,
     }
   }
-  const after = await write(inputs, steered, found, wanted, ports)
+  const after = await write(inputs, steered, { found, wanted, stands }, ports)
   return conclude('changed', before, after, ports)
 }
 
@@ -63,32 +81,41 @@ async function readSteered(inputs: Inputs, ports: Ports): Promise<Steered> {
   return { target, router: traffic.canary.router, arms: arms.names, config }
 }
 
+/** What is to be written, and over what. */
+interface Change {
+  found: FoundArms
+  wanted: Weights
+  /** the router holds it already, and it is not in effect */
+  stands: boolean
+}
+
 /** Within the transaction of the job, or in one of its own that is committed when the write has held. */
-async function write(
+async function write(inputs: Inputs, steered: Steered, change: Change, ports: Ports): Promise<RouterReading> {
+  if (inputs.transaction === undefined) return writeAlone(inputs, steered, change, ports)
+  const transaction = await joinTransaction(inputs.transaction, ports.context)
+  const { record, ledger } = transaction
+  ports.evidence.about({ transaction: record.id })
+  await mustBeOpen(
+    openLedger(ledger, record.service, ports, { patienceMs: LEDGER_PATIENCE_MS.forward }),
+    transaction,
+  )
+  return shifted(inputs, transaction, change, ports)
+}
+
+async function writeAlone(
   inputs: Inputs,
   { target, config }: Steered,
-  found: FoundArms,
-  wanted: Weights,
+  change: Change,
   ports: Ports,
 ): Promise<RouterReading> {
-  const { router, reading } = found
-  const options = { timeoutMs: inputs.timeout, settleMs: inputs.settle, pollMs: 1_000 }
-  const shifted = async (transaction: JobTransaction) => {
-    await noteWrite(transaction, wanted, ports)
-    return shift(router, wanted, reading, ports, options)
-  }
-  if (inputs.transaction !== undefined) {
-    const transaction = await joinTransaction(inputs.transaction, ports.context)
-    const { record, ledger } = transaction
-    ports.evidence.about({ transaction: record.id })
-    await mustBeOpen(
-      openLedger(ledger, record.service, ports, { patienceMs: LEDGER_PATIENCE_MS.forward }),
-      transaction,
-    )
-    return shifted(transaction)
-  }
+  const { found, wanted, stands } = change
   const { service, region, environment, correlationId } = target
   const ledger = openLedger(inputs.ledger, service, ports, { patienceMs: LEDGER_PATIENCE_MS.forward })
+  const never = neverPutBack(found.reading)
+  if (never !== undefined)
+    ports.log.warning(
+      `${never}, and that is never put back: the restore point of this write is what it writes, ${formatWeights(wanted)}`,
+    )
   const own = await beginTransaction(
     {
       service,
@@ -99,15 +126,16 @@ async function write(
       ledger,
       release: releaseOf(inputs),
       found,
+      restoreTo: never === undefined ? undefined : wanted,
       config,
       weightsOnly: true,
     },
     ports,
   )
   ports.evidence.about({ transaction: own.record.id })
-  const after = await shifted(own).catch(async (error: unknown) => {
-    // Nothing was written, because somebody else was faster or the arm is down: nothing is to be put back.
-    if (error instanceof Conflict || error instanceof ArmLost)
+  const after = await shifted(inputs, own, change, ports).catch(async (error: unknown) => {
+    // Nothing was written, because somebody else was faster, the arm is down, or it stood there: nothing is to be put back.
+    if (error instanceof Conflict || error instanceof ArmLost || (stands && error instanceof NotInEffect))
       await abandonTransaction(own, ledger, error.message, ports)
     throw error
   })
@@ -115,8 +143,28 @@ async function write(
   return after
 }
 
-const percents = (weights: Weights): Record<string, string> =>
-  Object.fromEntries(Object.entries(weights).map(([name, points]) => [name, formatPercent(points)]))
+async function shifted(
+  { timeout, settle }: Inputs,
+  transaction: JobTransaction,
+  { found: { router, reading }, wanted }: Change,
+  ports: Ports,
+): Promise<RouterReading> {
+  await noteWrite(transaction, wanted, ports)
+  return shift(router, wanted, reading, ports, { timeoutMs: timeout, settleMs: settle, pollMs: 1_000 })
+}
+
+/** Why nobody is to come back to what was found, in words. */
+function neverPutBack({ weights, differs }: RouterState): string | undefined {
+  if (differs !== undefined) return differs
+  return Object.values(weights).every((points) => points === 0) ? 'no member had any weight' : undefined
+}
+
+/** The shares of each member; of addresses that differ one after the other: `0% / 100%`. */
+function percents(reading: RouterState, of: 'weights' | 'effective'): Record<string, string> {
+  const each = reading.differs === undefined ? [reading] : (reading.parts ?? [])
+  const shares = (name: string) => each.map((state) => formatPercent(state[of][name] ?? 0)).join(' / ')
+  return Object.fromEntries(Object.keys(reading.members).map((name) => [name, shares(name)]))
+}
 
 function conclude(
   outcome: 'changed' | 'unchanged' | 'read',
@@ -124,33 +172,56 @@ function conclude(
   after: RouterReading,
   ports: Ports,
 ): Outputs {
-  const reason =
-    outcome === 'changed'
-      ? `${formatWeights(before.weights)} became ${formatWeights(after.weights)}`
-      : `the router holds ${formatWeights(after.weights)}`
+  const reason = outcome === 'changed' ? changeInWords(before, after) : described(after)
   ports.log.info(reason)
+  const [was, is, effective] = [
+    percents(before, 'weights'),
+    percents(after, 'weights'),
+    percents(after, 'effective'),
+  ]
   ports.evidence.facts({
     before: before.weights,
     after: after.weights,
     effective: after.effective,
     readAt: after.readAt,
+    ...(before.differs !== undefined && { differed: before.differs }),
   })
   const rows = Object.keys(after.members).map((name) => [
     name,
-    formatPercent(before.weights[name] ?? 0),
-    formatPercent(after.weights[name] ?? 0),
-    formatPercent(after.effective[name] ?? 0),
+    was[name] ?? '',
+    is[name] ?? '',
+    effective[name] ?? '',
   ])
   ports.summary.add(
     `### Traffic ${outcome}\n\n${escapeText(reason)}.\n\n${table(['Member', 'Before', 'After', 'In effect'], rows)}`,
   )
+  const point = restorePoint(outcome, before, after)
   return {
     outcome,
     reason,
-    before: percents(before.weights),
-    after: percents(after.weights),
-    effective: percents(after.effective),
-    'restore-point': percents(before.weights),
+    before: was,
+    after: is,
+    effective,
+    ...(point && { 'restore-point': percents(point, 'weights') }),
     changed: outcome === 'changed',
   }
+}
+
+/** What takes a later step back: what was found, or what was written over what nobody is to come back to. */
+function restorePoint(
+  outcome: string,
+  before: RouterReading,
+  after: RouterReading,
+): RouterReading | undefined {
+  if (neverPutBack(before) === undefined) return before
+  return outcome === 'changed' ? after : undefined
+}
+
+function changeInWords(before: RouterReading, after: RouterReading): string {
+  const now = sameWeights(after.weights, after.effective) ? formatWeights(after.weights) : described(after)
+  const never = neverPutBack(before)
+  if (never !== undefined) return `${never}; now ${described(after)}, which is the restore point, too`
+  return sameWeights(before.weights, after.weights)
+    ? `it stood and was not in effect: ${described(before)}; now ${described(after)}`
+    : `${formatWeights(before.weights)} became ${now}`
 }

@@ -7,7 +7,21 @@ import {
   WHOLE,
   type Weights,
 } from '@deploy-actions/rollout'
+import { heldBy, type RouterState } from '@deploy-actions/traffic'
 import type { Inputs } from './inputs'
+
+/**
+ * The vector that the inputs ask for, given what a router shows, whose addresses may differ: one for all of them.
+ * @throws InputError
+ */
+export function wantedOf(inputs: Inputs, reading: RouterState): Weights {
+  const each = heldBy(reading).map((held) => wantedWeights(inputs, held))
+  const [wanted = reading.weights, ...others] = each
+  if (inputs.mode === 'get' || others.every((other) => sameWeights(other, wanted))) return wanted
+  throw new InputError(
+    `${reading.differs}: \`mode: ${inputs.mode}\` comes to other weights for each of them (${each.map(formatWeights).join('; ')}); give the whole vector by \`mode: set\`, or name the \`member\``,
+  )
+}
 
 /** The vector that the inputs ask for, given what the router holds. @throws InputError */
 export function wantedWeights(inputs: Inputs, current: Weights): Weights {
@@ -48,7 +62,7 @@ function known(wanted: Weights, current: Weights): Weights {
 }
 
 function member(name: string, current: Weights): string {
-  if (name in current) return name
+  if (Object.hasOwn(current, name)) return name
   throw new InputError(`the router has no member ${name}; it has ${Object.keys(current).join(', ')}`)
 }
 

@@ -11,8 +11,8 @@ const sample = (canary: number | undefined, baseline: number | undefined, window
 })
 /** What is said after the last of these, at 10 %. */
 const after = (...samples: Sample[]): MissedShare | undefined => {
-  const watch = watchShare(0.1)
-  return samples.map((one) => watch.next(one)).at(-1)
+  const watch = watchShare()
+  return samples.map((one) => watch.next(one, 0.1)).at(-1)
 }
 const times = (count: number, canary: number, baseline: number): Sample[] =>
   Array.from({ length: count }, () => sample(canary, baseline))
@@ -46,10 +46,22 @@ it.each([
   ],
 ])('%s', (_, samples, missed) => expect(after(...samples) !== undefined).toBe(missed))
 
+it('is what was due in each sample: less where less was in effect', () => {
+  const watch = watchShare()
+  for (const one of times(3, 10, 190)) watch.next(one, 0.1)
+  // 3 x 200 at 10 % and 3 x 200 at 2.7 % are 76; with the share that was written they would be 120.
+  for (const one of times(3, 5, 195)) expect(watch.next(one, 0.027)).toBeUndefined()
+  const missed = times(6, 20, 780)
+    .map((one) => watch.next(one, 0.1))
+    .at(-1)
+  expect(missed).toMatchObject({ share: expect.closeTo(0.1) })
+})
+
 it('tells a share that is nearly all missed from one that is too small', () => {
   expect(after(...times(6, 2, 198))).toEqual({
     reason: 'in the last 60 s the canary was counted 12 of 1200 requests, and its share of 10% is 120',
     windowMs: 60_000,
+    share: expect.closeTo(0.1),
     almostAll: false,
   })
   expect(after(...times(5, 2, 198), sample(1, 199))?.almostAll).toBe(true)

@@ -28,6 +28,8 @@ export interface ProxyServer {
   readonly port: number
   /** The weight of the configuration: what percentages are relative to. */
   readonly initialWeight: number
+  /** It gets nothing while another one may take traffic. */
+  readonly backup?: boolean
   weight: number
   admin: AdminState
   health: Health
@@ -67,7 +69,7 @@ export class Backend {
   cookie?: string
 
   constructor(
-    servers: readonly { name: string; port: number; initialWeight: number }[],
+    servers: readonly { name: string; port: number; initialWeight: number; backup?: boolean }[],
     readonly name: string = DEFAULT_BACKEND,
   ) {
     this.servers = servers.map((server, index) => ({
@@ -149,7 +151,9 @@ export class Backend {
    * many requests as the weights add up to. Nothing when no server may take one.
    */
   next(): ProxyServer | undefined {
-    const usable = this.servers.filter(takesTraffic)
+    const able = this.servers.filter(takesTraffic)
+    const active = able.filter(({ backup }) => !backup)
+    const usable = active.length > 0 ? active : able.slice(0, 1)
     const total = usable.reduce((sum, server) => sum + server.weight, 0)
     let chosen: ProxyServer | undefined
     for (const server of usable) {

@@ -65,7 +65,7 @@ export function artifactService(artifacts: Artifacts, blobs: Blobs, tokens: JobT
     if (!caller) throw twirpError('unauthenticated', 'the runtime token is not that of a running job')
     call.job = caller.job.id
     const method = call.path.slice(ARTIFACT_SERVICE_PATH.length)
-    if (call.method !== 'POST' || !(method in messages))
+    if (call.method !== 'POST' || !Object.hasOwn(messages, method))
       throw twirpError('bad_route', `no handler for ${call.method} ${call.path}`)
     if (!call.headers['content-type']?.startsWith('application/json'))
       throw twirpError('bad_route', 'only application/json is spoken here')

@@ -141,5 +141,5 @@ function subject(repository: Repository, environment: string | null, ref: string
 
 /** A run knows the short name only: what is not a branch is a tag. */
 function refOf({ options }: Repository, name: string): string {
-  return name in options.branches ? `refs/heads/${name}` : `refs/tags/${name}`
+  return Object.hasOwn(options.branches, name) ? `refs/heads/${name}` : `refs/tags/${name}`
 }

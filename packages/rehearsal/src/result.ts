@@ -147,7 +147,7 @@ function regionResult(
   const own = transactionsOf(
     deployments,
     run.id,
-    (region) => region === name || (name === ownWorkflowRegion && !(region in after)),
+    (region) => region === name || (name === ownWorkflowRegion && !Object.hasOwn(after, region)),
   )
   const facts = records
     .filter((record) => record.region === name)

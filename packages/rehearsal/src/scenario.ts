@@ -57,7 +57,7 @@ export type ScenarioFault = z.infer<(typeof kinds)[keyof typeof kinds]>
 
 /** Which kind a fault is is told by its key; so its mistakes are told by that kind's schema. */
 const fault = z.record(z.string(), z.unknown()).transform((value, context): ScenarioFault => {
-  const kind = (Object.keys(kinds) as (keyof typeof kinds)[]).find((key) => key in value)
+  const kind = (Object.keys(kinds) as (keyof typeof kinds)[]).find((key) => Object.hasOwn(value, key))
   if (kind === undefined) {
     context.addIssue({
       code: 'custom',

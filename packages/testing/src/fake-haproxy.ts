@@ -15,6 +15,8 @@ export interface FakeHaproxy {
   states: Record<string, 'ready' | 'drain' | 'maint' | 'down'>
   /** the cookie that binds clients to servers, if any */
   cookie?: string
+  /** the servers that are configured as `backup` */
+  backups?: readonly string[]
   /** the weights of its configuration file; 100 each unless said */
   configured?: Record<string, number>
   /** how long the process has been running */
@@ -63,12 +65,14 @@ function answer(fake: FakeHaproxy, command: string, session: CommandSession): st
 }
 
 /** The backend as the test has it now: it may have changed it by hand since the last command. */
-function backendOf({ weights, states, cookie, sessions, configured, uptimeSec }: FakeHaproxy): Backend {
+function backendOf(fake: FakeHaproxy): Backend {
+  const { weights, states, cookie, sessions, configured, backups = [], uptimeSec } = fake
   const backend = new Backend(
     Object.keys(weights).map((name) => ({
       name,
       port: 80,
       initialWeight: configured?.[name] ?? INITIAL_WEIGHT,
+      backup: backups.includes(name),
     })),
   )
   backend.startedAt = Date.now() - uptimeSec * 1_000

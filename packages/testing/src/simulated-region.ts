@@ -14,6 +14,8 @@ export interface SimulatedRegionOptions {
   errorRate: (arm: string, elapsedMs: number) => number
   /** default: every request goes by the weights, whoever sends it */
   clients?: ClientsOptions
+  /** the servers of each arm; default: one that is called as the arm */
+  members?: Readonly<Record<'blue' | 'green', readonly string[]>>
 }
 
 /** A region with blue and green whose counters grow with the fake clock: traffic follows the proxy's weights. */
@@ -32,8 +34,14 @@ export async function simulateRegion({
   requestsPerSecond,
   errorRate,
   clients: bound,
+  members = { blue: ['blue'], green: ['green'] },
 }: SimulatedRegionOptions): Promise<SimulatedRegion> {
-  const haproxy = await startFakeHaproxy({ blue: 100, green: 0 })
+  const weightsOf = (servers: readonly string[], weight: number): Record<string, number> =>
+    Object.fromEntries(servers.map((server) => [server, weight]))
+  const haproxy = await startFakeHaproxy({
+    ...weightsOf(members.blue, 100),
+    ...weightsOf(members.green, 0),
+  })
   const random = seededRandom(seed)
   const began = clock.now().getTime()
   const counted: Record<string, { good: number; bad: number }> = {
@@ -44,10 +52,12 @@ export async function simulateRegion({
   const clients = bound && simulateClients(bound, requestsPerSecond, random)
 
   const byWeight = (ms: number): Record<string, number> => {
-    const total = Object.values(haproxy.weights).reduce((sum, weight) => sum + weight, 0)
+    const serving = ([server]: [string, number]): boolean => (haproxy.states[server] ?? 'ready') === 'ready'
+    const weights = Object.entries(haproxy.weights).filter(serving)
+    const total = weights.reduce((sum, [, weight]) => sum + weight, 0)
     return Object.fromEntries(
-      Object.entries(haproxy.weights).map(([arm, weight]) => [
-        arm,
+      weights.map(([server, weight]) => [
+        server,
         poisson((requestsPerSecond * ms * weight) / total / 1000, random),
       ]),
     )
@@ -57,9 +67,11 @@ export async function simulateRegion({
     const now = clock.now().getTime()
     const ms = now - last
     const arrived = clients?.requests(haproxy.weights, { elapsedMs: now - began, ms }) ?? byWeight(ms)
-    for (const [arm, counts] of Object.entries(counted)) {
-      const requests = arrived[arm] ?? 0
-      haproxy.sessions = { ...haproxy.sessions, [arm]: (haproxy.sessions?.[arm] ?? 0) + requests }
+    for (const [server, requests] of Object.entries(arrived))
+      haproxy.sessions = { ...haproxy.sessions, [server]: (haproxy.sessions?.[server] ?? 0) + requests }
+    for (const [arm, servers] of Object.entries(members)) {
+      const counts = (counted[arm] ??= { good: 0, bad: 0 })
+      const requests = servers.reduce((sum, server) => sum + (arrived[server] ?? 0), 0)
       const errors = Math.min(requests, poisson(requests * errorRate(arm, now - began), random))
       counts.good += requests - errors
       counts.bad += errors
@@ -80,7 +92,7 @@ export async function simulateRegion({
       return { status: 200, body: `${lines.join('\n')}\n` }
     },
     inputs: {
-      router: `{ type: haproxy, host: 127.0.0.1, port: ${haproxy.port}, backend: app }`,
+      router: `{ type: haproxy, host: 127.0.0.1, port: ${haproxy.port}, backend: app, members: ${JSON.stringify(members)} }`,
       metrics: `{ sources: { proxy: { type: scrape, pages: ['http://127.0.0.1:1/metrics'] } }, requests: { source: proxy, sum: [${sum('2xx', '5xx')}] }, errors: { source: proxy, sum: [${sum('5xx')}] } }`,
     },
     close: () => haproxy.close(),

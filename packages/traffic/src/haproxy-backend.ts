@@ -1,9 +1,10 @@
 import { ProviderError, type ProviderPorts } from '@deploy-actions/action-kit'
 import { normalise, sameWeights } from '@deploy-actions/rollout'
+import { heldOut, isServing, memberOf, sum, type NamedServer } from './haproxy-members'
 import { openRuntime, parseServersState, parseStat, type HaproxyServer } from './haproxy-runtime'
 import { askStickiness, stickinessQuestion, type Stickiness } from './haproxy-stickiness'
-import { MAX_WEIGHT, toUnits } from './haproxy-units'
-import { Conflict, type RouterMember, type RouterState, type TrafficRouter } from './router'
+import { MAX_WEIGHT, stepsTo, toUnits } from './haproxy-units'
+import { Conflict, type RouterState, type TrafficRouter } from './router'
 
 interface BackendSettings {
   host: string
@@ -39,7 +40,7 @@ export function openBackend(
   }
 
   /** The servers of an arm, by name. @throws ProviderError when one is missing */
-  const serversOf = (arm: string, rows: Rows): (HaproxyServer & { name: string })[] =>
+  const serversOf = (arm: string, rows: Rows): NamedServer[] =>
     (servers[arm] ?? []).map((name) => {
       const row = rows.get(name)
       if (row) return { name, ...row }
@@ -48,30 +49,49 @@ export function openBackend(
         { provider: where },
       )
     })
-  const ofArms = <T>(of: (servers: readonly HaproxyServer[]) => T, rows: Rows): Record<string, T> =>
+  const ofArms = <T>(of: (servers: readonly NamedServer[]) => T, rows: Rows): Record<string, T> =>
     Object.fromEntries(arms.map((arm) => [arm, of(serversOf(arm, rows))]))
   const unitsOf = (rows: Rows): Record<string, number> =>
     ofArms((servers) => sum(servers.map(({ weight }) => weight)), rows)
 
+  const serverStats = async (signal: AbortSignal) => parseStat(await ask(`show stat ${backend} 4 -1`, signal))
+
   /** Who gets traffic and is no arm, or what must be known of the arms first: in words. */
-  const strangersOf = (rows: Rows, unknown: string | undefined): string | undefined => {
+  const strangersOf = async (
+    { rows, unknown }: { rows: Rows } & Stickiness,
+    signal: AbortSignal,
+  ): Promise<string | undefined> => {
     const known = Object.values(servers).flat()
-    const strangers = [...rows].filter(
+    const weighed = [...rows].filter(
       ([server, { weight, admin }]) => !known.includes(server) && weight > 0 && admin !== 'maint',
     )
+    if (weighed.length === 0) return unknown
+    // A `backup` server, as for a page that says sorry, gets nothing while another one serves.
+    const backups = (await serverStats(signal)).filter(({ bck }) => bck === '1').map(({ svname }) => svname)
+    const strangers = weighed.filter(([server]) => !backups.includes(server))
     if (strangers.length === 0) return unknown
     const named = strangers.map(([server, row]) => `${server} (weight ${row.weight})`).join(', ')
     return `${where} also sends traffic to ${named}, which is not an arm: list it under members or give it weight 0`
   }
 
+  /** Whom somebody holds out of an arm by weight, and how else that can be said: in words. */
+  const heldOutOf = (rows: Rows): string | undefined => {
+    const held = arms.flatMap((arm) => heldOut(serversOf(arm, rows)).map(({ name }) => `${name} of ${arm}`))
+    return held.length === 0
+      ? undefined
+      : `${where} holds ${held.join(' and ')} out by a weight of 0, which a rollout cannot keep: put it into maintenance (set server ${backend}/NAME state maint), give it a weight, or take it off members`
+  }
+
   const read = async (signal: AbortSignal): Promise<RouterState> => {
-    const { rows, binds, unknown } = await look(signal)
+    const seen = await look(signal)
+    const { rows, binds } = seen
     const serving = ofArms((servers) => sum(servers.filter(isServing).map(({ weight }) => weight)), rows)
     const states = arms
       .flatMap((arm) => serversOf(arm, rows))
       .filter(({ admin }) => admin !== 'ready')
       .map(({ name, admin }) => [name, admin] as const)
-    const strangers = strangersOf(rows, unknown)
+    const strangers = await strangersOf(seen, signal)
+    const held = heldOutOf(rows)
     return {
       weights: normalise(unitsOf(rows)),
       effective: normalise(serving),
@@ -79,6 +99,7 @@ export function openBackend(
       ...(binds && { bound: true as const }),
       ...(states.length > 0 && { states: Object.fromEntries(states) }),
       ...(strangers !== undefined && { strangers }),
+      ...(held !== undefined && { heldOut: held }),
     }
   }
 
@@ -108,14 +129,23 @@ export function openBackend(
     read,
     async write(wanted, expected, signal, found = {}) {
       const { rows, binds } = await look(signal)
-      const units = toUnits(wanted, servers)
-      // Growing before shrinking, so that at no instant traffic goes nowhere; one connection, so both follow at once.
-      const weights = arms
-        .flatMap((arm) => serversOf(arm, rows))
-        .map(({ name, weight }) => ({ name, growing: (units[name] ?? 0) - weight }))
-        .filter(({ growing }) => growing !== 0)
-        .sort((a, b) => b.growing - a.growing)
-        .map(({ name }) => set(name, `weight ${units[name]}`))
+      const usable = ofArms((all) => {
+        const held = heldOut(all)
+        return all.filter((server) => !held.includes(server)).map(({ name }) => name)
+      }, rows)
+      const units = toUnits(wanted, usable)
+      const changes = arms
+        .map((arm) => serversOf(arm, rows))
+        .flatMap((all) =>
+          all.map(({ name, weight }) => ({
+            server: name,
+            from: weight,
+            to: units[name] ?? 0,
+            alone: all.length === 1,
+          })),
+        )
+      // By one connection, so that each follows at once.
+      const weights = stepsTo(changes).map(({ server, weight }) => set(server, `weight ${weight}`))
       // After the weights: until then it may be the only one that serves.
       const states = arms
         .filter((arm) => (wanted[arm] ?? 0) === 0)
@@ -151,27 +181,10 @@ export function openBackend(
       return uptime !== undefined && Number(uptime) * 1_000 <= withinMs && asConfigured
     },
     async requests(signal) {
-      const rows = parseStat(await ask(`show stat ${backend} 4 -1`, signal))
+      const rows = await serverStats(signal)
       const count = (name: string): number =>
         Number(rows.find(({ svname }) => svname === name)?.['stot'] ?? 0)
       return Object.fromEntries(arms.map((arm) => [arm, sum((servers[arm] ?? []).map(count))]))
     },
-  }
-}
-
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0)
-
-const isServing = ({ admin, up }: HaproxyServer): boolean => admin === 'ready' && up
-
-/** An arm serves if one of its servers does. */
-function memberOf(servers: readonly HaproxyServer[], binds: boolean): RouterMember {
-  const ready = servers.filter(({ admin }) => admin === 'ready')
-  const units = sum(servers.map(({ weight }) => weight))
-  const parked = servers.every(({ admin }) => admin === 'maint')
-  return {
-    enabled: ready.length > 0,
-    healthy: (ready.length > 0 ? ready : servers).some(({ up }) => up),
-    units,
-    ...(binds && units === 0 && (parked ? { parked: true as const } : { lingers: true as const })),
   }
 }

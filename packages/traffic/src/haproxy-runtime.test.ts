@@ -19,7 +19,10 @@ describe('the states of servers', () => {
     [0x00, 'ready'],
     [0x01, 'maint'],
     [0x02, 'maint'],
-    [0x04, 'maint'],
+    // Configured as `disabled`: made ready since, drained since, and as it began.
+    [0x04, 'ready'],
+    [0x0c, 'drain'],
+    [0x05, 'maint'],
     [0x08, 'drain'],
     [0x10, 'drain'],
     [0x20, 'maint'],

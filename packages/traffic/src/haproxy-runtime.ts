@@ -43,7 +43,8 @@ export interface HaproxyServer {
 const OPERATIONAL: readonly number[] = [1, 2]
 /** Bits of `srv_admin_state`. */
 const DRAIN_BITS = 0x08 | 0x10
-const MAINTENANCE_BITS = 0x01 | 0x02 | 0x04 | 0x20
+/** Not 0x04: that a server is `disabled` by the configuration is still said when it has been made ready since. */
+const MAINTENANCE_BITS = 0x01 | 0x02 | 0x20
 /** `CHK_ST_ENABLED` of `srv_check_state` (include/haproxy/check-t.h). */
 const CHECK_ENABLED_BIT = 0x04
 

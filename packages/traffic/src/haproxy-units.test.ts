@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { normalise, WHOLE } from '@deploy-actions/rollout'
-import { MAX_WEIGHT, toUnits } from './haproxy-units'
+import { MAX_WEIGHT, stepsTo, toUnits, type UnitChange } from './haproxy-units'
 
 const THREE = { blue: ['b1', 'b2', 'b3'], green: ['g1', 'g2', 'g3'] }
 
@@ -48,6 +48,71 @@ describe('weights of the servers of an arm', () => {
         expect(Math.abs(sum('green') / total - green / WHOLE)).toBeLessThanOrEqual(0.5 / MAX_WEIGHT + 1e-9)
       }),
     )
+  })
+
+  it('are never on the way what would look like the hand of somebody: nothing beside two units or more', () => {
+    const servers = { blue: ['b1', 'b2', 'b3'], green: ['g1', 'g2'] }
+    const shares = fc.oneof(
+      fc.constantFrom(0, 50, 100, WHOLE - 50, WHOLE),
+      fc.integer({ min: 50, max: WHOLE - 50 }),
+    )
+    const units = (green: number) => toUnits({ blue: WHOLE - green, green }, servers)
+    const looksHeld = (at: Record<string, number>): boolean =>
+      Object.values(servers).some((names) => {
+        const weights = names.map((name) => at[name] ?? NaN)
+        return Math.max(...weights) > 1 && Math.min(...weights) === 0
+      })
+    fc.assert(
+      fc.property(shares, shares, (before, after) => {
+        const [at, to] = [units(before), units(after)]
+        const changes = Object.entries(at).map(([server, from]) => ({
+          server,
+          from,
+          to: to[server] ?? NaN,
+          alone: false,
+        }))
+        for (const { server, weight } of stepsTo(changes)) {
+          at[server] = weight
+          expect(looksHeld(at)).toBe(false)
+          expect(Object.values(at).some((units) => units > 0)).toBe(true)
+        }
+        expect(at).toEqual(to)
+      }),
+    )
+  })
+
+  it('are set in one step each where a server stands alone, or comes neither from nothing nor goes there', () => {
+    const change = (server: string, from: number, to: number, alone = false): UnitChange => ({
+      server,
+      from,
+      to,
+      alone,
+    })
+    expect(stepsTo([change('blue', 100, 0, true), change('green', 0, 100, true)])).toEqual([
+      { server: 'green', weight: 100 },
+      { server: 'blue', weight: 0 },
+    ])
+    expect(
+      stepsTo([change('b1', 50, 25), change('b2', 7, 7), change('g1', 0, 1), change('g2', 1, 0)]),
+    ).toEqual([
+      { server: 'g1', weight: 1 },
+      { server: 'b1', weight: 25 },
+      { server: 'g2', weight: 0 },
+    ])
+  })
+
+  it('leave alone what stays at nothing, and come to one unit and from it before and after the others', () => {
+    const change = (server: string, from: number, to: number) => ({ server, from, to, alone: false })
+    expect(stepsTo([change('g1', 0, 0), change('g2', 0, 0)])).toEqual([])
+    expect(stepsTo([change('g1', 1, 2), change('g2', 0, 1)])).toEqual([
+      { server: 'g2', weight: 1 },
+      { server: 'g1', weight: 2 },
+    ])
+    expect(stepsTo([change('g1', 5, 0), change('g2', 5, 1)])).toEqual([
+      { server: 'g1', weight: 1 },
+      { server: 'g2', weight: 1 },
+      { server: 'g1', weight: 0 },
+    ])
   })
 
   it('say a finer share with more servers, and what the least is without them', () => {

@@ -37,6 +37,37 @@ export function toUnits(wanted: Weights, servers: Servers): Record<string, numbe
 const spread = (units: number, servers: readonly string[]): Record<string, number> =>
   apportion(Object.fromEntries(servers.map((server) => [server, 1])), units)
 
+/** A weight that is to be changed. */
+export interface UnitChange {
+  server: string
+  from: number
+  to: number
+  /** it is the only server of its arm */
+  alone: boolean
+}
+
+/**
+ * The weights to set, one after the other: growing before shrinking, so that at no instant traffic goes nowhere. The servers
+ * of one arm come from nothing and go to nothing by one unit, each of them, so that a write that is cut off half way never
+ * looks as if somebody held one of them out by a weight of 0.
+ */
+export function stepsTo(changes: readonly UnitChange[]): { server: string; weight: number }[] {
+  const begun = changes.map((one) => ({
+    ...one,
+    at: !one.alone && one.from === 0 && one.to > 0 ? 1 : one.from,
+  }))
+  const growing = begun.filter(({ at, to }) => to > at)
+  const shrinking = begun.filter(({ at, to }) => to < at)
+  const set = ({ server, to }: UnitChange) => ({ server, weight: to })
+  const setToOne = ({ server }: UnitChange) => ({ server, weight: 1 })
+  return [
+    ...begun.filter(({ at, from }) => at > from).map(setToOne),
+    ...growing.map(set),
+    ...shrinking.filter(({ alone, to, at }) => !alone && to === 0 && at > 1).map(setToOne),
+    ...shrinking.toSorted((a, b) => b.to - a.to).map(set),
+  ]
+}
+
 /**
  * The units of all servers together: even within each arm if it can be, else exact, else the finest. Of those the
  * plainest, then the largest: HAProxy was seen to give small weights their share only some hundred requests later.

@@ -8,7 +8,7 @@ import {
   type FakePorts,
 } from '@deploy-actions/testing'
 import haproxy from './haproxy'
-import { Conflict, type ObservedRouter } from './router'
+import { Conflict, described, type ObservedRouter } from './router'
 import { inEffect } from './shift'
 
 const forever = new Promise<void>(() => {})
@@ -199,6 +199,18 @@ describe('a reading', () => {
     expect(fake.weights).toEqual({ blue: 25, green: 75, old: 5 })
   })
 
+  it('passes over a backup server, which gets nothing while another one serves, and asks only for its like', async () => {
+    const stats = () => fake.commands.filter((command) => command.startsWith('show stat app 4'))
+    await read()
+    expect(stats()).toEqual([])
+    fake.weights = { blue: 100, green: 0, sorry: 1 }
+    fake.backups = ['sorry']
+    expect((await read()).strangers).toBeUndefined()
+    expect(stats()).toHaveLength(1)
+    fake.weights = { blue: 100, green: 0, sorry: 1, old: 5 }
+    expect((await read()).strangers).toMatch(/also sends traffic to old \(weight 5\), which is not an arm/)
+  })
+
   it('passes over a server in maintenance, which gets nothing, but not over a drained one', async () => {
     fake.weights = { blue: 100, green: 0, spare: 100 }
     fake.states = { spare: 'maint' }
@@ -227,11 +239,13 @@ describe('an arm of several servers', () => {
   it('gets its share over all of them, growing before shrinking', async () => {
     await several().write({ blue: 9000, green: 1000 }, await read({ members }), ports.signal)
     expect(fake.weights).toEqual({ b1: 45, b2: 45, g1: 5, g2: 5 })
-    expect(written().map((command) => command.split(' ')[2])).toEqual([
-      'app/g1',
-      'app/g2',
-      'app/b1',
-      'app/b2',
+    expect(written().map((command) => command.split('/')[1])).toEqual([
+      'g1 weight 1',
+      'g2 weight 1',
+      'g1 weight 5',
+      'g2 weight 5',
+      'b1 weight 45',
+      'b2 weight 45',
     ])
   })
 
@@ -250,6 +264,24 @@ describe('an arm of several servers', () => {
     // One that is drained is up, and gets nothing all the same.
     fake.states = { g1: 'drain', g2: 'down' }
     expect((await read({ members })).members['green']).toMatchObject({ enabled: true, healthy: false })
+  })
+
+  it('names which of them is out while others serve, and nobody where none has weight', async () => {
+    fake.weights = { b1: 90, b2: 90, g1: 10, g2: 10 }
+    fake.states = { b1: 'maint', g2: 'down' }
+    expect((await read({ members })).members).toMatchObject({ blue: { out: ['b1'] }, green: { out: ['g2'] } })
+    expect(described(await read({ members }))).toBe(
+      'the router holds blue 90%, green 10%, in effect blue 90%, green 10%, b1 of blue is out of service, g2 of green is out of service',
+    )
+    fake.states = { b1: 'maint', g1: 'down', g2: 'down' }
+    expect(described(await read({ members }))).toMatch(/, b1 of blue is out of service, green is down$/)
+    expect((await read({ members })).members['green']).not.toHaveProperty('out')
+    fake.weights = { b1: 90, b2: 90, g1: 1, g2: 1 }
+    fake.states = { g2: 'down' }
+    expect((await read({ members })).members).toMatchObject({ green: { out: ['g2'] } })
+    fake.weights = { b1: 100, b2: 100, g1: 0, g2: 0 }
+    fake.states = { g1: 'maint' }
+    expect((await read({ members })).members['green']).not.toHaveProperty('out')
   })
 
   it('is out of service only when all of them are', async () => {
@@ -275,6 +307,59 @@ describe('an arm of several servers', () => {
     expect((await read({ members })).members['blue']).toMatchObject({ parked: true })
     await several().prepare?.(['blue'], ports.signal)
     expect(fake.states).toEqual({ b1: 'ready', b2: 'ready' })
+  })
+})
+
+describe('a server that somebody holds out of its arm by a weight of 0', () => {
+  const members = { blue: ['b1', 'b2', 'b3'], green: ['g1', 'g2'] }
+  const several = () => router({ members })
+  const change = async (wanted: Record<string, number>) =>
+    several().write(wanted, await read({ members }), ports.signal)
+  beforeEach(() => void (fake.weights = { b1: 50, b2: 50, b3: 0, g1: 0, g2: 0 }))
+
+  it('is named, with what to do instead', async () => {
+    const { heldOut, strangers } = await read({ members })
+    expect(heldOut).toBe(
+      `haproxy 127.0.0.1:${fake.port} backend app holds b3 of blue out by a weight of 0, which a rollout cannot keep: put it into maintenance (set server app/NAME state maint), give it a weight, or take it off members`,
+    )
+    expect(strangers).toBeUndefined()
+  })
+
+  it('is one beside two units, and beside one unit it is what a share of ours has left', async () => {
+    fake.weights = { b1: 2, b2: 2, b3: 0, g1: 0, g2: 0 }
+    expect((await read({ members })).heldOut).toMatch(/holds b3 of blue out/)
+    fake.weights = { b1: 1, b2: 1, b3: 0, g1: 0, g2: 0 }
+    expect((await read({ members })).heldOut).toBeUndefined()
+  })
+
+  it.each(['maint', 'drain'] as const)('is nobody while it is out by its state: %s', async (state) => {
+    fake.states = { b3: state }
+    expect((await read({ members })).heldOut).toBeUndefined()
+  })
+
+  it('gets nothing by a write while its arm has weight, and the others have its share', async () => {
+    await change({ blue: 9000, green: 1000 })
+    expect(fake.weights).toEqual({ b1: 45, b2: 45, b3: 0, g1: 5, g2: 5 })
+    await change({ blue: 10_000, green: 0 })
+    expect(fake.weights).toMatchObject({ b1: fake.weights['b2'], b3: 0, g1: 0, g2: 0 })
+  })
+
+  it('does not make its arm serve', async () => {
+    fake.states = { b1: 'down', b2: 'down' }
+    expect((await read({ members })).members['blue']).toMatchObject({ healthy: false })
+    fake.states = { b1: 'maint', b2: 'maint' }
+    expect((await read({ members })).members['blue']).toMatchObject({ enabled: false })
+  })
+
+  it('is not one that got nothing of a tiny share of ours: both servers are used again', async () => {
+    fake.weights = { b1: 50, b2: 50, b3: 50, g1: 0, g2: 0 }
+    await change({ blue: 9960, green: 40 })
+    expect(fake.weights).toMatchObject({ g1: 1, g2: 1 })
+    fake.weights = { b1: 66, b2: 66, b3: 67, g1: 1, g2: 0 }
+    expect((await read({ members })).heldOut).toBeUndefined()
+    await change({ blue: 9000, green: 1000 })
+    expect(fake.weights['g1']).toBe(fake.weights['g2'])
+    expect(fake.weights['g2']).toBeGreaterThan(1)
   })
 })
 

@@ -5,7 +5,7 @@ import { ArmDown, restoreWeights } from './restore-weights'
 import { mirrored } from './mirrored'
 import { Conflict, type ObservedRouter, type TrafficRouter } from './router'
 import { watchRouter } from './router-watch'
-import { inEffect, mustHold, shift } from './shift'
+import { ArmLost, inEffect, mustHold, shift } from './shift'
 
 // An active-active pair of HAProxy, by `hosts`.
 
@@ -62,6 +62,29 @@ describe('a pair', () => {
     expect(one.weights).toEqual({ blue: 100, green: 0 })
   })
 
+  it('is written to nowhere when it holds another vector than the one that is expected, whatever was read of it since', async () => {
+    one.weights = two.weights = { blue: 50, green: 50 }
+    const expected = { ...(await read()), weights: BLUE }
+    await expect(shift(router, TEN, expected, ports)).rejects.toBeInstanceOf(Conflict)
+    for (const { weights } of [one, two]) expect(weights).toEqual({ blue: 50, green: 50 })
+  })
+
+  it('that differs is brought to one vector, each from what it held', async () => {
+    two.weights = { blue: 0, green: 100 }
+    const shown = await shift(router, { blue: 0, green: 10_000 }, await read(), ports)
+    expect(shown.differs).toBeUndefined()
+    for (const { weights } of [one, two]) expect(weights).toEqual({ blue: 0, green: 100 })
+  })
+
+  it('that differs gives nothing to an arm that is down where it is to grow, be it not the first', async () => {
+    one.weights = { blue: 0, green: 100 }
+    two.states = { green: 'down' }
+    await expect(shift(router, { blue: 0, green: 10_000 }, await read(), ports)).rejects.toBeInstanceOf(
+      ArmLost,
+    )
+    expect(two.weights).toEqual({ blue: 100, green: 0 })
+  })
+
   it('is each expected to hold what a reading without parts says', async () => {
     const { parts: _, ...before } = await read()
     await router.write(TEN, before, ports.signal)
@@ -95,6 +118,7 @@ describe('a pair', () => {
     one.weights = two.weights = { blue: 90, green: 10 }
     const watch = watchRouter(router, { ...shown, weights: TEN }, ports.clock)
     two.states = { green: 'drain' }
+    expect((await read()).members).toMatchObject({ green: { enabled: false, healthy: true } })
     expect((await watch.look(ports.signal)).state).toBe('doubted')
     expect(await watch.look(ports.signal)).toMatchObject({ state: 'lost', arms: ['green'] })
   })
@@ -153,6 +177,26 @@ describe('a pair to whose servers clients are bound', () => {
     expect((await read()).members['green']).toMatchObject({ parked: true, lingers: true })
   })
 
+  it('that differs is left as it was, each, when an arm that was made ready does not serve', async () => {
+    one.weights = { blue: 60, green: 40 }
+    one.states = {}
+    two.before = (command) => {
+      if (command.startsWith('show servers') && two.states['green'] === 'ready') two.states['green'] = 'down'
+      return 'act'
+    }
+    await expect(shift(router, { blue: 0, green: 10_000 }, await read(), ports)).rejects.toBeInstanceOf(
+      ArmLost,
+    )
+    expect(one.weights).toEqual({ blue: 60, green: 40 })
+    expect(two.weights).toEqual({ blue: 100, green: 0 })
+    expect(two.states['green']).toBe('maint')
+  })
+
+  it('says that they are bound where they are at one of them', async () => {
+    delete two.cookie
+    expect((await read()).bound).toBe(true)
+  })
+
   it('tells who was found in another state than ready', async () => {
     expect((await read()).states).toEqual({ green: 'maint' })
     one.states = two.states = {}
@@ -186,6 +230,41 @@ describe('what a pair shows', () => {
       effective: { blue: 10_000, green: 0 },
     })
     expect((await read()).differs).toBeUndefined()
+  })
+
+  it('is most of all the effect of the one in which an arm gets nothing', async () => {
+    one.weights = two.weights = { blue: 50, green: 50 }
+    const members = { blue: ['blue', 'b2'], green: ['green', 'g2'] }
+    for (const fake of [one, two]) fake.weights = { blue: 45, b2: 45, green: 5, g2: 5 }
+    const hosts = [`127.0.0.1:${one.port}`, `127.0.0.1:${two.port}`]
+    const configured = await routers.configure({
+      type: 'haproxy',
+      port: 9999,
+      hosts,
+      backend: 'app',
+      members,
+    })
+    const several = configured.open(ports, ['blue', 'green'])
+    two.states = { b2: 'maint' }
+    expect(await several.read(ports.signal)).toMatchObject({
+      effective: { blue: 8182, green: 1818 },
+      members: { blue: { out: ['b2'] } },
+    })
+    one.states = { b2: 'maint' }
+    expect(inEffect(several, await several.read(ports.signal), TEN)).toBe(true)
+    two.states = { green: 'down', g2: 'down' }
+    const shown = await several.read(ports.signal)
+    expect(shown.effective).toEqual({ blue: 10_000, green: 0 })
+    expect(inEffect(several, shown, TEN)).toBe(false)
+    two.weights = { blue: 90, b2: 0, green: 5, g2: 5 }
+    expect((await several.read(ports.signal)).heldOut).toMatch(
+      new RegExp(`^haproxy 127.0.0.1:${two.port} backend app holds b2 of blue out`),
+    )
+  })
+
+  it('is that of the one whose arm is down, where the other arm is to get nothing', async () => {
+    two.states = { blue: 'down' }
+    expect((await read()).effective).toEqual({ blue: 0, green: 0 })
   })
 
   it('is each stranger of either', async () => {

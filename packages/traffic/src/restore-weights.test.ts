@@ -449,6 +449,40 @@ describe('with clients that are bound to arms', () => {
   })
 })
 
+describe('an arm of several servers', () => {
+  const open = async () => {
+    const members = { blue: ['b1', 'b2', 'b3'], green: ['g1', 'g2'] }
+    const haproxy = await routers.configure({ type: 'haproxy', port: fake.port, backend: 'app', members })
+    return haproxy.open(ports, ['blue', 'green'])
+  }
+
+  it('is put back without the one that somebody holds out by a weight of 0', async () => {
+    fake.weights = { b1: 25, b2: 25, b3: 0, g1: 25, g2: 25 }
+    expect((await restore(MINUTE, await open())).weights).toEqual(recorded)
+    expect(fake.weights).toEqual({ b1: 50, b2: 50, b3: 0, g1: 0, g2: 0 })
+  })
+
+  it('is back with all of them after a write that was cut off half way', async () => {
+    fake.weights = { b1: 0, b2: 0, b3: 0, g1: 50, g2: 50 }
+    let sets = 0
+    fake.before = (command) => {
+      if (command.startsWith('set') && ++sets === 5) throw new Error('cut')
+      return 'act'
+    }
+    await restore(MINUTE, await open())
+    expect(fake.weights).toEqual({ b1: 256, b2: 256, b3: 256, g1: 0, g2: 0 })
+  })
+
+  it('is back while one of them is out, also at a vector that gives both arms something', async () => {
+    fake.weights = { b1: 10, b2: 10, b3: 10, g1: 35, g2: 35 }
+    fake.states = { b3: 'down', g1: 'maint' }
+    const half = { blue: 5000, green: 5000 }
+    const shown = await restoreWeights(await open(), half, ports, { withinMs: MINUTE })
+    expect(shown.weights).toEqual(half)
+    expect(elapsed()).toBe(0)
+  })
+})
+
 describe('an arm that was found in maintenance', () => {
   it('is put back into it, be it that clients are bound or not', async () => {
     fake.states = { green: 'ready' }

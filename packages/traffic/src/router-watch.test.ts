@@ -30,6 +30,14 @@ const states = async (...happen: (() => void)[]) => {
   return seen
 }
 const nothing = () => undefined
+/** Watches a backend whose arms have two servers each, of these weights. */
+const watchSeveral = async (weights: Record<string, number>) => {
+  fake.weights = weights
+  const members = { blue: ['b1', 'b2'], green: ['g1', 'g2'] }
+  const haproxy = await routers.configure({ type: 'haproxy', port: fake.port, backend: 'app', members })
+  const several = haproxy.open(ports, ['blue', 'green'])
+  watch = watchRouter(several, await several.read(ports.signal), ports.clock)
+}
 const down = (...arms: string[]) => {
   fake.states = Object.fromEntries(arms.map((arm) => [arm, 'down' as const]))
 }
@@ -64,6 +72,27 @@ describe('a look at the router under a stage', () => {
 
   it('takes a member out of service for lost, too', async () => {
     expect(await states(() => (fake.states = { blue: 'drain' }), nothing)).toEqual(['doubted', 'lost'])
+  })
+
+  it('holds while one server of an arm is out, and shows what is in effect then', async () => {
+    await watchSeveral({ b1: 45, b2: 45, g1: 5, g2: 5 })
+    expect(await states(nothing, () => down('b2'), nothing)).toEqual(['holds', 'holds', 'holds'])
+    expect(await look()).toMatchObject({ found: { effective: { blue: 8182, green: 1818 } } })
+  })
+
+  it('has lost an arm of which the only server is out that has weight', async () => {
+    await watchSeveral({ b1: 99, b2: 100, g1: 1, g2: 0 })
+    expect(await states(() => down('g1'), nothing)).toEqual(['doubted', 'lost'])
+    expect(await look()).toMatchObject({ arms: ['green'] })
+  })
+
+  it('sees that somebody holds a server out of its arm by a weight of 0', async () => {
+    await watchSeveral({ b1: 0, b2: 0, g1: 100, g2: 100 })
+    expect(await states(() => (fake.weights = { b1: 0, b2: 0, g1: 100, g2: 0 }), nothing)).toEqual([
+      'doubted',
+      'changed',
+    ])
+    expect(await look()).toMatchObject({ reason: expect.stringContaining('holds g2 of green out') })
   })
 
   it('does not miss an arm that gets nothing', async () => {

@@ -1,12 +1,12 @@
 import { messageOf, ProviderError, type Clock } from '@deploy-actions/action-kit'
 import { formatWeights, type Weights } from '@deploy-actions/rollout'
-import { described, type ObservedRouter, type RouterReading, type RouterState } from './router'
-import { areDown, watchDown } from './serving'
+import { described, obstacleTo, type ObservedRouter, type RouterReading, type RouterState } from './router'
+import { areDown, getNothing, watchDown } from './serving'
 import { asWritten, lingering } from './shift'
 
 /** What a router says of a vector that was written to it before. */
 export type Standing =
-  | { state: 'holds' }
+  | { state: 'holds'; found: RouterReading }
   /** one reading says otherwise; the next one decides */
   | { state: 'doubted'; reason: string }
   /** arms that are to get traffic are down */
@@ -34,7 +34,7 @@ export function watchRouter(
   let heldAt = clock.realMs()
   const { weights } = written
   const getting = Object.keys(weights).filter((arm) => (weights[arm] ?? 0) > 0)
-  const watch = watchDown()
+  const watch = watchDown(getNothing)
   let changedBefore = false
   return {
     get heldAt() {
@@ -60,7 +60,7 @@ export function watchRouter(
         const doubtful = getting.filter((arm) => doubted.has(arm))
         return doubtful.length > 0
           ? { state: 'doubted', reason: `${areDown(doubtful)}: ${described(found)}` }
-          : { state: 'holds' }
+          : { state: 'holds', found }
       } catch (error) {
         if (signal.aborted || !(error instanceof ProviderError)) throw error
         return { state: 'unreadable', reason: messageOf(error) }
@@ -77,7 +77,8 @@ function changeOf(router: ObservedRouter, found: RouterState, written: RouterSta
   const { weights, owner } = written
   if (found.differs !== undefined || !asWritten(router, found.weights, weights))
     return `somebody else changed the weights: ${formatWeights(weights)} was written, and ${described(found)}`
-  if (found.strangers !== undefined) return found.strangers
+  const obstacle = obstacleTo(found)
+  if (obstacle !== undefined) return obstacle
   const back = lingering(found, written.weights).filter(
     (arm) => !lingering(written, written.weights).includes(arm),
   )

@@ -8,7 +8,7 @@ import {
   type ProviderDefinition,
   type ProviderPorts,
 } from '@deploy-actions/action-kit'
-import { defined, formatWeights, type Weights } from '@deploy-actions/rollout'
+import { defined, formatWeights, sameWeights, type Weights } from '@deploy-actions/rollout'
 
 /** What a provider can express, in its own units. */
 export interface RouterCapabilities {
@@ -45,6 +45,8 @@ export interface RouterMember {
   parked?: true
   /** its share is nothing, and clients that are bound to it reach it all the same */
   lingers?: true
+  /** its servers that are to get traffic and are out of service, by name: others of them serve */
+  out?: readonly string[]
 }
 
 export interface RouterState {
@@ -67,6 +69,27 @@ export interface RouterState {
   owner?: string
   /** who else gets traffic beside the members, in words: no rollout begins or goes on over it, but a restore does */
   strangers?: string
+  /**
+   * servers that somebody keeps off the traffic of their member by weight, in words: neither does a rollout begin or go on
+   * over it, but a restore does, and leaves them so
+   */
+  heldOut?: string
+}
+
+/** Why no rollout begins or goes on over what a router shows, in words. */
+export function obstacleTo({ strangers, heldOut }: RouterState): string | undefined {
+  const why = [strangers, heldOut].filter((one) => one !== undefined)
+  return why.length === 0 ? undefined : why.join('; ')
+}
+
+/** What each address of a router holds: one vector for all of them, unless they differ. */
+export const heldBy = ({ weights, differs, parts = [] }: RouterState): Weights[] =>
+  differs === undefined ? [weights] : parts.map((part) => part.weights)
+
+/** Whether each address of a router holds what it held in another reading. */
+export function holdsSame(one: RouterState, other: RouterState): boolean {
+  const [now, then] = [heldBy(one), heldBy(other)]
+  return now.length === then.length && now.every((held, index) => sameWeights(held, then[index] ?? {}))
 }
 
 /** A thing that splits traffic between named members, as a provider's author writes it. */
@@ -178,14 +201,18 @@ function observed(
 
 /** What a router holds, what is in effect, and who is out: in words. */
 export function described({ weights, effective, members, differs }: RouterState): string {
-  const out = Object.entries(members)
-    .filter(([, { enabled, healthy, lingers }]) => !enabled || healthy === false || lingers)
-    .map(([name, { enabled, healthy, lingers }]) => {
-      if (lingers) return `clients that are bound to ${name} still reach it`
-      return `${name} is ${enabled && healthy === false ? 'down' : 'drained or in maintenance'}`
-    })
   const held = differs ?? `the router holds ${formatWeights(weights)}`
+  const out = Object.entries(members).flatMap(([name, member]) => trouble(name, member) ?? [])
   return [held, `in effect ${formatWeights(effective)}`, ...out].join(', ')
+}
+
+/** What is not as it should be with a member, in words. */
+function trouble(name: string, { enabled, healthy, lingers, out = [] }: RouterMember): string | undefined {
+  if (lingers) return `clients that are bound to ${name} still reach it`
+  if (!enabled) return `${name} is drained or in maintenance`
+  if (healthy === false) return `${name} is down`
+  if (out.length === 0) return undefined
+  return `${out.join(' and ')} of ${name} ${out.length > 1 ? 'are' : 'is'} out of service`
 }
 
 /** Somebody else changed the router between our read and our write; nothing was overwritten. */

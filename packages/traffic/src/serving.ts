@@ -18,6 +18,17 @@ const downIn = ({ members }: Pick<RouterState, 'members'>): string[] =>
     .filter(([, member]) => !serves(member))
     .map(([name]) => name)
 
+/**
+ * Of members that are to get traffic the ones that get none: beside those that do not serve, one of several servers of which
+ * only that one has weight that is out, as with a share of one unit.
+ */
+export const getNothing = (state: RouterState): string[] => {
+  const down = downIn(state)
+  return Object.keys(state.members).filter(
+    (name) => down.includes(name) || (state.effective[name] ?? 0) === 0,
+  )
+}
+
 /** `blue is down`, `blue and green are down` */
 export const areDown = (arms: readonly string[]): string =>
   `${arms.join(' and ')} ${arms.length > 1 ? 'are' : 'is'} down`
@@ -28,15 +39,16 @@ export const areDown = (arms: readonly string[]): string =>
  */
 export interface DownWatch {
   /** Takes the next reading and gives who is down, and who may be: seen down now, but not in the reading before. */
-  next(state: Pick<RouterState, 'members'>): { down: ReadonlySet<string>; doubted: ReadonlySet<string> }
+  next(state: RouterState): { down: ReadonlySet<string>; doubted: ReadonlySet<string> }
 }
 
-export function watchDown(): DownWatch {
+/** @param down who does not serve by one reading */
+export function watchDown(down: (state: RouterState) => readonly string[] = downIn): DownWatch {
   let before: ReadonlySet<string> = new Set()
   return {
     next(state) {
       const last = before
-      const now = downIn(state)
+      const now = down(state)
       before = new Set(now)
       return {
         down: new Set(now.filter((member) => last.has(member))),

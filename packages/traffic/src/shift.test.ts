@@ -3,7 +3,7 @@ import { ProviderError } from '@deploy-actions/action-kit'
 import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
 import { routers } from './registry'
 import { Conflict, described, type ObservedRouter, type RouterReading, type RouterState } from './router'
-import { ArmLost, defaultShift, inEffect, lingering, mustHold, NotInEffect, shift } from './shift'
+import { ArmLost, asWritten, defaultShift, inEffect, lingering, mustHold, NotInEffect, shift } from './shift'
 
 let fake: FakeHaproxy
 let ports: FakePorts
@@ -150,6 +150,44 @@ describe('shift', () => {
   })
 })
 
+describe('an arm of several servers of which one is out', () => {
+  const members = { blue: ['b1', 'b2', 'b3', 'b4'], green: ['g1', 'g2'] }
+  let several: ObservedRouter
+  beforeEach(async () => {
+    fake.weights = { b1: 100, b2: 100, b3: 100, b4: 100, g1: 0, g2: 0 }
+    const haproxy = await routers.configure({ type: 'haproxy', port: fake.port, backend: 'app', members })
+    several = haproxy.open(ports, ['blue', 'green'])
+  })
+  const shiftSeveral = async () => shift(several, tenPercent, await several.read(ports.signal), ports)
+
+  it('is in effect with what serves, which is told', async () => {
+    fake.states = { b4: 'maint' }
+    const shown = await shiftSeveral()
+    expect(shown.weights).toEqual(tenPercent)
+    expect(shown.effective).toEqual({ blue: 8710, green: 1290 })
+    expect(described(shown)).toMatch(/, in effect blue 87.1%, green 12.9%, b4 of blue is out of service$/)
+    expect(await mustHold(several, tenPercent, 'not to be committed', ports)).toMatchObject({
+      weights: tenPercent,
+    })
+    expect(elapsed()).toBe(defaultShift.settleMs)
+  })
+
+  it('is not where the last of them goes', async () => {
+    fake.before = (command) => {
+      if (command.startsWith('set')) fake.states = { g1: 'down', g2: 'maint' }
+      return 'act'
+    }
+    await expect(shiftSeveral()).rejects.toThrow(/^after the write of blue 90%, green 10% .*, green is down$/)
+  })
+
+  it('is not proven over one that somebody holds out by a weight of 0', async () => {
+    fake.weights = { b1: 30, b2: 30, b3: 30, b4: 0, g1: 5, g2: 5 }
+    await expect(mustHold(several, tenPercent, 'not to be committed', ports)).rejects.toThrow(
+      /^not to be committed \(.* holds b4 of blue out by a weight of 0/,
+    )
+  })
+})
+
 describe('a write whose answer is lost', () => {
   it('is made again', async () => {
     let lost = 0
@@ -260,11 +298,24 @@ describe('a router in words', () => {
     [{ enabled: true, healthy: false, units: 1 }, 'green is down'],
     [{ enabled: false, healthy: false, units: 1 }, 'green is drained or in maintenance'],
     [{ enabled: false, units: 1 }, 'green is drained or in maintenance'],
+    [{ enabled: true, units: 3, out: ['g1'] }, 'g1 of green is out of service'],
+    [{ enabled: true, units: 3, out: ['g1', 'g2'] }, 'g1 and g2 of green are out of service'],
   ])('tells of %j that %s', (green, said) => {
     expect(described({ weights: tenPercent, effective: tenPercent, members: { green } })).toBe(
       `the router holds blue 90%, green 10%, in effect blue 90%, green 10%, ${said}`,
     )
   })
+})
+
+describe('a vector as it was written', () => {
+  it('is the whole of it', () => {
+    const wanted = { blue: 5000, green: 3000, red: 2000 }
+    expect(asWritten(router, wanted, wanted)).toBe(true)
+    expect(asWritten(router, { blue: 5000, green: 2000, red: 3000 }, wanted)).toBe(false)
+  })
+
+  it('is not one in which nothing stands for a share, be that less than a unit', () =>
+    expect(asWritten(router, { blue: 10_000, green: 0 }, { blue: 9970, green: 30 })).toBe(false))
 })
 
 describe('inEffect', () => {
@@ -287,6 +338,16 @@ describe('inEffect', () => {
     expect(inEffect(router, state({ blue: 10_000, green: 0 }), { blue: 9970, green: 30 })).toBe(false)
     expect(inEffect(router, state({ blue: 9961, green: 39 }), { blue: 9970, green: 30 })).toBe(true)
   })
+
+  it.each([
+    ['less than was written', { blue: 9231, green: 769 }, true],
+    ['more than was written', { blue: 8710, green: 1290 }, true],
+    ['nothing', { blue: 10_000, green: 0 }, false],
+    ['all of it', { blue: 0, green: 10_000 }, false],
+    ['a stranger', { blue: 8000, green: 1000, red: 1000 }, false],
+  ])('with a server of several out: an arm that serves has %s', (_, effective, holds) =>
+    expect(inEffect(router, state(tenPercent, effective), tenPercent)).toBe(holds),
+  )
 
   it('knows the unit of the provider', () => {
     const steps = { capabilities: { ...router.capabilities, max: 100, step: 5 } }
@@ -314,6 +375,13 @@ describe('shift with clients that are bound to arms', () => {
       'set server app/green weight 10',
       'set server app/blue weight 90',
     ])
+  })
+
+  it('leaves it there when somebody else has changed the weights', async () => {
+    const before = await router.read(ports.signal)
+    const recorded = { ...before, weights: { blue: 5000, green: 5000 } }
+    await expect(shift(router, tenPercent, recorded, ports)).rejects.toBeInstanceOf(Conflict)
+    expect(writes()).toEqual([])
   })
 
   it('leaves an arm in maintenance that is to get nothing', async () => {

@@ -1,6 +1,15 @@
 import { GateFailed, ProviderError, retrying, type Clock } from '@deploy-actions/action-kit'
 import { formatWeights, WHOLE, type Weights } from '@deploy-actions/rollout'
-import { Conflict, described, type ObservedRouter, type RouterReading, type RouterState } from './router'
+import {
+  Conflict,
+  described,
+  heldBy,
+  holdsSame,
+  obstacleTo,
+  type ObservedRouter,
+  type RouterReading,
+  type RouterState,
+} from './router'
 import { parkedOf, watchDown } from './serving'
 
 /** How a written vector is proven: polled until it shows, then read once more after `settleMs`. */
@@ -46,7 +55,9 @@ export async function shift(
       longestWaitMs: pollMs,
     })
   const watch = watchDown()
-  const growing = Object.keys(wanted).filter((arm) => (wanted[arm] ?? 0) > (expected.weights[arm] ?? 0))
+  // Of addresses that differ it counts where an arm has least: there it is to grow.
+  const least = (arm: string): number => Math.min(...heldBy(expected).map((held) => held[arm] ?? 0))
+  const growing = Object.keys(wanted).filter((arm) => (wanted[arm] ?? 0) > least(arm))
   const look = async () => {
     const state = await persist(() => router.read(signal))
     const { down, doubted } = watch.next(state)
@@ -60,6 +71,9 @@ export async function shift(
   let seen = await look()
   const parked = parkedOf(seen.state, wanted)
   if (parked.length > 0) {
+    // Before it is made ready: a write that is refused must have changed nothing.
+    if (!holdsSame(seen.state, expected))
+      throw new Conflict(router.where, expected.weights, seen.state.weights)
     await persist(async () => router.prepare?.(parked, signal))
     seen = await look()
   }
@@ -68,15 +82,14 @@ export async function shift(
     seen = await look()
   }
   // An arm without traffic may only not have been seen up by the router yet: nobody is kept waiting by that.
-  const isNew = (arm: string): boolean => (expected.weights[arm] ?? 0) === 0
+  const isNew = (arm: string): boolean => least(arm) === 0
   while (seen.lost.length > 0 && seen.lost.every(isNew) && clock.now().getTime() < deadline) {
     await clock.sleep(pollMs, signal)
     seen = await look()
   }
   if (seen.lost.length > 0) {
     // Back to where it was; the arm gets nothing either way.
-    if (parked.length > 0)
-      await persist(() => router.write(expected.weights, expected, signal, expected.states))
+    if (parked.length > 0) await persist(() => writeBack(router, expected, signal))
     throw new ArmLost(
       `${seen.lost.join(' and ')} got no traffic: ${described(seen.state)}; nothing was written`,
     )
@@ -96,6 +109,15 @@ export async function shift(
   if (inEffect(router, settled, wanted)) return settled
   const who = settled.owner ? ` by ${settled.owner}` : ' by somebody else'
   throw new NotInEffect(`${formatWeights(wanted)} was reverted${who}: ${described(settled)}`)
+}
+
+/** Writes what each address held before. */
+async function writeBack(router: ObservedRouter, before: RouterState, signal: AbortSignal): Promise<void> {
+  const { differs, parts = [], weights, states } = before
+  if (differs === undefined) return router.write(weights, before, signal, states)
+  await Promise.all(
+    parts.map(async (part, index) => router.parts?.[index]?.write(part.weights, part, signal, part.states)),
+  )
 }
 
 /** A write that may be called again. */
@@ -135,8 +157,9 @@ export async function mustHold(
 ): Promise<RouterReading> {
   const look = async (): Promise<RouterReading> => {
     const state = await router.read(signal)
-    if (state.strangers === undefined && inEffect(router, state, wanted)) return state
-    throw new NotInEffect(`${refusal} (${state.strangers ?? described(state)})`)
+    const obstacle = obstacleTo(state)
+    if (obstacle === undefined && inEffect(router, state, wanted)) return state
+    throw new NotInEffect(`${refusal} (${obstacle ?? described(state)})`)
   }
   return retrying(look, {
     clock,
@@ -150,7 +173,11 @@ export async function mustHold(
   })
 }
 
-/** Configured as wanted at each of its addresses, every member that should get traffic gets it, and no other one gets any. */
+/**
+ * Configured as wanted at each of its addresses, every member that should get traffic serves, and no other one gets any. A
+ * member of several servers serves if one of them does: while another is out, less of the traffic is in effect for it than
+ * was written, which is told ({@link described}) and does not make a good write a failed one.
+ */
 export function inEffect(
   router: Pick<ObservedRouter, 'capabilities'>,
   state: RouterState,
@@ -159,7 +186,9 @@ export function inEffect(
   return (
     state.differs === undefined &&
     asWritten(router, state.weights, wanted) &&
-    asWritten(router, state.effective, wanted) &&
+    Object.keys({ ...state.effective, ...wanted }).every(
+      (member) => (state.effective[member] ?? 0) > 0 === (wanted[member] ?? 0) > 0,
+    ) &&
     lingering(state, wanted).length === 0
   )
 }

@@ -5,7 +5,7 @@ import { LiveTransaction, openLedger, type Ledger } from '@deploy-actions/ledger
 import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
 import { routers } from '@deploy-actions/traffic'
 import { beginTransaction, leftOpen, prepareTransaction, type BeginRequest } from './begin'
-import { findTargetArms, readRouter } from './find-arms'
+import { findTargetArms, lookAtRouter, readRouter } from './find-arms'
 import { readJobTransactions } from './job-transaction'
 import { restorePointsOf, type RestorePoint } from './restore-point'
 import { transactionRecord } from './transaction.fixture'
@@ -134,20 +134,47 @@ describe('beginTransaction', () => {
     ])
   })
 
-  it.each(['differs', 'strangers'] as const)('refuses a router by what %s, also then', async (what) => {
-    const configured = await router()
-    const odd: typeof configured = {
-      ...configured,
-      open: (...how) => {
-        const opened = configured.open(...how)
-        const read = async (signal: AbortSignal) => ({
-          ...(await opened.read(signal)),
-          [what]: `said by ${what}`,
-        })
-        return { ...opened, read }
-      },
-    }
-    await expect(readRouter(odd, ['blue', 'green'], ports)).rejects.toEqual(new InputError(`said by ${what}`))
+  it.each(['differs', 'strangers', 'heldOut'] as const)(
+    'refuses a router by what %s, also then',
+    async (what) => {
+      const configured = await router()
+      const odd: typeof configured = {
+        ...configured,
+        open: (...how) => {
+          const opened = configured.open(...how)
+          const read = async (signal: AbortSignal) => ({
+            ...(await opened.read(signal)),
+            [what]: `said by ${what}`,
+          })
+          return { ...opened, read }
+        },
+      }
+      await expect(readRouter(odd, ['blue', 'green'], ports)).rejects.toEqual(
+        new InputError(`said by ${what}`),
+      )
+    },
+  )
+
+  it('records what is to be put back where that is not what was found', async () => {
+    fake.weights = { blue: 0, green: 0 }
+    const restoreTo = { blue: 10_000, green: 0 }
+    const found = await lookAtRouter(await router(), ['blue', 'green'], ports)
+    const { record } = await begin({ weightsOnly: true, found, restoreTo })
+    expect(record.restore).toEqual([{ kind: 'traffic', router: 'canary', weights: restoreTo }])
+  })
+
+  it('finds a pair that differs as it was, and is refused when either is changed meanwhile', async () => {
+    const two = await startFakeHaproxy({ blue: 0, green: 100 })
+    const hosts = [`127.0.0.1:${fake.port}`, `127.0.0.1:${two.port}`]
+    const pair = await routers.configure({ type: 'haproxy', port: 9999, hosts, backend: 'app' })
+    const found = await lookAtRouter(pair, ['blue', 'green'], ports)
+    const more = { weightsOnly: true, found, restoreTo: { blue: 10_000, green: 0 } }
+    await begin(more)
+    two.weights = { blue: 50, green: 50 }
+    await expect(begin(more)).rejects.toThrow(
+      /^somebody else changed the weights from its addresses differ: /,
+    )
+    await two.close()
   })
 
   it('records who was found in another state than ready', async () => {

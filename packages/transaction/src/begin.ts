@@ -9,7 +9,7 @@ import {
   type Ledger,
   type TransactionRecord,
 } from '@deploy-actions/ledger'
-import { defined, holdingStates, type Arms, type Release } from '@deploy-actions/rollout'
+import { defined, holdingStates, type Arms, type Release, type Weights } from '@deploy-actions/rollout'
 import { mustBeAsFound, type FoundArms } from './find-arms'
 import { readJobTransactions, saveJobTransaction, type JobTransaction } from './job-transaction'
 import { restorePoint, type RestorePoint } from './restore-point'
@@ -25,8 +25,10 @@ export interface BeginRequest {
   correlationId: string
   release: Release
   image?: string | undefined
-  /** what the router showed: its weights are what is put back */
+  /** what the router showed: its weights are what is put back, unless something else is said */
   found: FoundArms
+  /** what is put back where that is not to come back: an outage, or addresses that differ */
+  restoreTo?: Weights | undefined
   config?: { path: string; digest: string } | undefined
   /** where it may be put back without asking anybody */
   guardEnvironment?: string
@@ -49,7 +51,7 @@ export async function prepareTransaction(request: BeginRequest, ports: BeginPort
     defined({
       kind: 'traffic' as const,
       router: 'canary',
-      weights: found.reading.weights,
+      weights: request.restoreTo ?? found.reading.weights,
       states: found.reading.states,
     }),
     ...((await request.snapshot?.(found.arms)) ?? []),

@@ -1,6 +1,12 @@
 import { GateFailed, InputError, type ProviderPorts, type WrittenSettings } from '@deploy-actions/action-kit'
-import { findArms, formatWeights, sameWeights, type Arms } from '@deploy-actions/rollout'
-import type { ConfiguredRouter, ObservedRouter, RouterReading } from '@deploy-actions/traffic'
+import { findArms, formatWeights, type Arms } from '@deploy-actions/rollout'
+import {
+  holdsSame,
+  obstacleTo,
+  type ConfiguredRouter,
+  type ObservedRouter,
+  type RouterReading,
+} from '@deploy-actions/traffic'
 import { armsByShare } from './restore-point'
 
 /** A router that was read once, and which of its arms is which: what a transaction begins with. */
@@ -39,21 +45,34 @@ export async function findTargetArms(
  */
 export async function mustBeAsFound(found: FoundArms, signal: AbortSignal): Promise<void> {
   const reading = await found.router.read(signal)
-  if (reading.differs === undefined && sameWeights(reading.weights, found.reading.weights)) return
+  if (holdsSame(reading, found.reading)) return
   throw new GateFailed(
-    `somebody else changed the weights from ${formatWeights(found.reading.weights)} to ${reading.differs ?? formatWeights(reading.weights)} meanwhile: no traffic was moved`,
+    `somebody else changed the weights from ${found.reading.differs ?? formatWeights(found.reading.weights)} to ${reading.differs ?? formatWeights(reading.weights)} meanwhile: no traffic was moved`,
   )
 }
 
-/** The same for weights that are set by hand: the arm with more traffic counts as the baseline. */
+/**
+ * The same whatever the shares are: the arm with more traffic counts as the baseline.
+ * @throws InputError where no rollout begins or goes on over what the router shows; nothing was written
+ */
 export async function readRouter(
+  configured: ConfiguredRouter,
+  names: readonly string[],
+  ports: ProviderPorts,
+): Promise<FoundArms> {
+  const found = await lookAtRouter(configured, names, ports)
+  const problem = found.reading.differs ?? obstacleTo(found.reading)
+  if (problem !== undefined) throw new InputError(problem)
+  return found
+}
+
+/** The same for weights that are set by hand, whatever is there. */
+export async function lookAtRouter(
   configured: ConfiguredRouter,
   names: readonly string[],
   ports: ProviderPorts,
 ): Promise<FoundArms> {
   const router = configured.open(ports, names)
   const reading = await router.read(ports.signal)
-  const problem = reading.differs ?? reading.strangers
-  if (problem !== undefined) throw new InputError(problem)
   return { router, settings: configured.written, reading, arms: armsByShare(reading.weights) }
 }

@@ -1,5 +1,5 @@
 export { beginTransaction, leftOpen, prepareTransaction, type BeginRequest } from './begin'
-export { findTargetArms, readRouter, type FoundArms } from './find-arms'
+export { findTargetArms, lookAtRouter, readRouter, type FoundArms } from './find-arms'
 export * from './job-transaction'
 export { abandonTransaction, commitTransaction, joinTransaction, mustBeOpen, NotOpen } from './join'
 export { PATIENCE_MS, type Patience } from './patience'

@@ -1,0 +1,26 @@
+import type { Log } from '@deploy-actions/action-kit'
+import { sameWeights } from '@deploy-actions/rollout'
+import { described, type RouterState } from '@deploy-actions/traffic'
+
+/**
+ * Tells when less or more is in effect than was written, since servers of an arm are out, and when that is over; gives what
+ * the router showed of it last in the stage.
+ */
+export function tellEffect(log: Log): (found: RouterState) => string | undefined {
+  let last: string | undefined
+  let isOver = true
+  return (found) => {
+    const said = last
+    const shares = described(found)
+    if (!sameWeights(found.weights, found.effective)) {
+      if (isOver || shares !== said)
+        log.warning(`${shares}: what is in effect is what the canary is judged by`)
+      last = shares
+      isOver = false
+    } else if (!isOver) {
+      isOver = true
+      log.info(`${shares}: as it was written again`)
+    }
+    return last
+  }
+}
