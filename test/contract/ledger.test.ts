@@ -578,6 +578,11 @@ describe('the github ledger where anybody may write deployments', () => {
     ['of a pull request', { event: 'pull_request' }, 'open'],
     ['of a branch that the environment does not take', { headBranch: 'feature' }, 'open'],
     ['of main, such as a sweeper', {}, 'committed'],
+    [
+      'of main, by another workflow',
+      { path: '.github/workflows/other.yml', referencedWorkflows: [] },
+      'committed',
+    ],
   ])('believes the proof of a run %s, as far as its environment takes it', async (_, change, state) => {
     await open(1)
     const { run } = world.begin({}, { id: 5, path: deployYml, referencedWorkflows: [ours], ...change })
@@ -901,6 +906,9 @@ describe('the github ledger where anybody may write deployments', () => {
     for (let many = 0; many < 900; many++) await plant({ no: 'record' })
     const cut = await ledger.stateOf(record(1)).catch((error: unknown) => error)
     expect(cut).not.toBeInstanceOf(NoTransaction)
+    await expect(ledger.stateOf({ id })).rejects.toThrow(
+      'the newest 900 deployments of task deploy-actions/shop do not tell it',
+    )
     expect((cut as Error).message).toBe(
       'the newest 900 deployments of task deploy-actions/shop in production-eu-west do not tell it, and no more are looked through. Where they are not transactions, somebody planted them: delete them, then start again',
     )

@@ -74,32 +74,29 @@ export function proveDeployments(
   told: readonly string[] = [],
 ): ProvenDeployments {
   const facts = new Set(told)
-  const proven = new Map<number, Proven | undefined>()
+  /** Numbers of those that count for nothing, which is said once. */
+  const refused = new Set<number>()
 
   const prove = async (deployment: ListedDeployment): Promise<Proven | undefined> => {
     const { number, record, payload } = deployment
-    if (proven.has(number)) return proven.get(number)
+    if (refused.has(number)) return undefined
     const { id, run, environment } = record
     const refuse = (why: string): undefined => {
       log.warning(`deployment ${number} says to be transaction ${id}, and counts for nothing: ${why}`)
-      proven.set(number, undefined)
-    }
-    const accept = (found: Proven): Proven => {
-      proven.set(number, found)
-      return found
+      refused.add(number)
     }
     const misplaced = whyMisplaced(deployment)
     if (misplaced !== undefined) return refuse(misplaced)
     const artifact = restorePointArtifact(id, payload)
     const fact = `${run.id}/${artifact}`
-    if (facts.has(fact)) return accept(deployment)
+    if (facts.has(fact)) return deployment
     if ((await proofs.uploaded(run.id, artifact)) === undefined)
       return refuse(`run ${run.id} uploaded no restore point that is the same before it opened it`)
     const standing = await proofs.standing(run.id, environment)
     if (standing.level === 'none') return refuse(standing.why)
-    if (standing.level !== 'trusted') return accept({ ...deployment, distrust: standing.why })
+    if (standing.level !== 'trusted') return { ...deployment, distrust: standing.why }
     facts.add(fact)
-    return accept(deployment)
+    return deployment
   }
 
   /** Those that their runs have opened, newest first. */
