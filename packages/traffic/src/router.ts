@@ -1,8 +1,9 @@
 import type { z } from 'zod'
 import {
   messageOf,
-  provider,
+  providerOf,
   ProviderError,
+  withOwnSecrets,
   type Configured,
   type Provider,
   type ProviderDefinition,
@@ -109,18 +110,31 @@ export interface ObservedRouter extends TrafficRouter {
 }
 
 /** A router whose settings were found valid; it is opened for the arms that it steers. */
-export type ConfiguredRouter = Configured<ObservedRouter, [arms: readonly string[]]>
+export interface ConfiguredRouter extends Configured<ObservedRouter, [arms: readonly string[]]> {
+  /** the arms that its settings name, where they do: those of its target, or the settings are wrong */
+  readonly arms?: readonly string[]
+}
+
+interface RouterDefinition<S extends z.ZodType> extends ProviderDefinition<
+  S,
+  TrafficRouter,
+  [arms: readonly string[]]
+> {
+  /** The arms that the settings name; undefined where they leave that to whoever opens it. */
+  armsOf?(settings: z.output<S>): readonly string[] | undefined
+}
 
 /** Makes a router of its options and its factory. */
 export function router<S extends z.ZodType>({
   options,
   create,
-}: ProviderDefinition<S, TrafficRouter, [arms: readonly string[]]>): Provider<ConfiguredRouter> {
-  return provider({
-    options,
-    create: (settings: z.output<S>, ports, arms: readonly string[]) =>
-      observed(create(settings, ports, arms), ports),
-  })
+  armsOf,
+}: RouterDefinition<S>): Provider<ConfiguredRouter> {
+  return providerOf(options, (settings, written) => ({
+    written,
+    ...defined({ arms: armsOf?.(settings) }),
+    open: (ports, arms) => observed(create(settings, withOwnSecrets(options, written, ports), arms), ports),
+  }))
 }
 
 function observed(
