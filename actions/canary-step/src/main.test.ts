@@ -411,7 +411,9 @@ describe('a canary whose metrics show a hundredth of its requests', () => {
     expect(first?.reason).toMatch(/\(in the last 60 s .*; the router has sent it \d+ of \d+\)$/)
   })
 
-  it('passes where shares do not follow the weights: clients are bound, or the config says so', async () => {
+  it('passes where shares do not follow the weights: by connections, with bound clients, or as the config says', async () => {
+    const tcp = await run({}, {}, hundredth, ({ haproxy }) => void (haproxy.mode = 'tcp'))
+    expect(tcp.outcome).toMatchObject({ outcome: 'promoted' })
     const bound = await run({}, {}, hundredth, ({ haproxy }) => {
       haproxy.cookie = 'SERVERID'
       haproxy.states = { green: 'maint' }
@@ -419,6 +421,25 @@ describe('a canary whose metrics show a hundredth of its requests', () => {
     expect(bound.outcome).toMatchObject({ outcome: 'promoted' })
     const told = await run({}, { analysis: '{ expect-share: false }' }, hundredth)
     expect(told.outcome).toMatchObject({ outcome: 'promoted' })
+  })
+})
+
+describe('an old arm that is asked by other ways than the router', () => {
+  it('takes no healthy canary back whose every request that was sent is counted', async () => {
+    // Ten times what comes by the router: jobs that call the old arm by its own address.
+    const more = ({ body = '', ...answer }: Partial<HttpResponse>): Partial<HttpResponse> => ({
+      ...answer,
+      body: body.replace(
+        /(arm="blue",code="2xx"\} )(\d+)/,
+        (_, name: string, count: string) => `${name}${Number(count) * 10}`,
+      ),
+    })
+    const { outcome, region } = await run({}, {}, more)
+    expect(outcome).toMatchObject({ outcome: 'promoted' })
+    expect(region.haproxy.weights).toEqual({ blue: 0, green: 100 })
+    // Nor is it waited for what does not miss.
+    const [first] = (outcome as Outputs).stages as unknown as { durationMs: number }[]
+    expect(first?.durationMs).toBeLessThan(10 * 60_000)
   })
 })
 

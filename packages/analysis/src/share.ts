@@ -7,15 +7,14 @@ const SHARE_WINDOW_MS = 60_000
 export const DUE_AT_LEAST = 100
 /** Less than this part of what is due is too little. */
 export const LEAST_OF_SHARE = 0.5
-const TENTH = 0.1
 
 /** The canary was counted far fewer requests than its weight gives it. */
 export interface MissedShare {
   reason: string
   /** how long a time that is, back from the end of the last sample */
   windowMs: number
-  /** less than a tenth of them */
-  almostAll: boolean
+  /** the requests that were counted in it */
+  counted: Record<'baseline' | 'canary', number>
 }
 
 /**
@@ -50,7 +49,7 @@ export function watchShare(share: number): ShareWatch {
       return {
         reason: `in the last ${Math.round(ms / 1000)} s the canary was counted ${got} of ${both} requests, and its share of ${formatRate(share)} is ${Math.round(due)}`,
         windowMs: ms,
-        almostAll: got < TENTH * due,
+        counted: { baseline: both - got, canary: got },
       }
     },
   }

@@ -15,12 +15,16 @@ export interface FakeHaproxy {
   states: Record<string, 'ready' | 'drain' | 'maint' | 'down'>
   /** the cookie that binds clients to servers, if any */
   cookie?: string
+  /** `tcp`: it says that it splits connections; `http` unless said */
+  mode?: 'http' | 'tcp'
   /** the weights of its configuration file; 100 each unless said */
   configured?: Record<string, number>
   /** how long the process has been running */
   uptimeSec: number
   /** requests that each server has got so far */
   sessions?: Record<string, number>
+  /** those of them that have not come to an end */
+  underWay?: Record<string, number>
   /** every command so far */
   commands: string[]
   /** Called before each command; may throw to cut the connection, or say that it is not carried out. */
@@ -63,7 +67,8 @@ function answer(fake: FakeHaproxy, command: string, session: CommandSession): st
 }
 
 /** The backend as the test has it now: it may have changed it by hand since the last command. */
-function backendOf({ weights, states, cookie, sessions, configured, uptimeSec }: FakeHaproxy): Backend {
+function backendOf(fake: FakeHaproxy): Backend {
+  const { weights, states, cookie, mode, sessions, underWay, configured, uptimeSec } = fake
   const backend = new Backend(
     Object.keys(weights).map((name) => ({
       name,
@@ -73,9 +78,11 @@ function backendOf({ weights, states, cookie, sessions, configured, uptimeSec }:
   )
   backend.startedAt = Date.now() - uptimeSec * 1_000
   if (cookie !== undefined) backend.cookie = cookie
+  if (mode !== undefined) backend.mode = mode
   for (const server of backend.servers) {
     backend.setWeight(server, weights[server.name] ?? 0)
     server.counters.sessions = sessions?.[server.name] ?? 0
+    server.counters.current = underWay?.[server.name] ?? 0
     const state = states[server.name] ?? 'ready'
     if (state === 'down') backend.setHealth(server, 'down')
     else backend.setAdmin(server, state)

@@ -60,6 +60,8 @@ export interface RouterState {
   parts?: readonly RouterState[]
   /** clients can be bound to members: then the shares of requests do not follow the weights */
   bound?: true
+  /** it splits connections and sees no requests in them: one of them may carry most of all */
+  byConnection?: true
   /** who is not `ready`, for a restore point */
   states?: AdminStates
   /** for compare-and-set */
@@ -68,6 +70,14 @@ export interface RouterState {
   owner?: string
   /** who else gets traffic beside the members, in words: no rollout begins or goes on over it, but a restore does */
   strangers?: string
+}
+
+/** What a router has sent to a member. */
+export interface SentRequests {
+  /** so far: a number that only grows, unless the router begins anew */
+  sent: number
+  /** those of them that have not come to an end */
+  underWay: number
 }
 
 /** A thing that splits traffic between named members, as a provider's author writes it. */
@@ -88,8 +98,8 @@ export interface TrafficRouter {
   write(wanted: Weights, expected: RouterState, signal: AbortSignal, found?: AdminStates): Promise<void>
   /** Makes parked members ready to get traffic; they have none before they are healthy. The same call twice is one change. */
   prepare?(members: readonly string[], signal: AbortSignal): Promise<void>
-  /** Requests that each member has got so far: a number that only grows, unless the router begins anew. */
-  requests?(signal: AbortSignal): Promise<Record<string, number>>
+  /** The requests of each member; connections, where it splits these. */
+  requests?(signal: AbortSignal): Promise<Record<string, SentRequests>>
   /**
    * Whether what was written before is lost by a reload: its process has begun within the last real milliseconds, and
    * it holds what its configuration says instead of what was written. Absent where writes outlive the process.
