@@ -632,6 +632,27 @@ describe('canary-step and other writers', () => {
   })
 })
 
+describe('metrics that are lost before anything moves', () => {
+  /** The page as it answers from the second question on, of which this many are lost. */
+  const losing = (lost: number) => {
+    let asked = 0
+    return (answer: Partial<HttpResponse>): Partial<HttpResponse> =>
+      ++asked > 1 && asked <= 1 + lost ? { status: 503 } : answer
+  }
+
+  it('do not end a rollout by one answer that is missing', async () => {
+    expect((await run({}, {}, losing(1))).outcome).toMatchObject({ outcome: 'promoted' })
+  })
+
+  it('end it after a minute, and nothing has moved', async () => {
+    const { outcome, writes } = await run({}, {}, losing(Infinity))
+    expect((outcome as Error).message).toMatch(
+      /^no traffic was moved: the metrics gave no answer for 1m: .* answered 503/,
+    )
+    expect(writes).toBe(0)
+  })
+})
+
 describe('an error query that matches nothing', () => {
   const asking = (code: string, absent = '') =>
     `{ sources: { proxy: { type: scrape, pages: ['http://127.0.0.1:1/metrics'] } }, requests: { source: proxy, sum: ['requests_total{arm="\${arm}"}'] }, errors: { source: proxy, ${absent} sum: ['requests_total{arm="\${arm}",code="${code}"}'] } }`
