@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { describe, expect, it } from '@jest/globals'
+import { afterEach, describe, expect, it } from '@jest/globals'
 import { Cancelled, GateFailed, InputError, type HttpResponse } from '@deploy-actions/action-kit'
 import {
   createFakeClock,
@@ -149,6 +149,104 @@ describe('canary-step over a healthy release', () => {
     expect(outcome).toMatchObject({ outcome: 'would-promote' })
     expect(writes).toBe(0)
   })
+})
+
+describe('canary-step alone, run again', () => {
+  const release = (letter: string) => ({ version: `1.${letter}`, digest: `sha256:${letter.repeat(64)}` })
+  const STEPS = '[{ weight: 10%, watch: 1m }, { weight: 100%, watch: 2m }]'
+
+  const regions: SimulatedRegion[] = []
+  afterEach(async () => {
+    await Promise.all(regions.splice(0).map((region) => region.close()))
+  })
+
+  /** A region and its ledger, over which one run comes after another. */
+  async function target() {
+    const clock = createFakeClock()
+    let failing = false
+    const region = await simulateRegion({
+      ...{ clock, seed: 1, requestsPerSecond: 100 },
+      errorRate: (arm) => (failing && region.haproxy.weights[arm] === 10 ? 0.5 : HEALTHY),
+    })
+    regions.push(region)
+    const { temp } = createFakePorts({ clock }).context
+    let runId = 1000
+    const dispatch = async (letter: string, more: Record<string, string> = {}, bad = false) => {
+      failing = bad
+      const ports = createFakePorts({ clock, context: { runId: ++runId }, http: () => region.metrics() })
+      const inputs = schema.parse({
+        ...{ service: 'shop', environment: 'production', ledger: `file:${temp}/ledger`, stages: STEPS },
+        ...{ ...release(letter), ...region.inputs, ...more, analysis: '{ min-requests: 80 }' },
+      })
+      const written = region.haproxy.commands.length
+      const outcome = await main(inputs, ports).catch((error: Error) => error)
+      const writes = region.haproxy.commands.slice(written).filter((command) => command.startsWith('set'))
+      return { outcome, writes, ports }
+    }
+    const opened = async () =>
+      (await openLedger(`file:${temp}/ledger`, 'shop', createFakePorts({ clock })).find({})).length
+    return { region, dispatch, opened }
+  }
+  const needsNothing = (why: RegExp) => ({
+    outcome: 'skipped',
+    verdict: 'pass',
+    reason: expect.stringMatching(new RegExp(`^production needs nothing: ${why.source}$`)),
+  })
+  const COMMITTED = /its newest transaction 1001-1-shop-production-1 is committed with this digest/
+
+  it('moves nothing where the release serves already, in a dry run neither, and says so', async () => {
+    const { region, dispatch, opened } = await target()
+    expect((await dispatch('b')).outcome).toMatchObject({ outcome: 'promoted' })
+    for (const more of [{}, { 'dry-run': 'true' }, { arm: 'green' }]) {
+      const { outcome, writes, ports } = await dispatch('b', more)
+      expect(outcome).toMatchObject(needsNothing(COMMITTED))
+      expect(writes).toEqual([])
+      expect(ports.recorded.summary.join()).toContain('Nothing moved')
+    }
+    expect(region.haproxy.weights).toEqual({ blue: 0, green: 100 })
+    expect(await opened()).toBe(1)
+  })
+
+  it('moves nothing where it serves again since another was taken back', async () => {
+    const { dispatch } = await target()
+    await dispatch('b')
+    expect((await dispatch('c', {}, true)).outcome).toBeInstanceOf(GateFailed)
+    const { outcome, writes } = await dispatch('b')
+    expect(outcome).toMatchObject(
+      needsNothing(
+        /by its newest transaction 1002-1-shop-production-1, which is restored, this digest serves/,
+      ),
+    )
+    expect(writes).toEqual([])
+  })
+
+  it('moves the traffic where another serves: a next release, and the same after it was left by hand', async () => {
+    const { region, dispatch } = await target()
+    await dispatch('b')
+    region.haproxy.weights = { blue: 100, green: 0 }
+    expect((await dispatch('b')).outcome).toMatchObject({ outcome: 'promoted' })
+    expect(region.haproxy.weights).toEqual({ blue: 0, green: 100 })
+    expect((await dispatch('c', { arm: 'blue' })).outcome).toMatchObject({ outcome: 'promoted' })
+    expect(region.haproxy.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it.each([
+    [
+      'green',
+      'input `arm`: green carries the traffic, and it is blue that gets some now: bring the release onto blue first. Nothing was written',
+    ],
+    ['gren', 'input `arm`: gren is not an arm here; known: green, blue. Nothing was written'],
+  ])(
+    'gives no traffic to an arm on which the release is not: it was brought onto %s',
+    async (arm, message) => {
+      const { dispatch } = await target()
+      await dispatch('b')
+      const { outcome, writes } = await dispatch('c', { arm })
+      expect(outcome).toBeInstanceOf(InputError)
+      expect((outcome as Error).message).toBe(message)
+      expect(writes).toEqual([])
+    },
+  )
 })
 
 describe('canary-step over a bad release', () => {
@@ -440,7 +538,9 @@ describe('a canary whose metrics show a hundredth of its requests', () => {
     expect(first?.reason).toMatch(/\(in the last 60 s .*; the router has sent it \d+ of \d+\)$/)
   })
 
-  it('passes where shares do not follow the weights: clients are bound, or the config says so', async () => {
+  it('passes where shares do not follow the weights: by connections, with bound clients, or as the config says', async () => {
+    const tcp = await run({}, {}, hundredth, ({ haproxy }) => void (haproxy.mode = 'tcp'))
+    expect(tcp.outcome).toMatchObject({ outcome: 'promoted' })
     const bound = await run({}, {}, hundredth, ({ haproxy }) => {
       haproxy.cookie = 'SERVERID'
       haproxy.states = { green: 'maint' }
@@ -520,6 +620,25 @@ describe('arms of several servers', () => {
     expect(outcome).toBeInstanceOf(InputError)
     expect((outcome as Error).message).toMatch(/holds b4 of blue out by a weight of 0, .*state maint/)
     expect(writes).toBe(0)
+  })
+})
+
+describe('an old arm that is asked by other ways than the router', () => {
+  it('takes no healthy canary back whose every request that was sent is counted', async () => {
+    // Ten times what comes by the router: jobs that call the old arm by its own address.
+    const more = ({ body = '', ...answer }: Partial<HttpResponse>): Partial<HttpResponse> => ({
+      ...answer,
+      body: body.replace(
+        /(arm="blue",code="2xx"\} )(\d+)/,
+        (_, name: string, count: string) => `${name}${Number(count) * 10}`,
+      ),
+    })
+    const { outcome, region } = await run({}, {}, more)
+    expect(outcome).toMatchObject({ outcome: 'promoted' })
+    expect(region.haproxy.weights).toEqual({ blue: 0, green: 100 })
+    // Nor is it waited for what does not miss.
+    const [first] = (outcome as Outputs).stages as unknown as { durationMs: number }[]
+    expect(first?.durationMs).toBeLessThan(10 * 60_000)
   })
 })
 
@@ -749,6 +868,27 @@ describe('canary-step and other writers', () => {
       },
     )
     expect((outcome as GateFailed).outputs).toMatchObject({ 'rolled-back': true })
+  })
+})
+
+describe('metrics that are lost before anything moves', () => {
+  /** The page as it answers from the second question on, of which this many are lost. */
+  const losing = (lost: number) => {
+    let asked = 0
+    return (answer: Partial<HttpResponse>): Partial<HttpResponse> =>
+      ++asked > 1 && asked <= 1 + lost ? { status: 503 } : answer
+  }
+
+  it('do not end a rollout by one answer that is missing', async () => {
+    expect((await run({}, {}, losing(1))).outcome).toMatchObject({ outcome: 'promoted' })
+  })
+
+  it('end it after a minute, and nothing has moved', async () => {
+    const { outcome, writes } = await run({}, {}, losing(Infinity))
+    expect((outcome as Error).message).toMatch(
+      /^no traffic was moved: the metrics gave no answer for 1m: .* answered 503/,
+    )
+    expect(writes).toBe(0)
   })
 })
 

@@ -27,6 +27,7 @@ import {
 } from '@deploy-actions/transaction'
 import { tellBaselineLost, tellPromoted, tellStage } from './events'
 import type { Inputs } from './inputs'
+import { mustBeOnCanary, needless, skipped } from './needless'
 import { followsWeights, watchMissed } from './missed-share'
 import type { Outputs, StageResult } from './outputs'
 import { endUnmoved, putBack, StageFailed } from './put-back'
@@ -42,9 +43,13 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const { service, region, environment } = settings.target
   ports.evidence.about({ service, region, environment })
   const ledger = openLedger(settings.transaction?.ledger ?? inputs.ledger, service, ports, {
-    patienceMs: LEDGER_PATIENCE_MS.forward,
+    patienceMs: LEDGER_PATIENCE_MS[inputs['dry-run'] ? 'plan' : 'forward'],
   })
   const found = await findArms(settings, ports)
+  // A transaction of the job was begun for a plan that has asked before.
+  const done = settings.transaction ? undefined : await needless(settings, found.arms, ledger)
+  if (done !== undefined) return skipped(done, ports)
+  mustBeOnCanary(inputs.arm, found.arms)
   if (inputs['dry-run']) return wouldWalk(settings, found, ports)
 
   const walk: Walk = { settings, stages: [], trail: [], told: [], standstill: watchStandstill(ports.clock) }

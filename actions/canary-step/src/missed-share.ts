@@ -7,27 +7,31 @@ import {
   type Sample,
 } from '@deploy-actions/analysis'
 import { WHOLE, type Arms } from '@deploy-actions/rollout'
-import type { RouterReading, RouterState, TrafficRouter } from '@deploy-actions/traffic'
+import type { RouterReading, RouterState, SentRequests, TrafficRouter } from '@deploy-actions/traffic'
 
 /**
- * So long it has to last before requests count as lost: a new arm is counted nothing yet of what takes minutes to end,
- * as streams and long polls do.
+ * So long it has to last before requests count as lost: what a page has not shown yet, or a scrape has just missed, is
+ * there by then.
  */
 const LASTS_MS = 180_000
+/** Fewer than this part of what is to be counted is next to nothing. */
+const TENTH = 0.1
+/** So few may be missing between two clocks: looks and samples are not taken at the very same moments. */
+const FEW = 10
 
 /** What comes of a canary that is not counted the requests that are due to it. */
 export interface Missed {
   /** why the stage must not pass now */
   reason: string
   /**
-   * `swallowed`: the router has sent them, and nobody knows what became of them. `not sent`: the router has sent no more;
-   * nothing is lost, and the stage may pass in the end.
+   * `swallowed`: the router has sent them, they have come to an end, and nobody knows what became of them. `not sent`:
+   * the router has sent no more; nothing is lost, and the stage may pass in the end.
    */
   because: 'swallowed' | 'not sent' | 'unknown'
 }
 
 /**
- * Undefined while the canary is counted its share.
+ * Undefined while nothing speaks against the stage.
  * @param found what the router showed at the end of the sample; absent where it did not tell
  */
 export type WatchMissed = (sample: Sample, found: RouterState | undefined) => Promise<Missed | undefined>
@@ -35,8 +39,8 @@ export type WatchMissed = (sample: Sample, found: RouterState | undefined) => Pr
 /** Where shares of requests do not follow the weights, only silence tells: clients are bound to arms, or split themselves. */
 export const followsWeights = (
   { capabilities }: Pick<TrafficRouter, 'capabilities'>,
-  { bound }: Pick<RouterReading, 'bound'>,
-): boolean => capabilities.splits === 'requests' && bound !== true
+  { bound, byConnection }: Pick<RouterReading, 'bound' | 'byConnection'>,
+): boolean => capabilities.splits === 'requests' && bound !== true && byConnection !== true
 
 interface Asked {
   arms: Arms
@@ -46,24 +50,27 @@ interface Asked {
   log: Log
 }
 
-/** What the router had sent to each arm at a moment. */
-interface Sent {
+type OfArms = Record<'baseline' | 'canary', number>
+
+/** What the router had sent to each arm at a moment, and what of that had come to an end. */
+interface Look {
   atMs: number
-  baseline: number
-  canary: number
+  sent: OfArms
+  ended: OfArms
 }
 
 /**
  * Watches the canary's share of the requests. While it is missed, the router is asked what it sends to each arm, and of
- * the same time the two are compared: a few connections may miss a healthy canary by chance, and an arm that answers
- * slowly gets less by least connections; what was sent and is not counted is lost. With a server of an arm out of service
- * the share in effect is not the one that was written: what is due is what is in effect.
+ * the same time the two are compared: a few connections may miss a healthy canary by chance, an arm that answers
+ * slowly gets less by least connections, and the metrics of the old arm may count what does not come by the router at
+ * all. Lost is only what was sent, has come to an end and is not counted. With a server of an arm out of service the
+ * share in effect is not the one that was written: what is due is what is in effect.
  * @param shown what the router showed when the weights had been written
  */
 export function watchMissed(shown: RouterState, asked: Asked): WatchMissed {
   const share = watchShare()
   const dueIn = watchDue(shown, asked)
-  let looks: Sent[] = []
+  let looks: Look[] = []
   let lostSince: number | undefined
   return async (sample, reading) => {
     const missed = share.next(sample, dueIn(sample, reading) / WHOLE)
@@ -75,8 +82,10 @@ export function watchMissed(shown: RouterState, asked: Asked): WatchMissed {
     looks = [...looks, ...(await lookAt(asked))]
     const at = Date.parse(sample.at)
     const found = judged(missed, sentWithin(looks, at, missed.windowMs))
-    lostSince = found.because === 'swallowed' ? (lostSince ?? at) : undefined
-    return lostSince === undefined || at - lostSince >= LASTS_MS ? found : { ...found, because: 'unknown' }
+    lostSince = found?.because === 'swallowed' ? (lostSince ?? at) : undefined
+    return found && lostSince !== undefined && at - lostSince < LASTS_MS
+      ? { ...found, because: 'unknown' }
+      : found
   }
 }
 
@@ -100,11 +109,20 @@ function watchDue(shown: RouterState, { arms, clock }: Asked) {
   }
 }
 
-async function lookAt({ arms, router, clock, signal, log }: Asked): Promise<Sent[]> {
+async function lookAt({ arms, router, clock, signal, log }: Asked): Promise<Look[]> {
   try {
     const counts = await router.requests?.(signal)
     const atMs = clock.now().getTime()
-    return counts ? [{ atMs, baseline: counts[arms.baseline] ?? 0, canary: counts[arms.canary] ?? 0 }] : []
+    if (!counts) return []
+    const of = (arm: string): SentRequests => counts[arm] ?? { sent: 0, underWay: 0 }
+    const [baseline, canary] = [of(arms.baseline), of(arms.canary)]
+    return [
+      {
+        atMs,
+        sent: { baseline: baseline.sent, canary: canary.sent },
+        ended: { baseline: baseline.sent - baseline.underWay, canary: canary.sent - canary.underWay },
+      },
+    ]
   } catch (error) {
     if (signal.aborted || !(error instanceof ProviderError)) throw error
     log.warning(`how many requests the router sends to each arm is not known: ${messageOf(error)}`)
@@ -113,22 +131,39 @@ async function lookAt({ arms, router, clock, signal, log }: Asked): Promise<Sent
 }
 
 /** What was sent in a time at least as long as that of the samples; undefined where the looks do not enclose it. */
-function sentWithin(looks: readonly Sent[], endMs: number, windowMs: number): Omit<Sent, 'atMs'> | undefined {
+function sentWithin(looks: readonly Look[], endMs: number, windowMs: number): Omit<Look, 'atMs'> | undefined {
   const first = looks.findLast(({ atMs }) => atMs <= endMs - windowMs)
   const last = looks.find(({ atMs }) => atMs >= endMs)
   if (!first || !last) return undefined
-  const sent = { baseline: last.baseline - first.baseline, canary: last.canary - first.canary }
+  const sent = grown(first.sent, last.sent)
   // A router that began anew counts from nothing.
-  return sent.baseline < 0 || sent.canary < 0 ? undefined : sent
+  return sent.baseline < 0 || sent.canary < 0 ? undefined : { sent, ended: grown(first.ended, last.ended) }
 }
 
-function judged({ reason, share, almostAll }: MissedShare, sent: Omit<Sent, 'atMs'> | undefined): Missed {
-  const all = sent ? sent.baseline + sent.canary : 0
-  const due = all * share
-  if (!sent || due < DUE_AT_LEAST) return { reason, because: 'unknown' }
+const grown = (from: OfArms, to: OfArms): OfArms => ({
+  baseline: to.baseline - from.baseline,
+  canary: to.canary - from.canary,
+})
+
+/**
+ * Of what the canary was sent and has ended, the metrics are expected to count as large a part as they do of the old
+ * arm's: they may count some kinds of requests only. Where they count more there than was sent, they are expected to
+ * count all.
+ */
+function judged(
+  { reason, share, counted }: MissedShare,
+  seen: Omit<Look, 'atMs'> | undefined,
+): Missed | undefined {
+  const all = seen ? seen.sent.baseline + seen.sent.canary : 0
+  if (!seen || all === 0) return { reason, because: 'unknown' }
+  const { sent, ended } = seen
   const says = `${reason}; the router has sent it ${sent.canary} of ${all}`
-  if (sent.canary < LEAST_OF_SHARE * due) return { reason: says, because: 'not sent' }
-  return almostAll
-    ? { reason: `${says}: what became of them is not known`, because: 'swallowed' }
-    : { reason: says, because: 'unknown' }
+  const expected = ended.canary * Math.min(1, counted.baseline / Math.max(1, ended.baseline))
+  if (expected >= DUE_AT_LEAST && counted.canary < TENTH * expected)
+    return { reason: `${says}: what became of them is not known`, because: 'swallowed' }
+  if (counted.canary + FEW < LEAST_OF_SHARE * expected) return { reason: says, because: 'unknown' }
+  const due = all * share
+  return due >= DUE_AT_LEAST && sent.canary < LEAST_OF_SHARE * due
+    ? { reason: says, because: 'not sent' }
+    : undefined
 }

@@ -19,9 +19,9 @@ export type StageResult = z.infer<typeof stageResult>
 
 export const outputs = z.object({
   outcome: z
-    .enum(['promoted', 'would-promote', 'invalid', 'failed', 'error', 'cancelled'])
+    .enum(['promoted', 'skipped', 'would-promote', 'invalid', 'failed', 'error', 'cancelled'])
     .describe(
-      'promoted; would-promote with dry-run; invalid | failed | error | cancelled when it did not succeed',
+      'promoted; skipped where the release serves already; would-promote with dry-run; invalid | failed | error | cancelled when it did not succeed',
     ),
   verdict: z.enum(['pass', 'fail', 'inconclusive', 'error']).describe('pass | fail | inconclusive | error'),
   reason: z.string().describe('why, in one sentence with the numbers'),

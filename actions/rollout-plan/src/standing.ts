@@ -1,6 +1,12 @@
 import type { RegionConfig } from '@deploy-actions/config'
-import { doubtOf, LiveTransaction, newest, type Ledger, type TransactionRecord } from '@deploy-actions/ledger'
-import { holdingStates } from '@deploy-actions/rollout'
+import {
+  committedWith,
+  LiveTransaction,
+  newest,
+  type Ledger,
+  type TransactionRecord,
+} from '@deploy-actions/ledger'
+import { defined, holdingStates } from '@deploy-actions/rollout'
 
 /** What the ledger says of a region before a rollout. */
 export interface Standing {
@@ -21,15 +27,8 @@ export async function standing(
 ): Promise<Standing> {
   const entry = await newest(ledger, region.environment)
   if (!entry) return {}
-  const { id, release, run } = entry.record
+  const { run } = entry.record
   if (holdingStates.includes(entry.state))
     return run.id === runId ? { leftOpen: entry.record } : { held: new LiveTransaction(entry).message }
-  if (
-    entry.state === 'committed' &&
-    release.digest === digest &&
-    !entry.record.weightsOnly &&
-    doubtOf(entry) === undefined
-  )
-    return { skip: `its newest transaction ${id} is committed with this digest` }
-  return {}
+  return defined({ skip: committedWith(entry, digest) })
 }

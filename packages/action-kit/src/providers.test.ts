@@ -53,6 +53,23 @@ describe('the providers of a kind', () => {
     expect(opened).toBe(2)
   })
 
+  it('hand over settings that stand in the options of another provider', async () => {
+    const known = defineProviders<Configured<Lamp, [room: string]>>({
+      lamp: () => Promise.resolve({ default: lamp }),
+    })
+    const house = z.strictObject({ light: await known.schema() })
+    expect(
+      house.parse({ light: { type: 'lamp', brightness: '7' } }).light.open(ports(), 'hall'),
+    ).toMatchObject({
+      brightness: 7,
+    })
+    const wrong = house.safeParse({ light: { type: 'lamp', brightnes: 7 } })
+    expect(wrong.error?.issues.map(({ path }) => path.join('.'))).toEqual([
+      'light.brightness',
+      'light.brightnes',
+    ])
+  })
+
   it.each<[string, unknown, string[]]>([
     ['nothing', undefined, [': needs a type; known: lamp, never']],
     ['no type', { brightness: 1 }, [': needs a type; known: lamp, never']],

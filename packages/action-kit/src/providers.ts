@@ -76,6 +76,8 @@ export interface Providers<C, More = unknown> {
   all(): Promise<readonly (readonly [type: string, provider: Provider<C> & More])[]>
   /** A schema that hands each value to the provider that its `type` names; only those that `values` name are imported. */
   schemaFor(values: readonly unknown[]): Promise<z.ZodType<C>>
+  /** The same for values that nobody has seen yet, as in the options of another provider: every type is imported. */
+  schema(): Promise<z.ZodType<C>>
   /** Settings that were valid when they were recorded. @throws InputError when they no longer are */
   configure(written: WrittenSettings): Promise<C>
 }
@@ -93,16 +95,18 @@ export function defineProviders<C, More = unknown>(
     if (!entry) throw new InputError(unknownType(type, types))
     return (await entry()).default
   }
+  const loadAll = (some: readonly string[]) =>
+    Promise.all(some.map(async (type) => [type, await load(type)] as const))
+  const schemaOf = async (some: readonly string[]) => settingsSchema(new Map(await loadAll(some)), types)
   return {
     types,
     load,
-    all: () => Promise.all(types.map(async (type) => [type, await load(type)] as const)),
-    async schemaFor(values) {
+    all: () => loadAll(types),
+    schemaFor(values) {
       const named = new Set(values.flatMap((value) => typeOf(value) ?? []))
-      const known = [...named].filter((type) => types.includes(type))
-      const loaded = await Promise.all(known.map(async (type) => [type, await load(type)] as const))
-      return settingsSchema(new Map(loaded), types)
+      return schemaOf([...named].filter((type) => types.includes(type)))
     },
+    schema: () => schemaOf(types),
     async configure(written) {
       const configured = (await load(written.type)).configure(written)
       if (configured.success) return configured.data

@@ -7,7 +7,6 @@ const SHARE_WINDOW_MS = 60_000
 export const DUE_AT_LEAST = 100
 /** Less than this part of what is due is too little. */
 export const LEAST_OF_SHARE = 0.5
-const TENTH = 0.1
 
 /** The canary was counted far fewer requests than are due to it. */
 export interface MissedShare {
@@ -16,8 +15,8 @@ export interface MissedShare {
   windowMs: number
   /** what is due to it of all requests in that time */
   share: number
-  /** less than a tenth of them */
-  almostAll: boolean
+  /** the requests that were counted in it */
+  counted: Record<'baseline' | 'canary', number>
 }
 
 /**
@@ -56,7 +55,7 @@ export function watchShare(): ShareWatch {
         share,
         reason: `in the last ${Math.round(ms / 1000)} s the canary was counted ${got} of ${both} requests, and its share of ${formatRate(share)} is ${Math.round(due)}`,
         windowMs: ms,
-        almostAll: got < TENTH * due,
+        counted: { baseline: both - got, canary: got },
       }
     },
   }

@@ -1,5 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { configured, createFakePorts, startFakeHaproxy, type FakeHaproxy } from '@deploy-actions/testing'
+import { InputError } from '@deploy-actions/action-kit'
+import {
+  configured,
+  createFakePorts,
+  startFakeHaproxy,
+  type FakeHaproxy,
+  type FakePorts,
+} from '@deploy-actions/testing'
 import weightsHeld from './weights-held'
 
 let fake: FakeHaproxy
@@ -8,8 +15,8 @@ beforeEach(async () => {
 })
 afterEach(() => fake.close())
 
-const probe = (more: object = {}) => {
-  const ports = createFakePorts()
+const probe = (more: object = {}, other: Partial<FakePorts> = {}) => {
+  const ports = { ...createFakePorts(), ...other }
   const router = { type: 'haproxy', port: fake.port, backend: 'app' }
   return configured(weightsHeld, { type: 'weights-held', router, arm: 'green', ...more })
     .open(ports)
@@ -37,13 +44,29 @@ describe('weights-held', () => {
     expect(await probe()).toMatchObject({ state: 'red', detail: expect.stringContaining('old (weight 5)') })
   })
 
-  it('does not know of a router that it cannot read, or whose settings are wrong', async () => {
+  it('does not know of a router that it cannot read', async () => {
     expect(await probe({ router: { type: 'haproxy', port: fake.port, backend: 'none' } })).toMatchObject({
       state: 'unknown',
     })
-    expect(await probe({ router: { type: 'haproxi' } })).toMatchObject({
-      state: 'unknown',
-      detail: expect.stringContaining('haproxi'),
+  })
+
+  it('is red for good where the settings are found wrong only by a look', async () => {
+    const exchange = () => Promise.reject(new InputError('that is not an address'))
+    expect(await probe({}, { tcp: { exchange } })).toEqual({
+      state: 'red',
+      fatal: true,
+      detail: 'that is not an address',
     })
+  })
+
+  it.each([
+    { router: { type: 'haproxi' } },
+    { router: { type: 'haproxy', prot: 1, backend: 'app' } },
+    { arms: ['a', 'b'] },
+    { arm: 'gren' },
+  ])('is not configured with %j', (wrong) => {
+    const router = { type: 'haproxy', port: 1, backend: 'app' }
+    const settings = { type: 'weights-held', router, arm: 'green', ...wrong }
+    expect(weightsHeld.configure(settings).success).toBe(false)
   })
 })

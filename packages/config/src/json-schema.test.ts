@@ -37,7 +37,21 @@ describe('the JSON Schema of rollout.yml', () => {
     ).toEqual([])
   })
 
+  it('takes a check that leaves its router and its arms to the target', () => {
+    expect(problems((file: any) => (file.checks.held = { type: 'weights-held', arm: '${arm}' }))).toEqual([])
+  })
+
   it.each<[string, (file: any) => unknown, string]>([
+    [
+      'an unknown key of the router of a check',
+      (file) =>
+        (file.checks.held = {
+          type: 'weights-held',
+          router: { type: 'haproxy', prot: 1, port: 1, backend: 'app' },
+          arm: 'blue',
+        }),
+      ".checks['held'].router additionalProperties",
+    ],
     ['an unknown key', (file) => (file.canry = {}), ' additionalProperties'],
     [
       'an unknown key of a router',

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Provider, Providers } from '@deploy-actions/action-kit'
-import { checks } from '@deploy-actions/checks'
+import { checks, type CheckExports } from '@deploy-actions/checks'
 import { deployers } from '@deploy-actions/deploys'
 import { sources } from '@deploy-actions/metrics'
 import { eventKinds, notifiers } from '@deploy-actions/notifiers'
@@ -33,11 +33,17 @@ const variable = { type: 'string', pattern: '\\$\\{', [KIND]: 'variable' } as co
  * It is looser than the loader: a value with a variable in it always passes.
  */
 export async function rolloutJsonSchema(): Promise<JsonSchema> {
+  const routerVariants = await variantsOf(routers)
   // Validators in strict mode, as Ajv 8 is by default, refuse a schema with keywords that they do not know.
-  return JSON.parse(
-    JSON.stringify(await describedJsonSchema(), (key, value: unknown) => (key === KIND ? undefined : value)),
-  ) as JsonSchema
+  const shipped = (key: string, value: unknown): unknown => {
+    if (key === KIND) return undefined
+    return isKind(value, 'router') ? { description: value.description, anyOf: routerVariants } : value
+  }
+  return JSON.parse(JSON.stringify(await describedJsonSchema(), shipped)) as JsonSchema
 }
+
+const isKind = (value: unknown, kind: keyof typeof providerKinds): value is JsonSchema =>
+  typeof value === 'object' && value !== null && KIND in value && value[KIND] === kind
 
 /** The same with the kind of each value in `x-kind`: for the documents. */
 export async function describedJsonSchema(): Promise<JsonSchema> {
@@ -71,9 +77,19 @@ async function variantsOf<C, More>(providers: Providers<C, More>): Promise<JsonS
 }
 
 async function byType<C, More>(providers: Providers<C, More>): Promise<Record<string, JsonSchema>> {
-  const all: readonly (readonly [string, Provider<C>])[] = await providers.all()
-  return Object.fromEntries(all.map(([type, { options }]) => [type, withoutSchema(toJson(options))]))
+  const all: readonly (readonly [string, Provider<C> & CheckExports])[] = await providers.all()
+  return Object.fromEntries(
+    all.map(([type, { options, ofTarget = [] }]) => [
+      type,
+      optional(withoutSchema(toJson(options)), ofTarget),
+    ]),
+  )
 }
+
+const optional = (schema: JsonSchema, names: readonly string[]): JsonSchema => ({
+  ...schema,
+  ...(schema.required && { required: schema.required.filter((name) => !names.includes(name)) }),
+})
 
 /** What the sources may be asked, each told apart by the form of its queries. */
 async function queriesOf(): Promise<JsonSchema[]> {

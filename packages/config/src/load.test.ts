@@ -150,6 +150,34 @@ describe('a problem', () => {
       'rollout.yml:16:56: canary.stages[0].checks[0]: no check is named upp; known: up. Did you mean up?',
     ],
     [
+      'a type of router that a check misspells',
+      (text) =>
+        `${text}checks: { held: { type: weights-held, router: { type: haproxi, port: 1, backend: app }, arm: '\${arm}' } }\n`,
+      `rollout.yml:15:47: checks.held.router: haproxi is not a known type; known: ${routerTypes}. Did you mean haproxy?`,
+    ],
+    [
+      'an arm that a check misspells',
+      (text) => `${text}checks: { held: { type: weights-held, arm: gren } }\n`,
+      'rollout.yml:15:44: checks.held.arm: gren is not an arm; known: blue, green. Did you mean green?',
+    ],
+    [
+      'arms of a check that are not those of the file',
+      (text) =>
+        `${text}arms: { names: [a, b] }\nchecks: { held: { type: weights-held, arms: [a, bee], arm: '\${arm}' } }\n`,
+      'rollout.yml:16:45: checks.held.arms: names the arms a, bee, and arms.names a, b: say the same in both',
+    ],
+    [
+      'arms of a router that are not those of the file',
+      (text) => text.replace('backend: app', 'backend: app, members: { blue: app-1, geen: app-2 }'),
+      'rollout.yml:10:13: traffic.canary.router: names the arms blue, geen, and arms.names blue, green: say the same in both',
+    ],
+    [
+      'a router that a check takes from the file, where it stands',
+      (text) =>
+        `${text.replace('backend: app', 'backent: app')}checks: { held: { type: weights-held, arm: '\${arm}' } }\n`,
+      'rollout.yml:10:61: traffic.canary.router.backent: backent is an unknown key; known here: type, host, hosts, port, backend, members, sticky, timeout. Did you mean backend?',
+    ],
+    [
       'a query that asks the same of both arms',
       (text) => text.replace('errors_total{arm="${arm}"}', () => 'errors_total{arm="$${arm}"}'),
       'rollout.yml:14:11: metrics.errors: neither the query nor its source names ${arm}: both arms would be asked the same, and the canary compared with itself',
@@ -531,6 +559,41 @@ describe('a script line with variables', () => {
     const { up } = await sections.checks('{ up: { type: script, run: "ops/up.sh ${version} now" } }', odd)
     await up?.open(ports).probe(ports.signal)
     expect(ran).toEqual([['/repo/ops/up.sh', '1.4 "rc" & more', 'now']])
+  })
+})
+
+describe('a check of the weights', () => {
+  const held = (options: string): string =>
+    `${small.replace('backend: app', 'backend: app, members: { a: app-1, b: app-2 }')}arms: { names: [a, b] }\nchecks: { held: { type: weights-held${options}, arm: '\${arm}' } }\n`
+
+  it('takes router and arms from its target, and says them where they are others', async () => {
+    const own = '{ type: haproxy, host: 10.0.0.9, port: 1, backend: app }'
+    const [left, said] = await Promise.all([loadEu(held('')), loadEu(held(`, router: ${own}, arms: [b, a]`))])
+    expect(left.checks['held']?.written).toMatchObject({
+      arm: 'a',
+      arms: ['a', 'b'],
+      router: left.traffic.canary.router.written,
+    })
+    expect(said.checks['held']?.written).toMatchObject({ arms: ['b', 'a'], router: { host: '10.0.0.9' } })
+  })
+
+  it('is told all that is wrong with it at once, and nothing twice', async () => {
+    expect(
+      await problems(held(`, router: { type: haproxy, prot: 1, backend: app }`).replace("'${arm}'", 'c')),
+    ).toEqual([
+      expect.stringMatching(/^rollout.yml:16:47: checks.held.router.port: /),
+      expect.stringMatching(
+        /^rollout.yml:16:70: checks.held.router.prot: prot is an unknown key; known here: /,
+      ),
+      'rollout.yml:16:94: checks.held.arm: c is not an arm; known: a, b. Did you mean a?',
+    ])
+    expect(await problems(held('').replace('port: ', 'prot: '))).toHaveLength(2)
+  })
+
+  it('is refused within a list of checks as any other', async () => {
+    expect(await problems(`${small}checks: [{ type: weights-held, arm: blue }]\n`)).toEqual([
+      expect.stringMatching(/^rollout.yml:15:9: checks: Invalid input: expected record/),
+    ])
   })
 })
 

@@ -17,7 +17,8 @@ import {
   type RolloutConfig,
 } from './schema'
 import { eachOf, scriptLines, type ProviderPlace } from './script-lines'
-import { fillDocument, type Variables } from './variables'
+import { completeChecks } from './target-options'
+import { fillDocument, type ValuePath, type Variables } from './variables'
 
 /** A rollout.yml that is YAML and whose regions are known; everything else is checked when it is resolved for a region. */
 export interface RolloutFile extends YamlSource {
@@ -140,14 +141,21 @@ export async function readRegion(
   // Which values are script lines depends on types, and these may be variables, too.
   const isLine = await scriptLines(providerPlaces(fillDocument(file, values).value))
   const filled = fillDocument(file, values, isLine)
-  const schema = rolloutSchema(await providersOf(filled.value))
-  const parsed = schema.safeParse(filled.value)
+  const { value, added } = await completeChecks(filled.value)
+  const schema = rolloutSchema(await providersOf(value))
+  const parsed = schema.safeParse(value)
   const missing = (secrets: Secrets): Problem[] => missingSecrets(file, filled.value, secrets)
-  if (!parsed.success)
-    return { problems: [...filled.problems, ...problemsOf(file, schema, parsed.error.issues)], missing }
+  if (!parsed.success) {
+    // What is wrong with an option that nobody wrote is wrong where it was taken from, and said there.
+    const written = parsed.error.issues.filter(({ path }) => !added.some((place) => isWithin(path, place)))
+    return { problems: [...filled.problems, ...problemsOf(file, schema, written)], missing }
+  }
   const config = { ...parsed.data, region }
   return { config, problems: [...filled.problems, ...checkMeaning(file, config)], missing }
 }
+
+const isWithin = (path: readonly PropertyKey[], place: ValuePath): boolean =>
+  place.every((part, index) => path[index] === part)
 
 /** @throws InputError with every problem */
 export function configOf(read: ReadRegion, secrets: Secrets | undefined): RegionConfig {

@@ -41,8 +41,18 @@ function checkRegions({ regions }: RolloutConfig, report: Report): void {
   })
 }
 
-function checkArms({ arms }: RolloutConfig, report: Report): void {
-  if (arms.names[0] === arms.names[1]) report(['arms', 'names'], 'the two arms must differ')
+function checkArms({ arms: { names }, traffic, checks }: RolloutConfig, report: Report): void {
+  if (names[0] === names[1]) report(['arms', 'names'], 'the two arms must differ')
+  const known = names.toSorted().join(', ')
+  const hold = (path: Path, said: readonly string[] | undefined): void => {
+    if (said !== undefined && said.toSorted().join(', ') !== known)
+      report(
+        path,
+        `names the arms ${said.join(', ')}, and arms.names ${names.join(', ')}: say the same in both`,
+      )
+  }
+  hold(['traffic', 'canary', 'router'], traffic.canary.router.arms)
+  for (const [name, { arms }] of Object.entries(checks)) hold(['checks', name, 'arms'], arms)
 }
 
 function checkGates(source: YamlSource, { gates, checks }: RolloutConfig, report: Report): void {

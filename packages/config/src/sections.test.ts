@@ -71,6 +71,19 @@ describe('an input that holds a section', () => {
       () => sections.router('{ type: haproxy, prt: 1, backend: app }'),
       'prt is an unknown key; known here: type, host, hosts, port, backend, members, sticky, timeout. Did you mean port?',
     ],
+    [
+      'a check that leaves its router to a rollout.yml',
+      () => sections.checks('{ held: { type: weights-held, arm: blue } }'),
+      'input `checks`:1:9: held.router: needs a type; known: haproxy',
+    ],
+    [
+      'an arm that is none of its arms',
+      () =>
+        sections.checks(
+          '{ held: { type: weights-held, router: { type: haproxy, port: 1, backend: app }, arms: [a, b], arm: blue } }',
+        ),
+      'input `checks`:1:100: held.arm: blue is not an arm; known: a, b.',
+    ],
     ['a list where a map belongs', () => sections.checks('[]'), 'input `checks`'],
     [
       'a map where a list belongs',

@@ -67,6 +67,8 @@ export class Backend {
   startedAt = Date.now()
   /** The cookie that binds clients to servers, as the configuration names it. */
   cookie?: string
+  /** What it says that it splits; the embedded proxy itself knows requests only. */
+  mode: 'http' | 'tcp' = 'http'
 
   constructor(
     servers: readonly { name: string; port: number; initialWeight: number; backup?: boolean }[],

@@ -17,7 +17,7 @@ const STATE_HEADER =
 
 /** The first columns of HAProxy's `show stat`, in its order; the rest are left out. */
 const STAT_COLUMNS =
-  'pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,dreq,dresp,ereq,econ,eresp,wretr,wredis,status,weight,act,bck,chkfail,chkdown,lastchg,downtime,qlimit,pid,iid,sid,throttle,lbtot,tracked,type,rate,rate_lim,rate_max,check_status,check_code,check_duration,hrsp_1xx,hrsp_2xx,hrsp_3xx,hrsp_4xx,hrsp_5xx,hrsp_other,hanafail,req_rate,req_rate_max,req_tot,cli_abrt,srv_abrt,comp_in,comp_out,comp_byp,comp_rsp,lastsess,last_chk,last_agt,qtime,ctime,rtime,ttime,agent_status,agent_code,agent_duration,check_desc,agent_desc,check_rise,check_fall,check_health,agent_rise,agent_fall,agent_health,addr,cookie'.split(
+  'pxname,svname,qcur,qmax,scur,smax,slim,stot,bin,bout,dreq,dresp,ereq,econ,eresp,wretr,wredis,status,weight,act,bck,chkfail,chkdown,lastchg,downtime,qlimit,pid,iid,sid,throttle,lbtot,tracked,type,rate,rate_lim,rate_max,check_status,check_code,check_duration,hrsp_1xx,hrsp_2xx,hrsp_3xx,hrsp_4xx,hrsp_5xx,hrsp_other,hanafail,req_rate,req_rate_max,req_tot,cli_abrt,srv_abrt,comp_in,comp_out,comp_byp,comp_rsp,lastsess,last_chk,last_agt,qtime,ctime,rtime,ttime,agent_status,agent_code,agent_duration,check_desc,agent_desc,check_rise,check_fall,check_health,agent_rise,agent_fall,agent_health,addr,cookie,mode'.split(
     ',',
   )
 
@@ -74,6 +74,7 @@ function serverRow(backend: Backend, server: ProxyServer): Record<string, string
     lastchg: secondsSince(server.changedAt),
     sid: server.id,
     type: STAT_TYPES.server.column,
+    mode: backend.mode,
   }
 }
 
@@ -103,6 +104,7 @@ function backendRow(backend: Backend): Record<string, string | number> {
     bck: usable.filter(({ backup }) => backup).length,
     sid: 0,
     type: STAT_TYPES.backend.column,
+    mode: backend.mode,
     ...(backend.cookie !== undefined && { cookie: backend.cookie }),
   }
 }

@@ -136,11 +136,28 @@ export async function newestRollout(ledger: Ledger, environment: string): Promis
 }
 
 /**
- * What runs in an environment as far as the ledger knows: what its newest rollout committed, or found when it came. So
- * one record tells it, however many rollouts in a row were taken back.
+ * What runs in an environment as far as the ledger knows, and the newest rollout, which tells it: what that committed,
+ * or found when it came. So one record tells it, however many rollouts in a row were taken back.
  */
-export async function releaseServing(ledger: Ledger, environment: string): Promise<Release | undefined> {
+export async function serving(
+  ledger: Ledger,
+  environment: string,
+): Promise<{ release: Release; entry: Entry } | undefined> {
   const entry = await newestRollout(ledger, environment)
   if (!entry || doubtOf(entry) !== undefined) return undefined
-  return entry.state === 'committed' ? entry.record.release : entry.record.previous
+  const release = entry.state === 'committed' ? entry.record.release : entry.record.previous
+  return release && { release, entry }
+}
+
+/** What of {@link serving} a record keeps as its `previous`. */
+export const releaseServing = async (ledger: Ledger, environment: string): Promise<Release | undefined> =>
+  (await serving(ledger, environment))?.release
+
+/** Why a target needs no rollout of a release, by a transaction of it: undefined where that does not say so. */
+export function committedWith(entry: Entry, digest: string): string | undefined {
+  const { id, release, weightsOnly } = entry.record
+  const done = entry.state === 'committed' && release.digest === digest && !weightsOnly
+  return done && doubtOf(entry) === undefined
+    ? `its newest transaction ${id} is committed with this digest`
+    : undefined
 }

@@ -368,14 +368,40 @@ describe('the preflight', () => {
     })
   })
 
-  it('refuses metrics that do not answer', async () => {
+  it('refuses metrics that do not answer for a minute, and says so', async () => {
     const { result } = await check(0, 'never')
     expect(result).toMatchObject({
       ok: false,
       reason: expect.stringMatching(
-        /^the metrics gave no answer: baseline requests: http:\/\/127\.0\.0\.1:1\/ answered 503;/,
+        /^the metrics gave no answer for 1m: baseline requests: http:\/\/127\.0\.0\.1:1\/ answered 503;/,
       ),
     })
+  })
+
+  it.each([
+    ['the first', 1, 1],
+    ['the second', 2, 2],
+    ['half a minute of them', 2, 8],
+  ])('bridges lost answers of a page: %s', async (_, from, to) => {
+    let asked = 0
+    const { sampler: taken, ...ports } = await sampler(() => {
+      asked++
+      const requests = Math.round(ports.clock.now().getTime() / 25)
+      return asked >= from && asked <= to ? 'down' : { blue: { requests, errors: 0 } }
+    })
+    expect(await preflight(taken, 10_000, ports)).toMatchObject({ ok: true, warnings: [] })
+  })
+
+  it('does not ask again for a number that is none', async () => {
+    let asked = 0
+    const { sampler: taken, ...ports } = await sampler(
+      () => (asked++, { blue: { requests: 100 * asked, errors: 'NaN' }, green: { requests: 0, errors: 0 } }),
+    )
+    expect(await preflight(taken, 10_000, ports)).toMatchObject({
+      ok: false,
+      reason: expect.stringMatching(/^the metrics gave no answer: baseline errors: /),
+    })
+    expect(asked).toBe(2)
   })
 })
 

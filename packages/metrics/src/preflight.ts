@@ -1,5 +1,6 @@
-import type { Clock, Problem } from '@deploy-actions/action-kit'
+import { retrying, type Clock, type Problem } from '@deploy-actions/action-kit'
 import { total, type ArmSample, type Sample } from '@deploy-actions/analysis'
+import { formatDuration } from '@deploy-actions/rollout'
 import type { ArmSampler, SeriesExaminer } from './arm-sampler'
 
 /** What the sources said before any traffic moved. */
@@ -24,6 +25,18 @@ const ENOUGH_REQUESTS = 100
 const MAX_INTERVALS = 6
 
 /**
+ * So long a sample is tried again for, in the action's milliseconds: a page that is scraped while its process is
+ * replaced does not end a rollout, since a stage bridges minutes of the same.
+ */
+const PATIENCE_MS = 60_000
+
+/** A sample of both arms. */
+type WholeSample = Sample & Required<Pick<Sample, 'baseline' | 'canary'>>
+
+/** What was asked gave no answer, as a page that could not be read; asked again it may give one. */
+class AnswerLost extends Error {}
+
+/**
  * Asks every query before anything moves: the sources must answer, the names in the queries must be theirs, and the
  * baseline must have traffic.
  */
@@ -34,18 +47,13 @@ export async function preflight(
 ): Promise<Preflight> {
   // What the sources know of the time before needs no waiting: nothing has been moved yet.
   await sampler.restart(signal, new Date(clock.now().getTime() - sampler.lookback))
-  const samples: (Sample & Required<Pick<Sample, 'baseline' | 'canary'>>)[] = []
+  const samples: WholeSample[] = []
   let seen = { requests: 0, errors: 0 }
   while (samples.length < MAX_INTERVALS && seen.requests < ENOUGH_REQUESTS) {
     await clock.sleep(intervalMs, signal)
-    const sample = await sampler.sample(signal)
+    const sample = await patientSample(sampler, clock, signal)
     if (!sample) continue
-    const { baseline, canary } = sample
-    if (!baseline || !canary)
-      return {
-        ok: false,
-        reason: `the metrics gave no answer: ${sample.problems.map(({ message }) => message).join('; ')}`,
-      }
+    if (typeof sample === 'string') return { ok: false, reason: sample }
     const { refused } = sampler.examine()
     if (refused.length > 0)
       return {
@@ -53,7 +61,7 @@ export async function preflight(
         reason: refused.map(({ where, message }) => `${where}: ${message}`).join('; '),
         misnamed: refused,
       }
-    samples.push({ ...sample, baseline, canary })
+    samples.push(sample)
     seen = total(samples.flatMap(({ baseline, canary }) => [baseline, canary]))
   }
   const baseline = total(samples.map((sample) => sample.baseline))
@@ -70,6 +78,36 @@ export async function preflight(
     warnings: [...leftOutOf(samples), ...sampler.examine().warnings],
   }
 }
+
+/** A sample; why there is none, in words; or undefined while no window is complete. */
+async function patientSample(
+  sampler: ArmSampler,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<WholeSample | string | undefined> {
+  const began = clock.now().getTime()
+  const take = async (): Promise<WholeSample | string | undefined> => {
+    const sample = await sampler.sample(signal)
+    if (!sample) return undefined
+    const { baseline, canary, problems } = sample
+    if (baseline && canary) return { ...sample, baseline, canary }
+    const why = problems.map(({ message }) => message).join('; ')
+    if (isLost(sample)) throw new AnswerLost(why)
+    return `the metrics gave no answer: ${why}`
+  }
+  try {
+    const worthwhile = (error: unknown): boolean => error instanceof AnswerLost
+    return await retrying(take, { clock, signal, idempotent: true, worthwhile, withinMs: PATIENCE_MS })
+  } catch (error) {
+    if (!(error instanceof AnswerLost)) throw error
+    const tried = formatDuration(Math.round((clock.now().getTime() - began) / 1000) * 1000)
+    return `the metrics gave no answer for ${tried}: ${error.message}`
+  }
+}
+
+/** A number that is none is an answer: no other look will show another. */
+const isLost = ({ problems }: Sample): boolean =>
+  problems.every(({ kind }) => kind === 'provider' || kind === 'stale' || kind === 'partial')
 
 /** What was not counted because a page could not be read, each once. */
 const leftOutOf = (samples: readonly Sample[]): string[] => [

@@ -17,12 +17,16 @@ export interface FakeHaproxy {
   cookie?: string
   /** the servers that are configured as `backup` */
   backups?: readonly string[]
+  /** `tcp`: it says that it splits connections; `http` unless said */
+  mode?: 'http' | 'tcp'
   /** the weights of its configuration file; 100 each unless said */
   configured?: Record<string, number>
   /** how long the process has been running */
   uptimeSec: number
   /** requests that each server has got so far */
   sessions?: Record<string, number>
+  /** those of them that have not come to an end */
+  underWay?: Record<string, number>
   /** every command so far */
   commands: string[]
   /** Called before each command; may throw to cut the connection, or say that it is not carried out. */
@@ -66,7 +70,7 @@ function answer(fake: FakeHaproxy, command: string, session: CommandSession): st
 
 /** The backend as the test has it now: it may have changed it by hand since the last command. */
 function backendOf(fake: FakeHaproxy): Backend {
-  const { weights, states, cookie, sessions, configured, backups = [], uptimeSec } = fake
+  const { weights, states, cookie, mode, sessions, underWay, configured, backups = [], uptimeSec } = fake
   const backend = new Backend(
     Object.keys(weights).map((name) => ({
       name,
@@ -77,9 +81,11 @@ function backendOf(fake: FakeHaproxy): Backend {
   )
   backend.startedAt = Date.now() - uptimeSec * 1_000
   if (cookie !== undefined) backend.cookie = cookie
+  if (mode !== undefined) backend.mode = mode
   for (const server of backend.servers) {
     backend.setWeight(server, weights[server.name] ?? 0)
     server.counters.sessions = sessions?.[server.name] ?? 0
+    server.counters.current = underWay?.[server.name] ?? 0
     const state = states[server.name] ?? 'ready'
     if (state === 'down') backend.setHealth(server, 'down')
     else backend.setAdmin(server, state)

@@ -2,7 +2,7 @@ import { ProviderError, type ProviderPorts } from '@deploy-actions/action-kit'
 import { normalise, sameWeights } from '@deploy-actions/rollout'
 import { heldOut, isServing, memberOf, sum, type NamedServer } from './haproxy-members'
 import { openRuntime, parseServersState, parseStat, type HaproxyServer } from './haproxy-runtime'
-import { askStickiness, stickinessQuestion, type Stickiness } from './haproxy-stickiness'
+import { askStickiness, type Stickiness } from './haproxy-stickiness'
 import { MAX_WEIGHT, stepsTo, toUnits } from './haproxy-units'
 import { Conflict, type RouterState, type TrafficRouter } from './router'
 
@@ -19,6 +19,12 @@ interface BackendSettings {
 
 type Rows = ReadonlyMap<string, HaproxyServer>
 
+/** What does not change while a process lives, and is asked once. */
+interface Configuration extends Stickiness {
+  /** `mode tcp`: HAProxy sees no requests in its connections */
+  byConnection: boolean
+}
+
 /** The arms of a backend at one address of HAProxy's runtime API. */
 export function openBackend(
   { host, port, backend, servers, sticky, timeoutMs }: BackendSettings,
@@ -28,15 +34,21 @@ export function openBackend(
   const ask = openRuntime({ where, host, port, timeoutMs }, ports)
   const serversState = `show servers state ${backend}`
   const arms = Object.keys(servers)
-  /** Of the configuration, so that it is asked once. */
-  let stickiness: Stickiness | undefined = sticky === undefined ? undefined : { binds: sticky }
+  let known: Configuration | undefined
 
-  const look = async (signal: AbortSignal): Promise<{ rows: Rows } & Stickiness> => {
-    if (stickiness) return { rows: parseServersState(await ask(serversState, signal), where), ...stickiness }
-    const answer = await ask(`${serversState}; ${stickinessQuestion(backend)}`, signal)
+  const look = async (signal: AbortSignal): Promise<{ rows: Rows } & Configuration> => {
+    if (known) return { rows: parseServersState(await ask(serversState, signal), where), ...known }
+    const questions = [
+      serversState,
+      `show stat ${backend} 2 -1`,
+      ...(sticky === undefined ? ['show table'] : []),
+    ]
+    const answer = await ask(questions.join('; '), signal)
     const rows = parseServersState(answer, where)
-    stickiness = await askStickiness(answer, { backend, where, ask, signal })
-    return { rows, ...stickiness }
+    const stickiness =
+      sticky === undefined ? await askStickiness(answer, { backend, where, ask, signal }) : { binds: sticky }
+    known = { ...stickiness, byConnection: parseStat(answer)[0]?.['mode'] === 'tcp' }
+    return { rows, ...known }
   }
 
   /** The servers of an arm, by name. @throws ProviderError when one is missing */
@@ -84,7 +96,7 @@ export function openBackend(
 
   const read = async (signal: AbortSignal): Promise<RouterState> => {
     const seen = await look(signal)
-    const { rows, binds } = seen
+    const { rows, binds, byConnection } = seen
     const serving = ofArms((servers) => sum(servers.filter(isServing).map(({ weight }) => weight)), rows)
     const states = arms
       .flatMap((arm) => serversOf(arm, rows))
@@ -97,6 +109,7 @@ export function openBackend(
       effective: normalise(serving),
       members: ofArms((servers) => memberOf(servers, binds), rows),
       ...(binds && { bound: true as const }),
+      ...(byConnection && { byConnection: true as const }),
       ...(states.length > 0 && { states: Object.fromEntries(states) }),
       ...(strangers !== undefined && { strangers }),
       ...(held !== undefined && { heldOut: held }),
@@ -182,9 +195,16 @@ export function openBackend(
     },
     async requests(signal) {
       const rows = await serverStats(signal)
-      const count = (name: string): number =>
-        Number(rows.find(({ svname }) => svname === name)?.['stot'] ?? 0)
-      return Object.fromEntries(arms.map((arm) => [arm, sum((servers[arm] ?? []).map(count))]))
+      const count = (arm: string, column: string): number =>
+        sum(
+          (servers[arm] ?? []).map((name) =>
+            Number(rows.find(({ svname }) => svname === name)?.[column] ?? 0),
+          ),
+        )
+      // In `mode http` each request is a session of its server, however many share a connection or stream over one.
+      return Object.fromEntries(
+        arms.map((arm) => [arm, { sent: count(arm, 'stot'), underWay: count(arm, 'scur') }]),
+      )
     },
   }
 }

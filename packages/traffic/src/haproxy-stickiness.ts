@@ -7,15 +7,13 @@ export interface Stickiness {
   unknown?: string
 }
 
-/** Asked in one exchange with the first reading of the servers. */
-export const stickinessQuestion = (backend: string): string => `show stat ${backend} 2 -1; show table`
-
 /**
  * What HAProxy tells of a backend's stickiness: `show stat` names its cookie to levels `operator` and `admin`, and a
  * stick table stores the ids of servers only where a `stick` rule uses it. Which backend's rule that is it does not tell
  * of a table that is not the backend's own; nor does an answer without the column of the cookie say anything.
  */
 export async function askStickiness(
+  /** to `show stat` of the backend and `show table` */
   answer: string,
   { backend, where, ask, signal }: { backend: string; where: string; ask: Ask; signal: AbortSignal },
 ): Promise<Stickiness> {

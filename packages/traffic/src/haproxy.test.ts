@@ -294,9 +294,11 @@ describe('an arm of several servers', () => {
 
   it('has got the requests of all of them', async () => {
     fake.sessions = { b1: 3, b2: 4, g1: 5 }
-    expect(await several().requests?.(ports.signal)).toEqual({ blue: 7, green: 5 })
+    fake.underWay = { b1: 1, b2: 2 }
+    const green = { sent: 5, underWay: 0 }
+    expect(await several().requests?.(ports.signal)).toEqual({ blue: { sent: 7, underWay: 3 }, green })
     delete fake.weights['b2']
-    expect(await several().requests?.(ports.signal)).toEqual({ blue: 3, green: 5 })
+    expect(await several().requests?.(ports.signal)).toEqual({ blue: { sent: 3, underWay: 1 }, green })
   })
 
   it('is put into maintenance whole, and comes back whole', async () => {
@@ -455,13 +457,26 @@ describe('where a cookie binds clients to servers', () => {
     )
   })
 
-  it('believes the settings before HAProxy, and does not ask it then', async () => {
+  it('believes the settings before HAProxy, and does not ask it of that then', async () => {
     await router({ sticky: false }).write({ blue: 0, green: 10_000 }, await read(), ports.signal)
     expect(fake.states['blue']).toBeUndefined()
     fake.commands.length = 0
     await read({ sticky: false })
+    expect(fake.commands).toEqual(['show servers state app', 'show stat app 2 -1'])
+  })
+})
+
+describe('a backend in `mode tcp`', () => {
+  it.each([{}, { sticky: false }])('splits connections, and is asked once, with %j', async (more) => {
+    fake.mode = 'tcp'
+    const one = router(more)
+    expect(await one.read(ports.signal)).toMatchObject({ byConnection: true })
+    fake.commands.length = 0
+    expect(await one.read(ports.signal)).toMatchObject({ byConnection: true })
     expect(fake.commands).toEqual(['show servers state app'])
   })
+
+  it('is no other in `mode http`', async () => expect(await read()).not.toHaveProperty('byConnection'))
 })
 
 describe('a stick table', () => {

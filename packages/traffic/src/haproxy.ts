@@ -50,6 +50,7 @@ function identifier(what: string) {
 
 export default router({
   options,
+  armsOf: ({ members }) => members && Object.keys(members),
   create({ host = '127.0.0.1', hosts, port, backend, members, sticky, timeout }, ports, arms) {
     const servers = Object.fromEntries(
       members

@@ -214,7 +214,16 @@ describe('a pair to whose servers clients are bound', () => {
   it('has got the requests of both', async () => {
     one.sessions = { blue: 5, green: 1 }
     two.sessions = { blue: 7 }
-    expect(await router.requests?.(ports.signal)).toEqual({ blue: 12, green: 1 })
+    two.underWay = { blue: 3 }
+    expect(await router.requests?.(ports.signal)).toEqual({
+      blue: { sent: 12, underWay: 3 },
+      green: { sent: 1, underWay: 0 },
+    })
+  })
+
+  it('splits connections where one of them does', async () => {
+    two.mode = 'tcp'
+    expect(await read()).toMatchObject({ byConnection: true })
   })
 })
 

@@ -1,5 +1,12 @@
 import { formatWeights, sameWeights, type Weights } from '@deploy-actions/rollout'
-import { Conflict, heldBy, type RouterMember, type RouterState, type TrafficRouter } from './router'
+import {
+  Conflict,
+  heldBy,
+  type RouterMember,
+  type RouterState,
+  type SentRequests,
+  type TrafficRouter,
+} from './router'
 import { asWritten } from './shift'
 
 /** What one of several routers holds, and which. */
@@ -39,9 +46,12 @@ export function mirrored(where: string, parts: readonly [TrafficRouter, ...Traff
     },
     async requests(signal) {
       const counts = await Promise.all(parts.map(async (router) => (await router.requests?.(signal)) ?? {}))
-      const sum: Record<string, number> = {}
-      for (const [member, requests] of counts.flatMap((count) => Object.entries<number>(count)))
-        sum[member] = (sum[member] ?? 0) + requests
+      const sum: Record<string, SentRequests> = {}
+      for (const [member, { sent, underWay }] of counts.flatMap((count) => Object.entries(count)))
+        sum[member] = {
+          sent: (sum[member]?.sent ?? 0) + sent,
+          underWay: (sum[member]?.underWay ?? 0) + underWay,
+        }
       return sum
     },
     async reloaded(withinMs, written, signal) {
@@ -76,6 +86,7 @@ function combined(parts: readonly Part[]): RouterState {
     members: Object.fromEntries(members.map((name) => [name, memberOf(name, states)])),
     parts: states,
     ...(states.some(({ bound }) => bound) && { bound: true as const }),
+    ...(states.some(({ byConnection }) => byConnection) && { byConnection: true as const }),
     ...(Object.keys(found).length > 0 && { states: found }),
     ...(strangers.length > 0 && { strangers: strangers.join('; ') }),
     ...(heldOut.length > 0 && { heldOut: heldOut.join('; ') }),

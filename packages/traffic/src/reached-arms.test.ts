@@ -33,7 +33,8 @@ function counting(members: Record<string, RouterMember>, at: (second: number) =>
     write: () => Promise.reject(new Error('nothing is to be written')),
     requests: () => {
       looks++
-      return Promise.resolve(at(seconds()))
+      const sent = Object.entries(at(seconds())).map(([arm, sent]) => [arm, { sent, underWay: 1 }])
+      return Promise.resolve(Object.fromEntries(sent))
     },
   }
   return router

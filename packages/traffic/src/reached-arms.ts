@@ -27,7 +27,7 @@ export async function reachedArms(
   for (let looks = 0; looks < LOOKS && reached.length > 0; looks++) {
     await clock.sleep(LOOK_MS, signal)
     const now = await router.requests(signal)
-    reached = reached.filter((arm) => now[arm] !== before[arm])
+    reached = reached.filter((arm) => now[arm]?.sent !== before[arm]?.sent)
     before = now
   }
   return reached

@@ -1,8 +1,9 @@
 import type { z } from 'zod'
 import {
   messageOf,
-  provider,
+  providerOf,
   ProviderError,
+  withOwnSecrets,
   type Configured,
   type Provider,
   type ProviderDefinition,
@@ -61,6 +62,8 @@ export interface RouterState {
   parts?: readonly RouterState[]
   /** clients can be bound to members: then the shares of requests do not follow the weights */
   bound?: true
+  /** it splits connections and sees no requests in them: one of them may carry most of all */
+  byConnection?: true
   /** who is not `ready`, for a restore point */
   states?: AdminStates
   /** for compare-and-set */
@@ -92,6 +95,14 @@ export function holdsSame(one: RouterState, other: RouterState): boolean {
   return now.length === then.length && now.every((held, index) => sameWeights(held, then[index] ?? {}))
 }
 
+/** What a router has sent to a member. */
+export interface SentRequests {
+  /** so far: a number that only grows, unless the router begins anew */
+  sent: number
+  /** those of them that have not come to an end */
+  underWay: number
+}
+
 /** A thing that splits traffic between named members, as a provider's author writes it. */
 export interface TrafficRouter {
   /** what it is and where, for messages and evidence: `haproxy 10.1.0.5:9999 backend app` */
@@ -110,8 +121,8 @@ export interface TrafficRouter {
   write(wanted: Weights, expected: RouterState, signal: AbortSignal, found?: AdminStates): Promise<void>
   /** Makes parked members ready to get traffic; they have none before they are healthy. The same call twice is one change. */
   prepare?(members: readonly string[], signal: AbortSignal): Promise<void>
-  /** Requests that each member has got so far: a number that only grows, unless the router begins anew. */
-  requests?(signal: AbortSignal): Promise<Record<string, number>>
+  /** The requests of each member; connections, where it splits these. */
+  requests?(signal: AbortSignal): Promise<Record<string, SentRequests>>
   /**
    * Whether what was written before is lost by a reload: its process has begun within the last real milliseconds, and
    * it holds what its configuration says instead of what was written. Absent where writes outlive the process.
@@ -132,18 +143,31 @@ export interface ObservedRouter extends TrafficRouter {
 }
 
 /** A router whose settings were found valid; it is opened for the arms that it steers. */
-export type ConfiguredRouter = Configured<ObservedRouter, [arms: readonly string[]]>
+export interface ConfiguredRouter extends Configured<ObservedRouter, [arms: readonly string[]]> {
+  /** the arms that its settings name, where they do: those of its target, or the settings are wrong */
+  readonly arms?: readonly string[]
+}
+
+interface RouterDefinition<S extends z.ZodType> extends ProviderDefinition<
+  S,
+  TrafficRouter,
+  [arms: readonly string[]]
+> {
+  /** The arms that the settings name; undefined where they leave that to whoever opens it. */
+  armsOf?(settings: z.output<S>): readonly string[] | undefined
+}
 
 /** Makes a router of its options and its factory. */
 export function router<S extends z.ZodType>({
   options,
   create,
-}: ProviderDefinition<S, TrafficRouter, [arms: readonly string[]]>): Provider<ConfiguredRouter> {
-  return provider({
-    options,
-    create: (settings: z.output<S>, ports, arms: readonly string[]) =>
-      observed(create(settings, ports, arms), ports),
-  })
+  armsOf,
+}: RouterDefinition<S>): Provider<ConfiguredRouter> {
+  return providerOf(options, (settings, written) => ({
+    written,
+    ...defined({ arms: armsOf?.(settings) }),
+    open: (ports, arms) => observed(create(settings, withOwnSecrets(options, written, ports), arms), ports),
+  }))
 }
 
 function observed(

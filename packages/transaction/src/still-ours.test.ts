@@ -25,6 +25,15 @@ const held = (spec = `file:${join(ports.context.temp, 'ledger')}`) => ({
 })
 const warnings = () => ports.recorded.log.filter(({ level }) => level === 'warning').map(({ line }) => line)
 
+/** GitHub answers everything with this status. */
+const refusing = (status: number): FakePorts =>
+  Object.assign(ports, {
+    github: {
+      request: () => Promise.reject(new ProviderError(`${status}`, { provider: 'GitHub', status })),
+      list: () => Promise.reject(new ProviderError(`${status}`, { provider: 'GitHub', status })),
+    },
+  })
+
 describe('the vectors of a transaction', () => {
   it('are the one that is about to be written and the one before it', async () => {
     let transaction = jobTransaction(1)
@@ -66,6 +75,15 @@ describe('what a stage that puts its traffic back may overwrite', () => {
     expect(warnings()).toEqual([`by the ledger ${id} is restored, and holds production-eu no more`])
   })
 
+  it('is what it wrote, too, once GitHub takes its token no more', async () => {
+    const claim = claimOf(held('github'), refusing(401))
+    expect(claim.written).toEqual([half])
+    expect(await claim.mayOverwriteAll()).toBe(false)
+    expect(warnings()).toEqual([
+      `whether ${id} still holds production-eu is not known (401): only what it wrote itself is put back`,
+    ])
+  })
+
   it('is nothing else while the ledger gives no answer, and it is said why', async () => {
     expect(await claimOf(held('github'), ports).mayOverwriteAll()).toBe(false)
     expect(warnings()).toEqual([
@@ -77,24 +95,22 @@ describe('what a stage that puts its traffic back may overwrite', () => {
 })
 
 describe('what a post or a restore step may overwrite', () => {
-  const refusing = (status: number): FakePorts =>
-    Object.assign(ports, {
-      github: {
-        request: () => Promise.reject(new ProviderError(`${status}`, { provider: 'GitHub', status })),
-        list: () => Promise.reject(new ProviderError(`${status}`, { provider: 'GitHub', status })),
-      },
-    })
-
   it('is nothing once GitHub takes its token no more', async () => {
     expect(await lateClaim(held('github'), refusing(401))).toEqual({
       closed: `GitHub takes the token of this job no more (the job has ended, or the token has expired): what is left of ${id} is the guard's`,
     })
+    expect(warnings()).toEqual([
+      `whether ${id} still holds production-eu is not known (401): nothing more is put back by this job`,
+    ])
   })
 
   it('is what it wrote while GitHub gives no answer, and the rest is still to be told of', async () => {
     expect(await lateClaim(held('github'), refusing(503))).toEqual({
       claim: { written: [half], mayOverwriteAll: expect.any(Function) },
     })
+    expect(warnings()).toEqual([
+      `whether ${id} still holds production-eu is not known (503): only what it wrote itself is put back`,
+    ])
   })
 })
 

@@ -44,7 +44,7 @@ type Held = Pick<JobTransaction, 'record' | 'at' | 'ledger' | 'written'>
 export function claimOf({ written = [], ...transaction }: Held, ports: Ports): Claim {
   let answer: Promise<boolean> | undefined
   const holds = async (): Promise<boolean> => {
-    const state = await stateOf(transaction, ports)
+    const state = await stateOf(transaction, ports, () => ONLY_OWN)
     return typeof state === 'string' && holdingStates.includes(state)
   }
   return { written, mayOverwriteAll: () => (answer ??= holds()) }
@@ -56,7 +56,9 @@ export function claimOf({ written = [], ...transaction }: Held, ports: Ports): C
  * the router holds what this transaction wrote; the rest is the guard's.
  */
 export async function lateClaim(transaction: Held, ports: Ports): Promise<Late> {
-  const state = await stateOf(transaction, ports)
+  const state = await stateOf(transaction, ports, (error) =>
+    isRefused(error) ? 'nothing more is put back by this job' : ONLY_OWN,
+  )
   if (typeof state !== 'string') {
     if (isRefused(state.error))
       return {
@@ -130,8 +132,17 @@ export function stillNewest(
 /** The token of a job is good until the job has ended. Source: GitHub, "Automatic token authentication". */
 const isRefused = (error: unknown): boolean => error instanceof ProviderError && error.status === 401
 
-/** The error while the ledger gives no answer, which is said. */
-async function stateOf(transaction: Held, ports: Ports): Promise<TransactionState | { error: unknown }> {
+const ONLY_OWN = 'only what it wrote itself is put back'
+
+/**
+ * The error while the ledger gives no answer, which is said.
+ * @param meanwhile what the caller does about that error, in words
+ */
+async function stateOf(
+  transaction: Held,
+  ports: Ports,
+  meanwhile: (error: unknown) => string,
+): Promise<TransactionState | { error: unknown }> {
   const { id, service, environment } = transaction.record
   try {
     const { state } = await answerWithin(
@@ -143,7 +154,7 @@ async function stateOf(transaction: Held, ports: Ports): Promise<TransactionStat
     return state
   } catch (error) {
     ports.log.warning(
-      `whether ${id} still holds ${environment} is not known (${messageOf(error)}): only what it wrote itself is put back`,
+      `whether ${id} still holds ${environment} is not known (${messageOf(error)}): ${meanwhile(error)}`,
     )
     return { error }
   }
