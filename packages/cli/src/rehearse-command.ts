@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
-import { join, relative, resolve } from 'node:path'
+import { mkdtemp, readFile, stat, writeFile } from 'node:fs/promises'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { InputError } from '@deploy-actions/action-kit'
@@ -9,6 +9,7 @@ import { formatDuration, formatPercent } from '@deploy-actions/rollout'
 import {
   canRedraw,
   exampleBase,
+  folderFor,
   liveView,
   namedScenario,
   parseScenario,
@@ -59,6 +60,7 @@ export function rehearseCommand(): Command {
 async function run(options: Options): Promise<void> {
   const example = fileURLToPath(new URL('./example', exampleBase()))
   const repository = options.config === undefined ? example : repositoryOf(options.config)
+  if (options.result !== undefined) await mustBeWritable(options.result)
   const output = options.output ?? (await newOutput())
   const stop = new AbortController()
   process.once('SIGINT', () => stop.abort())
@@ -84,14 +86,21 @@ async function run(options: Options): Promise<void> {
     throw error
   })
   view.end(result)
-  if (options.result !== undefined) await writeFile(options.result, `${JSON.stringify(result, null, 2)}\n`)
   console.log(conclude(result, output).join('\n'))
+  if (options.result !== undefined) await writeFile(options.result, `${JSON.stringify(result, null, 2)}\n`)
   // A bad day that did not happen proves nothing.
   process.exitCode = result.conclusion === 'success' && result.notStruck.length === 0 ? 0 : 1
 }
 
+/** Before the rehearsal, and not after it. @throws InputError when the file cannot be written */
+async function mustBeWritable(file: string): Promise<void> {
+  await folderFor(dirname(file), 'the result')
+  if ((await stat(file).catch(() => undefined))?.isDirectory())
+    throw new InputError([{ where: file, message: 'is a folder; name a file for the result' }])
+}
+
 async function newOutput(): Promise<string> {
-  await mkdir('.rehearsal', { recursive: true })
+  await folderFor('.rehearsal', 'what the rehearsal leaves')
   return mkdtemp(join('.rehearsal', 'run-'))
 }
 

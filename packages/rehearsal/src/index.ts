@@ -1,4 +1,5 @@
 export { WorkflowError } from '@deploy-actions/workflow-engine'
+export { folderFor } from './given-files'
 export { canRedraw, liveView } from './live-view'
 export { rehearse } from './rehearse'
 export { exampleBase } from './rehearsed-repository'

@@ -1,4 +1,5 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
@@ -37,11 +38,13 @@ const page = ['blue', 'green']
   )
   .join('\n')
 
+const write = (text: string): Promise<void> => writeFile(join(folder, 'rollout.yml'), text)
+
 /** The config of the rehearsed repository, and what is said of it. */
-async function rehearsed(metrics: string) {
+async function rehearsed(metrics: string, place: (text: string) => Promise<unknown> = write) {
   const text = rollout(metrics)
   const configs = await resolveAll(parseRollout(text, 'rollout.yml'), { variables: {} })
-  await writeFile(join(folder, 'rollout.yml'), text)
+  await place(text)
   await writeFile(
     join(folder, 'caller.yml'),
     'jobs: { rollout: { uses: a/b/.github/workflows/rollout.yml@v1 } }',
@@ -110,5 +113,35 @@ describe('the metrics of a config of a user', () => {
     expect(replaced).toContain(`metrics is replaced by the embedded regions' own: ${why}`)
     for (const counter of ['connection_errors', 'response_errors', 'client_aborts'])
       expect(JSON.stringify(config.metrics)).toContain(`haproxy_server_${counter}_total`)
+  })
+})
+
+describe('the config of a user', () => {
+  const metrics = `${sources}\nrequests: ${requests}\nerrors: ${errors}`
+  const NOT_COMMITTED = expect.stringMatching(
+    /^is not part of a commit, since git ignores it; it is rehearsed all the same/,
+  )
+
+  it('is part of a commit where nothing keeps it from one', async () =>
+    expect((await rehearsed(metrics)).replaced).not.toContainEqual(NOT_COMMITTED))
+
+  it('is rehearsed though git ignores it, and it is said', async () => {
+    const ignored = async (text: string) => {
+      execFileSync('git', ['init', '--quiet'], { cwd: folder })
+      await writeFile(join(folder, '.gitignore'), 'rollout.yml\n')
+      await write(text)
+    }
+    expect((await rehearsed(metrics, ignored)).replaced).toContainEqual(NOT_COMMITTED)
+  })
+
+  it('may be a link, and what that leads to stays as it is', async () => {
+    const shared = await mkdtemp(join(tmpdir(), 'shared-'))
+    const linked = async (text: string) => {
+      await writeFile(join(shared, 'rollout.yml'), text)
+      await symlink(join(shared, 'rollout.yml'), join(folder, 'rollout.yml'))
+    }
+    expect((await rehearsed(metrics, linked)).replaced).not.toContainEqual(NOT_COMMITTED)
+    expect(await readFile(join(shared, 'rollout.yml'), 'utf8')).toBe(rollout(metrics))
+    await rm(shared, { recursive: true })
   })
 })

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseDocument, stringify, visit, type Document } from 'yaml'
 import type { RegionEndpoints } from '@deploy-actions/embedded-regions'
@@ -50,15 +50,26 @@ export async function prepareRepository(options: RepositoryOptions): Promise<Reh
   await mkdir(folder, { recursive: true })
   await copyFiles(source, folder, leftOut)
   const file = join(folder, config)
-  const document = withoutAliases(parseDocument(await readFile(file, 'utf8')))
-  const replaced = render(document, options)
+  const document = withoutAliases(parseDocument(await readFile(join(source, config), 'utf8')))
+  const committed = await lstat(file).catch(() => undefined)
+  const replaced = [...(committed ? [] : [NOT_IN_COMMIT]), ...render(document, options)]
   if (options.own) await writeScripts(folder)
-  await writeFile(file, document.toString({ lineWidth: 0 }))
+  await replaceFile(file, document.toString({ lineWidth: 0 }))
   await mkdir(join(folder, dirname(WORKFLOW)), { recursive: true })
   const text = await readFile(workflow.file, 'utf8')
   if (beside) await writeFile(join(folder, BESIDE), besides(document, beside))
   await writeFile(join(folder, WORKFLOW), workflow.own ? text : withConfig(text, config, beside && BESIDE))
   return { folder, sha: (await commitAll(folder)) ?? (await hashOf(folder)), workflow: WORKFLOW, replaced }
+}
+
+const NOT_IN_COMMIT =
+  'is not part of a commit, since git ignores it; it is rehearsed all the same, and has to be committed for a rollout'
+
+/** It may be a link, in a copy as in the user's own repository: what that leads to stays as it is. */
+async function replaceFile(file: string, text: string): Promise<void> {
+  await mkdir(dirname(file), { recursive: true })
+  await rm(file, { force: true })
+  await writeFile(file, text)
 }
 
 /** The ready caller takes the default rollout.yml; here it is told which file it is, and calls for a second service, too. */

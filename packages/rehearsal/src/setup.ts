@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Clock } from '@deploy-actions/action-kit'
 import { readRollout, resolveAll, type RegionConfig, type RolloutFile } from '@deploy-actions/config'
@@ -8,6 +7,7 @@ import { openWorld, type World } from '@deploy-actions/embedded-regions'
 import type { RunHandle } from '@deploy-actions/workflow-engine'
 import type { Scenario } from './scenario'
 import { environmentsOf, firstWorld, sameWorld } from './first-world'
+import { folderFor, readGiven } from './given-files'
 import { ownMetrics } from './own-metrics'
 import { choosePace, clockFrom } from './pace'
 import { fullLoad } from './region-jobs'
@@ -72,6 +72,13 @@ export async function readScript(options: RehearsalOptions): Promise<Script> {
     },
   })
   const scenario = await options.scenario(file)
+  const output = resolve(options.output)
+  await readGiven(
+    workflowOf(options).file,
+    options.workflow === undefined ? 'the folder of an assembled suite' : 'the file of a workflow',
+  )
+  await folderFor(output, 'what the rehearsal leaves')
+  if (options.worldFolder !== undefined) await folderFor(options.worldFolder, 'the world')
   const kept = options.worldFolder === undefined ? undefined : await readWorld(options.worldFolder)
   const startedAt = performance.now()
   const { speed, lowered } = choosePace(options.speed, {
@@ -82,8 +89,6 @@ export async function readScript(options: RehearsalOptions): Promise<Script> {
   })
   if (lowered) options.view.say(lowered)
   const { clock, epoch } = clockFrom(Math.max(Date.now(), kept?.endedAt ?? 0), speed)
-  const output = resolve(options.output)
-  await mkdir(output, { recursive: true })
   return { options, scenario, configs, kept, speed, epoch, clock, output, startedAt }
 }
 
@@ -120,6 +125,11 @@ export async function open(script: Script, opened: Closable[]): Promise<Setup> {
   return { ...script, world, github, sink, repository, handles, firstRunId: kept?.nextRunId ?? FIRST_RUN }
 }
 
+const workflowOf = ({ workflow, releaseTree }: RehearsalOptions): { file: string; own: boolean } => ({
+  file: workflow ?? join(releaseTree, 'callers', 'deploy.yml'),
+  own: workflow !== undefined,
+})
+
 async function copyRepository(
   { options, output, configs, scenario }: Script,
   world: World,
@@ -131,10 +141,7 @@ async function copyRepository(
     own: options.own,
     folder: join(output, 'repository'),
     leftOut: [output, ...(options.worldFolder === undefined ? [] : [options.worldFolder])],
-    workflow: {
-      file: options.workflow ?? join(options.releaseTree, 'callers', 'deploy.yml'),
-      own: options.workflow !== undefined,
-    },
+    workflow: workflowOf(options),
     metrics: ownMetrics(configs, await metricsPages(configs, world)),
     endpoints: world.regions,
     webhook: sink.url,
