@@ -150,11 +150,6 @@ export const explained: Explained[] = [
     ['restoreWeights', "'reading' in one", 'true'],
   ),
   ...because(
-    'without a claim everything is ours before anybody asks',
-    'packages/traffic/src/restore-weights.ts',
-    ['mustBeOurs', 'claim', 'true'],
-  ),
-  ...because(
     'where one of two is not up yet, what is written is not in effect, and it is tried again',
     'packages/traffic/src/restore-weights.ts',
     [
@@ -274,12 +269,11 @@ export const explained: Explained[] = [
     'packages/ledger/src/deployments.ts',
     ['list', 'number <= MAX_PAGES', '(number) < (MAX_PAGES)'],
   ),
-  ...because(
-    'how far back it is looked is a matter of cost',
-    'packages/ledger/src/deployments.ts',
-    ['list', 'createdAt < since', 'false'],
-    ['list', 'createdAt < since', '(createdAt) <= (since)'],
-  ),
+  ...because('how far back it is looked is a matter of cost', 'packages/ledger/src/deployments.ts', [
+    'list',
+    'createdAt < since',
+    '(createdAt) <= (since)',
+  ]),
   ...because(
     'only what GitHub itself sends comes here: to check its shape is for the day on which that changes',
     'packages/ledger/src/deployments.ts',
@@ -370,11 +364,6 @@ export const explained: Explained[] = [
     'packages/ledger/src/proven-deployments.ts',
     ['read', 'ageMs > FORGOTTEN_AFTER_MS', '(ageMs) >= (FORGOTTEN_AFTER_MS)'],
   ),
-  ...because('how far back it is looked is a matter of cost', 'packages/ledger/src/proven-deployments.ts', [
-    'known',
-    'run === undefined',
-    'true',
-  ]),
   ...because(
     'the deployments of all GitHub are counted together: no number is 1; and one is looked at once more',
     'packages/ledger/src/proven-deployments.ts',
