@@ -4,7 +4,7 @@ import { ProviderError } from '@deploy-actions/action-kit'
 import { openLedger, type Ledger } from '@deploy-actions/ledger'
 import { createFakePorts, type FakePorts } from '@deploy-actions/testing'
 import { findJobTransaction } from './job-transaction'
-import { claimOf, lateClaim, noteWrite } from './still-ours'
+import { claimOf, lateClaim, noteHeld, noteWrite } from './still-ours'
 import { jobTransaction, transactionRecord } from './transaction.fixture'
 
 const { id } = transactionRecord()
@@ -39,6 +39,14 @@ describe('the vectors of a transaction', () => {
     expect(transaction).toMatchObject({ written: [half, whole], writtenAt: '2026-11-21T10:00:00.000Z' })
     expect(await findJobTransaction(ports.context.temp, id)).toEqual(transaction)
   })
+})
+
+it('when the last vector was last seen to hold is kept in the time of the action', async () => {
+  const clock = { ...ports.clock, speed: 60, realMs: () => 100_000 }
+  const noted = await noteHeld({ ...held(), writtenAt: '' }, 99_000, { ...ports, clock })
+  // A second ago, which is a minute of the action's.
+  expect(noted).toEqual({ ...held(), writtenAt: '2026-11-21T09:59:00.000Z' })
+  expect(await findJobTransaction(ports.context.temp, id)).toEqual(noted)
 })
 
 describe('what a stage that puts its traffic back may overwrite', () => {
