@@ -136,6 +136,8 @@ export const explained: Explained[] = [
     'packages/traffic/src/reached-arms.ts',
     ['reachedArms', 'members[arm]?.parked', 'members[arm].parked'],
     ['reachedArms', 'members[arm]?.lingers', 'members[arm].lingers'],
+    ['reachedArms', 'now[arm]?.sent', 'now[arm].sent'],
+    ['reachedArms', 'before[arm]?.sent', 'before[arm].sent'],
   ),
   ...because(
     BASIS_POINT,

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { createFileLedger } from './file-ledger'
 import {
+  committedWith,
   describeState,
   LiveTransaction,
   MAX_NOTE,
@@ -88,6 +89,25 @@ describe('of an environment', () => {
     await ledger.open({ ...record, previous }, {})
     for (const state of states) await ledger.mark(record, state, '')
     expect(await releaseServing(ledger, environment)).toEqual(release)
+  })
+
+  it('a rollout of a release is needless where its newest transaction is committed with the digest, and nowhere else', async () => {
+    const { digest } = record.release
+    const said = async (): Promise<string | undefined> => {
+      const entry = await newest(ledger, environment)
+      return entry && committedWith(entry, digest)
+    }
+    await ledger.open({ ...record, previous: record.release }, {})
+    expect(await said()).toBeUndefined()
+    await ledger.mark(record, 'committed', '')
+    expect(await said()).toBe(`its newest transaction ${record.id} is committed with this digest`)
+    const entry = await newest(ledger, environment)
+    expect(entry && committedWith(entry, previous.digest)).toBeUndefined()
+    expect(entry && committedWith({ ...entry, distrust: 'a run of nobody' }, digest)).toBeUndefined()
+    await ledger.open(byHand, {})
+    await ledger.mark(byHand, 'committed', '')
+    expect(byHand.release.digest).toBe(digest)
+    expect(await said()).toBeUndefined()
   })
 
   it('no release is known without a rollout', async () => {

@@ -476,7 +476,10 @@ describe('a backend in `mode tcp`', () => {
     expect(fake.commands).toEqual(['show servers state app'])
   })
 
-  it('is no other in `mode http`', async () => expect(await read()).not.toHaveProperty('byConnection'))
+  it('is no other in `mode http`: requests are split', async () => {
+    expect(await read()).not.toHaveProperty('byConnection')
+    expect(router().capabilities.splits).toBe('requests')
+  })
 })
 
 describe('a stick table', () => {
@@ -594,6 +597,14 @@ describe('a socket', () => {
 })
 
 describe('its options', () => {
+  it.each([
+    [{ members: { old: 'a', new: ['b', 'c'] } }, ['old', 'new']],
+    [{}, undefined],
+  ])('with %j name the arms %j', (more, arms) => {
+    const settings = { type: 'haproxy', port: 9999, backend: 'app', ...more }
+    expect(configured(haproxy, settings).arms).toEqual(arms)
+  })
+
   it.each([
     { backend: 'app; disable server app/blue' },
     { backend: 'a/b' },

@@ -43,18 +43,17 @@ describe('the vectors of a transaction', () => {
   })
 })
 
-it('keeps when what was written was last seen to hold, in the time of the action', async () => {
-  const fast = { ...ports, clock: { ...ports.clock, speed: 60, realMs: () => 5_000 } }
-  await noteHeld(jobTransaction(1), 3_000, fast)
-  // Two real seconds ago: two minutes before ten o'clock.
-  expect(await findJobTransaction(ports.context.temp, id)).toMatchObject({
-    writtenAt: '2026-11-21T09:58:00.000Z',
-  })
-})
-
 it('takes that somebody else has seen to the target for an answer, and nothing else', () => {
   expect(closedBy(new NoLongerOurs('2.0.0 has come'))).toEqual({ closed: '2.0.0 has come' })
   expect(() => closedBy(new ProviderError('away', { provider: 'haproxy' }))).toThrow('away')
+})
+
+it('when the last vector was last seen to hold is kept in the time of the action', async () => {
+  const clock = { ...ports.clock, speed: 60, realMs: () => 100_000 }
+  const noted = await noteHeld({ ...held(), writtenAt: '' }, 99_000, { ...ports, clock })
+  // A second ago, which is a minute of the action's.
+  expect(noted).toEqual({ ...held(), writtenAt: '2026-11-21T09:59:00.000Z' })
+  expect(await findJobTransaction(ports.context.temp, id)).toEqual(noted)
 })
 
 describe('what a stage that puts its traffic back may overwrite', () => {
