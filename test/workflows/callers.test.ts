@@ -52,6 +52,8 @@ describe('the caller of canary-step alone', () => {
         { name: environment, branchPolicy: { protected_branches: true, custom_branch_policies: false } },
       ],
       protectedBranches: ['main'],
+      // The time of the records.
+      now: () => new Date('2026-11-21T10:00:00.000Z'),
     })
     opened.push(world)
     const first = ledgerOf(world, 1, jobs.deploy.permissions)
