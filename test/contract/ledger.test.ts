@@ -380,7 +380,9 @@ describe('the github ledger among others', () => {
     world.github.fault({ match: creates, then: 'drop' })
     await expect(ledger.open(record(1), {})).rejects.toThrow('could not be reached')
     const restorer = githubLedger(world, { run: 2 })
-    expect(await restorer.find({ environment })).toEqual([{ record: record(1), state: 'open', note: '' }])
+    expect(await restorer.find({ environment })).toEqual([
+      { record: record(1), state: 'open', note: '', at: String(world.github.deployments[0]?.id) },
+    ])
     // As long as GitHub keeps the statuses by which more would be known: 60 days but an hour.
     const late = githubLedger(world, { run: 3, now: '2027-01-19T09:00:00.000Z' })
     expect(await late.find({ environment })).toMatchObject([{ state: 'open' }])
@@ -717,6 +719,44 @@ describe('the github ledger where anybody may write deployments', () => {
   ])('restores what a run of %s has opened', async (_, change) => {
     await githubLedger(world, { run: 1, change }).open(record(1), { router: 'here' })
     expect(await githubLedger(world, { run: 2 }).settings({ id })).toEqual({ router: 'here' })
+  })
+
+  it.each<[string, Partial<RunView>]>([
+    ['of a tag that is called main', { headSha: taggedSha }],
+    ['of another workflow', { path: '.github/workflows/other.yml', referencedWorkflows: [] }],
+  ])('does not take a newer record of a run %s for one that was let in', async (_, change) => {
+    await open(1)
+    const { run } = world.begin({}, { id: 2, path: deployYml, referencedWorkflows: [ours], ...change })
+    await writeFile(
+      join(world.folder, 'restore-point.json'),
+      JSON.stringify({ record: record(2), settings: {} }),
+    )
+    await world
+      .artifacts(world.join(run), run)
+      .upload(restorePointArtifact(record(2).id, record(2)), world.folder, ['restore-point.json'])
+    await plant(record(2), 'open')
+    const guard = githubLedger(world, { run: 1 })
+    expect(await newest(guard, environment)).toMatchObject({ record: { id: record(2).id } })
+    expect(await guard.find({ environment, letIn: true, limit: 1 })).toMatchObject([{ record: { id } }])
+  })
+
+  it('does not take a loser that died before it stepped back for one that was let in', async () => {
+    await open(1)
+    world.github.fault({
+      match: ({ method, path }) => method === 'GET' && path.endsWith('/deployments'),
+      then: 'lie',
+      answer: (truth) => ({ ...truth, body: [] }),
+    })
+    world.github.fault({
+      match: ({ method, path }) => method === 'POST' && path.endsWith('/deployments'),
+      then: 'drop',
+    })
+    await expect(open(2)).rejects.toThrow('could not be reached')
+    const guard = githubLedger(world, { run: 1 })
+    expect(await newest(guard, environment)).toMatchObject({ record: { id: record(2).id } })
+    expect(await guard.find({ environment, letIn: true, limit: 1 })).toMatchObject([
+      { record: { id }, at: String(world.github.deployments.at(-1)?.id) },
+    ])
   })
 
   it('lets a record of any other workflow hold its target, and does not act on it', async () => {

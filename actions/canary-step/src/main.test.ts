@@ -589,6 +589,14 @@ describe('arms of several servers', () => {
     },
   )
 
+  it('are told of at 100 %, too, where the others carry all of it', async () => {
+    const { outcome } = await run({ members }, {}, undefined, ({ haproxy }) => {
+      haproxy.states = { g4: 'maint' }
+    })
+    const { stages = [] } = outcome as Outputs
+    expect(stages.at(-1)?.reason).toMatch(/in effect blue 0%, green 100%, g4 of green is out of service/)
+  })
+
   it('are judged by the share that is in effect: with three of four new ones out it is missed by nobody', async () => {
     const { outcome } = await run({ members }, {}, undefined, ({ haproxy }) => {
       haproxy.states = { g2: 'maint', g3: 'maint', g4: 'maint' }

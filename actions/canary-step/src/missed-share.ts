@@ -130,14 +130,22 @@ async function lookAt({ arms, router, clock, signal, log }: Asked): Promise<Look
   }
 }
 
+/** What a router has done in a time, and what is under way at its end. */
+interface Sent {
+  sent: OfArms
+  ended: OfArms
+  underWay: OfArms
+}
+
 /** What was sent in a time at least as long as that of the samples; undefined where the looks do not enclose it. */
-function sentWithin(looks: readonly Look[], endMs: number, windowMs: number): Omit<Look, 'atMs'> | undefined {
+function sentWithin(looks: readonly Look[], endMs: number, windowMs: number): Sent | undefined {
   const first = looks.findLast(({ atMs }) => atMs <= endMs - windowMs)
   const last = looks.find(({ atMs }) => atMs >= endMs)
   if (!first || !last) return undefined
   const sent = grown(first.sent, last.sent)
   // A router that began anew counts from nothing.
-  return sent.baseline < 0 || sent.canary < 0 ? undefined : { sent, ended: grown(first.ended, last.ended) }
+  if (sent.baseline < 0 || sent.canary < 0) return undefined
+  return { sent, ended: grown(first.ended, last.ended), underWay: grown(last.ended, last.sent) }
 }
 
 const grown = (from: OfArms, to: OfArms): OfArms => ({
@@ -146,22 +154,29 @@ const grown = (from: OfArms, to: OfArms): OfArms => ({
 })
 
 /**
+ * Requests stay longer under way at the canary than at the old arm, by twice: streams and long polls are under way at both.
+ * What is under way is the rate times how long it lasts (Little, "A Proof for the Queuing Formula L = λW", 1961).
+ */
+const hangs = ({ sent, underWay }: Sent): boolean =>
+  underWay.canary > FEW && underWay.canary * sent.baseline > 2 * underWay.baseline * sent.canary
+
+/**
  * Of what the canary was sent and has ended, the metrics are expected to count as large a part as they do of the old
  * arm's: they may count some kinds of requests only. Where they count more there than was sent, they are expected to
- * count all.
+ * count all. Of requests that hang nobody knows what comes of them: with those the canary does not pass.
  */
-function judged(
-  { reason, share, counted }: MissedShare,
-  seen: Omit<Look, 'atMs'> | undefined,
-): Missed | undefined {
+function judged({ reason, share, counted }: MissedShare, seen: Sent | undefined): Missed | undefined {
   const all = seen ? seen.sent.baseline + seen.sent.canary : 0
   if (!seen || all === 0) return { reason, because: 'unknown' }
   const { sent, ended } = seen
   const says = `${reason}; the router has sent it ${sent.canary} of ${all}`
-  const expected = ended.canary * Math.min(1, counted.baseline / Math.max(1, ended.baseline))
+  const countedPart = Math.min(1, counted.baseline / Math.max(1, ended.baseline))
+  const expected = ended.canary * countedPart
   if (expected >= DUE_AT_LEAST && counted.canary < TENTH * expected)
     return { reason: `${says}: what became of them is not known`, because: 'swallowed' }
   if (counted.canary + FEW < LEAST_OF_SHARE * expected) return { reason: says, because: 'unknown' }
+  if (hangs(seen) && counted.canary + FEW < LEAST_OF_SHARE * sent.canary * countedPart)
+    return { reason: `${says}, and ${seen.underWay.canary} have not come to an end`, because: 'unknown' }
   const due = all * share
   return due >= DUE_AT_LEAST && sent.canary < LEAST_OF_SHARE * due
     ? { reason: says, because: 'not sent' }

@@ -1,6 +1,6 @@
 import { escapeText, InputError, type Ports } from '@deploy-actions/action-kit'
 import { committedWith, serving, type Ledger } from '@deploy-actions/ledger'
-import type { Arms } from '@deploy-actions/rollout'
+import { holdingStates, type Arms } from '@deploy-actions/rollout'
 import { armsOf } from '@deploy-actions/transaction'
 import type { Outputs } from './outputs'
 import type { CanarySettings } from './settings'
@@ -17,6 +17,8 @@ export async function needless(
   const found = await serving(ledger, target.environment)
   if (found?.release.digest !== release.digest) return undefined
   const { entry } = found
+  // Of another region it tells nothing, and of a target that is held the one who holds it is to be told of.
+  if (entry.record.region !== target.region || holdingStates.includes(entry.state)) return undefined
   const done = committedWith(entry, release.digest)
   const then = armsOf(entry.record)
   // Weights that were set by hand since may have given the traffic to the other arm.

@@ -1,10 +1,10 @@
 import type { Log } from '@deploy-actions/action-kit'
 import { sameWeights } from '@deploy-actions/rollout'
-import { described, type RouterState } from '@deploy-actions/traffic'
+import { described, outOf, type RouterState } from '@deploy-actions/traffic'
 
 /**
- * Tells when less or more is in effect than was written, since servers of an arm are out, and when that is over; gives what
- * the router showed of it last in the stage.
+ * Tells when servers of an arm are out, so that less or more is in effect than was written, or all of it rests on the
+ * others; and when that is over. Gives what the router showed of it last in the stage.
  */
 export function tellEffect(log: Log): (found: RouterState) => string | undefined {
   let last: string | undefined
@@ -12,7 +12,7 @@ export function tellEffect(log: Log): (found: RouterState) => string | undefined
   return (found) => {
     const said = last
     const shares = described(found)
-    if (!sameWeights(found.weights, found.effective)) {
+    if (!sameWeights(found.weights, found.effective) || outOf(found).length > 0) {
       if (isOver || shares !== said)
         log.warning(`${shares}: what is in effect is what the canary is judged by`)
       last = shares

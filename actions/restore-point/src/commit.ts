@@ -1,7 +1,7 @@
 import { clockTime, escapeText, InputError, providerPorts, type Ports } from '@deploy-actions/action-kit'
 import { LEDGER_PATIENCE_MS, openLedger } from '@deploy-actions/ledger'
 import { canaryWeights, formatWeights, WHOLE } from '@deploy-actions/rollout'
-import { mustHold, routers } from '@deploy-actions/traffic'
+import { described, mustHold, outOf, routers } from '@deploy-actions/traffic'
 import {
   commitTransaction,
   joinTransaction,
@@ -33,12 +33,14 @@ export async function commit(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const router = (await routers.configure(settings.router)).open(providerPorts(ports), [baseline, canary])
   const whole = canaryWeights(settings.arms, WHOLE)
   if (!inputs['dry-run']) await rewriteAfterReload(record.id, router, whole, ports)
-  const { weights, effective, readAt } = await mustHold(
+  const held = await mustHold(
     router,
     whole,
     `${region} cannot be committed: ${canary} does not carry all the traffic`,
     ports,
   )
+  const { weights, effective, readAt } = held
+  if (outOf(held).length > 0) ports.log.warning(`${described(held)}: the others carry all of it`)
   ports.evidence.facts({ weights, effective, readAt })
   const reason = `${record.release.version} serves all of ${service} in ${region} on ${canary}`
   if (inputs['dry-run']) {
@@ -48,7 +50,7 @@ export async function commit(inputs: Inputs, ports: Ports): Promise<Outputs> {
   await commitTransaction(transaction, ledger, reason, ports.context)
   ports.log.info(`committed ${record.id}: ${reason}`)
   ports.summary.add(
-    `### ${escapeText(region)}: committed\n\n${escapeText(reason)}: the router read ${escapeText(formatWeights(weights))} at ${clockTime(readAt)}. The old release stays on ${escapeText(baseline)} for an instant return.`,
+    `### ${escapeText(region)}: committed\n\n${escapeText(reason)}: the router read ${escapeText(outOf(held).length > 0 ? described(held) : formatWeights(weights))} at ${clockTime(readAt)}. The old release stays on ${escapeText(baseline)} for an instant return.`,
   )
   return {
     outcome: 'committed',

@@ -32,10 +32,19 @@ export async function whereOf(inputs: Inputs, ports: Ports): Promise<Where> {
   return { service, environment, ledger }
 }
 
+/** The same ledger for whoever would rather go on than wait: no answer is asked for again, and none goes on being asked for. */
+export const promptLedger = (inputs: Inputs, service: string, ports: Ports): Ledger =>
+  openLedger(inputs.ledger, service, ports, {
+    trustedWorkflows: inputs['trusted-workflows'],
+    answerWithinMs: LEDGER_PATIENCE_MS.badTraffic,
+  })
+
 /** A transaction, and what of its record this version cannot read. */
 export type Found = Pick<Entry, 'record' | 'unread'> & {
   /** where it stood then, by the ledger */
   state?: TransactionState
+  /** where the ledger has it */
+  at?: string
   /** this very job has it open, and has not begun to commit it */
   inJob?: true
   /** the ledger does not hold it any more: what its run kept beside it */

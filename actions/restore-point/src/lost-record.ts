@@ -1,4 +1,4 @@
-import type { Ports } from '@deploy-actions/action-kit'
+import { messageOf, type Ports } from '@deploy-actions/action-kit'
 import { newest, type Ledger, type Upload } from '@deploy-actions/ledger'
 import { holdingStates } from '@deploy-actions/rollout'
 
@@ -8,7 +8,7 @@ import { holdingStates } from '@deploy-actions/rollout'
  * @returns undefined where nothing is to be restored of it
  */
 export async function lostRecord(ledger: Ledger, region: string, ports: Ports): Promise<Upload | undefined> {
-  const upload = newestOf(await ledger.uploadedHere(region))
+  const upload = newestOf(await uploadsUnlessDown(ledger, region, ports))
   if (!upload) return undefined
   const { id, environment } = upload.record
   const known = await ledger.find({ id, environment, run: ports.context.runId, limit: 1 })
@@ -19,6 +19,18 @@ export async function lostRecord(ledger: Ledger, region: string, ports: Ports): 
   return undefined
 }
 
+/** A target that is back needs none of them, and what is open is in the ledger, but for the worst. */
+async function uploadsUnlessDown(ledger: Ledger, region: string, { log }: Ports): Promise<Upload[]> {
+  try {
+    return await ledger.uploadedHere(region)
+  } catch (error) {
+    log.warning(
+      `whether the ledger holds all that this run has opened is not known, since what it uploaded cannot be read: ${messageOf(error)}`,
+    )
+    return []
+  }
+}
+
 /** The one that was opened last. */
 export const newestOf = (uploads: readonly Upload[]): Upload | undefined =>
   uploads.toSorted((a, b) => b.record.openedAt.localeCompare(a.record.openedAt))[0]
@@ -26,7 +38,7 @@ export const newestOf = (uploads: readonly Upload[]): Upload | undefined =>
 /** Why a transaction that the ledger does not know needs no restore; undefined where it does. */
 export async function whyOver(ledger: Ledger, { record, states }: Upload): Promise<string | undefined> {
   const { id, environment, openedAt } = record
-  const ended = endedAs(states)
+  const ended = states.find((one) => !holdingStates.includes(one))
   if (ended !== undefined) return `${id} is ${ended} by what its run uploaded`
   // A job that died before it could open what it had uploaded has written nothing, and others may have since.
   if (!states.includes('open')) return `${id} was never opened`

@@ -17,7 +17,7 @@ import {
   stillNewest,
   type RestoreResult,
 } from '@deploy-actions/transaction'
-import { mustBeNewest, type Found } from './find-record'
+import { mustBeNewest, promptLedger, type Found } from './find-record'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 import { nothingOpen } from './nothing-open'
@@ -61,7 +61,8 @@ export async function restoreRecord(
     patience: {
       withinMs: own ? PATIENCE_MS.restoreStep : PATIENCE_MS.guard,
       claim: late?.claim,
-      stillOurs: own && late ? stillHeld(own, ports) : stillNewest(ledger, found, ports),
+      stillOurs:
+        own && late ? stillHeld(own, ports) : stillNewest(promptLedger(inputs, service, ports), found, ports),
       afterAMinute: (why) => target && void told.push(tellDelay(target, record, why, ports)),
     },
     deployer: target && (await deployerOf(target, record, settings.arms, ports)),

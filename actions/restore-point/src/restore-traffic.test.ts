@@ -136,15 +136,27 @@ describe('traffic first', () => {
       },
     )
 
-    it('stays where its commit was proven and the router still shows it, and is not called committed', async () => {
-      haproxy.weights = { blue: 0, green: 100 }
+    it.each<[string, Record<string, number>]>([
+      ['shows it', { blue: 0, green: 100 }],
+      ['shows a stranger, too', { blue: 0, green: 100, red: 1 }],
+    ])('stays where the run has uploaded that it is committed, and the router %s', async (_, weights) => {
+      haproxy.weights = weights
       const ports = { ...(await uploaded('open', 'committed')), github: holds() }
       for (const restore of [run, runWhole])
-        expect(await restore(ports, github)).toMatchObject({
-          outcome: 'nothing-open',
-          reason: expect.stringMatching(/and the ledger does not say so yet: nothing is to be restored$/),
-        })
+        expect(await restore(ports, github)).toMatchObject({ outcome: 'nothing-open' })
       expect(writes()).toEqual([])
+    })
+
+    it('is not asked for where the artifacts cannot be read: a target that is back needs none', async () => {
+      const ports = { ...(await uploaded('open', 'restored')), github: holds() }
+      ports.artifacts.list = () => Promise.reject(new ProviderError('410 expired', { provider: 'GitHub' }))
+      expect(await runWhole(ports, github)).toMatchObject({ outcome: 'nothing-open' })
+      expect(ports.recorded.log).toContainEqual({
+        level: 'warning',
+        line: expect.stringMatching(
+          /^whether the ledger holds all that this run has opened is not known, .*410/,
+        ),
+      })
     })
 
     it('is left alone where another came after it', async () => {

@@ -7,7 +7,7 @@ import {
   retrying,
   type Ports,
 } from '@deploy-actions/action-kit'
-import { NoTransaction, type Ledger, type Upload } from '@deploy-actions/ledger'
+import type { Entry, Ledger, Upload } from '@deploy-actions/ledger'
 import { defined, holdingStates, type TransactionState } from '@deploy-actions/rollout'
 import {
   closedBy,
@@ -18,7 +18,7 @@ import {
   stillNewest,
   type RestoreSettings,
 } from '@deploy-actions/transaction'
-import { findRecord, whereOf, type Found } from './find-record'
+import { findRecord, promptLedger, whereOf, type Found } from './find-record'
 import { finishCommit } from './finish-commit'
 import type { Inputs } from './inputs'
 import { endedAs, newestOf, tellLost, whyOver } from './lost-record'
@@ -73,17 +73,18 @@ async function standingOf(
   ledger: Ledger,
   upload: Upload,
   ports: Ports,
-): Promise<{ closed: string } | Pick<Found, 'state' | 'lost'>> {
-  const state = await stateSoon(ledger, upload, ports)
+): Promise<{ closed: string } | Pick<Found, 'state' | 'at' | 'lost'>> {
+  const entry = await entrySoon(ledger, upload, ports)
+  const isLost = entry === 'unknown'
+  const state = isLost ? entry : entry?.state
   const closed = await closedAs(ledger, upload, state)
   if (closed !== undefined) return { closed }
-  const isLost = state === 'unknown'
   if (isLost) tellLost(upload, ports)
   // A restore that has begun is not turned into a commit.
   const mayFinish = isLost || state === undefined || state === 'open'
   const finished = mayFinish ? await finishCommit(ledger, upload, ports) : undefined
   if (finished !== undefined) return { closed: finished }
-  return isLost ? { lost: { settings: upload.settings } } : defined({ state })
+  return isLost ? { lost: { settings: upload.settings } } : defined({ state: entry?.state, at: entry?.at })
 }
 
 /** Why it needs no restore, by the ledger; while that is silent, by what the run uploaded. */
@@ -103,16 +104,17 @@ async function closedAs(
 const SLOW_LEDGER_MS = 60_000
 
 /** `unknown`: the ledger has answered, and does not hold it. Undefined while it does not answer. */
-async function stateSoon(
+async function entrySoon(
   ledger: Ledger,
-  { record }: Upload,
+  { record: { id, environment, run } }: Upload,
   { clock, log }: Ports,
-): Promise<TransactionState | 'unknown' | undefined> {
+): Promise<Entry | 'unknown' | undefined> {
   try {
-    return (await answerWithin(clock.ioTimeout(SLOW_LEDGER_MS), ledger.stateOf(record))).state
+    const found = ledger.find({ id, environment, run: run.id, limit: 1 })
+    const [entry] = await answerWithin(clock.ioTimeout(SLOW_LEDGER_MS), found)
+    return entry ?? 'unknown'
   } catch (error) {
-    if (error instanceof NoTransaction) return 'unknown'
-    log.warning(`the ledger does not tell of ${record.id}: ${messageOf(error)}`)
+    log.warning(`the ledger does not tell of ${id}: ${messageOf(error)}`)
     return undefined
   }
 }
@@ -132,7 +134,7 @@ async function putBack(
   await soon(marked, ports)
   const points = await restoreTraffic(record, settings, ports, {
     withinMs: PATIENCE_MS.restoreStep,
-    stillOurs: stillNewest(ledger, found, ports),
+    stillOurs: stillNewest(promptLedger(inputs, service, ports), found, ports),
   }).catch(closedBy)
   await marked
   if ('closed' in points) return nothingOpen(points.closed, ports)

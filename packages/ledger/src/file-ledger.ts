@@ -31,7 +31,7 @@ const RECORD = /^(\d{6})\.json$/
  * file.
  */
 export function createFileLedger(folder: string, service: string, runId: number): Ledger {
-  const read = async (number: string): Promise<(Entry & { number: string }) | undefined> => {
+  const read = async (number: string): Promise<Entry | undefined> => {
     const found = readRecord(JSON.parse(await readFile(join(folder, `${number}.json`), 'utf8')))
     if (!found) throw new ProviderError(`${number}.json in ${folder} is no record`, { provider: 'ledger' })
     if (found.record.service !== service) return undefined
@@ -39,13 +39,13 @@ export function createFileLedger(folder: string, service: string, runId: number)
       .filter((name) => name.startsWith(`${number}.`) && name !== `${number}.json`)
       .sort()
     const last = marks.at(-1)
-    if (last === undefined) return { number, ...found, state: 'open', note: '' }
+    if (last === undefined) return { at: number, ...found, state: 'open', note: '' }
     const { state, description } = mark.parse(JSON.parse(await readFile(join(folder, last), 'utf8')))
-    return { number, ...found, state, note: description }
+    return { at: number, ...found, state, note: description }
   }
 
   /** Newest first. */
-  const all = async (): Promise<(Entry & { number: string })[]> => {
+  const all = async (): Promise<Entry[]> => {
     const names = await readdir(folder).catch(() => [])
     const numbers = names.flatMap((name) => RECORD.exec(name)?.[1] ?? []).sort()
     const entries = await Promise.all(numbers.reverse().map(read))
@@ -69,14 +69,9 @@ export function createFileLedger(folder: string, service: string, runId: number)
     }
   }
 
-  const setState = async (
-    entry: Entry & { number: string },
-    state: TransactionState,
-    note: string,
-  ): Promise<void> => {
-    const taken = (await readdir(folder)).filter((name) => name.startsWith(`${entry.number}.`)).length
-    const name = (attempt: number): string =>
-      `${entry.number}.${String(taken + attempt).padStart(2, '0')}.json`
+  const setState = async (entry: Entry, state: TransactionState, note: string): Promise<void> => {
+    const taken = (await readdir(folder)).filter((name) => name.startsWith(`${entry.at}.`)).length
+    const name = (attempt: number): string => `${entry.at}.${String(taken + attempt).padStart(2, '0')}.json`
     await publish(name, { state, description: describeState(state, note) })
   }
 
@@ -88,7 +83,7 @@ export function createFileLedger(folder: string, service: string, runId: number)
         entry.record.id !== record.id,
     )
 
-  const locate = async ({ id }: Pick<TransactionName, 'id'>): Promise<Entry & { number: string }> => {
+  const locate = async ({ id }: Pick<TransactionName, 'id'>): Promise<Entry> => {
     const entry = (await all()).find((entry) => entry.record.id === id)
     if (entry) return entry
     throw new NoTransaction(id, `the ledger ${folder}`)
@@ -105,19 +100,19 @@ export function createFileLedger(folder: string, service: string, runId: number)
       const [live] = await liveOthers(record)
       if (live) throw new LiveTransaction(live)
       await publish(() => settingsFile(record.id), settings)
-      const next = Number((await all())[0]?.number ?? 0) + 1
+      const next = Number((await all())[0]?.at ?? 0) + 1
       await publish(
         (attempt) => `${String(next + attempt).padStart(6, '0')}.json`,
         transactionRecord.parse(record),
       )
       // Two openers: the lower number wins, the other steps back.
       const own = await locate(record)
-      const earlier = (await liveOthers(record)).find((entry) => entry.number < own.number)
-      if (!earlier) return own.number
+      const earlier = (await liveOthers(record)).find((entry) => entry.at < own.at)
+      if (!earlier) return own.at
       await setState(own, 'superseded', `by ${earlier.record.id}`)
       throw new LiveTransaction(earlier)
     },
-    async find({ environment, state, id, run, rollouts, limit = 10 }) {
+    async find({ environment, state, id, run, rollouts, letIn, limit = 10 }) {
       const entries = await all()
       return entries
         .filter(
@@ -126,10 +121,10 @@ export function createFileLedger(folder: string, service: string, runId: number)
             (state === undefined || state.includes(entry.state)) &&
             (id ?? record.id) === record.id &&
             (run ?? record.run.id) === record.run.id &&
-            !(rollouts === true && record.weightsOnly),
+            !(rollouts === true && record.weightsOnly) &&
+            !(letIn === true && entry.state === 'superseded'),
         )
         .slice(0, limit)
-        .map(({ number: _, ...entry }) => entry)
     },
     stateOf: async (name) => {
       const { state, note } = await locate(name)

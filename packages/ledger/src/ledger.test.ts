@@ -28,10 +28,10 @@ describe('a state as it is stored', () => {
 })
 
 describe('the refusal of a target that is held', () => {
-  const held = { record, note: 'restore-failed: the router is away' }
+  const held = { record, at: '1', note: 'restore-failed: the router is away' }
 
   it('tells to wait for a rollout that goes on', () => {
-    const { message } = new LiveTransaction({ record, note: 'restoring: guard', state: 'restoring' })
+    const { message } = new LiveTransaction({ record, at: '1', note: 'restoring: guard', state: 'restoring' })
     expect(message).toMatch(
       /^shop in eu is held by run 1001 \(attempt 1, ann\), which is bringing 1\.4\.0 there: transaction 1001-1-shop-eu-1 is restoring\. Nothing was written\. Wait for that run; .* \(restore-point with mode: restore, to: 1001-1-shop-eu-1\)$/,
     )

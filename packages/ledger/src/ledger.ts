@@ -7,6 +7,8 @@ export interface Entry extends ReadRecord {
   state: TransactionState
   /** what was said when the state was marked */
   note: string
+  /** where the ledger has it: of two, the one with the greater number came later */
+  at: string
   /** the run that says to have marked it, where the ledger keeps that: whoever posts a status names any */
   markedBy?: number
   /** why it may hold its target, and neither prove anything nor be restored: its run is none of the trusted ones */
@@ -21,6 +23,8 @@ export interface LedgerQuery {
   run?: number
   /** without those that set weights by hand */
   rollouts?: true
+  /** without those that never held their target, since their opener died before, and those that prove nothing */
+  letIn?: true
   /** newest first, at most this many; default 10 */
   limit?: number
 }

@@ -162,7 +162,7 @@ export function proveDeployments(
     if (marks.length === 0 && ageMs > FORGOTTEN_AFTER_MS) return undefined
     const { state, note, run: markedBy } = await lastOf(marks, ownerOf(record))
     const wasLetIn = marks.some((mark) => mark.state === 'open')
-    const entry = { ...defined({ record, unread, distrust, markedBy }), state, note }
+    const entry = { ...defined({ record, unread, distrust, markedBy }), state, note, at: String(number) }
     return { entry, wasLetIn, number }
   }
 

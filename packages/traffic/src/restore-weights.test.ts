@@ -302,12 +302,11 @@ describe('asked before each write whether the target is still its own', () => {
   })
 
   it('asks again before it makes an arm ready, and before each further try', async () => {
-    fake.cookie = 'SRV'
-    fake.states = { blue: 'maint' }
+    Object.assign(fake, { cookie: 'SRV', weights: { blue: 0, green: 100 }, states: { blue: 'maint' } })
     await expect(asked(over)).rejects.toBeInstanceOf(NoLongerOurs)
     expect(writes()).toEqual([])
     let times = 0
-    fake.states = {}
+    Object.assign(fake, { weights: { blue: 25, green: 75 }, states: {} })
     fake.before = () => 'lie'
     await expect(asked(() => (++times > 2 ? over() : Promise.resolve(undefined)))).rejects.toThrow('2.0.0')
     expect(failures).toHaveLength(2)
@@ -324,6 +323,33 @@ describe('asked before each write whether the target is still its own', () => {
     expect(writes()).toEqual([])
     await asked(() => Promise.resolve(claim([{ blue: 2500, green: 7500 }])))
     expect(fake.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('goes on with what it has begun to write, though it is told less then', async () => {
+    let sets = 0
+    fake.before = (command) => {
+      if (command.startsWith('set') && ++sets === 2) throw new Error('cut')
+      return 'act'
+    }
+    const claim: Claim = {
+      written: [{ blue: 2500, green: 7500 }],
+      mayOverwriteAll: () => Promise.resolve(false),
+    }
+    await asked(() => Promise.resolve(claim))
+    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('asks nobody while it waits for an arm that is down', async () => {
+    fake.weights = { blue: 50, green: 50 }
+    fake.states = { blue: 'down' }
+    let times = 0
+    await expect(
+      asked(() => {
+        times++
+        return Promise.resolve(undefined)
+      }),
+    ).rejects.toBeInstanceOf(ArmDown)
+    expect([times, failures.length > 3]).toEqual([0, true])
   })
 
   it('ends at the first address of a pair that is not, whatever else is wrong with the other', async () => {

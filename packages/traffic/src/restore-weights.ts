@@ -127,16 +127,24 @@ async function restoreOne(
     to.mayOverwriteAll()
   /** Settled before the first write: after it, what is there may be the half of it. */
   let ours = claim === undefined
+  const notOurs = (state: RouterReading) =>
+    new TakenOver(`${described(state)}: that was not written by it, so nothing was written`)
   const mustBeOurs = async (state: RouterReading): Promise<void> => {
     if (claim) ours ||= await isClaimed(state, claim)
+    if (!ours) throw notOurs(state)
+  }
+  let hasWritten = false
+  const mayWriteOver = async (state: RouterReading): Promise<void> => {
     const now = await stillOurs?.()
-    if (!ours || (now && !(await isClaimed(state, now))))
-      throw new TakenOver(`${described(state)}: that was not written by it, so nothing was written`)
+    // What it has begun to write it goes on with: the half of that is no vector that anybody knows.
+    if (now && !hasWritten && !(await isClaimed(state, now))) throw notOurs(state)
+    hasWritten = true
   }
   /** An arm that was put into maintenance for want of traffic serves again before it gets any. */
   const ready = async (seen: Awaited<ReturnType<typeof read>>): Promise<typeof seen> => {
     const parked = parkedOf(seen.state, recorded)
     if (parked.length === 0) return seen
+    await mayWriteOver(seen.state)
     await router.prepare?.(parked, signal)
     const until = Math.min(clock.now().getTime() + READY_WITHIN_MS, began + withinMs)
     for (let now = await read(); ; now = await read()) {
@@ -157,8 +165,10 @@ async function restoreOne(
     const { state, down } = await ready(seen)
     carrying ??= new Set(Object.keys(state.weights).filter((arm) => (state.weights[arm] ?? 0) > 0))
     const wanted = safeVector(recorded, state, { down, carrying })
-    if (!sameWeights(state.weights, wanted) || lingering(state, wanted).length > 0 || !asFound(state))
+    if (!sameWeights(state.weights, wanted) || lingering(state, wanted).length > 0 || !asFound(state)) {
+      await mayWriteOver(state)
       await router.write(wanted, state, signal, states)
+    }
     const { state: shown } = await read()
     if (inEffect(router, shown, recorded)) return shown
     throw sameWeights(recorded, wanted)

@@ -95,6 +95,10 @@ export function holdsSame(one: RouterState, other: RouterState): boolean {
   return now.length === then.length && now.every((held, index) => sameWeights(held, then[index] ?? {}))
 }
 
+/** The servers that are to get traffic and are out of service, while others of their members serve. */
+export const outOf = ({ members }: Pick<RouterState, 'members'>): string[] =>
+  Object.values(members).flatMap(({ out = [] }) => out)
+
 /** What a router has sent to a member. */
 export interface SentRequests {
   /** so far: a number that only grows, unless the router begins anew */

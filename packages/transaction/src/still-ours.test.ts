@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import { ProviderError } from '@deploy-actions/action-kit'
-import { openLedger, type Ledger } from '@deploy-actions/ledger'
+import { openLedger, type Ledger, type LedgerQuery } from '@deploy-actions/ledger'
 import type { TransactionState } from '@deploy-actions/rollout'
 import { createFakePorts, type FakePorts } from '@deploy-actions/testing'
 import { findJobTransaction } from './job-transaction'
@@ -175,21 +175,38 @@ describe('what a restorer in another job asks before it writes', () => {
 
   it('ends once another has come after it, by the order of the ledger', async () => {
     await walk('committed')
+    const [found] = await ledger.find({ id })
+    if (!found) throw new Error('it is not there')
     await ledger.open(later({ openedAt: '2026-11-21T09:00:00.000Z' }), {})
-    await expect(stillNewest(ledger, { record, state: 'committed' }, ports)()).rejects.toEqual(
+    await expect(stillNewest(ledger, found, ports)()).rejects.toEqual(
       new NoLongerOurs(`1002-1-shop-eu-1 has come after ${id}, so its target is left alone`),
     )
   })
 
   it('does not take what stood before a lost record for something newer', async () => {
     const empty = openLedger(`file:${join(ports.context.temp, 'other')}`, 'shop', ports)
-    const lost = { record, lost: {} }
+    const lost = { record }
     expect(await stillNewest(empty, lost, ports)()).toBeUndefined()
     await empty.open(later({ openedAt: record.openedAt }), {})
     expect(await stillNewest(empty, lost, ports)()).toBeUndefined()
     await empty.mark({ id: later().id }, 'committed', '')
     await empty.open(transactionRecord({ id: '1003-1-shop-eu-1', openedAt: '2026-11-21T10:00:00.001Z' }), {})
     await expect(stillNewest(empty, lost, ports)()).rejects.toThrow('1003-1-shop-eu-1 has come after')
+  })
+
+  it('makes no room for who was never let in', async () => {
+    const [found] = await ledger.find({ id })
+    if (!found) throw new Error('it is not there')
+    const asked: unknown[] = []
+    const told = {
+      ...ledger,
+      find: (query: LedgerQuery) => {
+        asked.push(query)
+        return ledger.find(query)
+      },
+    }
+    expect(await stillNewest(told, found, ports)()).toBeUndefined()
+    expect(asked).toEqual([{ environment: 'production-eu', letIn: true, limit: 1 }])
   })
 
   it('goes on while the ledger gives no answer, and says so', async () => {

@@ -1,5 +1,5 @@
 import { answerWithin, messageOf, ProviderError, type Ports } from '@deploy-actions/action-kit'
-import { LEDGER_PATIENCE_MS, newest, openLedger, type Entry, type Ledger } from '@deploy-actions/ledger'
+import { LEDGER_PATIENCE_MS, openLedger, type Entry, type Ledger } from '@deploy-actions/ledger'
 import { holdingStates, type TransactionState, type Weights } from '@deploy-actions/rollout'
 import { NoLongerOurs, type Claim } from '@deploy-actions/traffic'
 import { nameOf, saveJobTransaction, type JobTransaction } from './job-transaction'
@@ -95,34 +95,37 @@ export function stillHeld(transaction: Held, ports: Ports): () => Promise<Claim 
   }
 }
 
-/** A transaction, where it stood when its restorer found it, and whether the ledger does not hold it any more. */
-type Begun = Pick<Entry, 'record'> & { state?: TransactionState; lost?: unknown }
+/** A transaction as its restorer found it: without a place where the ledger did not tell, or does not hold it any more. */
+type Begun = Pick<Entry, 'record'> & Partial<Pick<Entry, 'state' | 'at'>>
 
 /**
  * What a restorer in another job asks before each write: it may have stood still, been taken for lost and been replaced,
- * and the next rollout may have come since. Bad traffic waits for no ledger: without an answer it goes on.
+ * and the next rollout may have come since. Who was never let in, or proves nothing, is nobody to make room for. Bad
+ * traffic waits for no ledger: without an answer it goes on.
+ * @param ledger one whose answers are not waited for
  * @throws NoLongerOurs, from what is returned, when another transaction has come after it, or somebody has closed it
  */
 export function stillNewest(
   ledger: Ledger,
-  { record, state: begunAs, lost }: Begun,
+  { record, state: begunAs, at: ownAt }: Begun,
   { clock, log }: Ports,
 ): () => Promise<undefined> {
   const { id, environment, openedAt } = record
-  const whyOver = ({ record: latest, state }: Entry): string | undefined => {
-    // Where its own record is gone, an older one is the newest.
-    if (latest.id !== id && (lost === undefined || latest.openedAt > openedAt))
-      return `${latest.id} has come after ${id}`
+  const whyOver = ({ record: latest, state, at }: Entry): string | undefined => {
+    const isLater = ownAt === undefined ? latest.openedAt > openedAt : Number(at) > Number(ownAt)
+    if (latest.id !== id && isLater) return `${latest.id} has come after ${id}`
     if (latest.id === id && !holdingStates.includes(state) && state !== begunAs)
       return `by the ledger ${id} is ${state} meanwhile`
     return undefined
   }
   return async () => {
-    const asked = answerWithin(clock.ioTimeout(LEDGER_PATIENCE_MS.badTraffic), newest(ledger, environment))
-    const latest = await asked.catch((error: unknown) => {
-      log.warning(`whether ${id} is still the newest of ${environment} is not known: ${messageOf(error)}`)
-      return undefined
-    })
+    const look = ledger.find({ environment, letIn: true, limit: 1 })
+    const [latest] = await answerWithin(clock.ioTimeout(LEDGER_PATIENCE_MS.badTraffic), look).catch(
+      (error: unknown) => {
+        log.warning(`whether ${id} is still the newest of ${environment} is not known: ${messageOf(error)}`)
+        return []
+      },
+    )
     const over = latest && whyOver(latest)
     if (over !== undefined) throw new NoLongerOurs(`${over}, so its target is left alone`)
     return undefined
