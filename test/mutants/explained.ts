@@ -300,8 +300,8 @@ export const explained: Explained[] = [
   ),
   ...because('its own record is none of the others', 'packages/ledger/src/file-ledger.ts', [
     'open',
-    'entry.number < own.number',
-    '(entry.number) <= (own.number)',
+    'entry.at < own.at',
+    '(entry.at) <= (own.at)',
   ]),
   ...because(
     'a memory of a millisecond is none',
