@@ -146,6 +146,7 @@ describe.each(Object.keys(kinds))('the %s ledger', (kind) => {
 
   it('is empty at first', async () => {
     expect(await ledger.find({})).toEqual([])
+    expect(ledger.proven()).toEqual([])
     expect(await newest(ledger, environment)).toBeUndefined()
     await expect(ledger.mark({ id }, 'committed', '')).rejects.toThrow(`no transaction ${id}`)
   })
@@ -194,6 +195,18 @@ describe.each(Object.keys(kinds))('the %s ledger', (kind) => {
       [2, 'open'],
       [1, path.at(-1)],
     ])
+  })
+
+  it('finds who was let in behind one that stepped back, and where it has each', async () => {
+    await ledger.open(record(1), {})
+    await walk(id, 'committed')
+    await place.ledger(2).open(record(2), {})
+    await place.ledger(2).mark({ id: record(2).id }, 'superseded', 'nothing was written')
+    const [last, first] = await ledger.find({ environment })
+    expect([last?.record.run.id, first?.record.run.id]).toEqual([2, 1])
+    expect(Number(last?.at)).toBeGreaterThan(Number(first?.at))
+    const letIn = await ledger.find({ environment, letIn: true })
+    expect(letIn.map(({ record }) => record.run.id)).toEqual([1])
   })
 
   it('holds one target, not other regions or services', async () => {

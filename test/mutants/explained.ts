@@ -234,6 +234,11 @@ export const explained: Explained[] = [
     'weights?.[arm]',
     'weights[arm]',
   ]),
+  ...because('no two have one place', 'packages/transaction/src/still-ours.ts', [
+    'whyOver',
+    'Number(at) > Number(ownAt)',
+    '(Number(at)) >= (Number(ownAt))',
+  ]),
   ...because('no claim is as good as one that is not there', 'packages/transaction/src/still-ours.ts', [
     'lateClaim',
     '{ claim: undefined }',

@@ -136,7 +136,7 @@ export function createGitHubLedger(service: string, ports: LedgerPorts, options:
     async find({ state, letIn, limit = 10, ...where }) {
       const fits = ({ entry, wasLetIn }: Seen): boolean =>
         (state === undefined || state.includes(entry.state)) &&
-        (letIn === undefined || (wasLetIn && entry.distrust === undefined))
+        (letIn === undefined || (wasLetIn && entry.state !== 'superseded' && entry.distrust === undefined))
       if (rememberMs > 0 && limit === 1 && isWholeEnvironment(where)) {
         const seen = (await latest(where.environment)).filter(
           (one) => fits(one) && !(where.rollouts === true && one.entry.record.weightsOnly),

@@ -23,7 +23,7 @@ export interface LedgerQuery {
   run?: number
   /** without those that set weights by hand */
   rollouts?: true
-  /** without those that never held their target, since their opener died before, and those that prove nothing */
+  /** without those that stepped back or whose opener died before it was let in, and those that prove nothing */
   letIn?: true
   /** newest first, at most this many; default 10 */
   limit?: number
