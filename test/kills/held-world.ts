@@ -29,8 +29,6 @@ const SPEED = 600
  */
 export class HeldWorld {
   calls: string[] = []
-  /** Like the emulator's: what was written long before the steps' own time would be too old to be theirs. */
-  readonly #epoch = Date.now()
   #holdAt: { call: number; moment: Moment } | undefined
   #held = false
 
@@ -40,11 +38,14 @@ export class HeldWorld {
     private readonly apiProxy: Server,
     private readonly metrics: Server,
     private readonly run: { run: RunView; job: JobView },
+    /** of the steps and of GitHub: a record of another time than its deployment counts for nothing */
+    private readonly epoch: number,
   ) {}
 
   static async open(): Promise<HeldWorld> {
     const haproxy = await startFakeHaproxy({ blue: 100, green: 0 })
-    const github = await testGitHub()
+    const epoch = Date.now()
+    const github = await testGitHub({ now: () => new Date(epoch + (Date.now() - epoch) * SPEED) })
     const run = github.begin({ deployments: 'write', actions: 'read', contents: 'read' })
     run.run.referencedWorkflows = [
       { path: 'acme/deploy-actions/.github/workflows/region.yml@v1', sha: 'b'.repeat(40) },
@@ -52,7 +53,7 @@ export class HeldWorld {
     const [apiProxy, metrics] = [createServer(), createServer()]
     for (const server of [apiProxy, metrics])
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const world = new HeldWorld(haproxy, github, apiProxy, metrics, run)
+    const world = new HeldWorld(haproxy, github, apiProxy, metrics, run, epoch)
     haproxy.hold = (command, moment) => world.#pass(`haproxy ${command}`, moment)
     apiProxy.on(
       'request',
@@ -104,7 +105,7 @@ export class HeldWorld {
         GITHUB_RUN_ID: String(run.id),
         GITHUB_SHA: 'a'.repeat(40),
         DEPLOY_ACTIONS_SPEED: String(SPEED),
-        DEPLOY_ACTIONS_EPOCH: String(this.#epoch),
+        DEPLOY_ACTIONS_EPOCH: String(this.epoch),
       },
       ...(state === undefined ? {} : { state }),
       end: { signal: 'SIGKILL', when: () => this.#held },
