@@ -160,16 +160,6 @@ export const explained: Explained[] = [
       'parked.every((arm) => now.down.has(arm) || now.doubted.has(arm))',
     ],
   ),
-  ...because(
-    'a write that changes nothing sends nothing',
-    'packages/traffic/src/restore-weights.ts',
-    ['attempt', 'lingering(state, wanted).length > 0', '(lingering(state, wanted).length) >= (0)'],
-    [
-      'attempt',
-      '!sameWeights(state.weights, wanted) || lingering(state, wanted).length > 0 || !asFound(state)',
-      'true',
-    ],
-  ),
   ...because(BASIS_POINT, 'packages/traffic/src/router-watch.ts', ['watchRouter', '0', '1']),
   ...because(BASIS_POINT, 'packages/traffic/src/serving.ts', ['parkedOf', '0', '1'], ['reaches', '0', '1']),
   ...because(COMPILER, 'packages/traffic/src/serving.ts', [
@@ -327,11 +317,6 @@ export const explained: Explained[] = [
     ['latest', "'superseded'", "''"],
   ),
   ...because('numbers begin at 1', 'packages/ledger/src/github-ledger.ts', ['open', '1', '0']),
-  ...because(
-    'how many are read where nobody says it is a matter of cost',
-    'packages/ledger/src/github-ledger.ts',
-    ['find', '10', '0'],
-  ),
   ...because('a proof of what needs none is an upload too many', 'packages/ledger/src/github-ledger.ts', [
     'attempt',
     '!holdingStates.includes(state)',
