@@ -3,6 +3,7 @@ import type { Ledger, TransactionRecord, Upload } from '@deploy-actions/ledger'
 import { canaryWeights, formatWeights, WHOLE, type Weights } from '@deploy-actions/rollout'
 import { mustHold, routers, type ObservedRouter } from '@deploy-actions/traffic'
 import { PATIENCE_MS, readSettings } from '@deploy-actions/transaction'
+import { uploadsUnlessDown } from './lost-record'
 import { markUnlessDown } from './tell-ledger'
 
 /**
@@ -15,19 +16,9 @@ export async function finishedCommit(
   { id, region }: TransactionRecord,
   ports: Ports,
 ): Promise<string | undefined> {
-  const uploads = await uploadsUnlessDown(ledger, region, ports)
+  const uploads = await uploadsUnlessDown(ledger, region, 'nothing counts as proven', ports)
   const upload = uploads.find(({ record }) => record.id === id)
   return upload && finishCommit(ledger, upload, ports)
-}
-
-/** Without them nothing shows that it was proven, and bad traffic waits for nobody. */
-async function uploadsUnlessDown(ledger: Ledger, region: string, { log }: Ports): Promise<Upload[]> {
-  try {
-    return await ledger.uploadedHere(region)
-  } catch (error) {
-    log.warning(`what this run has uploaded cannot be read, so nothing counts as proven: ${messageOf(error)}`)
-    return []
-  }
 }
 
 /** @see finishedCommit */

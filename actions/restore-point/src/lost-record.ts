@@ -2,13 +2,15 @@ import { messageOf, type Ports } from '@deploy-actions/action-kit'
 import { newest, type Ledger, type Upload } from '@deploy-actions/ledger'
 import { holdingStates } from '@deploy-actions/rollout'
 
+const LEDGER_UNPROVEN = 'whether the ledger holds all that it has opened is not known'
+
 /**
  * What this run had opened in a region, and the ledger does not hold any more: whoever may write deployments may delete
  * one, or move it to another environment. Then what the run uploaded is the record.
  * @returns undefined where nothing is to be restored of it
  */
 export async function lostRecord(ledger: Ledger, region: string, ports: Ports): Promise<Upload | undefined> {
-  const upload = newestOf(await uploadsUnlessDown(ledger, region, ports))
+  const upload = newestOf(await uploadsUnlessDown(ledger, region, LEDGER_UNPROVEN, ports))
   if (!upload) return undefined
   const { id, environment } = upload.record
   const known = await ledger.find({ id, environment, run: ports.context.runId, limit: 1 })
@@ -19,14 +21,20 @@ export async function lostRecord(ledger: Ledger, region: string, ports: Ports): 
   return undefined
 }
 
-/** A target that is back needs none of them, and what is open is in the ledger, but for the worst. */
-async function uploadsUnlessDown(ledger: Ledger, region: string, { log }: Ports): Promise<Upload[]> {
+/**
+ * None where they cannot be read, which is said: a target that is back needs none of them, and bad traffic waits for nobody.
+ * @param so what is not known then
+ */
+export async function uploadsUnlessDown(
+  ledger: Ledger,
+  region: string,
+  so: string,
+  { log }: Pick<Ports, 'log'>,
+): Promise<Upload[]> {
   try {
     return await ledger.uploadedHere(region)
   } catch (error) {
-    log.warning(
-      `whether the ledger holds all that this run has opened is not known, since what it uploaded cannot be read: ${messageOf(error)}`,
-    )
+    log.warning(`what this run has uploaded cannot be read, so ${so}: ${messageOf(error)}`)
     return []
   }
 }

@@ -154,7 +154,7 @@ describe('traffic first', () => {
       expect(ports.recorded.log).toContainEqual({
         level: 'warning',
         line: expect.stringMatching(
-          /^whether the ledger holds all that this run has opened is not known, .*410/,
+          /^what this run has uploaded cannot be read, so whether the ledger holds all that it has opened is not known: .*410/,
         ),
       })
     })
