@@ -97,6 +97,7 @@ export default defineConfig(
       'packages/cli/src/**',
       'packages/release-kit/src/{assemble,build,docs}.ts',
       'test/bench/**',
+      'test/kills/{run,report}.ts',
       'test/mutants/**',
     ],
     rules: { 'no-console': 'off' },

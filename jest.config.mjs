@@ -28,8 +28,11 @@ export default {
     project('bundles', '<rootDir>/test/bundles/**/*.test.ts'),
     project('workflows', '<rootDir>/test/workflows/**/*.test.ts'),
     project('simulated', '<rootDir>/test/simulated/**/*.test.ts'),
-    project('kills', '<rootDir>/test/kills/**/*.test.ts'),
-    project('rehearsals', '<rootDir>/test/rehearsals/**/*.test.ts'),
+    {
+      ...project('rehearsals', '<rootDir>/test/rehearsals/**/*.test.ts'),
+      testEnvironment: '<rootDir>/test/rehearsals/drawn.mjs',
+    },
+    project('pairs', '<rootDir>/test/pairs/**/*.test.ts'),
     project('systems', '<rootDir>/test/systems/**/*.test.ts'),
   ],
 }

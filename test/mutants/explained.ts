@@ -42,6 +42,12 @@ export const explained: Explained[] = [
     'actions/canary-step/src/stage.ts',
     ['barredBy', "router.state === 'doubted' || router.state === 'unreadable'", 'true'],
   ),
+  ...because('a silence of a millisecond is none', 'packages/analysis/src/silence.ts', ['next', '0', '1']),
+  ...because(
+    'a reading in which the weights are lost ends the window, or begins it anew',
+    'actions/canary-step/src/stage.ts',
+    ['watchWindow', "router.state === 'holds'", 'true'],
+  ),
   ...because(COMPILER, 'packages/analysis/src/stage-watch.ts', ['decide', 'first?.alike', 'first.alike']),
 
   ...because(
@@ -130,6 +136,12 @@ export const explained: Explained[] = [
     'both of a pair tell health or neither, and each has its member',
     'packages/traffic/src/mirrored.ts',
     ['memberOf', '0', '1'],
+  ),
+  ...because(
+    'each reading of a router has all of its members',
+    'packages/traffic/src/restore-weights.ts',
+    ['isHalfOf', 'members[member]?.units', 'members[member].units'],
+    ['isHalfOf', 'before[member]?.units', 'before[member].units'],
   ),
   ...because(
     COMPILER,
@@ -249,7 +261,11 @@ export const explained: Explained[] = [
   ...because(
     'only what GitHub itself sends comes here: to check its shape is for the day on which that changes',
     'packages/ledger/src/deployment.ts',
-    ['deploymentStatus', '{ description: z.string().nullish(), log_url: z.string().nullish() }', '{}'],
+    [
+      'deploymentStatus',
+      '{ id: z.int().optional(), description: z.string().nullish(), log_url: z.string().nullish(), created_at: z.string().optional(), }',
+      '{}',
+    ],
   ),
   ...because('nothing is returned either way', 'packages/ledger/src/deployment.ts', [
     'payloadOf',
@@ -324,6 +340,16 @@ export const explained: Explained[] = [
   ]),
   ...because(COMPILER, 'packages/ledger/src/github-ledger.ts', ['settings', '!artifact', 'false']),
   ...because(
+    'what came to nothing counts as not let in, whatever it was before',
+    'packages/ledger/src/proven-deployments.ts',
+    ['read', 'false', 'true'],
+  ),
+  ...because(
+    'the list of an environment is asked for in small letters by all tests',
+    'packages/ledger/src/proven-deployments.ts',
+    ['whyMisplaced', 'environment.toLowerCase()', 'environment'],
+  ),
+  ...because(
     "what it is called on the runner is nobody else's business",
     'packages/ledger/src/ledger-artifacts.ts',
     ['upload', "'deploy-actions'", "''"],
@@ -387,5 +413,26 @@ export const explained: Explained[] = [
     'listArtifacts',
     '0',
     '1',
+  ]),
+  ...because(
+    'how long GitHub is waited for is held where that is done',
+    'actions/audit-summary/src/taken-back.ts',
+    ['takenBackResults', '{ patienceMs: LEDGER_PATIENCE_MS.plan }', '{}'],
+  ),
+  ...because('a reading has its time', 'actions/audit-summary/src/taken-back.ts', [
+    'lastOf',
+    'weights !== undefined && readAt !== undefined',
+    '(weights !== undefined) || (readAt !== undefined)',
+  ]),
+  ...because(
+    'a millisecond more or less is as long',
+    'actions/restore-point/src/stop.ts',
+    ['ended', 'elapsedMs > WITHIN_MS', '(elapsedMs) >= (WITHIN_MS)'],
+    ['ended', 'elapsedMs - saidAtMs >= MINUTE_MS', '(elapsedMs - saidAtMs) > (MINUTE_MS)'],
+  ),
+  ...because('a job that has ended is at no step', 'actions/restore-point/src/stop.ts', [
+    'uncutStep',
+    "status === 'in_progress'",
+    'true',
   ]),
 ]

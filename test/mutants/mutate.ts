@@ -219,7 +219,9 @@ const isCode = (text: string): boolean => text !== '' && !/\s/.test(text) && /[\
 const isText = (node: ts.Node): boolean => ts.isStringLiteralLike(node) || ts.isTemplateExpression(node)
 
 /** A literal that names something instead of being a value. */
-function isKey({ parent }: ts.StringLiteralLike): boolean {
+function isKey(node: ts.StringLiteralLike): boolean {
+  const { parent } = node
+  if (ts.isBindingElement(parent)) return parent.propertyName === node
   return ts.isImportDeclaration(parent) || ts.isExportDeclaration(parent) || ts.isLiteralTypeNode(parent)
 }
 

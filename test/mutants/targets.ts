@@ -21,7 +21,38 @@ export const targets: Target[] = [
       'packages/analysis/src/alike.ts',
       'packages/analysis/src/criterion.ts',
     ],
-    tests: ['packages/analysis/src', 'actions/canary-step/src/stage.test.ts'],
+    tests: [
+      'packages/analysis/src',
+      'actions/canary-step/src/stage.test.ts',
+      'actions/canary-step/src/stage-hooks.test.ts',
+    ],
+  },
+  {
+    name: 'steering',
+    sources: [
+      'actions/canary-step/src/steering.ts',
+      'actions/canary-step/src/walk-stages.ts',
+      'actions/restore-point/src/steer.ts',
+    ],
+    tests: [
+      'actions/canary-step/src/steering.test.ts',
+      'actions/canary-step/src/walk-stages.test.ts',
+      'actions/canary-step/src/stage-hooks.test.ts',
+      'test/contract/steer.test.ts',
+    ],
+  },
+  {
+    name: 'hooks',
+    sources: [
+      'actions/canary-step/src/stage-hooks.ts',
+      'actions/rollout-plan/src/schema-compatibility.ts',
+      'packages/config/src/hooks.ts',
+    ],
+    tests: [
+      'actions/canary-step/src/stage-hooks.test.ts',
+      'actions/rollout-plan/src/main.test.ts',
+      'packages/config/src/hooks.test.ts',
+    ],
   },
   {
     name: 'traffic',
@@ -39,8 +70,37 @@ export const targets: Target[] = [
     tests: ['packages/transaction/src', 'actions/restore-point/src', 'actions/canary-step/src/stage.test.ts'],
   },
   {
+    name: 'emergency',
+    sources: [
+      'actions/restore-point/src/choose.ts',
+      'actions/restore-point/src/fence.ts',
+      'actions/restore-point/src/stop.ts',
+      'actions/restore-point/src/proven-back.ts',
+      'actions/restore-point/src/sweep.ts',
+      'actions/restore-point/src/decommission.ts',
+      'actions/restore-point/src/due.ts',
+      'actions/restore-point/src/serves-all.ts',
+      'actions/audit-summary/src/taken-back.ts',
+    ],
+    tests: [
+      'test/contract/emergency.test.ts',
+      'test/contract/sweep.test.ts',
+      'test/contract/old-arm.test.ts',
+      'actions/audit-summary/src/main.test.ts',
+    ],
+  },
+  {
     name: 'ledger',
     sources: ['packages/ledger/src'],
-    tests: ['packages/ledger/src', 'test/contract/ledger.test.ts', 'packages/transaction/src'],
+    tests: [
+      'packages/ledger/src',
+      'test/contract/ledger.test.ts',
+      'test/contract/emergency.test.ts',
+      'test/contract/sweep.test.ts',
+      'test/contract/steer.test.ts',
+      'test/contract/downgrade.test.ts',
+      'test/contract/old-arm.test.ts',
+      'packages/transaction/src',
+    ],
   },
 ]

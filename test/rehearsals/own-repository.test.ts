@@ -67,6 +67,34 @@ describe('the quick start of the README', () => {
   )
 })
 
+describe('what init writes', () => {
+  it(
+    'is valid, and is rehearsed as it is',
+    async () => {
+      // The name by which a rehearsal knows the suite.
+      const flags = ['--service', 'shop', '--suite', 'OWNER/deploy-actions']
+      const region = (name: string, proxy: string) => [
+        '--region',
+        `${name}=production-${name},proxy=${proxy}`,
+      ]
+      const regions = [...region('us', '10.1.0.5'), ...region('eu', '10.2.0.5')]
+      expect((await runCliIn(folder, {}, 'init', ...flags, ...regions)).exitCode).toBe(0)
+      expect(await runCliIn(folder, {}, 'validate')).toMatchObject({ exitCode: 0 })
+      const again = await runCliIn(folder, {}, 'init', ...flags, ...regions)
+      expect(again.exitCode).toBe(1)
+      const { exitCode, output } = await runCliIn(
+        folder,
+        {},
+        ...['rehearse', '--config', 'rollout.yml', '--workflow', '.github/workflows/deploy.yml'],
+      )
+      expect(output).toMatch(/^ +us +promoted /m)
+      expect(output).toMatch(/^ +eu +promoted /m)
+      expect(exitCode).toBe(0)
+    },
+    LIMIT,
+  )
+})
+
 describe('a config by another name', () => {
   it(
     'is the one that the jobs read, and its backend is called as it says',

@@ -31,8 +31,11 @@ async function repository(change: (text: string) => string): Promise<string> {
   await mkdir(workflows, { recursive: true })
   await run('git', ['init', '--quiet'], folder)
   for (const source of ['workflows-templates', 'workflows-templates/callers', '.github/workflows'])
-    for (const name of (await readdir(join(root, source))).filter((name) => name.endsWith('.yml')))
-      await writeFile(join(workflows, name), change(await readFile(join(root, source, name), 'utf8')))
+    for (const name of (await readdir(join(root, source))).filter((name) => name.endsWith('.yml'))) {
+      // A caller may be called as what it calls.
+      const own = source.endsWith('callers') ? `caller-${name}` : name
+      await writeFile(join(workflows, own), change(await readFile(join(root, source, name), 'utf8')))
+    }
   for (const entry of await readdir(join(root, 'actions'), { withFileTypes: true })) {
     if (!entry.isDirectory()) continue
     await mkdir(join(folder, entry.name, 'dist'), { recursive: true })

@@ -1,5 +1,18 @@
 import { describe, expect, it } from '@jest/globals'
-import { CALLER, healthy, planned, playDay, readTemplates, trace, type Day, type Played } from './stub-suite'
+import {
+  CALLER,
+  EMERGENCY_CALLER,
+  healthy,
+  planned,
+  playDay,
+  readTemplates,
+  SWEEP_CALLER,
+  targets,
+  trace,
+  type Day,
+  type Played,
+  steerCaller,
+} from './stub-suite'
 
 const RED = { fails: true }
 const RESTORED = { outputs: { outcome: 'restored' } }
@@ -28,7 +41,10 @@ const days: Record<string, Played> = {
       'plan rollout-plan plan': {
         outputs: {
           ...healthy['plan rollout-plan plan']?.outputs,
-          regions: planned({ soak: false, before: false, 'after-deploy': false, 'after-rollout': false }),
+          regions: planned({
+            ...{ soak: false, before: false, share: false, 'after-deploy': false, 'after-rollout': false },
+            finished: false,
+          }),
         },
       },
     },
@@ -49,6 +65,82 @@ const days: Record<string, Played> = {
     again: { ...NO, 'guard restore-point restore': RESTORED },
   },
 }
+
+/** The same for what a person has taken back. */
+const emergencies: Record<string, Played> = {
+  'taken back': { day: {} },
+  'nothing to take back': { day: { 'fence restore-point fence': { outputs: { targets: '[]' } } } },
+  'not to be taken back': {
+    day: { 'fence restore-point fence': { outputs: { targets: targets() }, fails: true } },
+  },
+  'the traffic stays away': { day: { 'traffic restore-point restore': RED } },
+  'the run does not end': { day: { 'traffic restore-point stop': RED, 'workload restore-point stop': RED } },
+  'the workload stays away': {
+    day: { 'workload restore-point restore': { outputs: { outcome: 'restore-failed' }, fails: true } },
+  },
+  'of a workflow without rollout.yml': {
+    day: { 'fence restore-point fence': { outputs: { targets: targets({ config: '' }) } } },
+  },
+}
+
+/** The same for what a run has left behind. */
+const sweeps: Record<string, Played> = {
+  'left behind': { day: {} },
+  'nothing left behind': { day: { 'find restore-point sweep': { outputs: { outcome: 'nothing-open' } } } },
+  'an old arm is due': {
+    day: { 'find restore-point sweep': { outputs: { outcome: 'found', 'old-arms': targets() } } },
+  },
+  'an old arm that stays': {
+    day: {
+      'find restore-point sweep': { outputs: { outcome: 'found', 'old-arms': targets() } },
+      'old-arms restore-point decommission': {
+        outputs: { outcome: 'failed', attempt: '1' },
+        fails: true,
+      },
+    },
+  },
+  'an old arm that stays again': {
+    day: {
+      'find restore-point sweep': { outputs: { outcome: 'found', 'old-arms': targets() } },
+      'old-arms restore-point decommission': {
+        outputs: { outcome: 'failed', attempt: '2' },
+        fails: true,
+      },
+    },
+  },
+  'not to be put back': {
+    day: { 'find restore-point sweep': { outputs: { outcome: 'failed' }, fails: true } },
+  },
+  'tried before': {
+    day: {
+      'find restore-point sweep': {
+        outputs: { outcome: 'found', targets: targets({ 'tell-failure': false }) },
+      },
+      'workload restore-point restore': { outputs: { outcome: 'restore-failed' }, fails: true },
+    },
+  },
+}
+
+/** The same for what a person says to a rollout. */
+const steers: Record<string, Played> = {
+  'there is somebody to hear it': { day: {} },
+  'nothing is under way': { day: { 'say restore-point steer': { fails: true } } },
+}
+
+interface Stage {
+  days: Record<string, Played>
+  caller: string
+}
+const rollouts: Stage = { days, caller: CALLER }
+const stages: Record<string, Stage> = {
+  'emergency-rollback.yml': { days: emergencies, caller: EMERGENCY_CALLER },
+  'restore-region.yml': { days: emergencies, caller: EMERGENCY_CALLER },
+  'sweeper.yml': { days: sweeps, caller: SWEEP_CALLER },
+  'steer.yml': { days: steers, caller: steerCaller('skip') },
+}
+
+/** The days on which a template is played, and what calls it. */
+const played = (file: string): Stage => stages[file] ?? rollouts
 
 /** Every `if:` of a template: where it stands, and the text. */
 function conditionsOf(text: string): { line: number; expression: string }[] {
@@ -76,13 +168,15 @@ describe('the conditions of the templates', () => {
   it('each change a run when they are negated', async () => {
     const templates = await readTemplates()
     const proper = new Map<string, string[]>()
-    for (const [name, played] of Object.entries(days))
-      proper.set(name, trace(await playDay(templates, played)))
+    for (const { days, caller } of [rollouts, ...Object.values(stages)]) {
+      for (const [name, day] of Object.entries(days))
+        proper.set(name, trace(await playDay(templates, day, caller)))
+    }
     const idle: string[] = []
     for (const [file, text] of Object.entries(templates)) {
       for (const { line, expression } of conditionsOf(text)) {
         const broken = { ...templates, [file]: negate(text, line, expression) }
-        if (!(await changesSomeDay(broken, proper))) idle.push(`${file}:${line + 1}: ${expression}`)
+        if (!(await changesSomeDay(file, broken, proper))) idle.push(`${file}:${line + 1}: ${expression}`)
       }
     }
     expect(idle).toEqual([])
@@ -90,13 +184,105 @@ describe('the conditions of the templates', () => {
 })
 
 async function changesSomeDay(
+  file: string,
   broken: Record<string, string>,
   proper: Map<string, string[]>,
 ): Promise<boolean> {
-  for (const [name, played] of Object.entries(days))
-    if (JSON.stringify(trace(await playDay(broken, played))) !== JSON.stringify(proper.get(name))) return true
+  const { days, caller } = played(file)
+  for (const [name, day] of Object.entries(days))
+    if (JSON.stringify(trace(await playDay(broken, day, caller))) !== JSON.stringify(proper.get(name)))
+      return true
   return false
 }
+
+describe('the days of a sweep', () => {
+  const play = async (name: string): Promise<string[]> =>
+    trace(await playDay(await readTemplates(), sweeps[name] ?? { day: {} }, SWEEP_CALLER))
+
+  it('puts back what was left behind, and reports it', async () => {
+    const lines = await play('left behind')
+    for (const job of ['find', 'shop eu-west / traffic', 'shop eu-west / workload', 'report'])
+      expect(lines).toContain(`sweep / ${job}: success`)
+    expect(lines).toContain('sweep / shop eu-west / workload / Tell that it was put back: success')
+  })
+
+  it('is one job where nothing was left behind, and nobody keeps that', async () => {
+    const lines = await play('nothing left behind')
+    expect(lines).toContain('sweep / find / Keep the evidence of what was found: skipped')
+    expect(lines.filter((line) => /^sweep \/ [^/]+: /.test(line) && !line.endsWith('skipped'))).toEqual([
+      'sweep / find: success',
+    ])
+  })
+
+  it('is red where something is left that no job can put back', async () => {
+    expect(await play('not to be put back')).toContain('sweep / find: failure')
+  })
+
+  it('removes an old arm in a job of its own, and tells people once that it could not', async () => {
+    const job = 'sweep / old arm of shop eu-west'
+    const told = `${job} / Tell that it could not be removed`
+    const removed = await play('an old arm is due')
+    expect(removed).toContain(`${job}: success`)
+    expect(removed).toContain('sweep / report: skipped')
+    expect(removed).toContain(`${told}: skipped`)
+    expect(await play('an old arm that stays')).toContain(`${told}: success`)
+    const again = await play('an old arm that stays again')
+    expect(again).toContain(`${job}: failure`)
+    expect(again).toContain(`${told}: skipped`)
+  })
+
+  it('tells people once that a region could not be put back, not every hour', async () => {
+    const lines = await play('tried before')
+    expect(lines).toContain('sweep / shop eu-west / workload: failure')
+    expect(lines).toContain('sweep / shop eu-west / workload / Tell that it was put back: skipped')
+  })
+})
+
+describe('what a person says to a rollout', () => {
+  const play = async (say: string, name = 'there is somebody to hear it'): Promise<string[]> =>
+    trace(await playDay(await readTemplates(), steers[name] ?? { day: {} }, steerCaller(say)))
+
+  it('is said at once, by a job that asks nobody', async () => {
+    const lines = await play('hold')
+    expect(lines).toContain('steer / say / Say it: success')
+    expect(lines.filter((line) => /skip .*: success$/.test(line))).toEqual([])
+  })
+
+  it('takes the environment of each region where it skips stages', async () => {
+    const lines = await play('skip')
+    expect(lines).toContain('steer / skip eu-west / Skip to 100 %: success')
+  })
+
+  it('asks no reviewer where nothing is under way', async () => {
+    const lines = await play('skip', 'nothing is under way')
+    expect(lines).toContain('steer / say: failure')
+    expect(lines.filter((line) => /Skip to 100 %/.test(line))).toEqual([])
+  })
+})
+
+describe('the days of an emergency', () => {
+  const play = async (name: string): Promise<Record<string, string>> => {
+    const lines = trace(
+      await playDay(await readTemplates(), emergencies[name] ?? { day: {} }, EMERGENCY_CALLER),
+    )
+    return Object.fromEntries(
+      lines
+        .filter((line) => /^rollback \/ (eu-west \/ )?[a-z]+: /.test(line))
+        .map((line) => line.replace(/^rollback \/ (eu-west \/ )?/, '').split(': ') as [string, string]),
+    )
+  }
+  const all = { fence: 'success', traffic: 'success', workload: 'success', report: 'success' }
+
+  it.each<[string, Record<string, string>]>([
+    ['taken back', all],
+    ['nothing to take back', { fence: 'success', report: 'success' }],
+    ['not to be taken back', { fence: 'failure', report: 'failure' }],
+    // The workload's job tries the traffic for longer, and touches nothing before it is back.
+    ['the traffic stays away', { ...all, traffic: 'failure' }],
+    ['the run does not end', { ...all, workload: 'failure' }],
+    ['the workload stays away', { ...all, workload: 'failure' }],
+  ])('%s: its jobs end so', async (name, jobs) => expect(await play(name)).toMatchObject(jobs))
+})
 
 describe('the days of a region', () => {
   const play = async (name: keyof typeof days): Promise<string[]> =>
@@ -222,6 +408,7 @@ describe('OIDC', () => {
       'deploy',
       'guard',
       'guard-predecessor',
+      'plan',
       'prepare',
       'soak',
     ])

@@ -25,10 +25,34 @@ const region = {
 
 /** One region that comes after another, with every part there is. */
 export const planned = (
-  parts: Partial<Record<'soak' | 'before' | 'after-deploy' | 'after-rollout', boolean>> = {},
+  parts: Partial<
+    Record<'soak' | 'before' | 'share' | 'after-deploy' | 'after-rollout' | 'finished', boolean>
+  > = {},
 ): string =>
   JSON.stringify([
-    { ...region, parts: { soak: true, before: true, 'after-deploy': true, 'after-rollout': true, ...parts } },
+    {
+      ...region,
+      parts: {
+        soak: true,
+        before: true,
+        share: true,
+        'after-deploy': true,
+        'after-rollout': true,
+        finished: true,
+        ...parts,
+      },
+    },
+  ])
+
+/** What is to be put back, by the answer of the fence or the sweep. */
+export const targets = (change: Record<string, unknown> = {}): string =>
+  JSON.stringify([
+    {
+      ...{ transaction: 't-1', service: 'shop', region: 'eu-west', environment: 'production-eu-west' },
+      ...{ reason: 'orders are lost', 'tell-failure': true },
+      ...{ 'guard-environment': 'production-eu-west-guard', commit: 'a'.repeat(40), config: 'rollout.yml' },
+      ...{ version: '1.0.0', image: '', digest: `sha256:${'a'.repeat(64)}`, ...change },
+    },
   ])
 
 export const healthy: Day = {
@@ -42,6 +66,7 @@ export const healthy: Day = {
       reason: 'all',
     },
   },
+  'say restore-point steer': { outputs: { targets: targets() } },
   'soak rollout-plan predecessor': {
     outputs: { proceed: 'true', 'predecessor-transaction': 't-0', 'predecessor-commit': 'a'.repeat(40) },
   },
@@ -51,6 +76,9 @@ export const healthy: Day = {
   'deploy restore-point restore': { outputs: { outcome: 'restored' } },
   'guard restore-point restore': { outputs: { outcome: 'nothing-open' } },
   'guard-predecessor restore-point restore': { outputs: { outcome: 'restored' } },
+  'fence restore-point fence': { outputs: { targets: targets() } },
+  'find restore-point sweep': { outputs: { targets: targets(), outcome: 'found' } },
+  'workload restore-point restore': { outputs: { outcome: 'restored' } },
   'report audit-summary report': { outputs: { outcome: 'succeeded' } },
 }
 
@@ -74,6 +102,41 @@ jobs:
     permissions: { contents: read, actions: read, deployments: write, id-token: write }
     uses: acme/deploy-actions/.github/workflows/rollout.yml@v1
     with: { version: 1.0.0, digest: 'sha256:${'a'.repeat(64)}' }
+`
+
+/** What a person runs. */
+export const EMERGENCY_CALLER = `
+name: Emergency rollback
+on: workflow_dispatch
+permissions: {}
+jobs:
+  rollback:
+    permissions: { contents: read, actions: write, deployments: write, id-token: write }
+    uses: acme/deploy-actions/.github/workflows/emergency-rollback.yml@v1
+    with: { service: shop, region: all, reason: orders are lost }
+`
+
+/** What GitHub starts when a run has ended. */
+export const SWEEP_CALLER = `
+name: Sweeper
+on: workflow_dispatch
+permissions: {}
+jobs:
+  sweep:
+    permissions: { contents: read, actions: write, deployments: write, id-token: write }
+    uses: acme/deploy-actions/.github/workflows/sweeper.yml@v1
+`
+
+/** What a person says to a rollout that is under way. */
+export const steerCaller = (say: string): string => `
+name: Steer
+on: workflow_dispatch
+permissions: {}
+jobs:
+  steer:
+    permissions: { contents: read, actions: read, deployments: write }
+    uses: acme/deploy-actions/.github/workflows/steer.yml@v1
+    with: { service: shop, region: all, say: ${say}, reason: a hotfix }
 `
 
 interface StubbedWorld extends TestWorld {

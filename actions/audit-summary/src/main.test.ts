@@ -22,7 +22,14 @@ const region = (name: string, index: number) => ({
   predecessor: '',
   'predecessor-environment': '',
   'predecessor-guard-environment': '',
-  parts: { soak: false, before: false, 'after-deploy': false, 'after-rollout': false },
+  parts: {
+    soak: false,
+    before: false,
+    share: false,
+    'after-deploy': false,
+    'after-rollout': false,
+    finished: false,
+  },
 })
 const plan = JSON.stringify({
   service: 'shop',
@@ -116,6 +123,7 @@ async function transaction(name: string, state: TransactionState, runId = 1001):
 async function report(
   jobs: readonly Job[],
   missing: readonly number[] = [],
+  what: Record<string, string> = { plan },
 ): Promise<{
   outcome: Outputs | GateFailed
   ports: FakePorts
@@ -124,7 +132,7 @@ async function report(
   for (const job of jobs) if (!missing.includes(job.id)) await runJob(job)
   const ports = portsFor(jobs)
   const outcome = await main(
-    schema.parse({ mode: 'report', plan, ledger: `file:${ledgerFolder}`, 'job-id': '99' }),
+    schema.parse({ mode: 'report', ...what, ledger: `file:${ledgerFolder}`, 'job-id': '99' }),
     ports,
   ).catch((error: GateFailed) => error)
   const evidence = async () =>
@@ -255,5 +263,161 @@ describe('the report of a run', () => {
     const { outcome, ports } = await report([us, eu], [1])
     expect(outcome).toMatchObject({ complete: false })
     expect(ports.recorded.summary.join()).toContain('the chain ends at')
+  })
+})
+
+describe('the report of what a person had taken back', () => {
+  const OLD = { blue: 10_000, green: 0 }
+  const target = (name: string) => ({
+    ...{ transaction: `1001-1-shop-${name}-1`, service: 'shop', region: name },
+    environment: `production-${name}`,
+  })
+  const takenBack = (...names: string[]) => ({ service: 'shop', targets: JSON.stringify(names.map(target)) })
+  /** A job that put a region's traffic back, or could not. */
+  const job = (id: number, name: string, ...tries: { ok: boolean; at?: string; detail?: string }[]): Job => ({
+    ...{ id, name: `traffic-${name}`, region: name },
+    records: tries.map(({ ok, at = '10:00', detail = '' }) => ({
+      action: 'restore-point',
+      inputs: { mode: 'restore' },
+      transaction: `1001-1-shop-${name}-1`,
+      endedAt: `2026-11-21T${at}:30.000Z`,
+      facts: {
+        restored: [
+          {
+            ...{ kind: 'traffic', name: 'canary', ok, detail },
+            ...(ok ? { weights: OLD, readAt: `2026-11-21T${at}:00.000Z` } : {}),
+          },
+        ],
+      },
+    })),
+  })
+  const firstLine = ({ recorded }: FakePorts): string =>
+    recorded.summary[0]?.split('\n').find((line) => line.startsWith('**')) ?? ''
+
+  it('says first what is safe, as the routers were read last', async () => {
+    await transaction('us', 'restored')
+    await transaction('eu', 'restored')
+    const { outcome, ports } = await report(
+      [job(1, 'us', { ok: false, detail: 'away' }, { ok: true, at: '10:03' }), job(2, 'eu', { ok: true })],
+      [],
+      takenBack('us', 'eu'),
+    )
+    const said =
+      "Safe now, by the routers' own reading: us (blue 100%, green 0%, read at 10:03:00 UTC), eu (blue 100%, green 0%, read at 10:00:00 UTC)"
+    expect(outcome).toMatchObject({ outcome: 'succeeded', reason: said, complete: true })
+    expect(firstLine(ports)).toBe(`**${said}.**`)
+    expect(ports.recorded.summary[0]).toContain('| eu | back: blue 100%, green 0% | restored: said so |')
+  })
+
+  it('says before that what is not, and why, and fails', async () => {
+    await transaction('us', 'restored')
+    await transaction('eu', 'open')
+    const { outcome, ports } = await report(
+      [
+        job(1, 'us', { ok: true }),
+        job(2, 'eu', { ok: true }, { ok: false, at: '10:05', detail: 'blue is down' }),
+      ],
+      [],
+      takenBack('us', 'eu', 'ap'),
+    )
+    expect(firstLine(ports)).toMatch(
+      /^\*\*NOT safe: eu \(blue is down\), ap \(no job of this run has read its router\)\. Safe now, .*us \(/,
+    )
+    expect(outcome).toBeInstanceOf(GateFailed)
+    expect((outcome as GateFailed).message).toMatch(
+      /Not finished: eu \(open.*\); ap \(the ledger does not tell\)$/,
+    )
+  })
+
+  it('is not finished where the traffic is back and the rest is not', async () => {
+    await transaction('us', 'open')
+    const { outcome, ports } = await report([job(1, 'us', { ok: true })], [], takenBack('us'))
+    expect(firstLine(ports)).toMatch(/^\*\*Safe now, /)
+    expect((outcome as GateFailed).message).toMatch(/Not finished: us/)
+  })
+
+  it('is of the last restore, in whatever order the jobs tell of it, and of all its routers', async () => {
+    await transaction('us', 'restored')
+    const late = job(1, 'us', { ok: false, at: '10:09', detail: 'taken over' })
+    const early = job(2, 'us', { ok: true, at: '10:01' })
+    // What waits or reports is no restore, and of another attempt none is of now.
+    const other = {
+      transaction: '1001-1-shop-us-1',
+      endedAt: '2026-11-21T10:10:00.000Z',
+      facts: early.records[0]?.facts,
+    }
+    const waits = { ...other, inputs: { mode: 'stop' } }
+    const run = { id: 1001, attempt: 2, workflowRef: '', actor: 'ann' }
+    const before = { ...other, inputs: { mode: 'restore' }, run }
+    const { ports } = await report(
+      [late, early, { ...job(3, 'us'), records: [waits, before] }],
+      [],
+      takenBack('us'),
+    )
+    expect(firstLine(ports)).toBe('**NOT safe: us (taken over).**')
+    expect(ports.recorded.summary[0]).toContain('| Region | Traffic | The whole | Transaction |')
+  })
+
+  it('takes a pair of routers for safe only where both are', async () => {
+    await transaction('eu', 'open')
+    const weights = { weights: OLD, readAt: '2026-11-21T10:00:00.000Z' }
+    const first = { kind: 'traffic', name: 'one', ok: true, detail: '', ...weights }
+    const second = { kind: 'traffic', name: 'two', ok: false, detail: 'away' }
+    const facts = { restored: [first, second] }
+    const pair = {
+      ...job(1, 'eu'),
+      records: [{ facts, transaction: '1001-1-shop-eu-1', inputs: { mode: 'restore' } }],
+    }
+    const { ports } = await report([pair], [], takenBack('eu'))
+    expect(firstLine(ports)).toBe('**NOT safe: eu (away).**')
+  })
+
+  it('calls nothing safe now that a later try has not read', async () => {
+    await transaction('us', 'open')
+    const failed = {
+      ...job(1, 'us'),
+      records: [
+        ...job(1, 'us', { ok: true }).records,
+        {
+          ...{ transaction: '1001-1-shop-us-1', inputs: { mode: 'restore' }, facts: {} },
+          ...{ endedAt: '2026-11-21T11:30:00.000Z', outcome: 'error', reason: 'GitHub answered 500' },
+        },
+      ],
+    }
+    const { ports } = await report([failed], [], takenBack('us'))
+    expect(firstLine(ports)).toBe('**NOT safe: us (GitHub answered 500).**')
+  })
+
+  const other = { region: 'ap', why: 'it has 1.0.0', isOther: true }
+
+  it('is fine where another release serves', async () => {
+    await transaction('us', 'restored')
+    const what = { ...takenBack('us'), spared: JSON.stringify([other]) }
+    const { outcome, ports } = await report([job(1, 'us', { ok: true })], [], what)
+    expect(outcome).toMatchObject({ outcome: 'succeeded' })
+    expect(ports.recorded.summary[0]).toContain('- ap was left alone: it has 1.0.0')
+  })
+
+  it('says first what was to be taken back and is not, and fails', async () => {
+    await transaction('us', 'restored')
+    const left = { region: 'eu', why: 'ann has set its weights by hand' }
+    const what = { ...takenBack('us'), spared: JSON.stringify([other, left]) }
+    const { outcome, ports } = await report([job(1, 'us', { ok: true })], [], what)
+    expect(firstLine(ports)).toMatch(
+      /^\*\*NOT put back: eu \(ann has set its weights by hand\)\. Safe now, .*us \(/,
+    )
+    expect((outcome as GateFailed).message).toMatch(/^NOT put back: eu /)
+  })
+
+  it('says that there was nothing', async () => {
+    const { outcome, ports } = await report([], [], takenBack())
+    expect(outcome).toMatchObject({ outcome: 'reported', reason: 'nothing was taken back' })
+    expect(ports.recorded.summary[0]).toMatch(/^## Emergency rollback: shop\n\nNothing was taken back\./)
+  })
+
+  it('is of nothing else', () => {
+    const { error } = schema.safeParse({ mode: 'report', targets: '[{}]' })
+    expect(error?.message).toContain('is not what is taken back')
+    expect(error?.message).toContain('pass the output targets of restore-point')
   })
 })

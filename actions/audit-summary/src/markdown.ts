@@ -1,11 +1,13 @@
 import { clockTime, escapeText, table } from '@deploy-actions/action-kit'
 import { formatDuration, formatWeights } from '@deploy-actions/rollout'
 import type { RunEvidence } from './run-evidence'
+import { takenBackMarkdown } from './taken-back'
 
 /** The report as the run's summary shows it: regions first, then who approved, what ran, and how whole the evidence is. */
 export function reportMarkdown({
   plan,
   regions,
+  takenBack,
   jobs,
   approvals,
   complete,
@@ -15,8 +17,9 @@ export function reportMarkdown({
 }: RunEvidence): string {
   const title = plan ? `${plan.service} ${plan.release.version}` : `run ${run.id}`
   return [
-    `## Rollout report: ${escapeText(title)}`,
-    '',
+    ...(takenBack
+      ? takenBackMarkdown(takenBack.service, takenBack.targets, takenBack.spared)
+      : [`## Rollout report: ${escapeText(title)}`, '']),
     ...(regions.length > 0
       ? [
           table(

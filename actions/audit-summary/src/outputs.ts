@@ -4,7 +4,7 @@ export const outputs = z.object({
   outcome: z
     .enum(['collecting', 'succeeded', 'reported', 'invalid', 'failed', 'error', 'cancelled'])
     .describe(
-      'collecting; with report: succeeded (every planned region is promoted or skipped), reported (no plan was given) or failed; invalid | error | cancelled when it did not succeed',
+      'collecting; with report: succeeded (every planned region is promoted or skipped, or all that was to be taken back is), reported (neither was given) or failed; invalid | error | cancelled when it did not succeed',
     ),
   reason: z.string().describe('why, in one sentence'),
   'artifact-id': z

@@ -10,12 +10,13 @@ import { reportMarkdown } from './markdown'
 import type { Outputs } from './outputs'
 import { regionResults } from './regions'
 import type { RunEvidence } from './run-evidence'
+import { isSafe, safeNow, takenBackResults } from './taken-back'
 
 /** Gathers and verifies the evidence of the run, and says whether every planned region is where it should be. */
 export async function report(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const service = inputs.plan?.service ?? inputs.service
   if (service !== undefined) ports.evidence.about({ service })
-  const evidence = await gather(inputs, ports)
+  const evidence = await gather(service, inputs, ports)
   const markdown = reportMarkdown(evidence)
   const artifact = await upload(evidence, markdown, ports)
   ports.summary.add(markdown)
@@ -29,6 +30,7 @@ export async function report(inputs: Inputs, ports: Ports): Promise<Outputs> {
     complete,
     regions,
   }
+  if (evidence.takenBack) return { ...takenBackOutcome(evidence.takenBack, outputs), ...outputs }
   const undone = regions.filter(({ outcome }) => outcome !== 'promoted' && outcome !== 'skipped')
   if (undone.length > 0)
     throw new GateFailed(
@@ -42,7 +44,25 @@ export async function report(inputs: Inputs, ports: Ports): Promise<Outputs> {
   return { outcome: inputs.plan ? 'succeeded' : 'reported', reason, ...outputs }
 }
 
-async function gather(inputs: Inputs, ports: Ports): Promise<RunEvidence> {
+/** @throws GateFailed unless all of it is back, the traffic and the rest */
+function takenBackOutcome(
+  { targets: results, spared }: NonNullable<RunEvidence['takenBack']>,
+  outputs: Partial<Outputs>,
+): Pick<Outputs, 'outcome' | 'reason'> {
+  if (results.length === 0) return { outcome: 'reported', reason: 'nothing was taken back' }
+  const unfinished = results.filter((one) => !isSafe(one) || one.state !== 'restored')
+  const reason = safeNow(results, spared)
+  const isWhole = unfinished.length === 0 && spared.every(({ isOther }) => isOther)
+  if (isWhole) return { outcome: 'succeeded', reason }
+  throw new GateFailed(
+    unfinished.length === 0
+      ? reason
+      : `${reason}. Not finished: ${unfinished.map(({ region, note }) => `${region} (${note})`).join('; ')}`,
+    { outputs },
+  )
+}
+
+async function gather(service: string | undefined, inputs: Inputs, ports: Ports): Promise<RunEvidence> {
   const { runId, attempt, workflowRef, actor, sha } = ports.context
   const [gathered, all, approvals] = await Promise.all([
     gatherChains(ports),
@@ -60,6 +80,17 @@ async function gather(inputs: Inputs, ports: Ports): Promise<RunEvidence> {
         ports,
       )
     : []
+  const takenBack = inputs.targets
+    ? {
+        service: service ?? null,
+        spared: inputs.spared ?? [],
+        targets: await takenBackResults(
+          inputs.targets,
+          { ledgerSpec: inputs.ledger, records: chains.flatMap(({ records }) => records) },
+          ports,
+        ),
+      }
+    : null
   const ofJob = new Map(chains.map((chain) => [chain.jobId, chain]))
   // The report itself still runs: its own chain is uploaded after it.
   const others = jobs.filter(({ id }) => id !== inputs['job-id'])
@@ -74,6 +105,7 @@ async function gather(inputs: Inputs, ports: Ports): Promise<RunEvidence> {
     run: { id: runId, attempt, workflowRef, actor, commit: sha },
     plan: inputs.plan ?? null,
     regions,
+    takenBack,
     jobs: others.map((job) => ({
       ...job,
       head: ofJob.get(job.id)?.head ?? null,

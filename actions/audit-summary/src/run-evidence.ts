@@ -3,6 +3,7 @@ import type { RolloutPlan } from '@deploy-actions/rollout'
 import type { GatheredChain } from './chains'
 import type { JobSummary } from './jobs'
 import type { RegionResult } from './regions'
+import type { SparedRegion, TakenBack } from './taken-back'
 
 /** Everything a run left behind, in one document. */
 export interface RunEvidence {
@@ -10,6 +11,8 @@ export interface RunEvidence {
   run: { id: number; attempt: number; workflowRef: string; actor: string; commit: string }
   plan: RolloutPlan | null
   regions: RegionResult[]
+  /** what became of what was to be put back, with the service that a person named; null in a report of anything else */
+  takenBack: { service: string | null; targets: TakenBack[]; spared: SparedRegion[] } | null
   jobs: (JobSummary & { head: string | null; records: number })[]
   approvals: Approval[]
   chains: GatheredChain[]

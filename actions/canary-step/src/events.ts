@@ -1,6 +1,6 @@
 import { providerPorts, type Ports } from '@deploy-actions/action-kit'
 import { buildEvent, tell, type StageReport } from '@deploy-actions/notifiers'
-import { formatPercent } from '@deploy-actions/rollout'
+import { formatDuration, formatPercent } from '@deploy-actions/rollout'
 import type { RestoredPoint } from '@deploy-actions/transaction'
 import type { StageResult } from './outputs'
 import type { Walk } from './walk'
@@ -27,6 +27,36 @@ export const tellBaselineLost = (weight: number, reason: string, walk: Walk, por
       status: `${formatPercent(weight)}: the old release is lost, and the stage waits`,
       cause: reason,
       next: 'nothing is taken from the canary while it serves; bring the old arm back, or there is nothing to return to',
+    },
+    ports,
+  )
+
+export const tellWaiting = (weight: number, waits: string, walk: Walk, ports: Ports): Promise<void> =>
+  say(
+    walk,
+    {
+      kind: 'approval-needed',
+      status: `${formatPercent(weight)} has passed and waits`,
+      cause: waits,
+      next: `run the workflow that steers rollouts: release a hold, or confirm ${formatPercent(weight)}; abort takes the release back`,
+    },
+    ports,
+  )
+
+export const tellSteppedBack = (
+  stage: StageResult,
+  { weight, holdMs }: { weight: number; holdMs: number },
+  walk: Walk,
+  ports: Ports,
+): Promise<void> =>
+  say(
+    walk,
+    {
+      kind: 'stage',
+      status: `${formatPercent(stage.weight)} ${stage.verdict}: back to ${formatPercent(weight)}`,
+      stage: report(stage),
+      cause: stage.reason,
+      next: `it is watched there for ${formatDuration(holdMs)}, and then restored`,
     },
     ports,
   )

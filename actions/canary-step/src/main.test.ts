@@ -1,5 +1,3 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { Cancelled, GateFailed, InputError, type HttpResponse } from '@deploy-actions/action-kit'
 import {
@@ -8,87 +6,15 @@ import {
   simulateRegion,
   type FakePorts,
   type SimulatedRegion,
-  type SimulatedRegionOptions,
 } from '@deploy-actions/testing'
 import { sections } from '@deploy-actions/config'
-import { openLedger } from '@deploy-actions/ledger'
+import { openLedger, takenBackNote } from '@deploy-actions/ledger'
 import { beginTransaction, findTargetArms, restoreUnfinishedTraffic } from '@deploy-actions/transaction'
+import { transactionRecord } from '../../../packages/ledger/src/record.fixture'
 import { inputs as schema } from './inputs'
 import { main } from './main'
 import type { Outputs } from './outputs'
-
-const HEALTHY = 0.001
-/** What a person does to the region of the running test. */
-let byHand: (weights: Record<string, number>) => void = () => undefined
-const STAGES =
-  '[{ weight: 10%, watch: 5m }, { weight: 25%, watch: 5m }, { weight: 50%, watch: 5m }, { weight: 75%, watch: 5m }, { weight: 100%, watch: 30m }]'
-
-interface Run {
-  outcome: Outputs | Error
-  region: SimulatedRegion
-  ports: FakePorts
-  /** how many times the region's weights were written */
-  writes: number
-}
-
-async function run(
-  simulation: Partial<SimulatedRegionOptions>,
-  more: Record<string, string> = {},
-  metrics: (
-    answer: Partial<HttpResponse>,
-    clock: FakePorts['clock'],
-    url: string,
-  ) => Partial<HttpResponse> = (answer) => answer,
-  prepare: (region: SimulatedRegion, ports: FakePorts) => void = () => undefined,
-): Promise<Run> {
-  const clock = createFakeClock()
-  const region = await simulateRegion({
-    clock,
-    seed: 1,
-    requestsPerSecond: 100,
-    errorRate: () => HEALTHY,
-    ...simulation,
-  })
-  byHand = (weights) => void (region.haproxy.weights = weights)
-  const ports = createFakePorts({ clock, http: ({ url }) => metrics(region.metrics(), clock, url) })
-  prepare(region, ports)
-  const inputs = schema.parse({
-    service: 'shop',
-    environment: 'production',
-    version: '1.1.0',
-    digest: `sha256:${'b'.repeat(64)}`,
-    ledger: `file:${ports.context.temp}/ledger`,
-    stages: STAGES,
-    ...region.inputs,
-    ...more,
-  })
-  const outcome = await main(inputs, ports).catch((error: Error) => error)
-  await region.close()
-  return {
-    outcome,
-    region,
-    ports,
-    writes: region.haproxy.commands.filter((command) => command.startsWith('set server')).length,
-  }
-}
-
-/** A rollout.yml for the region, in which one sink is told; `more`: options of that sink. */
-const writeConfig = (
-  { context }: FakePorts,
-  { inputs }: SimulatedRegion,
-  more = 'on: [stage, restored, promoted]',
-): Promise<void> =>
-  writeFile(
-    join(context.workspace, 'rollout.yml'),
-    `version: 1
-service: shop
-regions: [{ name: eu, environment: production }]
-deploy: { script: { run: ops/x.sh, snapshot: ops/x.sh, restore: ops/x.sh } }
-traffic: { canary: { router: ${inputs.router} } }
-metrics: ${inputs.metrics}
-notifications: [{ type: webhook, url: 'https://hooks.example.com/', ${more} }]
-`,
-  )
+import { byHand, HEALTHY, run, STAGES, writeConfig, type Run } from './run.fixture'
 
 describe('canary-step over a healthy release', () => {
   it('promotes 40 healthy rollouts of 50 minutes at 1 to 1000 requests/s without one false rollback', async () => {
@@ -185,7 +111,33 @@ describe('canary-step alone, run again', () => {
     }
     const opened = async () =>
       (await openLedger(`file:${temp}/ledger`, 'shop', createFakePorts({ clock })).find({})).length
-    return { region, dispatch, opened }
+    /** Somebody has set the weights by hand, and put that into the ledger. */
+    const byHand = async (weights: Record<string, number>) => {
+      region.haproxy.weights = weights
+      const ports = createFakePorts({ clock, context: { runId: ++runId } })
+      const ledger = openLedger(`file:${temp}/ledger`, 'shop', ports)
+      const set = transactionRecord({
+        ...{ id: `${runId}-1-shop-production-1`, region: 'production', environment: 'production' },
+        ...{ weightsOnly: true, previous: release('b') },
+      })
+      await ledger.open(set, {})
+      await ledger.mark(set, 'committed', 'by hand')
+    }
+    /** A person has the newest one taken back. */
+    const takeBack = async (weights: Record<string, number>) => {
+      region.haproxy.weights = weights
+      const ledger = openLedger(`file:${temp}/ledger`, 'shop', createFakePorts({ clock }))
+      const [entry] = await ledger.find({ limit: 1 })
+      if (!entry) throw new Error('nothing was rolled out')
+      await ledger.mark(entry.record, 'restoring', takenBackNote('ann', 'orders are lost'))
+      await ledger.mark(entry.record, 'restored', '')
+    }
+    const freeze = (until: string) =>
+      openLedger(`file:${temp}/ledger`, 'shop', createFakePorts({ clock })).freeze(
+        { from: clock.now(), until: new Date(until), reason: 'taken back by ann: orders are lost' },
+        'production',
+      )
+    return { region, dispatch, opened, byHand, takeBack, freeze }
   }
   const needsNothing = (why: RegExp) => ({
     outcome: 'skipped',
@@ -218,6 +170,55 @@ describe('canary-step alone, run again', () => {
       ),
     )
     expect(writes).toEqual([])
+  })
+
+  it('takes no release for the one that serves that somebody has taken off by hand, though another failed since', async () => {
+    const { region, dispatch, byHand } = await target()
+    expect((await dispatch('b')).outcome).toMatchObject({ outcome: 'promoted' })
+    await byHand({ blue: 100, green: 0 })
+    expect((await dispatch('c', {}, true)).outcome).toBeInstanceOf(GateFailed)
+    expect((await dispatch('b', { arm: 'green' })).outcome).toMatchObject({ outcome: 'promoted' })
+    expect(region.haproxy.weights).toEqual({ blue: 0, green: 100 })
+  })
+
+  it('gives no traffic to a release that a person had taken back, unless that is said', async () => {
+    const { region, dispatch, opened, takeBack } = await target()
+    await dispatch('b')
+    await takeBack({ blue: 100, green: 0 })
+    expect((await dispatch('b')).outcome).toMatchObject({
+      message:
+        '1.b was taken back by ann: orders are lost (in production, transaction 1001-1-shop-production-1); to roll it out again all the same, say so: again: true. Nothing was written',
+    })
+    expect(await opened()).toBe(1)
+    expect((await dispatch('b', { again: 'true' })).outcome).toMatchObject({ outcome: 'promoted' })
+    expect(region.haproxy.weights).toEqual({ blue: 0, green: 100 })
+  })
+
+  it('gives no traffic to a release that is older than the one that serves, unless that is said', async () => {
+    const { region, dispatch, opened } = await target()
+    await dispatch('b')
+    await dispatch('c')
+    expect((await dispatch('b')).outcome).toMatchObject({
+      message: expect.stringMatching(
+        /^1\.c, which serves in production .* allow-older: true\. Nothing was written$/,
+      ),
+    })
+    expect(await opened()).toBe(2)
+    const serves = { ...region.haproxy.weights }
+    expect((await dispatch('b', { 'allow-older': 'true' })).outcome).toMatchObject({ outcome: 'promoted' })
+    expect(region.haproxy.weights).toEqual({ blue: serves['green'], green: serves['blue'] })
+  })
+
+  it('gives no traffic to any release where somebody has frozen the environment, unless that is said', async () => {
+    const { dispatch, freeze } = await target()
+    await freeze('2026-11-25T00:00:00Z')
+    expect((await dispatch('c')).outcome).toMatchObject({
+      message: expect.stringMatching(
+        /^production: nothing begins until 2026-11-25T\S+Z \(taken back by ann: orders are lost\); it opens next at 2026-11-25T\S+Z\..* Nothing was written$/,
+      ),
+    })
+    const { outcome } = await dispatch('c', { 'override-window': 'it mends the orders' })
+    expect(outcome).toMatchObject({ outcome: 'promoted' })
   })
 
   it('moves the traffic where another serves: a next release, and the same after it was left by hand', async () => {
@@ -941,6 +942,16 @@ describe('canary-step over bad input', () => {
       'an unknown key with a near one',
       { analysis: '{ intervall: 10s }' },
       /unknown key.*Did you mean interval\?/,
+    ],
+    [
+      'a step back to no less',
+      { stages: '[{ weight: 100%, watch: 1m, on-fail: { to: 100%, hold: 1m } }]' },
+      /on-fail\.to: steps back to 100%, which is not less than the 100% of the stage/,
+    ],
+    [
+      'a step back to nothing',
+      { stages: '[{ weight: 100%, watch: 1m, on-fail: { to: 0%, hold: 1m } }]' },
+      /on-fail\.to: takes all traffic from the canary; leave on-fail out for that/,
     ],
     ['metrics left out', { metrics: undefined }, /input `metrics`: is missing/],
     ['a digest left out', { digest: undefined }, /input `digest`: is missing/],

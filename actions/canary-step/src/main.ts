@@ -1,41 +1,32 @@
-import type { SequentialJudge } from '@deploy-actions/analysis'
-import {
-  Cancelled,
-  GateFailed,
-  InputError,
-  messageOf,
-  providerPorts,
-  type Ports,
-} from '@deploy-actions/action-kit'
+import { Cancelled, GateFailed, InputError, providerPorts, type Ports } from '@deploy-actions/action-kit'
 import { stagesOutOfReach } from '@deploy-actions/config'
-import { LEDGER_PATIENCE_MS, openLedger, type Ledger } from '@deploy-actions/ledger'
-import { blindSpot, createArmSampler, preflight, type ArmSampler } from '@deploy-actions/metrics'
+import { LEDGER_PATIENCE_MS, openLedger, whyOlder, whyTakenBack, type Ledger } from '@deploy-actions/ledger'
+import { blindSpot, createArmSampler, preflight } from '@deploy-actions/metrics'
 import { canaryWeights, formatPercent, formatWeights, WHOLE } from '@deploy-actions/rollout'
-import { ArmLost, Conflict, mustHold, shift, shiftOn, watchRouter, type Held } from '@deploy-actions/traffic'
+import { ArmLost, Conflict, mustHold } from '@deploy-actions/traffic'
 import {
+  Aborted,
   beginTransaction,
   commitTransaction,
   findTargetArms,
-  mustBeOpen,
-  noteHeld,
-  noteWrite,
   readRouter,
   rewriteAfterReload,
-  weightsFound,
+  whyNotNow,
   type FoundArms,
   type JobTransaction,
 } from '@deploy-actions/transaction'
-import { tellBaselineLost, tellPromoted, tellStage } from './events'
+import { tellPromoted } from './events'
 import type { Inputs } from './inputs'
 import { mustBeOnCanary, needless, skipped } from './needless'
-import { followsWeights, watchMissed } from './missed-share'
-import type { Outputs, StageResult } from './outputs'
-import { endUnmoved, putBack, StageFailed } from './put-back'
+import type { Outputs } from './outputs'
+import { endUnmoved, putBack } from './put-back'
 import { summarise } from './report'
 import { readSettings, type CanarySettings } from './settings'
-import { judgeFor, watchStage } from './stage'
+import { judgeFor } from './stage'
+import { HookFailed, openStageHooks } from './stage-hooks'
 import { watchStandstill } from './standstill'
 import { note, position, type Walk } from './walk'
+import { walkStages, type Watching } from './walk-stages'
 
 /** Walks the canary through its stages; puts the traffic back at once when one fails, and proves it. */
 export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
@@ -50,14 +41,18 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const done = settings.transaction ? undefined : await needless(settings, found.arms, ledger)
   if (done !== undefined) return skipped(done, ports)
   mustBeOnCanary(inputs.arm, found.arms)
+  const kept = settings.transaction ? undefined : await whyKept(settings, ledger, inputs, ports)
+  if (kept !== undefined) throw new GateFailed(`${kept}. Nothing was written`)
   if (inputs['dry-run']) return wouldWalk(settings, found, ports)
 
-  const walk: Walk = { settings, stages: [], trail: [], told: [], standstill: watchStandstill(ports.clock) }
+  const hooks = await openStageHooks(await settings.hooksFor(found.arms, ports), settings.stages, ports)
+  const standstill = watchStandstill(ports.clock)
+  const walk: Walk = { settings, stages: [], trail: [], told: [], standstill, hooks }
   const watching = await prove(settings, found, ports)
   const transaction = settings.transaction ?? (await open(settings, found, ledger, inputs, ports))
   ports.evidence.about({ transaction: transaction.record.id })
   try {
-    await walkStages(walk, watching, found, transaction, ledger, ports)
+    await walkStages({ walk, watching, found, transaction, ledger, ports })
     // Within a transaction of the job, its commit asks the router.
     if (!settings.transaction) {
       const whole = canaryWeights(found.arms, WHOLE)
@@ -70,11 +65,16 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
       )
     }
   } catch (error) {
+    // At once, but bad traffic does not wait until they have ended.
+    const stopped = hooks.stop()
     // A cancelled run has seconds: its posts put the traffic back.
-    if (error instanceof Cancelled) throw cancelled(walk, error, ports)
+    if (error instanceof Cancelled) {
+      await stopped
+      throw cancelled(walk, error, ports)
+    }
     const end = isUnmoved(walk, error) ? endUnmoved : putBack
     const failure = await end(walk, transaction, ledger, error, ports)
-    await Promise.all(walk.told)
+    await Promise.all([...walk.told, stopped])
     throw failure
   }
   if (!settings.transaction)
@@ -88,18 +88,28 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   return promoted(walk, ports)
 }
 
+/** Why it may not begin by itself; within a transaction of the job that was asked before. */
+async function whyKept(
+  { release, target: { environment }, windows, stages }: CanarySettings,
+  ledger: Ledger,
+  inputs: Inputs,
+  ports: Ports,
+): Promise<string | undefined> {
+  const takenBack = inputs.again ? undefined : await whyTakenBack(ledger, release, environment)
+  const older = inputs['allow-older']
+    ? undefined
+    : await whyOlder(ledger, release, environment, ports.context)
+  const needMs = stages.reduce((sum, { watchMs }) => sum + watchMs, 0)
+  const beginning = { environment, windows, needMs, override: inputs['override-window'] }
+  return takenBack ?? older ?? whyNotNow(ledger, beginning, ports)
+}
+
 /** Which arm is which; every write verifies for itself that nobody has changed the router since. */
 async function findArms(settings: CanarySettings, ports: Ports): Promise<FoundArms> {
   const { transaction, target, router, arms } = settings
   if (!transaction) return findTargetArms(target, router, arms, providerPorts(ports))
   const found = await readRouter(router, arms, providerPorts(ports))
   return { ...found, arms: transaction.settings.arms }
-}
-
-/** What looks and what judges, once it is proven that they can. */
-interface Watching {
-  sampler: ArmSampler
-  judge: SequentialJudge
 }
 
 /** Before anything is opened or moved: the metrics answer, the baseline has traffic, every stage can see what it must. */
@@ -119,90 +129,6 @@ async function prove(settings: CanarySettings, { arms }: FoundArms, ports: Ports
   return { sampler, judge }
 }
 
-async function walkStages(
-  walk: Walk,
-  { sampler, judge }: Watching,
-  { router, reading, arms }: FoundArms,
-  transaction: JobTransaction,
-  ledger: Ledger,
-  ports: Ports,
-): Promise<void> {
-  const { settings, trail, standstill } = walk
-  let noted = transaction
-  const weights = weightsFound(transaction.record)
-  if (!weights)
-    throw new GateFailed(
-      `transaction ${transaction.record.id} has no traffic to restore: nothing is written in it`,
-    )
-  // What the router must still hold: any other change since is somebody else's, and is not overwritten.
-  let held: Held | undefined
-
-  await mustBeOpen(ledger, transaction)
-  // GitHub may have been waited for: that was not a standstill.
-  standstill.beat(ports.clock.now().getTime())
-  for (const [index, plan] of settings.stages.entries()) {
-    const wanted = canaryWeights(arms, plan.weight)
-    ports.log.info(`stage ${index + 1} of ${settings.stages.length}: ${formatWeights(wanted)}`)
-    const checks = await settings.checksFor(arms, plan.checks, ports)
-    noted = await noteWrite(noted, wanted, ports)
-    standstill.beat()
-    if (standstill.happened) await mustBeOpen(ledger, transaction)
-    let shown = held
-      ? await shiftOn(router, wanted, held, ports)
-      : await shift(router, wanted, { ...reading, weights }, ports)
-    standstill.beat()
-    let standing = watchRouter(router, shown, ports.clock)
-    const end = await watchStage({
-      index,
-      plan,
-      judge,
-      sampler,
-      standing,
-      async rewrite(found) {
-        await mustBeOpen(ledger, transaction)
-        noted = await noteWrite(noted, wanted, ports)
-        shown = await shift(router, wanted, found, ports)
-        return (standing = watchRouter(router, shown, ports.clock))
-      },
-      checks,
-      arms,
-      watchMissed:
-        settings.analysis['expect-share'] && plan.weight < WHOLE && followsWeights(router, shown)
-          ? () => watchMissed(shown, { ...ports, arms, router })
-          : undefined,
-      onBaselineLost: (reason) =>
-        tellLater(walk, 'the lost baseline', tellBaselineLost(plan.weight, reason, walk, ports), ports),
-      standstill,
-      mayGoOn: () => mustBeOpen(ledger, transaction),
-      intervalMs: settings.analysis.interval,
-      trail,
-      ...ports,
-    })
-    held = { state: shown, sinceRealMs: standing.heldAt }
-    noted = await noteHeld(noted, standing.heldAt, ports)
-    const result: StageResult = {
-      weight: plan.weight,
-      weights: shown.weights,
-      readAt: shown.readAt,
-      verdict: end.verdict,
-      reason: end.reason,
-      ...(end.alike && { alike: true }),
-      durationMs: end.durationMs,
-      ...end.seen,
-    }
-    walk.stages.push(result)
-    if (end.then === 'rollback') throw new StageFailed(result, end.decidedAtMs)
-    tellLater(walk, `the ${formatPercent(plan.weight)} stage`, tellStage(result, walk, ports), ports)
-  }
-}
-
-/** A slow sink must not leave a stage unwatched; a rejection that nobody awaits would end the process unrecorded. */
-function tellLater(walk: Walk, what: string, telling: Promise<void>, { log }: Ports): void {
-  walk.told.push(
-    telling.catch((error: unknown) => log.warning(`${what} could not be told: ${messageOf(error)}`)),
-  )
-}
-
 /** Without a transaction of the job, the walk is one of its own: opened before the first write, closed here. */
 function open(
   { target, release, config }: CanarySettings,
@@ -219,9 +145,12 @@ function open(
   )
 }
 
-/** Before the first write somebody else had changed the router, or the canary was down: nothing was written. */
-const isUnmoved = ({ stages }: Walk, error: unknown): boolean =>
-  (error instanceof Conflict || error instanceof ArmLost) && stages.length === 0
+/**
+ * Before the first write a hook had failed, somebody else had changed the router, or the canary was down: nothing was
+ * written.
+ */
+const isUnmoved = ({ moved }: Walk, error: unknown): boolean =>
+  !moved && [HookFailed, Conflict, ArmLost, Aborted].some((kind) => error instanceof kind)
 
 function wouldWalk({ stages }: CanarySettings, { arms }: FoundArms, ports: Ports): Outputs {
   for (const { weight } of stages) ports.log.info(`would set ${formatWeights(canaryWeights(arms, weight))}`)
@@ -233,7 +162,12 @@ function wouldWalk({ stages }: CanarySettings, { arms }: FoundArms, ports: Ports
 }
 
 async function promoted(walk: Walk, ports: Ports): Promise<Outputs> {
-  const reason = `all ${walk.stages.length} stages passed; ${walk.stages.at(-1)?.reason ?? ''}`
+  const { stages } = walk
+  const skipped = stages.find(({ skips }) => skips)
+  const how = skipped
+    ? `${formatPercent(skipped.weight)}: ${skipped.reason}`
+    : `all ${stages.length} stages passed`
+  const reason = `${how}; ${stages.at(-1)?.reason ?? ''}`
   note(walk, ports, {})
   // Within a transaction of the job it is promoted when that is committed.
   if (!walk.settings.transaction) await tellPromoted(walk, reason, ports)

@@ -11,6 +11,10 @@ export const stageResult = z.object({
   reason: z.string(),
   /** of a fail: the baseline fails as much, so that taking the release back may not help */
   alike: z.literal(true).optional(),
+  /** a person had the stages after it left out, up to 100 % */
+  skips: z.literal(true).optional(),
+  /** it was watched here because the stage of that weight (basis points) had failed; it was restored whatever it showed */
+  steppedBackFrom: z.int().optional(),
   durationMs: z.number(),
   requests: z.int(),
   errors: z.int(),

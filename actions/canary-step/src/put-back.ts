@@ -1,6 +1,6 @@
 import { Cancelled, GateFailed, messageOf, type Ports } from '@deploy-actions/action-kit'
 import type { Ledger } from '@deploy-actions/ledger'
-import { formatPercent, formatWeights } from '@deploy-actions/rollout'
+import { formatPercent, formatWeights, holdingStates } from '@deploy-actions/rollout'
 import {
   abandonTransaction,
   claimOf,
@@ -21,6 +21,9 @@ import { details, tellRestored } from './events'
 import type { StageResult } from './outputs'
 import { summarise } from './report'
 import { note, position, type Walk } from './walk'
+
+/** Traffic that this very step has just seen fail is not left for want of a token. */
+const OWN = { whenRefused: 'own' } as const
 
 /** A stage's verdict sends the traffic back. */
 export class StageFailed extends GateFailed {
@@ -53,7 +56,7 @@ export async function putBack(
   const points = await restoreTraffic(record, settings, ports, {
     withinMs: PATIENCE_MS.putBack,
     claim: late.claim,
-    stillOurs: stillHeld(kept, ports),
+    stillOurs: stillHeld(kept, ports, OWN),
   }).catch(closedBy)
   if ('closed' in points) return leftAlone(walk, error, points.closed, ports)
   const rollbackMs = Math.round(ports.clock.realMs() - started)
@@ -62,7 +65,7 @@ export async function putBack(
     ports.log.info(`traffic ${ok ? 'restored and verified' : 'NOT restored'}: ${detail}`)
   if (!verified && ports.signal.aborted) return cutShort(walk, error, points, ports)
   if (!verified) {
-    const now = await lateClaim(kept, ports)
+    const now = await lateClaim(kept, ports, OWN)
     if ('closed' in now) return leftAlone(walk, error, now.closed, ports)
   }
   if (verified)
@@ -76,12 +79,11 @@ export async function putBack(
       ports.log.warning(line)
   note(walk, ports, { restored: points, ...(verified && { rollbackMs }) })
   await tellRestored(walk, { points, rollbackMs, cause: messageOf(error) }, ports)
-  const last = walk.stages.at(-1)
   const reason = verified
     ? `${messageOf(error)}; traffic is back at ${points.map(({ weights }) => formatWeights(weights ?? {})).join(', ')}, verified after ${rollbackMs} ms`
     : `${messageOf(error)}; traffic could NOT be put back: ${details(points)}`
   ports.summary.add(summarise(walk, reason))
-  const verdict = error instanceof StageFailed && last && last.verdict !== 'pass' ? last.verdict : 'error'
+  const verdict = error instanceof StageFailed ? error.stage.verdict : 'error'
   const outputs = {
     verdict,
     ...position(walk),
@@ -146,7 +148,7 @@ async function closeOwn(
 ): Promise<void> {
   const note = points.map(({ detail }) => detail).join('; ')
   try {
-    await ledger.mark(nameOf(transaction), 'restoring', 'canary-step')
+    await ledger.mark(nameOf(transaction), 'restoring', 'canary-step', holdingStates)
     await ledger.mark(nameOf(transaction), verified ? 'restored' : 'restore-failed', note)
   } catch (error) {
     ports.log.warning(`the ledger could not be told of the restore: ${messageOf(error)}`)

@@ -20,7 +20,7 @@ export function summarise({ settings, stages, trail }: Walk, reason: string): st
   const rates = trail.map(({ sample }) =>
     sample.canary && sample.canary.requests > 0 ? sample.canary.errors / sample.canary.requests : 0,
   )
-  const last = stages.at(-1)
+  const last = stages.findLast(({ steppedBackFrom }) => steppedBackFrom === undefined)
   const title =
     last && last.verdict !== 'pass' ? `canary ${last.verdict} at ${formatPercent(last.weight)}` : 'canary'
   return [

@@ -9,6 +9,7 @@ import {
   scriptVariables,
   sections,
   type AnalysisConfig,
+  type Hooks,
   type StageConfig,
   type StagePlan,
   type Target,
@@ -17,8 +18,9 @@ import type { SamplerSettings } from '@deploy-actions/metrics'
 import type { Subscription } from '@deploy-actions/notifiers'
 import { defined, type Arms, type Release } from '@deploy-actions/rollout'
 import type { ConfiguredRouter } from '@deploy-actions/traffic'
-import { joinTransaction, type JobTransaction } from '@deploy-actions/transaction'
+import { ANY_TIME, joinTransaction, type Beginning, type JobTransaction } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
+import type { ArmHooks } from './stage-hooks'
 
 /** Everything a walk through the stages needs, wherever it came from. */
 export interface CanarySettings {
@@ -29,11 +31,15 @@ export interface CanarySettings {
   config?: { path: string; digest: string }
   analysis: AnalysisConfig
   stages: StagePlan[]
+  /** when it may begin, where it opens a transaction of its own */
+  windows: Beginning['windows']
   /** the transaction of this job that it acts in; without one it opens its own */
   transaction?: JobTransaction
   samplerFor(arms: Arms): Promise<SamplerSettings>
   /** the checks of a stage, of the canary arm */
   checksFor(arms: Arms, names: readonly string[], ports: Ports): Promise<NamedChecks>
+  /** what is run around the stages, of the canary arm; nothing without rollout.yml */
+  hooksFor(arms: Arms, ports: Ports): Promise<ArmHooks>
   subscriptions: Subscription[]
   links: Record<string, string>
 }
@@ -69,6 +75,7 @@ async function fromConfig(inputs: Inputs, own: Overrides, ports: Ports): Promise
     config: { path: target.file.path, digest: target.file.digest },
     analysis,
     stages: planStages(own.stages ?? config.canary.stages, analysis),
+    windows: config.windows,
     async samplerFor(arms) {
       const baseline = await target.config({ arm: arms.baseline })
       const canary = await target.config({ arm: arms.canary })
@@ -81,10 +88,21 @@ async function fromConfig(inputs: Inputs, own: Overrides, ports: Ports): Promise
       const opened = checksOf({ checks }, { checks: names })
       return new Map([...opened].map(([name, check]) => [name, check.open(providerPorts(ports, variables))]))
     },
+    async hooksFor(arms, ports) {
+      const { hooks } = await target.config({ arm: arms.canary })
+      const variables = scriptVariables(target, inputs, ports.context, { ...arms, arm: arms.canary })
+      return { hooks: ofStages(hooks), variables }
+    },
     subscriptions: config.notifications,
     links: config.evidence.links,
   }
 }
+
+const ofStages = (all: Hooks): ArmHooks['hooks'] => ({
+  'before-stage': all['before-stage'],
+  'during-stage': all['during-stage'],
+  'after-stage': all['after-stage'],
+})
 
 async function fromInputs(inputs: Inputs, router: string, own: Overrides, ports: Ports): Promise<Read> {
   const { metrics: text } = inputs
@@ -110,10 +128,12 @@ async function fromInputs(inputs: Inputs, router: string, own: Overrides, ports:
     arms,
     analysis,
     stages: planStages(own.stages, analysis),
+    windows: ANY_TIME,
     async samplerFor({ baseline, canary }) {
       return { baseline: await metricsOf(baseline), canary: await metricsOf(canary) }
     },
     checksFor: () => Promise.resolve(new Map()),
+    hooksFor: () => Promise.resolve({ hooks: {}, variables: {} }),
     subscriptions: [],
     links: {},
   }

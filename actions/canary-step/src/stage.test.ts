@@ -8,6 +8,7 @@ import { createFakePorts, type FakePorts } from '@deploy-actions/testing'
 import type { RouterReading, RouterWatch, Standing } from '@deploy-actions/traffic'
 import type { Missed } from './missed-share'
 import { judgeFor, watchStage, type JudgedSample } from './stage'
+import type { Heard } from './steering'
 
 const minutes = (count: number): number => count * 60_000
 const plan: StagePlan = {
@@ -68,6 +69,9 @@ function lagging(
 /** Half of what the canary answers is an error. */
 const broken = (sample: Sample): Sample => ({ ...sample, canary: { requests: 100, errors: 50 } })
 
+/** Nobody says anything. */
+const NOTHING: Heard = { all: [], confirmed: new Set() }
+
 const arms = { baseline: 'blue', canary: 'green' }
 /** What the router shows while the stage's weights are in effect. */
 const asWritten: RouterReading = {
@@ -89,12 +93,19 @@ async function watch(
     /** the ledger's word, which may take its time */
     mayGoOn?: (elapsedMs: () => number) => Promise<void>
     missed?: Missed
+    /** hears when each look was due, since the stage began */
+    beat?: (dueMs: number | undefined) => void
     ports?: FakePorts
+    /** what people have said by then */
+    heard?: (elapsedMs: number) => Heard
+    /** when what waits for people is ended, since the stage began */
+    untilMs?: number
   } = {},
 ) {
   const { ports = createFakePorts() } = more
   const trail: JudgedSample[] = []
   const told: string[] = []
+  const waits: string[] = []
   const stage = { ...plan, ...more.plan }
   const judge = judgeFor([stage], { alpha: 0.01, margin: { ratio: 1.25, absolute: 0.001 } })
   const sampler = lagging(ports, lag, answers, more)
@@ -110,14 +121,22 @@ async function watch(
     rewrite: more.rewrite ?? (() => Promise.reject(new Error('there was no reload'))),
     arms,
     watchMissed: () => () => Promise.resolve(more.missed),
-    standstill: { beat: () => undefined },
+    standstill: { beat: (dueMs) => more.beat?.(dueMs === undefined ? undefined : dueMs - began) },
     checks: more.checks ?? new Map(),
     onBaselineLost: (reason) => told.push(reason),
+    steering: {
+      listen: () => more.heard?.(ports.clock.now().getTime() - began) ?? NOTHING,
+      get heard() {
+        return more.heard?.(ports.clock.now().getTime() - began) ?? NOTHING
+      },
+      untilMs: began + (more.untilMs ?? minutes(330)),
+    },
+    onWait: (what) => waits.push(what),
     intervalMs: 10_000,
     trail,
     ...ports,
   })
-  return { end, trail, ports, told }
+  return { end, trail, ports, told, waits }
 }
 
 describe('a stage whose router is reloaded', () => {
@@ -585,5 +604,38 @@ describe('a stage whose canary is not counted its share of the requests', () => 
       plan: { onFail: 'report' },
     })
     expect(reported.end).toMatchObject({ verdict: 'fail', then: 'next' })
+  })
+})
+
+describe('a stage whose runner may stand still', () => {
+  it('tells when each of its looks was due', async () => {
+    const due: (number | undefined)[] = []
+    await watch(0, undefined, holds, { beat: (dueMs) => due.push(dueMs) })
+    expect(due.slice(0, 3)).toEqual([10_000, 20_000, 30_000])
+  })
+})
+
+describe('a stage with a server of an arm out of service', () => {
+  const one: RouterReading = {
+    ...asWritten,
+    members: { green: { enabled: true, units: 10, out: ['g2'] } },
+  }
+
+  it('says so at its end, by what the router showed last', async () => {
+    const out = await watch(0, undefined, () => ({ state: 'holds', found: one }))
+    expect(out.end).toMatchObject({ verdict: 'pass', reason: expect.stringContaining('g2') })
+    // It serves again: what was missing for a while is still to be known of what was judged.
+    const back = await watch(0, undefined, (elapsedMs) =>
+      elapsedMs < minutes(1) ? { state: 'holds', found: one } : holds(),
+    )
+    expect(back.end).toMatchObject({ verdict: 'pass', reason: expect.stringContaining('g2') })
+    expect((await watch(0)).end.reason).not.toContain('g2')
+  })
+
+  it('believes no reading that it is not sure of', async () => {
+    const { end } = await watch(0, undefined, (elapsedMs) =>
+      elapsedMs === minutes(2) ? { state: 'doubted', reason: 'blue is down' } : holds(),
+    )
+    expect(end.verdict).toBe('pass')
   })
 })

@@ -16,7 +16,9 @@ import { formatDuration, formatPercent, WHOLE, type Arms } from '@deploy-actions
 import type { RouterReading, RouterWatch, Standing } from '@deploy-actions/traffic'
 import { asking } from './asking'
 import type { Missed, WatchMissed } from './missed-share'
+import type { HooksOfStage } from './stage-hooks'
 import type { Standstill } from './standstill'
+import { abortedBy, steer, type Steered, type Steering } from './steering'
 import { tellEffect } from './tell-effect'
 
 /** One sample, and what was made of it: the trail that evidence keeps. */
@@ -27,11 +29,13 @@ export interface JudgedSample {
 }
 
 /** The end of a stage: what its canary did in it, and when the sample that ended it was there (real milliseconds). */
-export interface StageEnd extends StageDecision {
+export interface StageEnd extends Steered {
   /** what the canary got in this stage */
   seen: Counts
   durationMs: number
   decidedAtMs: number
+  /** the canary is gone, somebody else's hand is on the router, or a person wants an end: nothing is tried any more */
+  outright?: true
 }
 
 interface Watch {
@@ -47,9 +51,14 @@ interface Watch {
   watchMissed?: (() => WatchMissed) | undefined
   /** of this stage */
   checks: NamedChecks
+  /** the scripts of this stage */
+  hooks?: Pick<HooksOfStage, 'failure' | 'running' | 'skip'> | undefined
   /** called once when the baseline is lost: people should know before anything is decided */
   onBaselineLost: (reason: string) => void
   standstill: Pick<Standstill, 'beat'>
+  steering: Pick<Steering, 'listen' | 'heard' | 'untilMs'>
+  /** called when it begins to wait for people, with what it waits for */
+  onWait: (reason: string) => void
   /** asked when the stage has passed: resolves when the next write may be made, and takes as long as that takes */
   mayGoOn: () => Promise<void>
   intervalMs: number
@@ -74,6 +83,17 @@ export function judgeFor(
 /** The end of a stage, seen from the last of its windows. */
 type WindowEnd = Omit<StageEnd, 'durationMs'>
 
+/** A stage that has passed, and is still to be left: a reload changes nothing of it. */
+interface Leaving {
+  mayLeave: ReturnType<typeof asking>
+  /** when it passed first (milliseconds of the action's clock), where it had to wait for people then */
+  passedAt?: number
+  /** what it waits for, as people were told last */
+  waitsFor?: string
+  /** somebody wants all of the traffic at once */
+  skips?: true
+}
+
 /** The router lost what was written, by a reload. */
 type Reloaded = Extract<Standing, { state: 'reloaded' }>
 
@@ -84,8 +104,9 @@ type Reloaded = Extract<Standing, { state: 'reloaded' }>
 export async function watchStage(watch: Watch): Promise<StageEnd> {
   const { clock, log, rewrite } = watch
   const began = clock.now().getTime()
+  const leaving: Leaving = { mayLeave: asking(watch.mayGoOn, watch) }
   for (let { standing } = watch, rewritten = false; ; rewritten = true) {
-    const end = await watchWindow({ ...watch, standing }, rewritten)
+    const end = await watchWindow({ ...watch, standing }, rewritten, leaving)
     if ('verdict' in end) return { ...end, durationMs: clock.now().getTime() - began }
     log.warning(`${end.reason}; it is written again, and the watch of the stage begins anew`)
     standing = await rewrite(end.found)
@@ -97,7 +118,11 @@ export async function watchStage(watch: Watch): Promise<StageEnd> {
  * passed, until the next write may be made: a canary is not left unwatched for a ledger that does not answer. At each
  * sample the router is read, too: metrics alone do not show an arm that nobody can reach.
  */
-async function watchWindow(watch: Watch, rewritten: boolean): Promise<WindowEnd | Reloaded> {
+async function watchWindow(
+  watch: Watch,
+  rewritten: boolean,
+  leaving: Leaving,
+): Promise<WindowEnd | Reloaded> {
   const { index, plan, judge, sampler, standing, intervalMs, clock, signal, trail } = watch
   await sampler.restart(signal)
   const began = clock.now().getTime()
@@ -107,7 +132,6 @@ async function watchWindow(watch: Watch, rewritten: boolean): Promise<WindowEnd 
   const missing = watch.watchMissed?.()
   let seen: Counts = { requests: 0, errors: 0 }
   const say = teller(watch, began)
-  const mayLeave = asking(watch.mayGoOn, watch)
   const partial = tellPartial(watch.log)
   const effect = tellEffect(watch.log)
   const rounds = checkRounds(watch.checks, { ...watch, failAfter: FAIL_AFTER })
@@ -125,7 +149,8 @@ async function watchWindow(watch: Watch, rewritten: boolean): Promise<WindowEnd 
     const leftOut = sample && partial(sample)
     const found = router.state === 'holds' ? router.found : undefined
     if (found) outOfService = effect(found)
-    const end = (decision: StageDecision, missed?: Missed): WindowEnd => ({
+    const heard = watch.steering.listen()
+    const end = (decision: Steered & Pick<StageEnd, 'outright'>, missed?: Missed): WindowEnd => ({
       ...decision,
       reason: noted(
         decision.reason,
@@ -137,10 +162,11 @@ async function watchWindow(watch: Watch, rewritten: boolean): Promise<WindowEnd 
       decidedAtMs,
     })
     if (router.state === 'reloaded' && !rewritten) return router
-    const broken = ended(router, watch.arms) ?? failedCheck(red, plan)
+    const outright = ended(router, watch.arms) ?? abortedBy(heard)
+    const broken = outright ?? failedCheck(red ?? watch.hooks?.failure(), plan)
     if (broken) {
       say(broken, now)
-      return end(broken)
+      return end({ ...broken, ...(outright && { outright: true }) })
     }
     if (router.state === 'lost' && !told) {
       told = true
@@ -167,24 +193,48 @@ async function watchWindow(watch: Watch, rewritten: boolean): Promise<WindowEnd 
       barred: barredBy(router) ?? silent ?? barredByShare(missed, plan, elapsedMs),
     })
     // One doubtful reading at the very end decides nothing: the next one tells.
-    const open =
-      router.state === 'doubted' && decision.verdict !== 'fail' ? { ...decision, final: false } : decision
+    const sure = router.state === 'doubted' && decision.verdict !== 'fail' ? notYet(decision) : decision
+    const { untilMs } = watch.steering
+    const open = steer(sure, plan, heard, { now, passedAt: leaving.passedAt, untilMs })
+    if (open.waits !== undefined) {
+      leaving.passedAt ??= now
+      if (open.waits !== leaving.waitsFor) watch.onWait(open.waits)
+      leaving.waitsFor = open.waits
+    }
     if (!open.final) {
       say(open, now)
       continue
     }
-    const next = began + (tick + 1) * intervalMs
-    if (open.then === 'rollback' || (await mayLeave(next - clock.now().getTime()))) {
-      say(open, now)
-      return end(open, missed)
+    if (open.skips && !leaving.skips) {
+      leaving.skips = true
+      watch.hooks?.skip()
+      leaving.mayLeave = asking(watch.mayGoOn, watch)
     }
-    if (!waits) watch.log.warning('the stage has passed and is watched on: the ledger does not answer yet')
+    const next = began + (tick + 1) * intervalMs
+    if (open.then === 'rollback' || (await leaving.mayLeave(next - clock.now().getTime()))) {
+      // What was waited for may have ended badly, and somebody may have said something meanwhile.
+      const aborted = abortedBy(watch.steering.heard)
+      const last = aborted ?? failedCheck(watch.hooks?.failure(), plan) ?? open
+      const patience = { now, passedAt: leaving.passedAt, untilMs }
+      if (last.then === 'rollback' || steer(sure, plan, watch.steering.heard, patience).final) {
+        say(last, now)
+        return end({ ...last, ...(aborted && { outright: true }) }, missed)
+      }
+      leaving.mayLeave = asking(watch.mayGoOn, watch)
+      continue
+    }
+    if (!waits) tellWait(watch)
     waits = true
   }
 }
 
 const noted = (reason: string, ...notes: readonly (string | undefined)[]): string =>
   notes.reduce<string>((text, note) => (note === undefined ? text : `${text} (${note})`), reason)
+
+/** What may change yet. */
+function notYet({ then: _, ...decision }: StageDecision): StageDecision {
+  return { ...decision, final: false }
+}
 
 /** What the router says that ends a stage at once: a canary that is lost, or somebody else's hand. */
 function ended(router: Standing, { canary }: Arms): StageDecision | undefined {
@@ -197,7 +247,18 @@ function ended(router: Standing, { canary }: Arms): StageDecision | undefined {
   return undefined
 }
 
-/** A check that stays red fails the stage as the judge does: where failures are only reported, it is shown. */
+/** A script takes the time that it takes; a ledger ought to answer. */
+function tellWait({ hooks, log }: Watch): void {
+  const runs = hooks?.running()
+  if (runs === undefined)
+    log.warning('the stage has passed and is watched on: the ledger does not answer yet')
+  else log.info(`the stage has passed and is watched on while ${runs} runs`)
+}
+
+/**
+ * A check that stays red, or a script beside the watch that failed, fails the stage as the judge does: where failures are
+ * only reported, it is shown.
+ */
 function failedCheck(red: string | undefined, { onFail }: StagePlan): StageDecision | undefined {
   return red === undefined || onFail === 'report'
     ? undefined

@@ -3,16 +3,23 @@ import { formatPercent } from '@deploy-actions/rollout'
 import type { Outputs, StageResult } from './outputs'
 import type { CanarySettings } from './settings'
 import type { JudgedSample } from './stage'
+import type { StageHooks } from './stage-hooks'
 import type { Standstill } from './standstill'
+import type { Steering } from './steering'
 
 /** What a walk has come to so far; evidence and outputs are made of it, however it ends. */
 export interface Walk {
   settings: CanarySettings
   stages: StageResult[]
+  /** the first weight was written: from then on something is to be put back */
+  moved?: true
   trail: JudgedSample[]
   /** stage events on their way to the sinks; none rejects */
   told: Promise<void>[]
   standstill: Standstill
+  /** what people said to it, once there is a transaction to say it to */
+  steering?: Steering
+  hooks: StageHooks
 }
 
 /** Where the walk stands, as outputs. */
@@ -21,6 +28,12 @@ export function position({ stages }: Walk): Pick<Outputs, 'stage' | 'weight' | '
 }
 
 /** Keeps the walk in the evidence. */
-export function note({ stages, trail, settings }: Walk, ports: Ports, more: Record<string, unknown>): void {
-  ports.evidence.facts({ stages, samples: trail, analysis: settings.analysis, ...more })
+export function note(walk: Walk, ports: Ports, more: Record<string, unknown>): void {
+  const { stages, trail, settings, steering } = walk
+  const said = steering?.heard.all ?? []
+  ports.evidence.facts({
+    ...{ stages, samples: trail, analysis: settings.analysis },
+    ...(said.length > 0 && { instructions: said }),
+    ...more,
+  })
 }

@@ -91,4 +91,10 @@ async function readTelling(inputs: Inputs, ports: Ports): Promise<Telling> {
 }
 
 /** Events whose cause is what went wrong in this job, unless the inputs say another. */
-const badNews: readonly EventKind[] = ['failed', 'restoring', 'restored', 'restore-failed']
+const badNews: readonly EventKind[] = [
+  'failed',
+  'restoring',
+  'restored',
+  'restore-failed',
+  'decommission-failed',
+]

@@ -4,18 +4,31 @@ import {
   findRegion,
   releaseOf,
   scriptVariables,
+  sharePlanOf,
+  timingOf,
   type ConfiguredTarget,
+  type RegionConfig,
 } from '@deploy-actions/config'
 import type { DeployPoint } from '@deploy-actions/deploys'
-import { LEDGER_PATIENCE_MS, openLedger, provePredecessor } from '@deploy-actions/ledger'
-import type { Arms } from '@deploy-actions/rollout'
+import {
+  LEDGER_PATIENCE_MS,
+  openLedger,
+  provePredecessor,
+  whyOlder,
+  whyTakenBack,
+} from '@deploy-actions/ledger'
+import { expectedMs, type Arms } from '@deploy-actions/rollout'
 import {
   beginTransaction,
   describePoint,
+  findShare,
   findTargetArms,
   leftOpen,
   prepareTransaction,
   restorePointsOf,
+  unusualShare,
+  whyNotNow,
+  type FoundShare,
   type JobTransaction,
 } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
@@ -42,6 +55,21 @@ export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
     if (!proof.proven) throw new GateFailed(proof.reason)
     ports.log.info(proof.reason)
   }
+  const takenBack = inputs.again ? undefined : await whyTakenBack(ledger, release, environment)
+  if (takenBack !== undefined) throw new GateFailed(`${takenBack}. Nothing was written`)
+  const older = inputs['allow-older']
+    ? undefined
+    : await whyOlder(ledger, release, environment, ports.context)
+  if (older !== undefined) throw new GateFailed(`${older}. Nothing was written`)
+  const notNow = await whyNotNow(
+    ledger,
+    {
+      ...{ environment, windows: config.windows, needMs: expectedMs(timingOf(config)) },
+      override: inputs['override-window'],
+    },
+    ports,
+  )
+  if (notNow !== undefined) throw new GateFailed(`${notNow}. Nothing was written`)
   const dryRun = inputs['dry-run']
   const earlier = dryRun ? undefined : await leftOpen(ledger, environment, ports.context.runId)
   if (earlier) {
@@ -64,10 +92,13 @@ export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
     correlationId,
     release,
     image: inputs.image,
+    order: inputs.order,
+    keepOldMs: config.hooks.decommission && config.arms['keep-old'],
     found,
     config: { path: file.path, digest: file.digest },
     guardEnvironment: config.region['guard-environment'],
     snapshot: (arms: Arms) => snapshot(target, arms, inputs, ports),
+    share: () => shareNow(config, ports),
   }
   const transaction = await (dryRun ? prepareTransaction : beginTransaction)(request, ports)
   return opened(transaction, inputs, ports)
@@ -83,6 +114,16 @@ async function snapshot(
   const { deploy } = await target.config({ arm: arms.canary })
   const variables = scriptVariables(target, inputs, ports.context)
   return deploy.open(providerPorts(ports, variables), arms).snapshot(ports.signal)
+}
+
+/** The share of the region, where a router steers that. */
+async function shareNow(config: RegionConfig, ports: Ports): Promise<FoundShare | undefined> {
+  const [router, plan] = [config.traffic.regions?.router, sharePlanOf(config)]
+  if (!router || !plan) return undefined
+  const found = await findShare(router, plan, providerPorts(ports))
+  const unusual = unusualShare(found)
+  if (unusual !== undefined) ports.log.warning(unusual)
+  return found
 }
 
 function opened({ record, settings }: JobTransaction, inputs: Inputs, ports: Ports): Outputs {

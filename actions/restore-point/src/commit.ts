@@ -1,11 +1,12 @@
-import { clockTime, escapeText, InputError, providerPorts, type Ports } from '@deploy-actions/action-kit'
+import { clockTime, escapeText, InputError, type Ports } from '@deploy-actions/action-kit'
 import { LEDGER_PATIENCE_MS, openLedger } from '@deploy-actions/ledger'
 import { canaryWeights, formatWeights, WHOLE } from '@deploy-actions/rollout'
-import { described, mustHold, outOf, routers } from '@deploy-actions/traffic'
+import { described, mustHold, outOf } from '@deploy-actions/traffic'
 import {
   commitTransaction,
   joinTransaction,
   mustBeOpen,
+  openRouter,
   rewriteAfterReload,
 } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
@@ -30,7 +31,7 @@ export async function commit(inputs: Inputs, ports: Ports): Promise<Outputs> {
   await mustBeOpen(ledger, transaction)
 
   const { baseline, canary } = settings.arms
-  const router = (await routers.configure(settings.router)).open(providerPorts(ports), [baseline, canary])
+  const router = await openRouter(settings, ports)
   const whole = canaryWeights(settings.arms, WHOLE)
   if (!inputs['dry-run']) await rewriteAfterReload(record.id, router, whole, ports)
   const held = await mustHold(

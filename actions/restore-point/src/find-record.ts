@@ -1,8 +1,17 @@
 import { GateFailed, InputError, type Ports } from '@deploy-actions/action-kit'
 import { configuredTarget } from '@deploy-actions/config'
-import { LEDGER_PATIENCE_MS, newest, openLedger, type Entry, type Ledger } from '@deploy-actions/ledger'
-import { defined, holdingStates, mayBecome, type TransactionState } from '@deploy-actions/rollout'
+import {
+  Flooded,
+  LEDGER_PATIENCE_MS,
+  notRestored,
+  openLedger,
+  whyArmGone,
+  type Entry,
+  type Ledger,
+} from '@deploy-actions/ledger'
+import { defined, holdingStates, mayBecome } from '@deploy-actions/rollout'
 import { findJobTransaction } from '@deploy-actions/transaction'
+import type { Found } from './found'
 import type { Inputs } from './inputs'
 import { lostRecord } from './lost-record'
 
@@ -39,18 +48,6 @@ export const promptLedger = (inputs: Inputs, service: string, ports: Ports): Led
     answerWithinMs: LEDGER_PATIENCE_MS.badTraffic,
   })
 
-/** A transaction, and what of its record this version cannot read. */
-export type Found = Pick<Entry, 'record' | 'unread'> & {
-  /** where it stood then, by the ledger */
-  state?: TransactionState
-  /** where the ledger has it */
-  at?: string
-  /** this very job has it open, and has not begun to commit it */
-  inJob?: true
-  /** the ledger does not hold it any more: what its run kept beside it */
-  lost?: { settings: unknown }
-}
-
 /** `open`: what this very run left open on the target; else the transaction of that id. */
 export async function findRecord(
   { service, environment, ledger }: Where,
@@ -58,14 +55,7 @@ export async function findRecord(
   ports: Ports,
 ): Promise<Found | undefined> {
   if (inputs.to !== 'open') {
-    const [entry] = await ledger.find({ id: inputs.to, environment, limit: 1 })
-    if (!entry)
-      throw new InputError([
-        {
-          where: 'input `to`',
-          message: `the ledger has no transaction ${inputs.to} of ${service} that a run has proven to have opened`,
-        },
-      ])
+    const entry = await findNamed({ service, environment, ledger }, inputs.to)
     await mustBeNewest(ledger, entry)
     mustBeRestorable(entry)
     return entry
@@ -76,15 +66,49 @@ export async function findRecord(
       : await findJobTransaction(ports.context.temp, inputs.transaction)
   if (own && (own.state === 'open' || own.state === 'traffic-restored'))
     return { record: own.record, inJob: true }
-  // By its run: whatever stands before it was opened by somebody else.
-  const opened = await ledger.find({ environment, run: ports.context.runId, state: holdingStates, limit: 1 })
-  if (opened[0] || inputs.region === undefined) return opened[0]
-  const lost = await lostRecord(ledger, inputs.region, ports)
-  return lost && { ...lost, lost: { settings: lost.settings } }
+  const opened = await openedHere(ledger, environment, ports)
+  return opened ?? lostRecord(ledger, regionOf(inputs, environment), ports)
 }
 
-/** What a person has put right, or what never wrote anything, is nobody's to put back. @throws GateFailed */
-function mustBeRestorable({ record, state, note }: Entry): void {
+/** Without a rollout.yml a region is called as its environment. */
+export const regionOf = ({ region }: Inputs, environment: string): string => region ?? environment
+
+/** By its run: whatever stands before it was opened by somebody else. */
+async function openedHere(
+  ledger: Ledger,
+  environment: string,
+  { context, log }: Ports,
+): Promise<Entry | undefined> {
+  try {
+    const query = { environment, run: context.runId, state: holdingStates, limit: 1 }
+    return (await ledger.find(query))[0]
+  } catch (error) {
+    if (!(error instanceof Flooded)) throw error
+    log.error(`${error.message}. It is restored from what this run has uploaded`)
+    return undefined
+  }
+}
+
+/** @throws InputError when there is no such transaction, or none that can be believed to be one */
+export async function findNamed(
+  { service, environment, ledger }: Omit<Where, 'environment'> & { environment?: string | undefined },
+  id: string,
+): Promise<Entry> {
+  const [entry] = await ledger.find({ ...defined({ environment }), id, limit: 1 })
+  if (entry) return entry
+  throw new InputError([
+    {
+      where: 'input `to`',
+      message: `the ledger has no transaction ${id} of ${service} that a run has proven to have opened`,
+    },
+  ])
+}
+
+/** What a person has put right, what never wrote anything, or whose old arm is gone is nobody's to put back. @throws GateFailed */
+export function mustBeRestorable(entry: Entry): void {
+  const { record, state, note } = entry
+  const gone = whyArmGone(entry)
+  if (gone !== undefined) throw new GateFailed(`transaction ${record.id} is not put back: ${gone}`)
   if (!mayBecome(state, 'restoring'))
     throw new GateFailed(
       `transaction ${record.id} is ${note || state}: there is nothing of it to be put back, and nothing was written`,
@@ -92,9 +116,13 @@ function mustBeRestorable({ record, state, note }: Entry): void {
 }
 
 /** A committed transaction may only be undone while nothing newer stands on its target. */
-export async function mustBeNewest(ledger: Ledger, { record }: Found): Promise<void> {
-  const latest = await newest(ledger, record.environment)
-  if (latest && latest.record.id !== record.id)
+export async function mustBeNewest(ledger: Ledger, { record, at: ownAt }: Found): Promise<void> {
+  const [latest] = await ledger.find({
+    ...{ environment: record.environment, letIn: true, limit: 1 },
+    state: notRestored,
+  })
+  // Nobody who was never let in, or who proves nothing, stands in its way; nor what is put back itself, or was there before.
+  if (latest && latest.record.id !== record.id && !(Number(latest.at) < Number(ownAt)))
     throw new GateFailed(
       `transaction ${record.id} is no longer the newest in ${record.region}: ${latest.record.id} (${latest.record.release.version}) came after it; nothing was written`,
     )

@@ -1,8 +1,8 @@
-import { messageOf, providerPorts, retrying, type Ports } from '@deploy-actions/action-kit'
+import { messageOf, retrying, type Ports } from '@deploy-actions/action-kit'
 import type { Ledger, TransactionRecord, Upload } from '@deploy-actions/ledger'
 import { canaryWeights, formatWeights, WHOLE, type Weights } from '@deploy-actions/rollout'
-import { mustHold, routers, type ObservedRouter } from '@deploy-actions/traffic'
-import { PATIENCE_MS, readSettings } from '@deploy-actions/transaction'
+import { mustHold, type ObservedRouter } from '@deploy-actions/traffic'
+import { openRouter, PATIENCE_MS, readSettings } from '@deploy-actions/transaction'
 import { uploadsUnlessDown } from './lost-record'
 import { markUnlessDown } from './tell-ledger'
 
@@ -28,8 +28,9 @@ export async function finishCommit(
   ports: Ports,
 ): Promise<string | undefined> {
   if (!states.includes('committed')) return undefined
-  const { router: written, arms } = readSettings(record.id, settings)
-  const router = (await routers.configure(written)).open(providerPorts(ports), [arms.baseline, arms.canary])
+  const kept = readSettings(record.id, settings)
+  const { arms } = kept
+  const router = await openRouter(kept, ports)
   const whole = canaryWeights(arms, WHOLE)
   if (!(await stillHolds(router, whole, record, ports))) return undefined
   const reason = `${record.release.version} serves all of ${record.service} in ${record.region} on ${arms.canary}`

@@ -1,10 +1,12 @@
 import { z } from 'zod'
-import { commonInputs, targetInputs, writerInputs } from '@deploy-actions/action-kit'
+import { commonInputs, flag, targetInputs, writerInputs } from '@deploy-actions/action-kit'
+import { instructionKinds } from '@deploy-actions/ledger'
+import { percent } from '@deploy-actions/rollout'
 
 export const inputs = z.strictObject({
   mode: z
-    .enum(['begin', 'commit', 'restore', 'resolve'])
-    .describe('begin | commit | restore | resolve')
+    .enum(['begin', 'commit', 'restore', 'resolve', 'fence', 'stop', 'sweep', 'decommission', 'steer'])
+    .describe('begin | commit | restore | resolve | fence | stop | sweep | decommission | steer')
     .meta({ example: 'begin' }),
   ...targetInputs,
   predecessor: z
@@ -12,12 +14,27 @@ export const inputs = z.strictObject({
     .optional()
     .describe('with begin: region whose newest transaction must be committed with this digest'),
   proven: commonInputs.proven,
+  again: commonInputs.again.describe(
+    'with begin: the release is brought although a person had it taken back',
+  ),
+  'allow-older': commonInputs['allow-older'].describe(
+    'with begin: the release is brought although a newer one serves: it was committed before that one, or its run began before',
+  ),
+  'override-window': commonInputs['override-window'].describe(
+    'with begin: why it begins although its windows are closed or somebody has frozen it; kept as evidence',
+  ),
+  order: z
+    .enum(['serial', 'delayed', 'parallel'])
+    .optional()
+    .describe(
+      'with begin: serial, delayed or parallel: how the regions of this rollout follow each other, for the record',
+    ),
   transaction: commonInputs.transaction.optional(),
   to: z
     .string()
     .default('open')
     .describe(
-      'with restore: `open` (what this run left open) or the id of a transaction; with resolve: its id',
+      'with restore: `open` (what this run left open) or the id of a transaction; with fence: `open`, `previous` (what was brought last, committed or not) or an id; with stop, resolve and decommission: an id; with steer: `open` (what is under way) or an id',
     ),
   only: z
     .enum(['traffic'])
@@ -29,7 +46,35 @@ export const inputs = z.strictObject({
     .string()
     .optional()
     .describe(
-      'with restore: why, for the record; default: what failed first in this job; with resolve: who put the target right, and how',
+      'with restore: why, for the record; default: what failed first in this job; with resolve: who put the target right, and how; with fence: why it is taken back; with steer: why it is said',
+    ),
+  say: z
+    .enum(instructionKinds)
+    .optional()
+    .describe(
+      'with steer: hold (the rollout waits at its stage, watched), release (it goes on), confirm (yes to a stage that waits for it), skip (to 100 % at once, from the reviewed environment alone) or abort (it is put back as if it had failed)',
+    ),
+  stage: percent
+    .optional()
+    .describe('with steer and say: confirm: the weight of the stage')
+    .meta({ example: '25%' }),
+  drill: flag(false).describe(
+    'with fence: an exercise; the release may be rolled out again without being asked',
+  ),
+  freeze: z
+    .string()
+    .optional()
+    .describe(
+      'with fence: how long nothing begins any more, such as 4h, at most a week; in the region, or with `region: all` in the service',
+    ),
+  cancel: flag(true).describe(
+    'with stop: cancel the run; otherwise its deploy job is waited for, which stops before its next write',
+  ),
+  since: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .describe(
+      'with sweep: what got a transaction since then is looked at closely, whatever the ledger says of it; when the run began that has just ended otherwise than well',
     ),
   router: z
     .string()
@@ -41,7 +86,7 @@ export const inputs = z.strictObject({
     .default('')
     .transform((text) => text.split(/[\s,]+/).filter(Boolean))
     .describe(
-      'with restore and resolve: paths of workflows, beside our region.yml, whose transactions may be restored',
+      'with restore, resolve, fence, stop, sweep, decommission and steer: paths of workflows, beside our region.yml, whose transactions may be restored',
     ),
   ...writerInputs,
 })

@@ -1,38 +1,67 @@
-import { messageOf, type Ports } from '@deploy-actions/action-kit'
-import { newest, type Ledger, type Upload } from '@deploy-actions/ledger'
-import { holdingStates } from '@deploy-actions/rollout'
+import { messageOf, retrying, type Ports } from '@deploy-actions/action-kit'
+import { Flooded, type Ledger, type Upload } from '@deploy-actions/ledger'
+import { defined, holdingStates } from '@deploy-actions/rollout'
+import type { Found } from './found'
 
 const LEDGER_UNPROVEN = 'whether the ledger holds all that it has opened is not known'
 
 /**
- * What this run had opened in a region, and the ledger does not hold any more: whoever may write deployments may delete
- * one, or move it to another environment. Then what the run uploaded is the record.
+ * What this run had opened in a region, and the ledger does not tell of: whoever may write deployments may delete one,
+ * move it to another environment, or put so many others before it that it is not found. Then what the run uploaded is the
+ * record.
  * @returns undefined where nothing is to be restored of it
  */
-export async function lostRecord(ledger: Ledger, region: string, ports: Ports): Promise<Upload | undefined> {
+export async function lostRecord(ledger: Ledger, region: string, ports: Ports): Promise<Found | undefined> {
   const upload = newestOf(await uploadsUnlessDown(ledger, region, LEDGER_UNPROVEN, ports))
   if (!upload) return undefined
   const { id, environment } = upload.record
-  const known = await ledger.find({ id, environment, run: ports.context.runId, limit: 1 })
-  if (known.length > 0) return undefined
+  const query = { id, environment, run: ports.context.runId, limit: 1 }
+  const known = await ledger.find(query).catch(unlessFlooded)
+  // Among many of its own run it may not have been found but by its id.
+  if (known !== FLOODED && known[0]) return holdingStates.includes(known[0].state) ? known[0] : undefined
   const over = await whyOver(ledger, upload)
-  if (over === undefined) return tellLost(upload, ports)
-  ports.log.info(over)
-  return undefined
+  if (over !== undefined) {
+    ports.log.info(over)
+    return undefined
+  }
+  if (known !== FLOODED) tellLost(upload, ports)
+  const because = known === FLOODED ? 'flooded' : 'gone'
+  return {
+    record: upload.record,
+    ...defined({ unread: upload.unread }),
+    kept: { settings: upload.settings, because },
+  }
 }
 
+const FLOODED = 'flooded'
+
+/** @throws any other error again */
+function unlessFlooded(error: unknown): typeof FLOODED {
+  if (error instanceof Flooded) return FLOODED
+  throw error
+}
+
+/** One lost answer is not to decide over a target. */
+const UPLOADS_WITHIN_MS = 60_000
+
 /**
- * None where they cannot be read, which is said: a target that is back needs none of them, and bad traffic waits for nobody.
+ * None where they cannot be read for a minute, which is said: a target that is back needs none of them, and bad traffic
+ * waits for nobody.
  * @param so what is not known then
  */
 export async function uploadsUnlessDown(
   ledger: Ledger,
   region: string,
   so: string,
-  { log }: Pick<Ports, 'log'>,
+  { log, clock, signal }: Pick<Ports, 'log' | 'clock' | 'signal'>,
 ): Promise<Upload[]> {
   try {
-    return await ledger.uploadedHere(region)
+    return await retrying(() => ledger.uploadedHere(region), {
+      clock,
+      signal,
+      idempotent: true,
+      withinMs: UPLOADS_WITHIN_MS,
+    })
   } catch (error) {
     log.warning(`what this run has uploaded cannot be read, so ${so}: ${messageOf(error)}`)
     return []
@@ -50,9 +79,10 @@ export async function whyOver(ledger: Ledger, { record, states }: Upload): Promi
   if (ended !== undefined) return `${id} is ${ended} by what its run uploaded`
   // A job that died before it could open what it had uploaded has written nothing, and others may have since.
   if (!states.includes('open')) return `${id} was never opened`
-  const latest = await newest(ledger, environment)
-  if (latest && latest.record.openedAt > openedAt)
-    return `${id} is not in the ledger any more, and ${latest.record.id} came after it`
+  // Whoever may delete a record may plant one, too; that was never let in by us.
+  const latest = await ledger.find({ environment, letIn: true, limit: 1 }).catch(unlessFlooded)
+  if (latest !== FLOODED && latest[0] && latest[0].record.openedAt > openedAt)
+    return `${id} is not in the ledger any more, and ${latest[0].record.id} came after it`
   return undefined
 }
 

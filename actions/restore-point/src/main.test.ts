@@ -9,7 +9,7 @@ import {
   type ChildProcess,
   type ChildResult,
 } from '@deploy-actions/action-kit'
-import { openLedger, restorePointArtifact, type Ledger } from '@deploy-actions/ledger'
+import { openLedger, restorePointArtifact, takenBackNote, type Ledger } from '@deploy-actions/ledger'
 import {
   createFakePorts,
   startFakeHaproxy,
@@ -118,6 +118,32 @@ describe('begin', () => {
     expect(await readJobTransactions(ports.context.temp)).toEqual([])
   })
 
+  it('brings no release that a person had taken back while it waited for its approval, unless that is said', async () => {
+    await begin(await job(900))
+    const ledger = openLedger(`file:${folder}/ledger`, 'shop', createFakePorts())
+    await ledger.mark({ id: '900-1-shop-eu-1' }, 'restoring', takenBackNote('ann', 'orders are lost'))
+    await ledger.mark({ id: '900-1-shop-eu-1' }, 'restored', '')
+    expect(message(await begin(await job()))).toMatch(
+      /was taken back by ann: orders are lost .* Nothing was written$/,
+    )
+    expect(await states()).toEqual(['restored'])
+    expect(await begin(await job(), { again: 'true' })).toMatchObject({ outcome: 'begun' })
+  })
+
+  it('brings no release that is older than the one that came while it waited, unless that is said', async () => {
+    await begin(await job(900))
+    const ledger = openLedger(`file:${folder}/ledger`, 'shop', createFakePorts())
+    await ledger.mark({ id: '900-1-shop-eu-1' }, 'committed', '')
+    const newer = await job(901)
+    await begin(newer, { digest: `sha256:${'c'.repeat(64)}`, version: '1.9.0' })
+    await ledger.mark({ id: '901-1-shop-eu-1' }, 'committed', '')
+    expect(message(await begin(await job()))).toMatch(
+      /^1\.9\.0, which serves in eu since run 901, would be replaced by an older release: .* Nothing was written$/,
+    )
+    expect(await states()).toEqual(['committed', 'committed'])
+    expect(await begin(await job(), { 'allow-older': 'true' })).toMatchObject({ outcome: 'begun' })
+  })
+
   it.each<[string, () => unknown, RegExp, new (...args: never[]) => Error]>([
     [
       'when neither arm carries all the traffic',
@@ -198,6 +224,48 @@ async function restoreFailed(): Promise<FakePorts> {
   answer = () => ({ stdout: 'green had 0.9.0\n' })
   return ports
 }
+
+describe('begin when it is not to begin', () => {
+  const closed = 'windows: { allow: [{ rrule: FREQ=DAILY;BYHOUR=2, duration: 4h }] }\n'
+  const frozen = 'windows: { freeze: [{ from: 2026-11-20, to: 2026-11-30, reason: a fair }] }\n'
+
+  it.each([
+    ['its windows have closed', closed, 'its windows are closed'],
+    ['a freeze has begun', frozen, 'nothing begins until 2026-12-01T00:00:00Z (a fair)'],
+  ])('writes nothing while it waited for its approval and %s, unless that is said', async (_, text, why) => {
+    const file = join(folder, 'rollout.yml')
+    await writeFile(file, `${await readFile(file, 'utf8')}${text}`)
+    const refused = message(await begin(await job()))
+    expect(refused).toContain(`production-eu: ${why}`)
+    expect(refused).toMatch(/say why in `override-window`. Nothing was written$/)
+    expect(await states()).toEqual([])
+    const ports = await job()
+    expect(await begin(ports, { 'override-window': 'orders are lost' })).toMatchObject({ outcome: 'begun' })
+    expect(ports.recorded.facts).toMatchObject({
+      'windowOverridden production-eu': { reason: 'orders are lost' },
+    })
+    // Nothing is kept from being put back.
+    expect(await run(ports, { mode: 'restore' })).toMatchObject({ outcome: 'restored' })
+  })
+
+  it('writes down how the regions of its rollout follow each other', async () => {
+    const ports = await job()
+    await begin(ports, { order: 'delayed' })
+    const [transaction] = await readJobTransactions(ports.context.temp)
+    expect(transaction?.record.order).toBe('delayed')
+    expect(transaction?.record).not.toHaveProperty('keepOldMs')
+  })
+
+  it('writes down how long the old arm stays, where a hook removes it then', async () => {
+    const file = join(folder, 'rollout.yml')
+    const text = await readFile(file, 'utf8')
+    await writeFile(file, `${text}arms: { keep-old: 2h }\nhooks: { decommission: ops/remove.sh }\n`)
+    const ports = await job()
+    await begin(ports)
+    const [transaction] = await readJobTransactions(ports.context.temp)
+    expect(transaction?.record.keepOldMs).toBe(7_200_000)
+  })
+})
 
 describe('commit', () => {
   it('closes the transaction when the router shows all traffic on the canary arm', async () => {
@@ -743,7 +811,7 @@ describe('resolve', () => {
       return {
         posted,
         listed,
-        list: () => Promise.resolve(marks as never),
+        list: () => Promise.resolve([...posted.toReversed(), ...marks] as never),
         request: (route: string, body: { run_id?: number } = {}) => {
           if (route.startsWith('POST')) posted.push(body)
           if (route.endsWith('/deployments')) listed.push(body)

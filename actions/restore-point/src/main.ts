@@ -2,7 +2,7 @@ import type { Ports } from '@deploy-actions/action-kit'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 
-/** Opens, commits, restores or resolves the transaction of one target. Each mode is loaded when it is asked for. */
+/** What is done with the transaction of a target. Each mode is loaded when it is asked for. */
 export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   switch (inputs.mode) {
     case 'begin':
@@ -13,5 +13,15 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
       return (await import('./restore')).restore(inputs, ports)
     case 'resolve':
       return (await import('./resolve')).resolve(inputs, ports)
+    case 'fence':
+      return (await import('./fence')).fence(inputs, ports)
+    case 'stop':
+      return (await import('./stop')).stop(inputs, ports)
+    case 'sweep':
+      return (await import('./sweep')).sweep(inputs, ports)
+    case 'decommission':
+      return (await import('./decommission')).decommission(inputs, ports)
+    case 'steer':
+      return (await import('./steer')).steer(inputs, ports)
   }
 }

@@ -15,16 +15,39 @@ export const outputs = z.object({
       'resolved',
       'would-resolve',
       'nothing-open',
+      'fenced',
+      'would-fence',
+      'stopped',
+      'found',
+      'decommissioned',
+      'would-decommission',
+      'said',
+      'would-say',
       'invalid',
       'failed',
       'error',
       'cancelled',
     ])
     .describe(
-      'begun | committed | restored | traffic-restored | unverified | restore-failed | nothing-open | resolved; would-... with dry-run; invalid | failed | error | cancelled when it did not succeed',
+      'begun | committed | restored | traffic-restored | unverified | restore-failed | nothing-open | resolved | fenced | stopped | found | decommissioned | said; would-... with dry-run; invalid | failed | error | cancelled when it did not succeed',
     ),
   reason: z.string().describe('why, in one sentence'),
   transaction: z.string().optional().describe('id of the transaction'),
+  targets: z
+    .array(z.unknown())
+    .optional()
+    .describe(
+      'JSON, with fence and sweep: what is to be put back, a matrix of restore-region.yml; with steer: what it is said to',
+    ),
+  spared: z
+    .array(z.unknown())
+    .optional()
+    .describe('JSON, with fence and sweep: regions of which nothing is put back, and why'),
+  'old-arms': z
+    .array(z.unknown())
+    .optional()
+    .describe('JSON, with sweep: transactions whose old arm is due to go, a matrix for mode: decommission'),
+  attempt: z.number().optional().describe('with decommission: which try this was'),
   'baseline-arm': z.string().optional().describe('arm that carries all traffic'),
   'canary-arm': z.string().optional().describe('arm that gets the release'),
   restored: z

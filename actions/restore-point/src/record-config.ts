@@ -38,6 +38,13 @@ export async function configAtRecord(
   }
 }
 
+/** How long a release is left to be looked at. A config that cannot be resolved keeps nothing from being restored. */
+export const keepOf = async (target: ConfiguredTarget, { canary }: Arms): Promise<number> =>
+  target.config({ arm: canary }).then(
+    ({ rollback }) => rollback['keep-canary'],
+    () => 0,
+  )
+
 /**
  * What puts the workload back, on the canary arm: `${arm}` in `deploy` is that one in a restore, too. A config that
  * cannot be resolved, or a secret that was not handed over, must not keep the traffic from being restored: it is said

@@ -3,10 +3,8 @@ import {
   escapeText,
   GateFailed,
   InputError,
-  listApprovals,
   providerPorts,
-  readEnvironment,
-  reviewersOf,
+  reviewOf,
   type Ports,
 } from '@deploy-actions/action-kit'
 import { configuredTarget, sections, type ConfiguredTarget } from '@deploy-actions/config'
@@ -17,17 +15,13 @@ import {
   type Ledger,
   type TransactionRecord,
 } from '@deploy-actions/ledger'
-import { defined, holdingStates, WHOLE } from '@deploy-actions/rollout'
-import {
-  described,
-  lingering,
-  routers,
-  type ObservedRouter,
-  type RouterReading,
-} from '@deploy-actions/traffic'
-import { keptSettings } from '@deploy-actions/transaction'
+import { defined, holdingStates } from '@deploy-actions/rollout'
+import { described, type ObservedRouter } from '@deploy-actions/traffic'
+import { keptSettings, openRouter as openKept } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
+import { runStatus } from './run-status'
+import { servesAll } from './serves-all'
 
 /**
  * Closes a transaction that still holds its target, once a person has put that right. It is believed only as far as it
@@ -107,21 +101,12 @@ async function mustHaveEnded(
   for (const run of new Set([opener.id, restorer ?? opener.id])) {
     const own = run === context.runId
     // A ledger of files has no GitHub beside it.
-    const status = own || ledger !== 'github' ? undefined : await statusOf(run, github)
+    const status = own || ledger !== 'github' ? undefined : await runStatus(run, github)
     if (own || (status !== undefined && status !== 'completed'))
       throw new GateFailed(
         `transaction ${id} is ${state}, and run ${run} is ${own ? 'this one' : status}: wait for it, or cancel it, and run this again`,
       )
   }
-}
-
-async function statusOf(run: number, github: Ports['github']): Promise<string> {
-  const { status } = await github.request<{ status: string }>(
-    'GET /repos/{owner}/{repo}/actions/runs/{run_id}',
-    { run_id: run },
-    { permission: 'actions: read' },
-  )
-  return status
 }
 
 /** @throws GateFailed unless a reviewer let this run into the environment of the target, where that has reviewers */
@@ -132,26 +117,13 @@ async function mustBeReviewed(
 ): Promise<void> {
   // A ledger of files has no GitHub beside it.
   if (ledger !== 'github') return
-  const approvals = await listApprovals(ports)
-  const approved = approvals.some(
-    (one) => one.state === 'approved' && one.environment.toLowerCase() === environment.toLowerCase(),
-  )
-  if (approved) return
-  const found = await readEnvironment(environment, ports)
-  if (!found || reviewersOf(found) === 0)
+  const review = await reviewOf(environment, ports)
+  if (review === 'nobody-asked')
     ports.log.warning(`${environment} has no required reviewers: nobody but you has looked at this`)
-  else
+  if (review === 'missing')
     throw new GateFailed(
       `transaction ${id} is not resolved: nobody approved this run for ${environment}; run it in a job with \`environment: ${environment}\`, which has required reviewers`,
     )
-}
-
-/** The one arm that holds all the traffic and serves, while nobody else gets any: no other server, no client that is bound. */
-function servesAll(reading: RouterReading): string | undefined {
-  const { weights, effective, differs, strangers } = reading
-  if (differs !== undefined || strangers !== undefined || lingering(reading, weights).length > 0)
-    return undefined
-  return Object.keys(weights).find((arm) => weights[arm] === WHOLE && effective[arm] === WHOLE)
 }
 
 async function openConfigured(target: ConfiguredTarget, ports: Ports): Promise<ObservedRouter> {
@@ -168,17 +140,7 @@ async function openRouter(
   ports: Ports,
 ): Promise<ObservedRouter> {
   if (target) return openConfigured(target, ports)
-  if (inputs.router === undefined) return openRecorded(record, ledger, ports)
+  if (inputs.router === undefined) return openKept(await keptSettings(ledger, record), ports)
   const { names } = await sections.arms(inputs.arms ?? '{}')
   return (await sections.router(inputs.router, {})).open(providerPorts(ports), names)
-}
-
-/** The router as the run that opened the transaction knew it. */
-async function openRecorded(
-  record: TransactionRecord,
-  ledger: Ledger,
-  ports: Ports,
-): Promise<ObservedRouter> {
-  const { router, arms } = await keptSettings(ledger, record)
-  return (await routers.configure(router)).open(providerPorts(ports), [arms.baseline, arms.canary])
 }

@@ -17,13 +17,15 @@ import {
   stillNewest,
   type RestoreResult,
 } from '@deploy-actions/transaction'
-import { mustBeNewest, promptLedger, type Found } from './find-record'
+import { mustBeNewest, promptLedger } from './find-record'
+import type { Found } from './found'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 import { nothingOpen } from './nothing-open'
 import { tellDelay } from './tell-delay'
-import { here, markUnlessDown, soon } from './tell-ledger'
-import { configAtRecord, deployerOf, healthProof } from './record-config'
+import { here, markUnlessDown, mayFollow, soon } from './tell-ledger'
+import { configAtRecord, deployerOf, healthProof, keepOf } from './record-config'
+import { wayOut } from './way-out'
 
 /**
  * Restores one record, verifies it and closes it in the ledger. What somebody else has put back meanwhile is left alone.
@@ -42,7 +44,7 @@ export async function restoreRecord(
   const name = own ? nameOf(own) : record
   // What this very job opened needs no proof of where it came from.
   const settings =
-    own?.settings ?? (found.lost ? readSettings(id, found.lost.settings) : await keptSettings(ledger, record))
+    own?.settings ?? (found.kept ? readSettings(id, found.kept.settings) : await keptSettings(ledger, record))
   if (inputs['dry-run']) {
     ports.log.info(`would restore ${id}: ${JSON.stringify(record.restore)}`)
     return { outcome: 'would-restore', reason: `would restore ${id}`, transaction: id }
@@ -53,7 +55,7 @@ export async function restoreRecord(
   if (late && 'closed' in late) return nothingOpen(late.closed, ports)
   // The proof of trust took its time, and somebody may have begun meanwhile.
   if (inputs.to === id) await mustBeNewest(ledger, found)
-  const marked = markUnlessDown(ledger, name, 'restoring', here(ports), ports)
+  const marked = markUnlessDown(ledger, name, 'restoring', here(ports), ports, mayFollow(found.state))
   await soon(marked, ports)
   const target = await configAtRecord(record, ports)
   const told: Promise<void>[] = []
@@ -66,7 +68,9 @@ export async function restoreRecord(
       afterAMinute: (why) => target && void told.push(tellDelay(target, record, why, ports)),
     },
     deployer: target && (await deployerOf(target, record, settings.arms, ports)),
+    keepMs: target && (await keepOf(target, settings.arms)),
     health: target && (await healthProof(target, settings.arms, ports)),
+    share: { own, committed: found.wasCommitted },
   }).catch(closedBy)
   await Promise.all([marked, ...told])
   if ('closed' in result) return nothingOpen(result.closed, ports)
@@ -76,22 +80,25 @@ export async function restoreRecord(
   return concluded(found, result, why, ports)
 }
 
-const LOST =
-  'its record was taken out of the ledger, so the ledger does not show this, and nothing holds the target'
+/** What is to be known of a restore that the ledger may not show. */
+const UNSHOWN = {
+  gone: 'its record was taken out of the ledger, so the ledger does not show this, and nothing holds the target',
+  flooded: 'somebody has put so much into the ledger that it may not show this: delete that',
+} as const
 
 function concluded(
-  { record, lost }: Found,
+  { record, kept }: Found,
   { outcome, points, trafficMs }: RestoreResult,
   why: string,
   ports: Ports,
 ): Outputs {
   const failed = points.filter(({ ok }) => !ok)
   const back = outcome === 'restored' ? 'back at its restore point' : outcome
-  const what = `${record.service} in ${record.region} is ${back}${lost ? `; ${LOST}` : ''}`
+  const what = `${record.service} in ${record.region} is ${back}${kept ? `; ${UNSHOWN[kept.because]}` : ''}`
   const reason =
     failed.length === 0
       ? `${what}; ${why}`
-      : `${what}: ${failed.map(({ name, detail }) => `${name}: ${detail}`).join('; ')}`
+      : `${what}: ${failed.map(({ name, detail }) => `${name}: ${detail}`).join('; ')}${wayOut(points, record)}`
   ports.evidence.facts({ record, restored: points, restoreMs: trafficMs })
   ports.summary.add(
     [

@@ -18,27 +18,33 @@ import {
   stillNewest,
   type RestoreSettings,
 } from '@deploy-actions/transaction'
-import { findRecord, promptLedger, whereOf, type Found } from './find-record'
+import { findRecord, promptLedger, regionOf, whereOf } from './find-record'
+import type { Found } from './found'
 import { finishCommit } from './finish-commit'
 import type { Inputs } from './inputs'
 import { endedAs, newestOf, tellLost, whyOver } from './lost-record'
 import type { Outputs } from './outputs'
 import { nothingOpen } from './nothing-open'
-import { here, markUnlessDown, soon } from './tell-ledger'
+import { provenBack } from './proven-back'
+import { here, markUnlessDown, mayFollow, soon } from './tell-ledger'
+import { wayOut } from './way-out'
 
 /**
  * Puts the traffic back before any checkout, without rollout.yml: of what this run left open from what the run itself
  * uploaded, whatever the ledger does; of a transaction that is named from what its run uploaded. It stays open for the
  * rest of its restore.
- * @throws InputError without service, environment and region; GateFailed when the traffic could not be put back
+ * @throws InputError without service and environment; GateFailed when the traffic could not be put back
  */
 export async function restoreTrafficFirst(inputs: Inputs, ports: Ports): Promise<Outputs> {
-  const region = required(inputs)
+  required(inputs)
   const where = await whereOf(inputs, ports)
   const { ledger } = where
+  const region = regionOf(inputs, where.environment)
   if (inputs.to !== 'open') {
     const found = await findRecord(where, inputs, ports)
     if (!found) return nothingOpen(`the ledger does not know ${inputs.to}`, ports)
+    const back = await provenBack(found, ledger, ports)
+    if (back) return { ...back, outcome: 'traffic-restored' }
     return putBack(ledger, found, await keptSettings(ledger, found.record), inputs, ports)
   }
   const upload = newestOf(await uploadedBy(ledger, region, ports))
@@ -58,14 +64,13 @@ const uploadedBy = (ledger: Ledger, region: string, { clock, signal }: Ports): P
     withinMs: PATIENCE_MS.restoreStep,
   })
 
-/** Everything by name: there is no rollout.yml to look it up in. */
-function required(inputs: Inputs): string {
-  const missing = (['service', 'environment', 'region'] as const).filter((key) => inputs[key] === undefined)
-  if (missing.length > 0 || inputs.region === undefined)
+/** By name: there is no rollout.yml to look it up in. */
+function required(inputs: Inputs): void {
+  const missing = (['service', 'environment'] as const).filter((key) => inputs[key] === undefined)
+  if (missing.length > 0)
     throw new InputError(
       missing.map((key) => ({ where: `input \`${key}\``, message: 'is missing; `only: traffic` needs it' })),
     )
-  return inputs.region
 }
 
 /** Where it stands, or why it needs no restore. */
@@ -73,7 +78,7 @@ async function standingOf(
   ledger: Ledger,
   upload: Upload,
   ports: Ports,
-): Promise<{ closed: string } | Pick<Found, 'state' | 'at' | 'lost'>> {
+): Promise<{ closed: string } | Pick<Found, 'state' | 'at' | 'kept'>> {
   const entry = await entrySoon(ledger, upload, ports)
   const isLost = entry === 'unknown'
   const state = isLost ? entry : entry?.state
@@ -84,7 +89,9 @@ async function standingOf(
   const mayFinish = isLost || state === undefined || state === 'open'
   const finished = mayFinish ? await finishCommit(ledger, upload, ports) : undefined
   if (finished !== undefined) return { closed: finished }
-  return isLost ? { lost: { settings: upload.settings } } : defined({ state: entry?.state, at: entry?.at })
+  return isLost
+    ? { kept: { settings: upload.settings, because: 'gone' } }
+    : defined({ state: entry?.state, at: entry?.at })
 }
 
 /** Why it needs no restore, by the ledger; while that is silent, by what the run uploaded. */
@@ -130,7 +137,7 @@ async function putBack(
   const { id, service, region, environment } = record
   ports.evidence.about({ service, region, environment, transaction: id })
   if (inputs['dry-run']) return { outcome: 'would-restore', reason: `would restore ${id}`, transaction: id }
-  const marked = markUnlessDown(ledger, record, 'restoring', here(ports), ports)
+  const marked = markUnlessDown(ledger, record, 'restoring', here(ports), ports, mayFollow(found.state))
   await soon(marked, ports)
   const points = await restoreTraffic(record, settings, ports, {
     withinMs: PATIENCE_MS.restoreStep,
@@ -142,7 +149,7 @@ async function putBack(
   const outputs = { transaction: id, restored: points }
   ports.evidence.facts({ record, restored: points })
   if (points.some(({ ok }) => !ok))
-    throw new GateFailed(`the traffic of ${id} is NOT back: ${reason}`, { outputs })
+    throw new GateFailed(`the traffic of ${id} is NOT back: ${reason}${wayOut(points, record)}`, { outputs })
   ports.log.info(`the traffic of ${id} is back: ${reason}`)
   ports.summary.add(`### ${escapeText(region)}: traffic put back\n\n${escapeText(reason)}.`)
   return { outcome: 'traffic-restored', reason, ...outputs }

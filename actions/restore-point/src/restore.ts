@@ -4,6 +4,7 @@ import { finishedCommit } from './finish-commit'
 import type { Inputs } from './inputs'
 import { nothingOpen } from './nothing-open'
 import type { Outputs } from './outputs'
+import { provenBack } from './proven-back'
 import { restoreRecord } from './restore-record'
 import { restoreTrafficFirst } from './restore-traffic'
 
@@ -17,6 +18,8 @@ export async function restore(inputs: Inputs, ports: Ports): Promise<Outputs> {
       `this run has no open transaction${inputs.region === undefined ? '' : ` in ${inputs.region}`}`,
       ports,
     )
+  const back = inputs.to === 'open' ? undefined : await provenBack(found, where.ledger, ports)
+  if (back) return back
   // A job that has not come to its commit has proven nothing for it, and bad traffic waits for nobody.
   const committed =
     inputs.to === 'open' && found.inJob !== true

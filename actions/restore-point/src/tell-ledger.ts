@@ -1,6 +1,6 @@
 import { messageOf, type Ports } from '@deploy-actions/action-kit'
 import { LEDGER_PATIENCE_MS, type Ledger, type TransactionName } from '@deploy-actions/ledger'
-import type { TransactionState } from '@deploy-actions/rollout'
+import { holdingStates, type TransactionState } from '@deploy-actions/rollout'
 
 /** Who restores, for the mark. */
 export const here = ({ context }: Pick<Ports, 'context'>): string => `${context.job} of run ${context.runId}`
@@ -16,6 +16,15 @@ export async function soon(marked: Promise<unknown>, { clock, signal }: Ports): 
 }
 
 /**
+ * From where a restore may begin: what holds its target, and what was found. What somebody has closed since the restorer
+ * looked is not opened again by him.
+ */
+export const mayFollow = (found: TransactionState | undefined): readonly TransactionState[] => [
+  ...holdingStates,
+  ...(found === undefined ? [] : [found]),
+]
+
+/**
  * Restoring never waits for the ledger: it is told when it answers.
  * @returns whether it was
  */
@@ -25,9 +34,10 @@ export async function markUnlessDown(
   state: TransactionState,
   note: string,
   ports: Ports,
+  from?: readonly TransactionState[],
 ): Promise<boolean> {
   try {
-    await ledger.mark(name, state, note)
+    await ledger.mark(name, state, note, from)
     return true
   } catch (error) {
     ports.log.warning(`the ledger could not be told that ${name.id} is ${state}: ${messageOf(error)}`)

@@ -1,4 +1,4 @@
-import { readEnvironment, reviewersOf, type Ports, type Problem } from '@deploy-actions/action-kit'
+import { readEnvironment, waitsOf, weaknessesOf, type Ports, type Problem } from '@deploy-actions/action-kit'
 import type { RegionConfig } from '@deploy-actions/config'
 
 /**
@@ -27,11 +27,7 @@ async function checkTarget(
 ): Promise<Problem[]> {
   const found = await readEnvironment(name, ports)
   if (!found) return [missing(region, name)]
-  const weak = [
-    ...(reviewersOf(found) > 0 ? [] : ['has no required reviewers']),
-    ...(found.deployment_branch_policy ? [] : ['may be deployed to from any branch']),
-    ...(found.can_admins_bypass === false ? [] : ['can be bypassed by administrators']),
-  ]
+  const weak = weaknessesOf(found)
   if (weak.length === 0 || require === 'off') return []
   const message = `environment ${name} ${weak.join(', ')}; see docs/environments.md`
   if (require === 'fail') return [{ where: region, message }]
@@ -42,12 +38,7 @@ async function checkTarget(
 async function checkGuard(region: string, name: string, ports: Ports): Promise<Problem[]> {
   const found = await readEnvironment(name, ports)
   if (!found) return [missing(region, name)]
-  const waits = [
-    ...(reviewersOf(found) > 0 ? ['required reviewers'] : []),
-    ...((found.protection_rules ?? []).some(({ wait_timer }) => (wait_timer ?? 0) > 0)
-      ? ['a wait timer']
-      : []),
-  ]
+  const waits = waitsOf(found)
   if (waits.length === 0) return []
   return [
     {

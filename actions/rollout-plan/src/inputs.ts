@@ -19,6 +19,9 @@ export const inputs = z.strictObject({
     .enum(['off', 'warn', 'fail'])
     .default('warn')
     .describe('what an environment without reviewers or branch policy comes to'),
+  again: commonInputs.again,
+  'allow-older': commonInputs['allow-older'],
+  'override-window': commonInputs['override-window'],
   predecessor: z
     .string()
     .optional()

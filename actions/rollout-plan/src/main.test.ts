@@ -2,8 +2,17 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { InputError, ProviderError, type GitHub } from '@deploy-actions/action-kit'
-import { openLedger } from '@deploy-actions/ledger'
+import {
+  Cancelled,
+  GateFailed,
+  InputError,
+  ProviderError,
+  type ChildProcess,
+  type ChildResult,
+  type GitHub,
+} from '@deploy-actions/action-kit'
+import { openLedger, takenBackNote } from '@deploy-actions/ledger'
+import type { OrderKind } from '@deploy-actions/rollout'
 import {
   createFakePorts,
   simulateRegion,
@@ -31,11 +40,16 @@ let clock: FakeClock
 let workspace: string
 /** What the API says of an environment, by name; absent is 404. */
 let environments: Record<string, object>
+/** The scripts that were run, and how each ends. */
+let children: ChildProcess[]
+let ends: Partial<ChildResult>
 
 beforeEach(async () => {
   clock = createFakeClock()
   region = await simulateRegion({ clock, seed: 1, requestsPerSecond: 100, errorRate: () => 0.001 })
   workspace = await mkdtemp(join(tmpdir(), 'plan-'))
+  children = []
+  ends = {}
   environments = {
     'production-us': proper,
     'production-us-guard': unguarded,
@@ -91,7 +105,13 @@ async function plan(
   await writeFile(join(workspace, 'ops/x.sh'), '#!/bin/sh\n', { mode: 0o755 })
   await writeFile(join(workspace, 'rollout.yml'), text)
   const ports = {
-    ...createFakePorts({ clock, github, http: () => region.metrics(), context: { runId, attempt } }),
+    ...createFakePorts({
+      ...{ clock, github, http: () => region.metrics(), context: { runId, attempt } },
+      process(child) {
+        children.push(child)
+        return ends
+      },
+    }),
   }
   const outcome = await main(schema.parse({ ...release, ledger: `file:${workspace}/ledger`, ...more }), {
     ...ports,
@@ -101,8 +121,12 @@ async function plan(
 }
 
 /** Another run has a transaction open in a region. */
-async function openElsewhere(environment: string, state: 'open' | 'committed'): Promise<void> {
-  const ports = createFakePorts({ clock, context: { runId: 77, actor: 'bob' } })
+async function openElsewhere(
+  environment: string,
+  state: 'open' | 'committed',
+  { release: brought = release, runId = 77 } = {},
+): Promise<void> {
+  const ports = createFakePorts({ clock, context: { runId, actor: 'bob' } })
   const ledger = openLedger(`file:${workspace}/ledger`, 'shop', ports)
   const router = await routers.configure({ type: 'haproxy', port: region.haproxy.port, backend: 'app' })
   const target = { service: 'shop', region: environment.slice(-2), environment, correlationId: 'shop-77-1' }
@@ -111,7 +135,7 @@ async function openElsewhere(environment: string, state: 'open' | 'committed'): 
       ...target,
       ledgerSpec: `file:${workspace}/ledger`,
       ledger,
-      release,
+      release: brought,
       found: await findTargetArms(target, router, ['blue', 'green'], ports),
     },
     ports,
@@ -154,6 +178,35 @@ describe('a plan', () => {
     })
     expect((await plan(config(), { regions: 'eu, us', order: 'serial' })).outcome).toMatchObject({
       regions: [{ name: 'us' }, { name: 'eu', predecessor: 'us', parts: { soak: false } }],
+    })
+  })
+
+  it('has the share of each region moved where a router steers that, and not all at once', async () => {
+    const sharing = config()
+      .replace('environment: production-us', 'environment: production-us, share: 70%')
+      .replace('environment: production-eu', 'environment: production-eu, share: 30%')
+      .replace(
+        'traffic: {',
+        `traffic: { regions: { router: { type: haproxy, port: ${region.haproxy.port}, backend: app, members: { us: blue, eu: green } } },`,
+      )
+    const { outcome, ports } = await plan(sharing)
+    expect(outcome).toMatchObject({ regions: [{ parts: { share: true } }, { parts: { share: true } }] })
+    expect(ports.recorded.summary.join()).toContain(
+      'will be rolled out; 30% of the global traffic, 10% while it is deployed to',
+    )
+    // The router that stands in gives eu nothing, so that nobody is there for us.
+    expect(ports.recorded.log.map(({ line }) => line).join()).toMatch(
+      /the share of us could not be drained now, .*: traffic.regions: us keeps its share, since no other region may take it over/,
+    )
+    expect((await plan()).outcome).toMatchObject({ regions: [{ parts: { share: false } }, {}] })
+    expect(message(await plan(sharing, { order: 'parallel' }))).toMatch(
+      /order: parallel would drain all regions at once, .*roll out with order: serial or delayed/,
+    )
+  })
+
+  it('may promise a rollback within three seconds over HAProxy', async () => {
+    expect((await plan(`${config()}rollback: { within: 3s }\n`)).outcome).toMatchObject({
+      outcome: 'planned',
     })
   })
 
@@ -222,6 +275,29 @@ describe('a plan is refused, and nothing is written,', () => {
       'for a delay in which nothing is watched',
       (text) => text.replace(/gates: .*\n/, ''),
       /nothing would be watched in the delay/,
+    ],
+    [
+      'for a rollback that is promised sooner than the router takes effect',
+      (text) => `${text}rollback: { within: 2s }\n`,
+      // Two seconds of ours, and one of HAProxy's.
+      /rollback\.within of us: promises 2s, and a write of haproxy takes effect within 1s, after at most 2s of ours[^]*rollback\.within of eu/,
+    ],
+    [
+      'for a rollback that is promised sooner than a stage steps back',
+      (text) =>
+        `${text.replace('watch: 15m', 'watch: 15m, on-fail: { to: 5%, hold: 10m }')}rollback: { within: 90s }\n`,
+      /rollback\.within of us: promises 1m30s, and the stage of \d+% is watched for longer when it has failed/,
+    ],
+    [
+      'for a release that is left running for longer than the guard has left',
+      (text) => `${text}rollback: { keep-canary: 31m }\n`,
+      /rollout\.yml:\d+:\d+: rollback\.keep-canary: is longer than 30m, which the guard would not have left/,
+    ],
+    [
+      'for a release that is left running while its restore has no time left for it',
+      (text) =>
+        `${text.replace('restore: ops/x.sh', 'restore: ops/x.sh, timeout: 25m')}rollback: { keep-canary: 30m }\n`,
+      /putting a deploy back could take 55m \(deploy\.script\), and may take at most 50m/,
     ],
     [
       'for a script that the guard has no time to run',
@@ -318,11 +394,150 @@ describe('a plan is refused, and nothing is written,', () => {
     expect(again.message).toBe(first.message)
     expect(again.outputs).toEqual({
       service: 'shop',
-      'max-parallel': 1,
+      // No guard waits for another.
+      'max-parallel': 2,
       regions: [
         expect.objectContaining({ name: 'us', 'guard-environment': 'production-us-guard' }),
         expect.objectContaining({ name: 'eu', 'guard-environment': 'production-eu-guard' }),
       ],
+    })
+  })
+
+  it('for a release that a person had taken back in any region, unless that is said', async () => {
+    await openElsewhere('production-eu', 'committed')
+    const ledger = openLedger(`file:${workspace}/ledger`, 'shop', createFakePorts({ clock }))
+    const [entry] = await ledger.find({ limit: 1 })
+    if (!entry) throw new Error('nothing was rolled out')
+    await ledger.mark(entry.record, 'restoring', takenBackNote('ann', 'orders are lost'))
+    await ledger.mark(entry.record, 'restored', '')
+    const { version, digest } = entry.record.release
+    expect(message(await plan(config(), { version, digest }))).toMatch(
+      /was taken back by ann: orders are lost \(in eu, transaction .*\); to roll it out again all the same, say so: again: true/,
+    )
+    expect((await plan(config(), { version, digest, again: 'true' })).outcome).toMatchObject({
+      outcome: 'planned',
+    })
+  })
+
+  it('for a release that is older than the one that serves, unless that is said', async () => {
+    await openElsewhere('production-eu', 'committed')
+    const newer = { version: '9.0', digest: `sha256:${'9'.repeat(64)}` }
+    await openElsewhere('production-eu', 'committed', { release: newer, runId: 78 })
+    expect(message(await plan(config(), release))).toMatch(
+      /9\.0, which serves in eu since run 78, would be replaced by an older release: .* was committed in eu before/,
+    )
+    expect((await plan(config(), { ...release, 'allow-older': 'true' })).outcome).toMatchObject({
+      outcome: 'planned',
+    })
+  })
+
+  it.each<[string, string, string | undefined]>([
+    ['in its window', '{ allow: [{ rrule: FREQ=DAILY;BYHOUR=9, duration: 4h }] }', undefined],
+    [
+      'outside',
+      '{ allow: [{ rrule: FREQ=DAILY;BYHOUR=2, duration: 4h }] }',
+      'production-us: its windows are closed (FREQ=DAILY;BYHOUR=2 for 4h (UTC)); it opens next at 2026-11-22T02:00:00Z',
+    ],
+    [
+      'in a freeze',
+      '{ freeze: [{ from: 2026-11-20, to: 2026-11-22, reason: a fair }] }',
+      'production-us: nothing begins until 2026-11-23T00:00:00Z (a fair); it opens next at 2026-11-23T00:00:00Z',
+    ],
+    // Of an hour and ten minutes a little more than an hour is left.
+    [
+      'where the whole does not fit',
+      '{ allow: [{ rrule: FREQ=DAILY;BYHOUR=7, duration: 4h }], cover: rollout }',
+      'production-us: it may take 1h10m, and its window closes at 2026-11-21T11:00:00Z; it opens next at 2026-11-22T07:00:00Z',
+    ],
+  ])('%s of rollout.yml, unless that is said', async (_, windows, why) => {
+    const text = `${config()}windows: ${windows}\n`
+    const { outcome } = await plan(text)
+    if (why === undefined) expect(outcome).toMatchObject({ outcome: 'planned' })
+    else
+      expect((outcome as Error).message).toContain(
+        `${why}. Where it has to begin all the same, say why in \`override-window\``,
+      )
+    const { outcome: all, ports } = await plan(text, { 'override-window': 'orders are lost' })
+    expect(all).toMatchObject({ outcome: 'planned' })
+    if (why !== undefined)
+      expect(ports.recorded.facts).toMatchObject({
+        'windowOverridden production-us': { why, reason: 'orders are lost' },
+      })
+  })
+
+  it('for a region or a service that somebody has frozen, and no longer than that', async () => {
+    const ledger = openLedger(`file:${workspace}/ledger`, 'shop', createFakePorts({ clock }))
+    const until = (hours: number) => ({
+      ...{ from: clock.now(), until: new Date(clock.now().getTime() + hours * 3_600_000) },
+      reason: 'taken back by ann: orders are lost',
+    })
+    await ledger.freeze({ ...until(1), environment: 'Production-EU' }, 'production-eu')
+    // The region alone: that one comes later, and is asked then.
+    expect((await plan()).outcome).toMatchObject({ outcome: 'planned' })
+    expect(message(await plan(config(), { order: 'parallel' }))).toMatch(
+      /^production-eu: nothing begins until \S+Z \(taken back by ann: orders are lost\); it opens next at \S+Z\. Where it has to/,
+    )
+    await ledger.freeze(until(2), 'production-eu')
+    expect(message(await plan(config(), { regions: 'us' }))).toMatch(/^production-us: nothing begins/)
+    clock.advance(2 * 3_600_000)
+    expect((await plan(config(), { regions: 'us' })).outcome).toMatchObject({ outcome: 'planned' })
+  })
+
+  describe('in parallel', () => {
+    const needs = 'delayed-successes: 2, within: 10d, rollback-drill-within: 5d'
+    const text = () =>
+      config((one) => one.replace('delay: 30m }', `delay: 30m, parallel-needs: { ${needs} } }`))
+    const DAY_MS = 86_400_000
+    /** A release came to regions some days ago. */
+    async function came(letter: string, order: OrderKind, days: number, ...regions: string[]): Promise<void> {
+      for (const name of regions) {
+        const ports = createFakePorts({ clock, context: { runId: 60 + days } })
+        const ledger = openLedger(`file:${workspace}/ledger`, 'shop', ports)
+        const record = {
+          ...{ v: 1 as const, id: `${letter}-${name}-${days}`, service: 'shop', region: name, order },
+          ...{ environment: `production-${name}`, commit: 'c'.repeat(40), correlationId: 'c' },
+          release: { version: `1.${letter}`, digest: `sha256:${letter.repeat(64)}` },
+          run: { id: 60 + days, attempt: 1, workflowRef: 'w', actor: 'ann' },
+          openedAt: new Date(clock.now().getTime() - days * DAY_MS).toISOString(),
+          restore: [],
+        }
+        await ledger.open(record, {})
+        await ledger.mark(record, 'committed', 'done')
+        if (letter !== 'd') continue
+        await ledger.mark(record, 'restoring', 'x')
+        await ledger.mark(record, 'restored', 'a drill of ann: November')
+      }
+    }
+    const ask = async (order = 'parallel', regions = 'all') => message(await plan(text(), { order, regions }))
+
+    it('until as many came to all regions one after the other, and a drill was carried through', async () => {
+      await came('a', 'delayed', 11, 'us', 'eu')
+      await came('1', 'delayed', 9, 'us', 'eu')
+      await came('2', 'serial', 8, 'us', 'eu')
+      await came('3', 'delayed', 7, 'us')
+      await came('d', 'delayed', 6, 'us')
+      expect(await ask()).toBe(
+        [
+          'order: parallel is not earned yet: 1 of 2 releases came to all regions by order: delayed within 10d (1.1). Until then roll out with order: delayed or serial',
+          'order: parallel is not earned yet: no drill of the emergency rollback was carried through within 5d, by the newest 50 that were put back: run it with drill: true. Until then roll out with order: delayed or serial',
+        ].join('\n'),
+      )
+      expect(await ask('serial')).toMatch(/^no error/)
+      expect(await ask('parallel', 'us')).toMatch(/^no error/)
+      await came('4', 'delayed', 4, 'us', 'eu')
+      await came('d', 'delayed', 3, 'us')
+      expect(await ask()).toMatch(/^no error/)
+    })
+  })
+
+  it('in a further attempt names them also where nothing of rollout.yml can be filled in', async () => {
+    const text = config((one) =>
+      one.replace('restore: ops/x.sh }', 'restore: ops/x.sh, env-secrets: [TOKEN] }'),
+    )
+    const again = (await plan(text, { regions: 'eu' }, 1001, 2)).outcome as InputError
+    expect(again.message).toContain('the secret TOKEN was not handed over')
+    expect(again.outputs).toMatchObject({
+      regions: [{ name: 'eu', 'guard-environment': 'production-eu-guard' }],
     })
   })
 
@@ -391,5 +606,72 @@ describe('one region', () => {
       proceed: true,
       'predecessor-transaction': '77-1-shop-us-1',
     })
+  })
+})
+
+describe('what a plan asks of the release itself, by hooks.schema-compatibility', () => {
+  const asking = (hook: string, more = ''): string =>
+    config((text) =>
+      text
+        .replace('environment: production-us', "environment: production-us, vars: { db: 'one' }")
+        .replace('environment: production-eu', `environment: production-eu, vars: { db: 'one'${more} }`)
+        .concat(`hooks: { schema-compatibility: ${hook} }\n`),
+    )
+
+  it('is run once, and what it printed is kept', async () => {
+    ends = { stdout: 'no column is missing\n' }
+    const { outcome, ports } = await plan(asking('ops/x.sh --read-only'))
+    expect(outcome).toMatchObject({ outcome: 'planned' })
+    expect(children.map(({ command: [, ...args], timeoutMs }) => [args, timeoutMs])).toEqual([
+      [['--read-only'], 600_000],
+    ])
+    expect(children[0]?.env).toMatchObject({ DEPLOY_DIGEST: release.digest, DEPLOY_REGION: 'us' })
+    expect(children[0]?.env).not.toHaveProperty('DEPLOY_ARM')
+    expect(ports.recorded.facts['schemaCompatibility']).toMatchObject([
+      { region: 'us', ended: 'done', output: 'no column is missing\n' },
+    ])
+    expect(ports.recorded.summary.join()).toContain('no column is missing')
+  })
+
+  it('is run once for each line where regions have their own', async () => {
+    await plan(asking("'ops/x.sh ${vars.db}'").replace(/db: 'one'/, "db: 'other'"))
+    expect(children.map(({ command, env }) => [command[1], env['DEPLOY_REGION']])).toEqual([
+      ['other', 'us'],
+      ['one', 'eu'],
+    ])
+  })
+
+  it('lets nothing begin when it fails, with what it said last', async () => {
+    ends = { exitCode: 4, stderr: 'checking\ncolumn price is gone\n' }
+    const failed = await plan(asking('ops/x.sh'))
+    expect(failed.outcome).toBeInstanceOf(GateFailed)
+    expect(message(failed)).toBe(
+      'nothing was begun: by hooks.schema-compatibility the release does not go with the schema: ops/x.sh ended with exit code 4: column price is gone',
+    )
+    expect(failed.ports.recorded.summary.join()).toContain('checking')
+    ends = { exitCode: null, ended: 'cancelled' }
+    expect((await plan(asking('ops/x.sh'))).outcome).toBeInstanceOf(Cancelled)
+  })
+
+  it('lets the guards of an earlier attempt work when it fails in a further one', async () => {
+    ends = { exitCode: 4 }
+    const { outcome } = await plan(asking('ops/x.sh'), {}, 1001, 2)
+    expect((outcome as GateFailed).outputs).toMatchObject({ regions: [{ name: 'us' }, { name: 'eu' }] })
+  })
+
+  it('is not run where something else speaks against the rollout', async () => {
+    await openElsewhere('production-us', 'open')
+    expect((await plan(asking('ops/x.sh'))).outcome).toBeInstanceOf(InputError)
+    expect(children).toEqual([])
+  })
+
+  it('has to fit into the plan job, and its script has to be there', async () => {
+    expect(message(await plan(asking('{ run: ops/x.sh, timeout: 50m }')))).toMatch(
+      /could take 50m in all, and may take at most 45m/,
+    )
+    expect(message(await plan(asking('ops/y.sh')))).toMatch(
+      /hooks\.schema-compatibility: ops\/y\.sh is not in the repository or not executable/,
+    )
+    expect(children).toEqual([])
   })
 })

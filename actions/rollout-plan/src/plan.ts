@@ -1,6 +1,7 @@
-import { InputError, withOutputs, type Ports, type Problem } from '@deploy-actions/action-kit'
+import { InputError, providerPorts, withOutputs, type Ports, type Problem } from '@deploy-actions/action-kit'
 import {
   correlationOf,
+  missingHooks,
   readRollout,
   resolveAll,
   resolveRegion,
@@ -10,27 +11,32 @@ import {
   type RolloutFile,
   type Variables,
 } from '@deploy-actions/config'
-import { LEDGER_PATIENCE_MS, openLedger } from '@deploy-actions/ledger'
+import { LEDGER_PATIENCE_MS, openLedger, whyOlder, whyTakenBack, type Ledger } from '@deploy-actions/ledger'
 import {
   expectedMs,
   formatDuration,
+  formatPercent,
   GUARD_LIMIT_MS,
   JOB_LIMIT_MS,
   maxParallel,
+  parseDuration,
   place,
   PREPARE_LIMIT_MS,
   selectRegions,
   worstCaseMs,
   type OrderKind,
   type PlannedRegion,
+  type Release,
   type RolloutPlan,
 } from '@deploy-actions/rollout'
-import { armsOf } from '@deploy-actions/transaction'
+import { armsOf, whyNotNow } from '@deploy-actions/transaction'
 import { checkEnvironments } from './environments'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
+import { stillToBeShown } from './parallel-earned'
 import { reachProblems } from './reach'
 import { summarise } from './report'
+import { mustBeCompatible, slowCompatibility } from './schema-compatibility'
 import { standing } from './standing'
 
 /** What a run is to do, as rollout.yml and the inputs have it. */
@@ -49,21 +55,50 @@ interface Wanted {
 export async function plan(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const file = await readRollout(inputs.config, ports.context)
   ports.evidence.about({ service: file.service })
-  const correlationId = correlationOf(inputs, file.service, ports.context)
-  const variables = variablesOf(inputs, ports.context, correlationId)
-  const configs = await resolveAll(file, { variables, secrets: ports.secrets })
-  const wanted = { file, variables, selected: select(configs, file, inputs), order: orderOf(configs, inputs) }
   try {
-    return await checked(wanted, inputs, ports)
+    return await checked(await wanted(file, inputs, ports), inputs, ports)
   } catch (error) {
-    throw ports.context.attempt === 1 ? error : withOutputs(error, toGuard(wanted))
+    throw ports.context.attempt === 1 ? error : withOutputs(error, toGuard(file, inputs))
   }
 }
 
-/** All selected regions, for their guards. */
-function toGuard({ file, selected, order: { kind } }: Wanted): Partial<Outputs> {
-  const regions = planned(selected, selected, kind)
-  return { service: file.service, regions, 'max-parallel': maxParallel(kind, regions.length) }
+async function wanted(file: RolloutFile, inputs: Inputs, { context, secrets }: Ports): Promise<Wanted> {
+  const variables = variablesOf(inputs, context, correlationOf(inputs, file.service, context))
+  const configs = await resolveAll(file, { variables, secrets })
+  return { file, variables, selected: select(configs, file, inputs), order: orderOf(configs, inputs) }
+}
+
+/** Where a newer release serves: a sentence each. */
+async function older(
+  due: readonly RegionConfig[],
+  { ledger, release }: { ledger: Ledger; release: Release },
+  inputs: Inputs,
+  { context }: Ports,
+): Promise<Problem[]> {
+  if (inputs['allow-older']) return []
+  const found = await Promise.all(
+    due.map(({ region: { environment } }) => whyOlder(ledger, release, environment, context)),
+  )
+  return found.flatMap((message) => (message === undefined ? [] : [{ where: '', message }]))
+}
+
+/** All selected regions, for their guards, which need nothing of the rest of rollout.yml and wait for nobody. */
+function toGuard(file: RolloutFile, inputs: Inputs): Partial<Outputs> {
+  const { selected } = selectRegions(file.regions, inputs.regions)
+  const regions = selected.map((entry, index): PlannedRegion => {
+    const { name, environment } = entry
+    const alone = { predecessor: '', 'predecessor-environment': '', 'predecessor-guard-environment': '' }
+    const parts = {
+      soak: false,
+      before: false,
+      share: false,
+      'after-deploy': false,
+      'after-rollout': false,
+      finished: false,
+    }
+    return { name, environment, 'guard-environment': entry['guard-environment'], index, ...alone, parts }
+  })
+  return { service: file.service, regions, 'max-parallel': regions.length }
 }
 
 async function checked(
@@ -76,11 +111,22 @@ async function checked(
   const standings = await Promise.all(
     selected.map((config) => standing(ledger, config, inputs.digest, ports.context.runId)),
   )
+  const release = { version: inputs.version, digest: inputs.digest }
+  const takenBack = inputs.again ? undefined : await whyTakenBack(ledger, release)
   const due = selected.filter((_, index) => standings[index]?.skip === undefined)
+  const regions = planned(selected, due, order.kind)
+  const estimatedMs = estimateMs(due, regions, order)
   const problems: Problem[] = [
+    ...(takenBack === undefined ? [] : [{ where: '', message: takenBack }]),
+    ...(await older(due, { ledger, release }, inputs, ports)),
     ...standings.flatMap(({ held }) => (held === undefined ? [] : [{ where: '', message: held }])),
     ...due.flatMap((config) => tooLong(config, order)),
-    ...(await missingForDeploy(due, ports)),
+    ...drainedAtOnce(due, order),
+    ...due.flatMap((config) => tooSlow(config, ports)),
+    ...slowCompatibility(due),
+    ...(await unearned(file, due, order.kind, ledger, ports)),
+    ...(await notNow(due, { ledger, estimatedMs, kind: order.kind }, inputs, ports)),
+    ...(await missingScripts(due, ports)),
     ...(await checkEnvironments(due, inputs['require-protection'], ports)),
   ]
   if (problems.length > 0) throw new InputError(problems)
@@ -94,6 +140,7 @@ async function checked(
   )
   const unreachable = await reachProblems(due, { forArm, leftOpen }, ports)
   if (unreachable.length > 0) throw new InputError(unreachable)
+  await mustBeCompatible(due, file, inputs, ports)
 
   const skipped = selected.flatMap((config, index) => {
     const reason = standings[index]?.skip
@@ -101,20 +148,26 @@ async function checked(
       ? []
       : [{ name: config.region.name, environment: config.region.environment, reason }]
   })
-  const regions = planned(selected, due, order.kind)
   const rollout: RolloutPlan = {
     service: file.service,
-    release: { version: inputs.version, digest: inputs.digest },
+    release,
     order: order.kind,
     regions,
     skipped,
   }
-  return { ...conclude(rollout, due, order, file, ports), proven: ledger.proven().join(' ') }
+  return {
+    ...conclude(rollout, due, { ...order, estimatedMs }, file, ports),
+    proven: ledger.proven().join(' '),
+  }
 }
 
-/** What the deployers see to be missing; regions may have their own, most share theirs, and each is said once. */
-async function missingForDeploy(due: readonly RegionConfig[], { context }: Ports): Promise<Problem[]> {
-  const problems = (await Promise.all(due.map(({ deploy }) => deploy.missing(context.workspace)))).flat()
+/** What the deployers and the hooks miss; regions may have their own, most share theirs, and each is said once. */
+async function missingScripts(due: readonly RegionConfig[], { context }: Ports): Promise<Problem[]> {
+  const looked = due.flatMap(({ deploy, hooks }) => [
+    deploy.missing(context.workspace),
+    missingHooks(hooks, context.workspace),
+  ])
+  const problems = (await Promise.all(looked)).flat()
   return [...new Map(problems.map((problem) => [`${problem.where} ${problem.message}`, problem])).values()]
 }
 
@@ -133,6 +186,52 @@ function select(configs: RegionConfig[], file: RolloutFile, { regions }: Inputs)
       { where: 'input `regions`', message: `names no region; write all or some of ${known}` },
     ])
   return configs.filter((config) => selected.some(({ name }) => name === config.region.name))
+}
+
+/** What keeps all regions from being rolled out at once. */
+async function unearned(
+  file: RolloutFile,
+  due: readonly RegionConfig[],
+  kind: OrderKind,
+  ledger: Ledger,
+  { clock }: Ports,
+): Promise<Problem[]> {
+  const needs = due[0]?.order['parallel-needs']
+  if (kind !== 'parallel' || due.length < 2 || !needs) return []
+  const missing = await stillToBeShown(needs, file, ledger, clock.now())
+  return missing.map((what) => ({
+    where: 'order',
+    message: `parallel is not earned yet: ${what}. Until then roll out with order: delayed or serial`,
+  }))
+}
+
+/** Where a region may not begin now; those that begin later are asked then, unless the whole has to lie in a window. */
+async function notNow(
+  due: readonly RegionConfig[],
+  { ledger, estimatedMs: needMs, kind }: { ledger: Ledger; estimatedMs: number; kind: OrderKind },
+  inputs: Inputs,
+  ports: Ports,
+): Promise<Problem[]> {
+  const asked = due.filter(
+    ({ windows }, index) => index === 0 || kind === 'parallel' || windows.cover === 'rollout',
+  )
+  const whys = await Promise.all(
+    asked.map(({ region: { environment }, windows }) =>
+      whyNotNow(ledger, { environment, windows, needMs, override: inputs['override-window'] }, ports),
+    ),
+  )
+  return whys.flatMap((message) => (message === undefined ? [] : [{ where: '', message }]))
+}
+
+/** How long a rollout takes when all goes well: the soak of a delayed one comes before each region but the first. */
+function estimateMs(
+  due: readonly RegionConfig[],
+  regions: readonly PlannedRegion[],
+  { kind, delayMs }: Order,
+): number {
+  const each = due.map((config) => expectedMs(timingOf(config)))
+  if (kind === 'parallel') return Math.max(0, ...each)
+  return each.reduce((sum, ms) => sum + ms, 0) + regions.filter(({ parts }) => parts.soak).length * delayMs
 }
 
 interface Order {
@@ -157,7 +256,7 @@ function orderOf([first]: RegionConfig[], inputs: Inputs): Order {
 function planned(selected: RegionConfig[], due: RegionConfig[], kind: OrderKind): PlannedRegion[] {
   return place(selected, kind)
     .filter(({ region }) => due.includes(region))
-    .map(({ region: { region, gates }, index, predecessor }) => ({
+    .map(({ region: { region, gates, hooks, traffic }, index, predecessor }) => ({
       name: region.name,
       environment: region.environment,
       'guard-environment': region['guard-environment'],
@@ -168,21 +267,64 @@ function planned(selected: RegionConfig[], due: RegionConfig[], kind: OrderKind)
       parts: {
         soak: kind === 'delayed' && predecessor !== undefined,
         before: gates.before !== undefined,
+        share: traffic.regions !== undefined,
         'after-deploy': gates['after-deploy'] !== undefined,
         'after-rollout': gates['after-rollout'] !== undefined,
+        finished: hooks.finished !== undefined,
       },
     }))
+}
+
+/** A region's share can only be taken over by regions that keep theirs. */
+const drainedAtOnce = (due: readonly RegionConfig[], { kind }: Order): Problem[] =>
+  kind === 'parallel' && due.some(({ traffic }) => traffic.regions)
+    ? [
+        {
+          where: 'order',
+          message:
+            'parallel would drain all regions at once, and nobody could take their traffic over: with traffic.regions, roll out with order: serial or delayed',
+        },
+      ]
+    : []
+
+/** Our own part of a rollback, one write and one reading: measured in rehearsals to be less. */
+const OURS_MS = 2_000
+
+/** A router that cannot keep what rollout.yml promises, and a stage that is not to be put back so soon. */
+function tooSlow({ region, traffic, arms, canary, rollback }: RegionConfig, ports: Ports): Problem[] {
+  const { within } = rollback
+  if (within === undefined) return []
+  const where = `rollback.within of ${region.name}`
+  const { router } = traffic.canary
+  const { effectWithin } = router.open(providerPorts(ports), arms.names).capabilities
+  const slow = OURS_MS + (parseDuration(effectWithin) ?? Infinity) > within
+  const held = canary.stages.filter((stage) => (stage['on-fail']?.hold ?? 0) > within)
+  return [
+    ...(slow
+      ? [
+          {
+            where,
+            message: `promises ${formatDuration(within)}, and a write of ${router.written.type} takes effect within ${effectWithin}, after at most ${formatDuration(OURS_MS)} of ours: promise more, or steer the traffic by another router`,
+          },
+        ]
+      : []),
+    ...held.map(({ weight }) => ({
+      where,
+      message: `promises ${formatDuration(within)}, and the stage of ${formatPercent(weight)} is watched for longer when it has failed (on-fail.hold): promise more, or take that out`,
+    })),
+  ]
 }
 
 /** What the jobs of region.yml cannot finish within their `timeout-minutes`, and a delay in which nothing is watched. */
 function tooLong(config: RegionConfig, { delayMs }: Order): Problem[] {
   const { region, gates, deploy } = config
-  const worst = worstCaseMs(timingOf(config))
-  const { restoreMs } = deploy.worstCase()
+  const timing = timingOf(config)
+  const worst = worstCaseMs(timing)
+  const { restoreMs } = timing.deploy
   const said: [boolean, string][] = [
     [
       worst > JOB_LIMIT_MS,
-      `the deploy job could take ${formatDuration(worst)} at worst, and a hosted job is ended after 6h (${formatDuration(JOB_LIMIT_MS)} are planned with): shorten max-watch, the gates' timeouts or that of the deploy`,
+      `the deploy job could take ${formatDuration(worst)} at worst, and a hosted job is ended after 6h (${formatDuration(JOB_LIMIT_MS)} are planned with): shorten max-watch, or the timeouts of gates, hooks and the deploy`,
     ],
     [
       delayMs > JOB_LIMIT_MS,
@@ -207,14 +349,10 @@ function tooLong(config: RegionConfig, { delayMs }: Order): Problem[] {
 function conclude(
   rollout: RolloutPlan,
   due: RegionConfig[],
-  { kind, delayMs }: Order,
+  { kind, delayMs, estimatedMs }: Order & { estimatedMs: number },
   file: RolloutFile,
   ports: Ports,
 ): Outputs {
-  const each = due.map((config) => expectedMs(timingOf(config)))
-  const soaks = rollout.regions.filter(({ parts }) => parts.soak).length
-  const estimated =
-    kind === 'parallel' ? Math.max(0, ...each) : each.reduce((sum, ms) => sum + ms, 0) + soaks * delayMs
   const { service, release, regions, skipped } = rollout
   const reason =
     regions.length === 0
@@ -222,8 +360,8 @@ function conclude(
       : `${release.version} goes to ${regions.map(({ name }) => name).join(', then ')}${skipped.length > 0 ? `; skipped: ${skipped.map(({ name }) => name).join(', ')}` : ''}`
   ports.log.info(`${service}: ${reason}`)
   for (const { name, reason } of skipped) ports.log.info(`${name} is skipped: ${reason}`)
-  ports.evidence.facts({ plan: rollout, configDigest: file.digest, estimatedMs: estimated })
-  ports.summary.add(summarise(rollout, due, { reason, estimatedMs: estimated, delayMs }))
+  ports.evidence.facts({ plan: rollout, configDigest: file.digest, estimatedMs })
+  ports.summary.add(summarise(rollout, due, { reason, estimatedMs, delayMs }))
   return {
     outcome: 'planned',
     reason,
@@ -235,6 +373,6 @@ function conclude(
     'delay-minutes': Math.ceil(delayMs / 60_000),
     'config-digest': file.digest,
     plan: rollout,
-    'estimated-duration': formatDuration(estimated),
+    'estimated-duration': formatDuration(estimatedMs),
   }
 }

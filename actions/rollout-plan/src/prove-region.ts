@@ -1,5 +1,5 @@
 import { defined, escapeText, InputError, type Ports } from '@deploy-actions/action-kit'
-import { configuredTarget, findRegion } from '@deploy-actions/config'
+import { configuredTarget, findRegion, timingOf } from '@deploy-actions/config'
 import {
   LEDGER_PATIENCE_MS,
   openLedger,
@@ -7,7 +7,8 @@ import {
   type Ledger,
   type PredecessorProof,
 } from '@deploy-actions/ledger'
-import { armsOf } from '@deploy-actions/transaction'
+import { expectedMs } from '@deploy-actions/rollout'
+import { armsOf, whyNotNow } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 import { standing } from './standing'
@@ -34,6 +35,12 @@ export async function proveRegion(inputs: Inputs, ports: Ports): Promise<Outputs
   const { skip, held } = await standing(ledger, config, inputs.digest, ports.context.runId)
   if (held !== undefined) throw new InputError(held)
   if (skip !== undefined) return answer(false, `${region} needs nothing: ${skip}`)
+  const beginning = {
+    ...{ environment, windows: config.windows, needMs: expectedMs(timingOf(config)) },
+    override: inputs['override-window'],
+  }
+  const notNow = await whyNotNow(ledger, beginning, ports)
+  if (notNow !== undefined) throw new InputError(notNow)
   return answer(true, `${region} may go ahead${proof ? `: ${proof.reason}` : ''}`)
 }
 

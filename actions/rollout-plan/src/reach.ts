@@ -1,8 +1,9 @@
 import { messageOf, providerPorts, type Ports, type Problem } from '@deploy-actions/action-kit'
-import { planStages, stagesOutOfReach, type RegionConfig } from '@deploy-actions/config'
+import { planStages, sharePlanOf, stagesOutOfReach, type RegionConfig } from '@deploy-actions/config'
 import { blindSpot, createArmSampler, preflight } from '@deploy-actions/metrics'
 import { findArms, formatWeights, type Arms } from '@deploy-actions/rollout'
 import { obstacleTo } from '@deploy-actions/traffic'
+import { findShare } from '@deploy-actions/transaction'
 
 /** What is known of the regions' arms. */
 export interface KnownArms {
@@ -23,6 +24,7 @@ export async function reachProblems(
 ): Promise<Problem[]> {
   const problems = await Promise.all(
     configs.map(async (config) => {
+      await warnOfShare(config, ports)
       try {
         return await problemsOf(config, known, ports)
       } catch (error) {
@@ -34,6 +36,19 @@ export async function reachProblems(
     }),
   )
   return problems.flat()
+}
+
+/** By the time of its deploy another region may serve again, or somebody have put the router right. */
+async function warnOfShare(config: RegionConfig, ports: Ports): Promise<void> {
+  const [router, plan] = [config.traffic.regions?.router, sharePlanOf(config)]
+  if (!router || !plan) return
+  try {
+    await findShare(router, plan, providerPorts(ports))
+  } catch (error) {
+    ports.log.warning(
+      `the share of ${plan.region} could not be drained now, and is looked at again before anything is written: ${messageOf(error)}`,
+    )
+  }
 }
 
 async function problemsOf(

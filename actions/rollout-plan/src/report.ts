@@ -1,5 +1,5 @@
 import { escapeText, table } from '@deploy-actions/action-kit'
-import { planStages, type RegionConfig } from '@deploy-actions/config'
+import { planStages, shareInWords, type RegionConfig } from '@deploy-actions/config'
 import { formatDuration, formatPercent, formatRate, type RolloutPlan } from '@deploy-actions/rollout'
 
 interface Numbers {
@@ -20,7 +20,7 @@ export function summarise(
       name,
       environment,
       predecessor || '-',
-      'will be rolled out',
+      ['will be rolled out', shareOf(name, due)].filter(Boolean).join('; '),
     ]),
     ...skipped.map(({ name, environment, reason }) => [name, environment, '-', `skipped: ${reason}`]),
   ]
@@ -52,6 +52,12 @@ export function summarise(
     '',
     `Image digest \`${release.digest}\``,
   ].join('\n')
+}
+
+/** What a region's share becomes meanwhile; empty where no router steers that. */
+function shareOf(name: string, due: readonly RegionConfig[]): string {
+  const config = due.find(({ region }) => region.name === name)
+  return (config && shareInWords(config)) ?? ''
 }
 
 function diagram({ regions, order }: RolloutPlan, delayMs: number): string[] {

@@ -1,12 +1,13 @@
 import type { RegionConfig } from '@deploy-actions/config'
 import {
   committedWith,
+  holder,
   LiveTransaction,
   newest,
   type Ledger,
   type TransactionRecord,
 } from '@deploy-actions/ledger'
-import { defined, holdingStates } from '@deploy-actions/rollout'
+import { defined } from '@deploy-actions/rollout'
 
 /** What the ledger says of a region before a rollout. */
 export interface Standing {
@@ -25,10 +26,11 @@ export async function standing(
   digest: string,
   runId: number,
 ): Promise<Standing> {
+  const live = await holder(ledger, region.environment)
+  if (live)
+    return live.record.run.id === runId
+      ? { leftOpen: live.record }
+      : { held: new LiveTransaction(live).message }
   const entry = await newest(ledger, region.environment)
-  if (!entry) return {}
-  const { run } = entry.record
-  if (holdingStates.includes(entry.state))
-    return run.id === runId ? { leftOpen: entry.record } : { held: new LiveTransaction(entry).message }
-  return defined({ skip: committedWith(entry, digest) })
+  return defined({ skip: entry && committedWith(entry, digest) })
 }

@@ -4,9 +4,11 @@ import { duration } from '@deploy-actions/rollout'
 
 export const inputs = z.strictObject({
   hook: z
-    .enum(['deploy'])
+    .enum(['deploy', 'finished', 'schema-compatibility'])
     .optional()
-    .describe('deploy: the script deploy.script.run of rollout.yml')
+    .describe(
+      'deploy: what deploy of rollout.yml says; finished or schema-compatibility: that one of its hooks',
+    )
     .meta({ example: 'deploy' }),
   run: script
     .optional()

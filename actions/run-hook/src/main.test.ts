@@ -92,7 +92,7 @@ describe('run-hook', () => {
     [{ hook: 'deploy', run: 'ops/x.sh' }, /give exactly one/],
     [
       { hook: 'deploy', 'env-secrets': 'KEY' },
-      /what the scripts of a deploy get is said in rollout\.yml, beside them/,
+      /what the scripts of rollout\.yml get is said there, beside them/,
     ],
     [{ hook: 'deploy' }, /a deploy acts within the transaction of restore-point begin/],
     [{ hook: 'deploy', transaction: '1-1-shop-eu-1' }, /was not begun in this job/],

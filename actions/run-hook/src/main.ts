@@ -5,44 +5,54 @@ import {
   GateFailed,
   InputError,
   providerPorts,
-  redact,
   runScriptToEnd,
+  showOutput,
   type Ports,
-  type Script,
 } from '@deploy-actions/action-kit'
-import { configuredTarget, scriptVariables, type ConfiguredTarget } from '@deploy-actions/config'
+import {
+  configuredTarget,
+  scriptVariables,
+  type ConfiguredTarget,
+  type Hook as ConfiguredHook,
+  type HookName,
+} from '@deploy-actions/config'
 import type { Deployed } from '@deploy-actions/deploys'
 import { LEDGER_PATIENCE_MS, openLedger } from '@deploy-actions/ledger'
 import { defined, parseDuration } from '@deploy-actions/rollout'
-import { joinTransaction, mustBeOpen, type JobTransaction } from '@deploy-actions/transaction'
+import {
+  joinTransaction,
+  mustBeCommitted,
+  mustBeOpen,
+  type JobTransaction,
+} from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 
 const DEFAULT_TIMEOUT_MS = parseDuration('10m') as number
-/** How much of a tool's output goes into the summary and the evidence. */
-const SHOWN_CHARACTERS = 4_000
 
-/** What is to be run: the deployer of rollout.yml, or a script. */
+/** What is to be run: the deployer of rollout.yml, one of its hooks, or a script. */
 interface Hook {
   name: string
   run(): Promise<Deployed>
+  /** said of a failure: what it means for the release */
+  failed?: string
 }
 
-/** Runs the deployer of rollout.yml, or one script with `DEPLOY_*` variables; how it ended is the outcome. */
+/** Runs the deployer or a hook of rollout.yml, or one script with `DEPLOY_*` variables; how it ended is the outcome. */
 export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
   if ((inputs.hook === undefined) === (inputs.run === undefined))
     throw new InputError([
       {
         where: 'inputs `hook` and `run`',
         message:
-          'give exactly one; hook: deploy brings the release onto the canary arm as deploy of rollout.yml says, run: any script of the repository',
+          'give exactly one; hook: deploy brings the release onto the canary arm as deploy of rollout.yml says, another one runs that hook of it, run: any script of the repository',
       },
     ])
   if (inputs.hook !== undefined && (inputs['env-secrets'].length > 0 || inputs.oidc))
     throw new InputError([
       {
         where: 'inputs `env-secrets` and `oidc`',
-        message: 'are for run; what the scripts of a deploy get is said in rollout.yml, beside them',
+        message: 'are for run; what the scripts of rollout.yml get is said there, beside them',
       },
     ])
   const transaction =
@@ -52,31 +62,44 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
     ports.log.info(`would run ${hook.name}`)
     return { outcome: 'would-run', reason: `would run ${hook.name}` }
   }
-  if (transaction)
-    await mustBeOpen(
-      openLedger(transaction.ledger, transaction.record.service, ports, {
-        patienceMs: LEDGER_PATIENCE_MS.forward,
-      }),
-      transaction,
-    )
-  return conclude(hook.name, await hook.run(), ports)
+  if (transaction) await mustStand(transaction, inputs, ports)
+  return conclude(hook, await hook.run(), ports)
+}
+
+/** Somebody may have taken the release back while the job waited. */
+function mustStand(transaction: JobTransaction, { hook }: Inputs, ports: Ports): Promise<void> {
+  const ledger = openLedger(transaction.ledger, transaction.record.service, ports, {
+    patienceMs: LEDGER_PATIENCE_MS.forward,
+  })
+  return hook === 'finished' ? mustBeCommitted(ledger, transaction) : mustBeOpen(ledger, transaction)
 }
 
 async function prepare(inputs: Inputs, transaction: JobTransaction | undefined, ports: Ports): Promise<Hook> {
-  if (inputs.run !== undefined) {
+  const { run, hook } = inputs
+  if (run !== undefined) {
     const target = inputs.region === undefined ? undefined : await targetOf(inputs, transaction, ports)
-    return scriptHook(inputs.run, inputs, target, transaction, ports)
+    const { timeout = DEFAULT_TIMEOUT_MS, 'env-secrets': names, oidc } = inputs
+    return scriptHook({ run, timeout, 'env-secrets': names, oidc }, inputs, target, transaction, ports)
   }
-  if (transaction === undefined)
-    throw new InputError([
-      {
-        where: 'input `transaction`',
-        message:
-          'is missing; a deploy acts within the transaction of restore-point begin, which says which arm it may write',
-      },
-    ])
-  return deployHook(inputs, await targetOf(inputs, transaction, ports), transaction, ports)
+  if (hook === 'schema-compatibility')
+    return hookOfConfig(hook, inputs, await targetOf(inputs, transaction, ports), transaction, ports)
+  if (transaction === undefined) throw needsTransaction(hook)
+  const target = await targetOf(inputs, transaction, ports)
+  return hook === 'finished'
+    ? hookOfConfig(hook, inputs, target, transaction, ports)
+    : deployHook(inputs, target, transaction, ports)
 }
+
+const needsTransaction = (hook: Inputs['hook']): InputError =>
+  new InputError([
+    {
+      where: 'input `transaction`',
+      message:
+        hook === 'finished'
+          ? 'is missing; finished follows the commit of the transaction of restore-point begin, which says which arm serves now'
+          : 'is missing; a deploy acts within the transaction of restore-point begin, which says which arm it may write',
+    },
+  ])
 
 async function targetOf(
   inputs: Inputs,
@@ -113,8 +136,27 @@ async function deployHook(
   }
 }
 
+/** One of `hooks` of rollout.yml. @throws InputError when it has none of that name */
+async function hookOfConfig(
+  name: HookName,
+  inputs: Inputs,
+  target: ConfiguredTarget,
+  transaction: JobTransaction | undefined,
+  ports: Ports,
+): Promise<Hook> {
+  const { hooks } = await target.config(defined({ arm: transaction?.settings.arms.canary }))
+  const hook = hooks[name]
+  if (!hook)
+    throw new InputError([
+      { where: `${target.file.path}: hooks`, message: `has no ${name}; add it, or leave out this step` },
+    ])
+  const { run } = scriptHook(hook, inputs, target, transaction, ports)
+  const failed = 'the release is committed and serves: nothing is taken back for that'
+  return { name: `${name} (${hook.run.path})`, run, ...(name === 'finished' && { failed }) }
+}
+
 function scriptHook(
-  script: Script,
+  { run: script, timeout: timeoutMs, ...access }: ConfiguredHook,
   inputs: Inputs,
   target: ConfiguredTarget | undefined,
   transaction: JobTransaction | undefined,
@@ -125,24 +167,19 @@ function scriptHook(
   const variables = target
     ? scriptVariables(target, release, ports.context, arms && { arm: arms.canary, ...arms })
     : {}
+  const { signal } = ports
   return {
     name: script.path,
-    run: () =>
-      runScriptToEnd(script, providerPorts(ports, variables), {
-        timeoutMs: inputs.timeout ?? DEFAULT_TIMEOUT_MS,
-        signal: ports.signal,
-        access: inputs,
-      }),
+    run: () => runScriptToEnd(script, providerPorts(ports, variables), { timeoutMs, signal, access }),
   }
 }
 
-function conclude(name: string, { ended, detail, facts, output: printed }: Deployed, ports: Ports): Outputs {
-  const secrets = [...ports.secrets.values()]
-  const output = redact(printed, secrets)
-  const reason = redact(detail, secrets)
-  ports.log.foreign(`Output of ${name}`, output)
-  ports.evidence.facts({ ...facts, ended, output: output.slice(-SHOWN_CHARACTERS) })
-  const shown = output.trim() === '' ? '' : `\n\n${fenced(output.slice(-SHOWN_CHARACTERS))}`
+function conclude({ name, failed }: Hook, deployed: Deployed, ports: Ports): Outputs {
+  const { ended, facts } = deployed
+  const { detail, output } = showOutput(name, deployed, ports)
+  const reason = ended === 'failed' && failed !== undefined ? `${detail}; ${failed}` : detail
+  ports.evidence.facts({ ...facts, ended, output })
+  const shown = output.trim() === '' ? '' : `\n\n${fenced(output)}`
   ports.summary.add(
     `### ${escapeText(name)}: ${ended === 'done' ? 'done' : 'failed'}\n\n${escapeText(reason)}${shown}`,
   )

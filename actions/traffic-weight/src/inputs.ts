@@ -21,8 +21,10 @@ const vector = z.string().transform((text, context): Weights => {
 
 export const inputs = z.strictObject({
   mode: z
-    .enum(['set', 'get', 'restore', 'drain', 'switch'])
-    .describe('set | get | restore | drain | switch')
+    .enum(['set', 'get', 'restore', 'drain', 'switch', 'drain-share', 'return-share'])
+    .describe(
+      'set | get | restore | drain | switch; drain-share | return-share: the share of a region in traffic.regions, within a transaction',
+    )
     .meta({ example: 'get' }),
   router: z
     .string()
@@ -55,3 +57,8 @@ export const inputs = z.strictObject({
   ...writerInputs,
 })
 export type Inputs = z.infer<typeof inputs>
+
+/** What is done with the share of a region, in the router between them. */
+export type ShareMode = Extract<Inputs['mode'], `${string}-share`>
+/** Those that steer a router by a vector. */
+export type VectorInputs = Inputs & { mode: Exclude<Inputs['mode'], ShareMode> }

@@ -1,7 +1,7 @@
-import { escapeText, InputError, providerPorts, table, type Ports } from '@deploy-actions/action-kit'
+import { InputError, providerPorts, type Ports } from '@deploy-actions/action-kit'
 import { bareTarget, configuredTarget, releaseOf, sections, type Target } from '@deploy-actions/config'
 import { LEDGER_PATIENCE_MS, openLedger } from '@deploy-actions/ledger'
-import { formatPercent, formatWeights, sameWeights, type Weights } from '@deploy-actions/rollout'
+import { formatWeights, sameWeights, type Weights } from '@deploy-actions/rollout'
 import {
   ArmLost,
   Conflict,
@@ -25,8 +25,9 @@ import {
   type FoundArms,
   type JobTransaction,
 } from '@deploy-actions/transaction'
-import type { Inputs } from './inputs'
+import type { Inputs, VectorInputs } from './inputs'
 import type { Outputs } from './outputs'
+import { concluded, percents } from './report'
 import { wantedOf } from './wanted'
 
 /** Which router is steered, and what its writes are recorded under. */
@@ -37,8 +38,15 @@ interface Steered {
   config?: { path: string; digest: string }
 }
 
-/** Sets, reads or restores the weights of one router; leaves a restore point first. */
+/** Sets, reads or restores the weights of one router, leaving a restore point first; or moves the share of a region. */
 export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
+  const { mode } = inputs
+  return mode === 'drain-share' || mode === 'return-share'
+    ? (await import('./share')).moveShare(mode, inputs, ports)
+    : steer({ ...inputs, mode }, ports)
+}
+
+async function steer(inputs: VectorInputs, ports: Ports): Promise<Outputs> {
   const steered = await readSteered(inputs, ports)
   const found = await lookAtRouter(steered.router, steered.arms, providerPorts(ports))
   const { router, reading: before } = found
@@ -159,13 +167,6 @@ function neverPutBack({ weights, differs }: RouterState): string | undefined {
   return Object.values(weights).every((points) => points === 0) ? 'no member had any weight' : undefined
 }
 
-/** The shares of each member; of addresses that differ one after the other: `0% / 100%`. */
-function percents(reading: RouterState, of: 'weights' | 'effective'): Record<string, string> {
-  const each = reading.differs === undefined ? [reading] : (reading.parts ?? [])
-  const shares = (name: string) => each.map((state) => formatPercent(state[of][name] ?? 0)).join(' / ')
-  return Object.fromEntries(Object.keys(reading.members).map((name) => [name, shares(name)]))
-}
-
 function conclude(
   outcome: 'changed' | 'unchanged' | 'read',
   before: RouterReading,
@@ -173,37 +174,10 @@ function conclude(
   ports: Ports,
 ): Outputs {
   const reason = outcome === 'changed' ? changeInWords(before, after) : described(after)
-  ports.log.info(reason)
-  const [was, is, effective] = [
-    percents(before, 'weights'),
-    percents(after, 'weights'),
-    percents(after, 'effective'),
-  ]
-  ports.evidence.facts({
-    before: before.weights,
-    after: after.weights,
-    effective: after.effective,
-    readAt: after.readAt,
-    ...(before.differs !== undefined && { differed: before.differs }),
-  })
-  const rows = Object.keys(after.members).map((name) => [
-    name,
-    was[name] ?? '',
-    is[name] ?? '',
-    effective[name] ?? '',
-  ])
-  ports.summary.add(
-    `### Traffic ${outcome}\n\n${escapeText(reason)}.\n\n${table(['Member', 'Before', 'After', 'In effect'], rows)}`,
-  )
   const point = restorePoint(outcome, before, after)
   return {
-    outcome,
-    reason,
-    before: was,
-    after: is,
-    effective,
+    ...concluded({ outcome, reason }, before, after, ports),
     ...(point && { 'restore-point': percents(point, 'weights') }),
-    changed: outcome === 'changed',
   }
 }
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
 import { InputError } from '@deploy-actions/action-kit'
-import { inputs as schema } from './inputs'
+import { inputs as schema, type VectorInputs } from './inputs'
 import { wantedWeights } from './wanted'
 
 const current = { blue: 6_000, green: 3_000, red: 1_000 }
 const wanted = (inputs: Record<string, string>, from: Record<string, number> = current) =>
-  wantedWeights(schema.parse(inputs), from)
+  wantedWeights(schema.parse(inputs) as VectorInputs, from)
 
 describe('the weights that an input asks for', () => {
   it('are what is there, with get', () => {

@@ -8,13 +8,13 @@ import {
   type Weights,
 } from '@deploy-actions/rollout'
 import { heldBy, type RouterState } from '@deploy-actions/traffic'
-import type { Inputs } from './inputs'
+import type { VectorInputs } from './inputs'
 
 /**
  * The vector that the inputs ask for, given what a router shows, whose addresses may differ: one for all of them.
  * @throws InputError
  */
-export function wantedOf(inputs: Inputs, reading: RouterState): Weights {
+export function wantedOf(inputs: VectorInputs, reading: RouterState): Weights {
   const each = heldBy(reading).map((held) => wantedWeights(inputs, held))
   const [wanted = reading.weights, ...others] = each
   if (inputs.mode === 'get' || others.every((other) => sameWeights(other, wanted))) return wanted
@@ -24,7 +24,7 @@ export function wantedOf(inputs: Inputs, reading: RouterState): Weights {
 }
 
 /** The vector that the inputs ask for, given what the router holds. @throws InputError */
-export function wantedWeights(inputs: Inputs, current: Weights): Weights {
+export function wantedWeights(inputs: VectorInputs, current: Weights): Weights {
   if (inputs['expected-current'] && !sameWeights(inputs['expected-current'], current))
     throw new InputError([
       {

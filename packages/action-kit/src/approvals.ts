@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { readEnvironment, reviewersOf } from './environments'
 import type { GitHub, RunContext } from './ports'
 
 /** Who let what pass, or not. */
@@ -41,4 +42,19 @@ export async function listApprovals({
       comment: comment ?? '',
     }))
   })
+}
+
+/**
+ * Whether somebody let a run into an environment: `approved`, `missing`, or `nobody-asked` where it has no required
+ * reviewers.
+ */
+export async function reviewOf(
+  environment: string,
+  ports: { github: GitHub; context: Pick<RunContext, 'runId'> },
+): Promise<'approved' | 'nobody-asked' | 'missing'> {
+  const approvals = await listApprovals(ports)
+  const isThis = (name: string): boolean => name.toLowerCase() === environment.toLowerCase()
+  if (approvals.some((one) => one.state === 'approved' && isThis(one.environment))) return 'approved'
+  const found = await readEnvironment(environment, ports)
+  return !found || reviewersOf(found) === 0 ? 'nobody-asked' : 'missing'
 }

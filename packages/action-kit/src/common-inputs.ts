@@ -38,6 +38,15 @@ export const commonInputs = {
     .default('')
     .transform((text) => text.split(/\s+/).filter(Boolean))
     .describe('what an earlier job of this run has proven of the ledger: `proven` of rollout-plan'),
+  again: flag(false).describe('a release that a person had taken back is rolled out again all the same'),
+  'allow-older': flag(false).describe(
+    'a release is brought although a newer one serves: it was committed before that one, or its run began before',
+  ),
+  'override-window': z
+    .string()
+    .regex(/\S/, 'is empty; say why')
+    .optional()
+    .describe('why it begins although its windows are closed or somebody has frozen it; kept as evidence'),
   'correlation-id': z.string().describe('name of this rollout in all logs; default SERVICE-RUNID-ATTEMPT'),
 } as const
 

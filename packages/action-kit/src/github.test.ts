@@ -5,11 +5,14 @@ import { createClock, type Clock } from './clock'
 import type { ProviderError } from './errors'
 import { Cancelled } from './errors'
 import { createGitHub } from './github'
+import { GRAPHQL } from './graphql'
 import { patientGitHub } from './patient-github'
 
 interface Answer {
   status: number
   body?: unknown
+  /** instead of a body */
+  text?: string
   headers?: Record<string, string>
 }
 
@@ -38,7 +41,7 @@ async function github(...answers: (Answer | null)[]) {
     }
     response
       .writeHead(answer.status, { 'content-type': 'application/json', ...answer.headers })
-      .end(JSON.stringify(answer.body ?? {}))
+      .end(answer.text ?? JSON.stringify(answer.body ?? {}))
   }).listen(0, '127.0.0.1')
   servers.push(server)
   await new Promise((resolve) => server.once('listening', resolve))
@@ -73,6 +76,27 @@ const failure = async (promise: Promise<unknown>) =>
     (error: unknown) => error as ProviderError,
   )
 
+describe('an answer that is none of GitHub', () => {
+  const page = { status: 200, text: '<html>a proxy in between</html>' }
+
+  it('is asked for again', async () => {
+    const { client, asked } = await github(page, { status: 200, body: [1] })
+    expect(await client.request(READ)).toEqual([1])
+    expect(asked).toHaveLength(2)
+  })
+
+  it('is said to be none, and no write is repeated for it', async () => {
+    const { client, asked } = await github(page)
+    expect(await failure(client.request(WRITE))).toMatchObject({
+      message:
+        'GitHub answered 200 to POST /repos/{owner}/{repo}/deployments, and not with JSON: "<html>a proxy in between</html>"',
+      retryable: true,
+      notCarriedOut: false,
+    })
+    expect(asked).toHaveLength(1)
+  })
+})
+
 describe('with patience', () => {
   const HOUR = { status: 403, body: { message: 'API rate limit exceeded' } }
   it('a used-up quota is waited for until it comes back, and that is said', async () => {
@@ -80,8 +104,11 @@ describe('with patience', () => {
       'x-ratelimit-remaining': '0',
       'x-ratelimit-reset': String(Math.ceil(Date.now() / 1000) + 1800),
     }
-    const { client, slept, warnings } = await github({ ...HOUR, headers: reset }, { status: 201, body: 'ok' })
-    expect(await patientGitHub(client, 3_900_000).request(WRITE)).toBe('ok')
+    const { client, slept, warnings } = await github(
+      { ...HOUR, headers: reset },
+      { status: 201, body: ['ok'] },
+    )
+    expect(await patientGitHub(client, 3_900_000).request(WRITE)).toEqual(['ok'])
     expect(slept[0]).toBeGreaterThan(1_700_000)
     expect(warnings).toEqual([
       expect.stringMatching(/^GitHub is waited for: .*403.*POST .* is tried again in (30m1s|30m|29m\d+s)$/),
@@ -101,8 +128,8 @@ describe('with patience', () => {
 
   it('another limit is waited for by the minute that GitHub asks for', async () => {
     const limit = { status: 403, body: { message: 'You have exceeded a secondary rate limit' } }
-    const { client, slept } = await github(limit, { status: 200, body: 'ok' })
-    expect(await client.request(READ)).toBe('ok')
+    const { client, slept } = await github(limit, { status: 200, body: ['ok'] })
+    expect(await client.request(READ)).toEqual(['ok'])
     expect(slept).toEqual([60_000])
   })
 
@@ -114,6 +141,49 @@ describe('with patience', () => {
     expect(await patientGitHub(client, 3_000_000).list(READ)).toEqual([])
     expect(asked).toHaveLength(31)
     expect(warnings).toEqual([expect.stringContaining('GitHub answered 503')])
+  })
+})
+
+describe('a query of GraphQL', () => {
+  const asked = {
+    query: 'query ($name: String!) { repository(name: $name) { id } }',
+    variables: { name: 'n' },
+  }
+  const refused = (type: string, message: string): Answer => ({
+    status: 200,
+    body: { data: null, errors: [{ type, message }] },
+  })
+
+  it('gives its data, and is in the evidence', async () => {
+    const { client, asked: routes, calls } = await github({ status: 200, body: { data: { id: 'R_1' } } })
+    expect(await client.request(GRAPHQL, asked)).toEqual({ id: 'R_1' })
+    expect(routes).toEqual(['POST /graphql'])
+    expect(calls).toEqual([{ what: GRAPHQL, status: 200 }])
+  })
+
+  it('is repeated as what it is, something that only reads', async () => {
+    const { client, asked: routes } = await github({ status: 502 }, null, { status: 200, body: { data: 1 } })
+    expect(await client.request(GRAPHQL, asked)).toBe(1)
+    expect(routes).toHaveLength(3)
+  })
+
+  it('waits where no question of the hour is left, which is said with 200', async () => {
+    const limited = refused('RATE_LIMITED', 'API rate limit exceeded for installation.')
+    const { client, slept } = await github(limited, { status: 200, body: { data: 1 } })
+    expect(await client.request(GRAPHQL, asked)).toBe(1)
+    expect(slept).toEqual([60_000])
+  })
+
+  it.each([
+    ['FORBIDDEN', 403, /lacks `deployments: read`; add it/],
+    ['NOT_FOUND', 404, /^GitHub answered 404 to POST \/graphql: no$/],
+    ['undefinedField', 422, /^GitHub answered 422 to POST \/graphql: no$/],
+  ])('that is refused as %s is refused as REST would', async (type, status, message) => {
+    const { client, asked: routes, calls } = await github(refused(type, 'no'))
+    const error = await failure(client.request(GRAPHQL, asked, { permission: 'deployments: read' }))
+    expect(error).toMatchObject({ status, retryable: false, message: expect.stringMatching(message) })
+    expect(routes).toHaveLength(1)
+    expect(calls).toEqual([{ what: GRAPHQL, status }])
   })
 })
 
@@ -131,8 +201,8 @@ describe('a request', () => {
     ['the rate limit', { status: 403, body: { message: 'You have exceeded a secondary rate limit' } }],
     ['a cut connection', null],
   ])('that only reads is repeated after %s', async (_, answer) => {
-    const { client, asked } = await github(answer, answer, { status: 200, body: 'ok' })
-    expect(await client.request(READ)).toBe('ok')
+    const { client, asked } = await github(answer, answer, { status: 200, body: ['ok'] })
+    expect(await client.request(READ)).toEqual(['ok'])
     expect(asked).toHaveLength(3)
   })
 
@@ -155,8 +225,8 @@ describe('a request', () => {
     ['a 429', { status: 429 }],
     ['the rate limit', { status: 403, body: { message: 'API rate limit exceeded' } }],
   ])('that writes is repeated after %s: it was turned away', async (_, answer) => {
-    const { client, asked } = await github(answer, { status: 201, body: 'ok' })
-    expect(await client.request(WRITE)).toBe('ok')
+    const { client, asked } = await github(answer, { status: 201, body: ['ok'] })
+    expect(await client.request(WRITE)).toEqual(['ok'])
     expect(asked).toHaveLength(2)
   })
 
@@ -195,8 +265,8 @@ describe('a request', () => {
     ['no time named', { 'x-ratelimit-remaining': '0' }],
     ['a time that is over', { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': '1000000000' }],
   ])('backs off by itself after a 429 with %s', async (_, headers) => {
-    const { client, asked } = await github({ status: 429, headers }, { status: 200, body: 'ok' })
-    expect(await client.request(READ)).toBe('ok')
+    const { client, asked } = await github({ status: 429, headers }, { status: 200, body: ['ok'] })
+    expect(await client.request(READ)).toEqual(['ok'])
     expect(asked).toHaveLength(2)
   })
 

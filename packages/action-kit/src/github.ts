@@ -1,6 +1,7 @@
 import { defined, formatDuration } from '@deploy-actions/rollout'
 import type { Clock } from './clock'
 import { Cancelled, messageOf, ProviderError, wasNotSent } from './errors'
+import { GRAPHQL, queried } from './graphql'
 import { pagesOf } from './pages-of'
 import type { EvidenceCollector, GitHub, Log, RunContext } from './ports'
 import { parseRetryAfter, retrying, type Retry } from './retrying'
@@ -21,10 +22,14 @@ interface Dependencies {
   signal: AbortSignal
   evidence: Pick<EvidenceCollector, 'call'>
   log?: Pick<Log, 'warning'>
+  /** what to do where the token lacks a permission; default what is to be done for that of a job */
+  whenDenied?: string
 }
 
+const OF_A_JOB = "add it to the job's permissions and to those of every calling job"
+
 /**
- * GitHub's REST API through octokit, loaded at the first call. Reads are repeated after rate limits, 5xx and lost
+ * GitHub's API through octokit, loaded at the first call. Reads are repeated after rate limits, 5xx and lost
  * connections; writes only when they were certainly not carried out: after rate limits and without a connection.
  */
 export function createGitHub({
@@ -35,8 +40,11 @@ export function createGitHub({
   signal: ended,
   evidence,
   log,
+  whenDenied = OF_A_JOB,
 }: Dependencies): GitHub {
   let saidAtMs = -Infinity
+  /** Answers of those who ask again and again, by what was asked. */
+  const kept = new Map<string, Kept>()
   const say = (route: string, { error, waitMs }: Retry): void => {
     const now = clock.now().getTime()
     if (waitMs < LONG_WAIT_MS && now - saidAtMs < MINUTE_MS) return
@@ -48,7 +56,7 @@ export function createGitHub({
   const call = async (
     route: string,
     parameters: Record<string, unknown>,
-    permission: string | undefined,
+    { permission, ifChanged }: { permission?: string; ifChanged?: boolean },
     signal: AbortSignal,
   ) => {
     const { getOctokit } = await import('@actions/github')
@@ -56,37 +64,52 @@ export function createGitHub({
       baseUrl: apiUrl,
       log: { debug() {}, info() {}, warn() {}, error() {} },
     })
+    const asked = `${route} ${JSON.stringify(parameters)}`
+    const before = ifChanged ? kept.get(asked) : undefined
     const started = clock.realMs()
     const note = (status: number | string): void =>
       evidence.call({ system: 'github', what: route, status, ms: Math.round(clock.realMs() - started) })
     try {
+      const request = { signal: AbortSignal.any([signal, AbortSignal.timeout(clock.ioTimeout(30_000))]) }
+      if (route === GRAPHQL) {
+        const data = await queried(octokit, parameters, request)
+        note(200)
+        return data
+      }
+      const { owner, repo } = context
       const response = await octokit.request(route, {
-        owner: context.owner,
-        repo: context.repo,
-        ...parameters,
-        request: { signal: AbortSignal.any([signal, AbortSignal.timeout(clock.ioTimeout(30_000))]) },
+        ...{ owner, repo, ...parameters, request },
+        ...(before && { headers: { 'if-none-match': before.etag } }),
       })
       note(response.status)
-      return response.data as unknown
+      const data = jsonOf(route, response)
+      const { etag } = response.headers
+      if (ifChanged && etag !== undefined) kept.set(asked, { etag, data })
+      return data
     } catch (error) {
+      if (error instanceof ProviderError) throw error
+      if (before && answeredStatus(error) === 304) {
+        note(304)
+        return before.data
+      }
       note(answeredStatus(error) ?? messageOf(error))
       if (signal.aborted) throw new Cancelled('the run was cancelled', { cause: error })
-      throw providerError(route, error, permission, clock.now())
+      throw providerError(route, error, { permission, whenDenied }, clock.now())
     }
   }
 
   const request = async <T>(
     route: string,
     parameters: Record<string, unknown> = {},
-    options: { permission?: string; signal?: AbortSignal; patienceMs?: number } = {},
+    options: NonNullable<Parameters<GitHub['request']>[2]> = {},
   ) => {
     const { signal = ended, patienceMs } = options
     const limits =
       patienceMs === undefined ? { attempts: ATTEMPTS, withinMs: RETRY_WITHIN_MS } : { withinMs: patienceMs }
-    return (await retrying(() => call(route, parameters, options.permission, signal), {
+    return (await retrying(() => call(route, parameters, options, signal), {
       clock,
       signal,
-      idempotent: route.startsWith('GET '),
+      idempotent: route.startsWith('GET ') || route === GRAPHQL,
       onRetry: (retry) => say(route, retry),
       ...limits,
     })) as T
@@ -95,10 +118,31 @@ export function createGitHub({
   return { request, list: pagesOf(request) }
 }
 
+/**
+ * An answer, and what GitHub knows it by. Source: REST API, "Best practices", Use conditional requests: one that is
+ * answered with 304 counts against no primary limit.
+ */
+interface Kept {
+  etag: string
+  data: unknown
+}
+
+/** How much of what is no answer is shown. */
+const SHOWN_CHARACTERS = 100
+
+/** octokit gives what is not JSON as text: whoever stands in between has answered, and not GitHub. */
+function jsonOf(route: string, { status, data }: { status: number; data: unknown }): unknown {
+  if (typeof data !== 'string' || data === '') return data
+  throw new ProviderError(
+    `GitHub answered ${status} to ${route}, and not with JSON: ${JSON.stringify(data.slice(0, SHOWN_CHARACTERS))}`,
+    { provider: 'GitHub', status, retryable: true },
+  )
+}
+
 function providerError(
   route: string,
   error: unknown,
-  permission: string | undefined,
+  { permission, whenDenied }: { permission: string | undefined; whenDenied: string },
   now: Date,
 ): ProviderError {
   const { response } = error as {
@@ -110,7 +154,7 @@ function providerError(
   const denied = status === 403 && permission !== undefined && !limited
   return new ProviderError(
     denied
-      ? `GitHub refused ${route} (403: ${said}): the token lacks \`${permission}\`; add it to the job's permissions and to those of every calling job`
+      ? `GitHub refused ${route} (403: ${said}): the token lacks \`${permission}\`; ${whenDenied}`
       : `GitHub ${status === undefined ? 'could not be reached for' : `answered ${status} to`} ${route}: ${said}`,
     defined({
       provider: 'GitHub',

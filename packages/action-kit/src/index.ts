@@ -7,14 +7,23 @@ export {
   type OutputSchema,
   type PostResult,
 } from './action'
-export { listApprovals, type Approval } from './approvals'
+export { listApprovals, reviewOf, type Approval } from './approvals'
 export { clockFromEnvironment, createClock, type Clock } from './clock'
 export { commonInputs, configuredInputs, targetInputs, writerInputs } from './common-inputs'
 export { runRefOf, runUrl } from './context'
 export { createChildProcesses } from './child-processes'
 export { createHttp } from './http'
 export { createTcp } from './tcp'
-export { readEnvironment, reviewersOf } from './environments'
+export {
+  listEnvironments,
+  readEnvironment,
+  reviewersIn,
+  reviewersOf,
+  waitMinutesOf,
+  waitsOf,
+  weaknessesOf,
+  type Environment,
+} from './environments'
 export {
   ActionError,
   Cancelled,
@@ -32,6 +41,7 @@ export { foundOrUndefined } from './found-or-undefined'
 export { flag, inputMeta, readInputs, secret, type InputMeta, type InputSchema } from './inputs'
 export { clockTime, details, escapeText, fenced, table } from './markdown'
 export type * from './ports'
+export { GRAPHQL } from './graphql'
 export { patientGitHub } from './patient-github'
 export { promptGitHub } from './prompt-github'
 export { remembered } from './remembered'
@@ -55,6 +65,7 @@ export {
   deployVariables,
   fillLine,
   isScriptLine,
+  missingScript,
   runScript,
   runScriptToEnd,
   script,
@@ -64,4 +75,7 @@ export {
   type ScriptAccess,
   type ScriptEnding,
 } from './script'
+export { showOutput } from './show-output'
 export { redact, secretLines, type Secrets } from './secrets'
+export { lookingGitHub, type GitHubAccess } from './terminal-github'
+export { terminalPorts } from './terminal-ports'

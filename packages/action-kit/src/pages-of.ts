@@ -14,14 +14,21 @@ export const pagesOf =
       limit = 1_000,
       pick,
       patienceMs,
-    }: { permission?: string; limit?: number; pick?: string; patienceMs?: number } = {},
+      ifChanged,
+    }: {
+      permission?: string
+      limit?: number
+      pick?: string
+      patienceMs?: number
+      ifChanged?: boolean
+    } = {},
   ) => {
     const items: T[] = []
     for (let page = 1; items.length < limit; page++) {
       const data = await request<T[] | Record<string, T[]>>(
         route,
         { ...parameters, per_page: Math.min(PAGE, limit), page },
-        defined({ permission, patienceMs }),
+        defined({ permission, patienceMs, ifChanged }),
       )
       const found = Array.isArray(data) ? data : ((pick === undefined ? undefined : data[pick]) ?? [])
       items.push(...found)

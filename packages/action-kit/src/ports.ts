@@ -159,13 +159,25 @@ export interface GitHub {
   request<T>(
     route: string,
     parameters?: Record<string, unknown>,
-    options?: { permission?: string; signal?: AbortSignal; patienceMs?: number },
+    options?: {
+      permission?: string
+      signal?: AbortSignal
+      patienceMs?: number
+      /** for who asks the same again and again: what has not changed since is not sent anew, and counts against no limit */
+      ifChanged?: boolean
+    },
   ): Promise<T>
   /** Reads pages of 100 until one is not full or `limit` items are there. */
   list<T>(
     route: string,
     parameters?: Record<string, unknown>,
-    options?: { permission?: string; limit?: number; pick?: string; patienceMs?: number },
+    options?: {
+      permission?: string
+      limit?: number
+      pick?: string
+      patienceMs?: number
+      ifChanged?: boolean
+    },
   ): Promise<T[]>
 }
 

@@ -1,9 +1,10 @@
+import { access, constants } from 'node:fs/promises'
 import { isAbsolute, join, normalize, sep } from 'node:path'
 import { z } from 'zod'
 import { INHERITED } from './child-processes'
 import { InputError } from './errors'
 import type { ChildResult, ProviderPorts } from './ports'
-import { schemaAt } from './schema-path'
+import { alternativesOf, schemaAt } from './schema-path'
 import { redact } from './secrets'
 
 /** Says of a schema what kind of value it takes. */
@@ -54,9 +55,11 @@ export const script = z
     return z.NEVER
   })
 
-/** True where the options of a provider take a script line at this path. */
-export const isScriptLine = (options: z.ZodType, path: readonly PropertyKey[]): boolean =>
-  schemaAt(options, path)?.meta()?.[KIND] === SCRIPT
+/** True where options take a script line at this path, be it alone or in place of a map. */
+export function isScriptLine(options: z.ZodType, path: readonly PropertyKey[]): boolean {
+  const found = schemaAt(options, path)
+  return found !== undefined && alternativesOf(found).some((one) => one.meta()?.[KIND] === SCRIPT)
+}
 
 const SHELL = /["'`$|&;<>(){}*?\\]/
 
@@ -70,6 +73,17 @@ function refusal(path: string | undefined): string | undefined {
   if (path.startsWith('-')) return 'begins with -, which is not a path'
   if (isAbsolute(path) || normalize(path).split(sep).includes('..')) return 'lies outside the repository'
   return undefined
+}
+
+/** That a script is not there, which is found now and not at three in the morning; undefined when it can be run. */
+export async function missingScript({ path }: Script, workspace: string): Promise<string | undefined> {
+  const executable = await access(join(workspace, path), constants.X_OK).then(
+    () => true,
+    () => false,
+  )
+  return executable
+    ? undefined
+    : `${path} is not in the repository or not executable (chmod +x, git add --chmod=+x)`
 }
 
 /** As the runner calls them for actions: the tools that fetch OIDC tokens look for these. */

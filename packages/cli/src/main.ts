@@ -1,15 +1,25 @@
 import { Command } from 'commander'
-import { InputError, messageOf } from '@deploy-actions/action-kit'
+import { ActionError, InputError, messageOf } from '@deploy-actions/action-kit'
 import { WorkflowError } from '@deploy-actions/rehearsal'
+import { doctorCommand } from './doctor-command'
+import { initCommand } from './init-command'
 import { planCommand } from './plan-command'
 import { rehearseCommand } from './rehearse-command'
+import { restoreCommand } from './restore-command'
+import { statusCommand } from './status-command'
 import { validateCommand } from './validate-command'
 
 const program = new Command('deploy-actions')
-  .description('Checks, plans and rehearses rollouts over regions.')
+  .description(
+    'Sets rollouts over regions up, checks, plans and rehearses them, says how they stand, and restores one.',
+  )
+  .addCommand(initCommand())
   .addCommand(validateCommand())
   .addCommand(planCommand())
   .addCommand(rehearseCommand())
+  .addCommand(restoreCommand())
+  .addCommand(statusCommand())
+  .addCommand(doctorCommand())
 
 try {
   await program.parseAsync()
@@ -17,6 +27,7 @@ try {
   process.exitCode = 1
   if (error instanceof InputError)
     for (const { where, message } of error.problems) console.error(where ? `${where}: ${message}` : message)
+  else if (error instanceof ActionError) console.error(error.message)
   else if (error instanceof WorkflowError) for (const finding of error.findings) console.error(finding)
   else console.error(error instanceof Error ? (error.stack ?? messageOf(error)) : String(error))
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { planStages, type RegionConfig } from '@deploy-actions/config'
+import { planStages, shareInWords, type RegionConfig } from '@deploy-actions/config'
 import { formatDuration, formatPercent, formatRate } from '@deploy-actions/rollout'
 import { readConfig } from './validate-command'
 
@@ -25,13 +25,16 @@ export function describePlan(service: string, configs: readonly RegionConfig[]):
   ]
 }
 
-function describeRegion({ region, canary }: RegionConfig, index: number): string[] {
+function describeRegion(config: RegionConfig, index: number): string[] {
+  const { region, canary } = config
+  const share = shareInWords(config)
   const stages = planStages(canary.stages, canary.analysis).map(
     ({ weight, watchMs, maxWatchMs, minRequests, errorRate }) =>
       `     ${formatPercent(weight).padStart(5)}  watched ${formatDuration(watchMs)} to ${formatDuration(maxWatchMs)}, at least ${minRequests} requests${errorRate === undefined ? '' : `, errors at most ${formatRate(errorRate)}`}`,
   )
   return [
     `  ${index + 1}. ${region.name} (${region.environment}, guard ${region['guard-environment']})`,
+    ...(share === undefined ? [] : [`     ${share}`]),
     ...stages,
   ]
 }

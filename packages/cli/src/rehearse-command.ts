@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
 import { InputError } from '@deploy-actions/action-kit'
 import type { RolloutFile } from '@deploy-actions/config'
-import { formatDuration, formatPercent } from '@deploy-actions/rollout'
+import { formatDuration, formatPercent, formatWeights } from '@deploy-actions/rollout'
 import {
   canRedraw,
   exampleBase,
@@ -129,15 +129,17 @@ function speedOf(text: string): number {
 const digestOf = (version: string): string => `sha256:${createHash('sha256').update(version).digest('hex')}`
 
 function conclude(result: RehearsalResult, output: string): string[] {
-  const { conclusion, regions, wallMs, speed, evidence, report, told, notStruck } = result
+  const { conclusion, regions, wallMs, speed, evidence, report, told, emergencies, notStruck } = result
   return [
     '',
     `${conclusion} after ${(wallMs / 1000).toFixed(1)} s (${formatDuration(Math.round((wallMs * speed) / 1000) * 1000)} of the rollout's own time)`,
     ...regions.flatMap(describeRegion),
+    ...(result.shares ? describeShares(result.shares) : []),
     '',
     evidence.root === null
       ? 'evidence: none was gathered; the workflow has no report job'
       : `evidence: ${evidence.complete ? 'complete' : 'NOT complete'}, root ${evidence.root}`,
+    ...emergencies.flatMap(describeEmergency),
     ...notStruck.map((fault) => `this fault never began, so it was not rehearsed: ${fault}`),
     ...(told.length > 0 ? [`told: ${told.join(', ')}`] : []),
     ...(report.markdown === null ? [] : [`report: ${report.markdown}`]),
@@ -145,6 +147,26 @@ function conclude(result: RehearsalResult, output: string): string[] {
     `job summaries: ${join(output, 'summaries')}; logs: ${join(output, 'logs')}`,
   ]
 }
+
+const describeEmergency = ({
+  workflow,
+  conclusion,
+  safeMs,
+}: RehearsalResult['emergencies'][number]): string[] => [
+  `${workflow.toLowerCase()}: ${conclusion}`,
+  ...Object.entries(safeMs).map(([region, ms]) =>
+    ms === null ? `  ${region}: NOT safe` : `  ${region}: safe ${ms} ms after it began`,
+  ),
+]
+
+const describeShares = ({
+  before,
+  after,
+  requests,
+  failed,
+}: NonNullable<RehearsalResult['shares']>): string[] => [
+  `  shares       ${formatWeights(before)} became ${formatWeights(after)}; ${requests} requests, ${failed} failed`,
+]
 
 function describeRegion(region: RegionResult): string[] {
   const { name, outcome, weights, rollbackMs, rollbackFrom, requests, failed, failingSeconds, stages } =

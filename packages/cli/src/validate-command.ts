@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { blindSpot } from '@deploy-actions/metrics'
+import { formatPercent } from '@deploy-actions/rollout'
 import { readRollout, resolveAll, type RegionConfig, type RolloutFile } from '@deploy-actions/config'
 
 /** Values for variables that only a run knows. */
@@ -18,6 +19,10 @@ export async function readConfig(path: string): Promise<{ file: RolloutFile; con
   return { file, configs: await resolveAll(file, { variables: SAMPLE_VARIABLES }) }
 }
 
+/** `eu-west`, or where regions share the traffic `eu-west 30%` */
+const regionWithShare = ({ region: { name, share } }: RegionConfig): string =>
+  share === undefined ? name : `${name} ${formatPercent(share)}`
+
 export function validateCommand(): Command {
   return new Command('validate')
     .description('check a rollout.yml; every problem with its line and column')
@@ -26,8 +31,6 @@ export function validateCommand(): Command {
       const { file, configs } = await readConfig(path)
       for (const warning of new Set(configs.flatMap(({ metrics }) => blindSpot(metrics) ?? [])))
         console.warn(`${path}: metrics: ${warning}`)
-      console.log(
-        `${path}: ${file.service} in ${configs.map(({ region }) => region.name).join(', ')}: no problem found`,
-      )
+      console.log(`${path}: ${file.service} in ${configs.map(regionWithShare).join(', ')}: no problem found`)
     })
 }

@@ -4,12 +4,16 @@ export {
   parseRollout,
   resolveAll,
   resolveRegion,
+  secretsNamed,
+  type NamedSecret,
   type RegionConfig,
   type RegionEntry,
   type RolloutFile,
 } from './load'
+export * from './hooks'
 export * from './target'
 export { problemsOf } from './yaml-source'
+export * from './share-plan'
 export * from './stage-plan'
 export * from './timing'
 export { sections } from './sections'

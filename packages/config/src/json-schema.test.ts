@@ -37,6 +37,14 @@ describe('the JSON Schema of rollout.yml', () => {
     ).toEqual([])
   })
 
+  it('takes a hook as a line, or as a map of what its script may have', () => {
+    expect(
+      problems((file: any) => {
+        file.hooks = { finished: 'ops/tag.sh ${version}', 'after-stage': { run: 'ops/a.sh', timeout: '30s' } }
+      }),
+    ).toEqual([])
+  })
+
   it('takes a check that leaves its router and its arms to the target', () => {
     expect(problems((file: any) => (file.checks.held = { type: 'weights-held', arm: '${arm}' }))).toEqual([])
   })
@@ -77,6 +85,11 @@ describe('the JSON Schema of rollout.yml', () => {
     ],
     ['an unknown event', (file) => (file.notifications[0].on = ['done']), '.notifications[0].on[0] enum'],
     ['a missing section', (file) => delete file.metrics, ' required'],
+    [
+      'an unknown key of a hook',
+      (file) => (file.hooks = { finished: { runs: 'x' } }),
+      '.hooks.finished anyOf',
+    ],
     [
       'a port beyond 65535',
       (file) => (file.traffic.canary.router.port = 70_000),

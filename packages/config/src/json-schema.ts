@@ -52,7 +52,8 @@ export async function describedJsonSchema(): Promise<JsonSchema> {
   )
   const on: JsonSchema = { type: 'array', items: { type: 'string', enum: [...eventKinds] }, minItems: 1 }
   const sinks = (await variantsOf(notifiers)).map((one) => withProperty(one, 'on', on, false))
-  place(file, ['traffic', 'canary', 'router'], { anyOf: await variantsOf(routers) })
+  for (const part of ['canary', 'regions'])
+    place(file, ['traffic', part, 'router'], { anyOf: await variantsOf(routers) })
   place(file, ['metrics', 'sources'], { additionalProperties: { anyOf: await variantsOf(sources) } })
   place(file, ['checks'], { additionalProperties: { anyOf: await variantsOf(checks) } })
   place(file, ['notifications'], { items: { anyOf: sinks } })

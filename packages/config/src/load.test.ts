@@ -103,7 +103,7 @@ describe('a file that says only what it must', () => {
   it('gets the defaults of the documents', async () => {
     const config = await loadEu(small)
     expect(config.order).toEqual({ kind: 'serial' })
-    expect(config.arms).toEqual({ names: ['blue', 'green'], finish: 'swap' })
+    expect(config.arms).toEqual({ names: ['blue', 'green'], finish: 'swap', 'keep-old': 86_400_000 })
     expect(config.canary.stages.map(({ weight, watch }) => `${weight} ${watch}`)).toEqual([
       '1000 300000',
       '2500 300000',
@@ -185,7 +185,7 @@ describe('a problem', () => {
     [
       'an unknown key',
       (text) => `${text}gatez: {}\n`,
-      'rollout.yml:15:1: gatez: unknown key; known here: version, service, regions, order, arms, deploy, traffic, metrics, checks, gates, canary, notifications, evidence. Did you mean gates?',
+      'rollout.yml:15:1: gatez: unknown key; known here: version, service, regions, order, windows, arms, deploy, hooks, traffic, metrics, checks, gates, canary, rollback, notifications, evidence. Did you mean gates?',
     ],
     [
       'an unknown key within',
@@ -316,6 +316,26 @@ describe('a problem', () => {
       'rollout.yml:15:8: order.delay: delay belongs to kind: delayed, and kind: delayed needs it',
     ],
     [
+      'an old arm that goes before the next region begins',
+      (text) => `${text}order: { kind: delayed, delay: 5h }\narms: { keep-old: 4h }\n`,
+      'rollout.yml:16:19: arms.keep-old: is 4h, shorter than order.delay (5h): the old arm would go before the next region begins',
+    ],
+    [
+      'an old arm that goes by default before the next region begins',
+      (text) => `${text}order: { kind: delayed, delay: 25h }\nhooks: { decommission: ops/remove.sh }\n`,
+      'rollout.yml:15:32: order.delay: is 1d1h, longer than arms.keep-old (1d): the old arm would go before the next region begins',
+    ],
+    [
+      'an old arm that is kept for longer than the sweeper looks back',
+      (text) => `${text}arms: { keep-old: 145h }\n`,
+      'rollout.yml:15:19: arms.keep-old: is longer than 6d; the sweeper looks seven days back',
+    ],
+    [
+      'a decommission that takes longer than its job',
+      (text) => `${text}hooks: { decommission: { run: ops/remove.sh, timeout: 46m } }\n`,
+      'rollout.yml:15:55: hooks.decommission.timeout: is longer than 45m, which its job would not have left',
+    ],
+    [
       'a delay that nothing uses',
       (text) => `${text}order: { kind: serial, delay: 5m }\n`,
       'rollout.yml:15:31: order.delay: delay belongs to kind: delayed, and kind: delayed needs it',
@@ -328,7 +348,7 @@ describe('a problem', () => {
     [
       'a notification with an unknown event',
       (text) => `${text}notifications: [{ type: webhook, url: 'http://127.0.0.1/', on: [done] }]\n`,
-      'rollout.yml:15:65: notifications[0].on[0]: Invalid option: expected one of "started"|"stage"|"approval-needed"|"promoted"|"completed"|"failed"|"restoring"|"restored"|"restore-failed"',
+      'rollout.yml:15:65: notifications[0].on[0]: Invalid option: expected one of "started"|"stage"|"approval-needed"|"promoted"|"completed"|"failed"|"restoring"|"restored"|"restore-failed"|"decommission-failed"',
     ],
     [
       'a notification with too many addresses',
@@ -355,6 +375,49 @@ describe('a problem', () => {
       (text) => `${text}canary: { analysis: { interval: 10 seconds } }\n`,
       'rollout.yml:15:33: canary.analysis.interval: "10 seconds" is not a duration; write it like 30s, 5m or 1h30m',
     ],
+    ...(
+      [
+        [
+          '{ allow: [{ rrule: FREQ=DAILY;BYHOUR=25, duration: 4h }] }',
+          '29',
+          'allow[0].rrule: BYHOUR=25 is not a value of BYHOUR',
+        ],
+        [
+          '{ allow: [{ rrule: FREQ=DAILY, duration: 4h, timezone: Mars }] }',
+          '65',
+          'allow[0].timezone: is not the name of a time zone; write one such as UTC or Europe/Berlin',
+        ],
+        [
+          '{ freeze: [{ from: 2026-02-30, to: 2026-03-01, reason: x }] }',
+          '29',
+          'freeze[0].from: is not a time; write 2026-12-20, 2026-12-20T18:00 or 2026-12-20T18:00Z',
+        ],
+        [
+          '{ freeze: [{ from: 2026-12-20, to: 2026-12-19, reason: x }] }',
+          '45',
+          'freeze[0].to: ends before it begins',
+        ],
+        [
+          '{ freeze: [{ from: 2026-12-20T10:00, to: 2026-12-20T09:00, reason: x }] }',
+          '51',
+          'freeze[0].to: ends before it begins',
+        ],
+        [
+          "{ freeze: [{ from: '2026-12-20T10:00+02:00', to: '2026-12-20T08:00Z', reason: x }] }",
+          '59',
+          'freeze[0].to: ends before it begins',
+        ],
+        [
+          '{ freeze: [{ from: 2026-12-20T10:00Z, to: 2026-12-21T09:00, reason: x }] }',
+          '52',
+          'freeze[0].to: has to be written as `from` is, with an offset or without',
+        ],
+      ] as const
+    ).map(([windows, column, said]): [string, (text: string) => string, string] => [
+      windows,
+      (text) => `${text}windows: ${windows}\n`,
+      `rollout.yml:15:${column}: windows.${said}`,
+    ]),
     [
       'an alias without an anchor',
       (text) => `${text}checks: *nowhere\n`,

@@ -8,6 +8,7 @@ import { sources } from '@deploy-actions/metrics'
 import { notifiers } from '@deploy-actions/notifiers'
 import { routers } from '@deploy-actions/traffic'
 import { at, loose, placeOf, problemsOf, valueOf, type YamlSource } from './yaml-source'
+import { hooks } from './hooks'
 import { checkMeaning } from './meaning'
 import {
   deployerOf,
@@ -121,8 +122,8 @@ export async function resolveAll(
 export interface ReadRegion {
   config?: RegionConfig
   problems: Problem[]
-  /** those of secrets are only looked for when there are secrets */
-  missing(secrets: Secrets): Problem[]
+  /** those that it names: whether they were handed over is only looked at when there are any */
+  secrets: NamedSecret[]
 }
 
 export async function readRegion(
@@ -139,19 +140,21 @@ export async function readRegion(
     vars: region.vars,
   }
   // Which values are script lines depends on types, and these may be variables, too.
-  const isLine = await scriptLines(providerPlaces(fillDocument(file, values).value))
+  const isLine = await scriptLines(providerPlaces(fillDocument(file, values).value), [
+    { path: ['hooks'], options: hooks },
+  ])
   const filled = fillDocument(file, values, isLine)
   const { value, added } = await completeChecks(filled.value)
   const schema = rolloutSchema(await providersOf(value))
   const parsed = schema.safeParse(value)
-  const missing = (secrets: Secrets): Problem[] => missingSecrets(file, filled.value, secrets)
+  const secrets = namedSecrets(file, filled.value)
   if (!parsed.success) {
     // What is wrong with an option that nobody wrote is wrong where it was taken from, and said there.
     const written = parsed.error.issues.filter(({ path }) => !added.some((place) => isWithin(path, place)))
-    return { problems: [...filled.problems, ...problemsOf(file, schema, written)], missing }
+    return { problems: [...filled.problems, ...problemsOf(file, schema, written)], secrets }
   }
   const config = { ...parsed.data, region }
-  return { config, problems: [...filled.problems, ...checkMeaning(file, config)], missing }
+  return { config, problems: [...filled.problems, ...checkMeaning(file, config)], secrets }
 }
 
 const isWithin = (path: readonly PropertyKey[], place: ValuePath): boolean =>
@@ -164,9 +167,9 @@ export function configOf(read: ReadRegion, secrets: Secrets | undefined): Region
   return read.config
 }
 
-const problemsWith = ({ problems, missing }: ReadRegion, secrets: Secrets | undefined): Problem[] => [
+const problemsWith = ({ problems, secrets: named }: ReadRegion, secrets: Secrets | undefined): Problem[] => [
   ...problems,
-  ...(secrets ? missing(secrets) : []),
+  ...(secrets ? missingOf(named, secrets) : []),
 ]
 
 /** The arm whose name stands for `${arm}` while nobody knows which is which. */
@@ -179,9 +182,15 @@ export function firstArm(file: RolloutFile): string {
 function providerPlaces(value: unknown): ProviderPlace[] {
   const document = loose(value)
   const deploy = deployerOf(document['deploy'])
-  const router = loose(loose(document['traffic'])['canary'])['router']
+  const traffic = loose(document['traffic'])
+  const routerOf = (part: 'canary' | 'regions'): ProviderPlace => ({
+    path: ['traffic', part, 'router'],
+    providers: routers,
+    settings: loose(traffic[part])['router'],
+  })
   return [
-    { path: ['traffic', 'canary', 'router'], providers: routers, settings: router },
+    routerOf('canary'),
+    ...(traffic['regions'] === undefined ? [] : [routerOf('regions')]),
     ...eachOf(['metrics', 'sources'], sources, loose(document['metrics'])['sources']),
     ...eachOf(['checks'], checks, document['checks']),
     ...eachOf(['notifications'], notifiers, document['notifications']),
@@ -206,30 +215,43 @@ async function providersOf(value: unknown): Promise<ProviderSchemas> {
   return { router, source, check, sink, deployer }
 }
 
-/** Every `*-secret`, and every entry of a `*-secrets`, must name a secret that was handed over; nothing else can be read. */
-function missingSecrets(
-  file: RolloutFile,
-  value: unknown,
-  secrets: Secrets,
-  path: (string | number)[] = [],
-): Problem[] {
+/** A secret that a file names: nothing else can be read. */
+export interface NamedSecret {
+  name: string
+  /** `token-secret`, or `env-secrets` of which it is one */
+  key: string
+  /** `rollout.yml:12:5` */
+  where: string
+}
+
+/** Every secret that a file names for some region, by `*-secret` or as an entry of a `*-secrets`; each place once. */
+export async function secretsNamed(file: RolloutFile, variables: Variables): Promise<NamedSecret[]> {
+  const read = await Promise.all(file.regions.map((region) => readRegion(file, region, variables)))
+  const all = read.flatMap(({ secrets }) => secrets)
+  return [...new Map(all.map((one) => [`${one.where} ${one.name}`, one])).values()]
+}
+
+function namedSecrets(file: RolloutFile, value: unknown, path: (string | number)[] = []): NamedSecret[] {
   if (typeof value !== 'object' || value === null) return []
   return Object.entries(value).flatMap(([key, inner]) => {
     const here = [...path, Array.isArray(value) ? Number(key) : key]
     const several = key.endsWith('-secrets') && Array.isArray(inner)
-    if (!several && !key.endsWith('-secret')) return missingSecrets(file, inner, secrets, here)
+    if (!several && !key.endsWith('-secret')) return namedSecrets(file, inner, here)
     const names: [unknown, (string | number)[]][] = several
       ? inner.map((name: unknown, index) => [name, [...here, index]])
       : [[inner, here]]
-    return names.flatMap(([name, place]) =>
-      typeof name === 'string' && secrets.get(name)
-        ? []
-        : [
-            {
-              where: placeOf(file, place),
-              message: `${key}: the secret ${String(name)} was not handed over; add ${String(name)}=... to the secrets input (DEPLOY_SECRETS)`,
-            },
-          ],
-    )
+    return names.map(([name, place]) => ({
+      name: String(name),
+      key,
+      where: placeOf(file, place),
+    }))
   })
 }
+
+const missingOf = (named: readonly NamedSecret[], secrets: Secrets): Problem[] =>
+  named
+    .filter(({ name }) => !secrets.get(name))
+    .map(({ name, key, where }) => ({
+      where,
+      message: `${key}: the secret ${name} was not handed over; add ${name}=... to the secrets input (DEPLOY_SECRETS)`,
+    }))

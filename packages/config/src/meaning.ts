@@ -1,7 +1,9 @@
 import { didYouMean, type Problem } from '@deploy-actions/action-kit'
 import { SAME_FOR_BOTH } from '@deploy-actions/metrics'
+import { formatDuration } from '@deploy-actions/rollout'
 import { formatPath, loose, placeOf, valueOf, type YamlSource } from './yaml-source'
 import type { RolloutConfig } from './schema'
+import { checkShares } from './share-meaning'
 
 type Path = (string | number)[]
 type Report = (path: Path, message: string) => void
@@ -12,9 +14,12 @@ export function checkMeaning(source: YamlSource, config: RolloutConfig): Problem
   const report: Report = (path, message) =>
     problems.push({ where: placeOf(source, path), message: `${formatPath(path)}: ${message}` })
   checkRegions(config, report)
+  checkShares(config, report)
   checkArms(config, report)
+  checkKeepOld(source, config, report)
   checkGates(source, config, report)
   checkStages(config, report)
+  checkHooks(source, report)
   checkQueries(config, report)
   checkArmsApart(source, report)
   return problems
@@ -55,6 +60,21 @@ function checkArms({ arms: { names }, traffic, checks }: RolloutConfig, report: 
   for (const [name, { arms }] of Object.entries(checks)) hold(['checks', name, 'arms'], arms)
 }
 
+/** While a region waits for its turn, the one before it must be able to go back. */
+function checkKeepOld(
+  source: YamlSource,
+  { arms, hooks, order: { delay = 0 } }: RolloutConfig,
+  report: Report,
+): void {
+  const keepMs = arms['keep-old']
+  const isWritten = loose(loose(valueOf(source))['arms'])['keep-old'] !== undefined
+  if (keepMs >= delay || !(isWritten || hooks.decommission)) return
+  const [kept, waits] = [formatDuration(keepMs), formatDuration(delay)]
+  const then = 'the old arm would go before the next region begins'
+  if (isWritten) report(['arms', 'keep-old'], `is ${kept}, shorter than order.delay (${waits}): ${then}`)
+  else report(['order', 'delay'], `is ${waits}, longer than arms.keep-old (${kept}): ${then}`)
+}
+
 function checkGates(source: YamlSource, { gates, checks }: RolloutConfig, report: Report): void {
   const known = Object.keys(checks)
   const asWritten = (source.document.toJS() as { checks?: Record<string, unknown> }).checks ?? {}
@@ -80,6 +100,16 @@ function checkStages({ canary, checks }: RolloutConfig, report: Report): void {
         report(['canary', 'stages', index, 'checks', place], noSuchCheck(check, known))
     }),
   )
+}
+
+/** Before the transaction begins nobody knows which arm is which. */
+function checkHooks(source: YamlSource, report: Report): void {
+  const asWritten = loose(loose(valueOf(source))['hooks'])
+  if (JSON.stringify(asWritten['schema-compatibility'] ?? '').includes('${arm}'))
+    report(
+      ['hooks', 'schema-compatibility'],
+      'uses ${arm}, which does not exist before the transaction begins',
+    )
 }
 
 /** A query that asks the same of both arms compares the canary with itself. */

@@ -6,6 +6,8 @@ import type { ConfiguredSource } from '@deploy-actions/metrics'
 import { eventKinds, type ConfiguredNotifier, type Subscription } from '@deploy-actions/notifiers'
 import { duration, percent, WHOLE } from '@deploy-actions/rollout'
 import type { ConfiguredRouter } from '@deploy-actions/traffic'
+import { hooks } from './hooks'
+import { windows } from './windows'
 import { loose } from './yaml-source'
 
 /** Names that go into ids, concurrency groups and file names. */
@@ -33,6 +35,19 @@ export const region = z.strictObject({
     .max(255)
     .optional()
     .describe('environment without reviewers in which the guard restores; default: the name + -guard'),
+  share: percent
+    .optional()
+    .describe('with traffic.regions: its share of the global traffic; all come to 100%'),
+  zone: name
+    .optional()
+    .describe("with traffic.regions: regions of one zone may take each other's traffic over"),
+  priority: z
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'with traffic.regions: of the others, those of the lowest number that serve take a drained share over; default: 1',
+    ),
   vars: z
     .record(
       z.string().regex(/^[A-Za-z0-9-]+$/),
@@ -52,11 +67,28 @@ export const order = z
       .default('serial')
       .describe('how regions follow each other'),
     delay: duration.optional().describe('with delayed: how long the region before is watched first'),
+    'parallel-needs': z
+      .strictObject({
+        'delayed-successes': z
+          .int()
+          .min(1)
+          .optional()
+          .describe('releases that came to all regions one after the other, watched in between'),
+        within: duration.prefault('90d').describe('how long ago the first of them may have begun'),
+        'rollback-drill-within': duration
+          .optional()
+          .describe('how long ago the last drill of the emergency rollback may have begun'),
+      })
+      .optional()
+      .describe('what has to be shown before all regions may be rolled out at once'),
   })
   .refine((order) => (order.kind === 'delayed') === (order.delay !== undefined), {
     message: 'delay belongs to kind: delayed, and kind: delayed needs it',
     path: ['delay'],
   })
+
+/** The sweeper looks seven days back, and begins at most a few hours late. */
+const LONGEST_KEEP_OLD_MS = 6 * 24 * 3_600_000
 
 export const arms = z.strictObject({
   names: z
@@ -64,6 +96,10 @@ export const arms = z.strictObject({
     .default(['blue', 'green'])
     .describe('the two places in a region where a version can run'),
   finish: z.literal('swap').default('swap').describe('after 100 % the canary arm is the new baseline'),
+  'keep-old': duration
+    .refine((ms) => ms <= LONGEST_KEEP_OLD_MS, 'is longer than 6d; the sweeper looks seven days back')
+    .prefault('24h')
+    .describe('how long the old arm stays after the commit before `hooks.decommission` is run'),
 })
 
 /** `deploy: { script: {...} }`: the deployer's type is the only key, its settings the value. */
@@ -159,6 +195,25 @@ export const stage = z.strictObject({
     .array(z.string())
     .default([])
     .describe('names of checks, looked at with every sample: three red rounds in a row fail the stage'),
+  confirm: z
+    .strictObject({
+      within: duration.prefault('4h').describe('how long the yes is waited for, judged meanwhile'),
+      else: z
+        .enum(['restore', 'next'])
+        .default('restore')
+        .describe('what becomes of it when nobody has said yes by then'),
+    })
+    .optional()
+    .describe('the stage waits for the yes of a person once it has passed'),
+  'on-fail': z
+    .strictObject({
+      to: percent
+        .refine((points) => points > 0, 'takes all traffic from the canary; leave on-fail out for that')
+        .describe('the weight that it steps back to'),
+      hold: duration.describe('how long it is watched there before it is restored'),
+    })
+    .optional()
+    .describe('a stage that fails by its metrics or checks steps back first, and is restored then'),
 })
 export type StageConfig = z.infer<typeof stage>
 
@@ -166,7 +221,13 @@ export const stages = z
   .array(stage)
   .min(1)
   .superRefine((list, context) => {
-    list.forEach(({ weight }, index) => {
+    list.forEach(({ weight, 'on-fail': onFail }, index) => {
+      if (onFail && onFail.to >= weight)
+        context.addIssue({
+          code: 'custom',
+          path: [index, 'on-fail', 'to'],
+          message: `steps back to ${onFail.to / 100}%, which is not less than the ${weight / 100}% of the stage`,
+        })
       const before = list[index - 1]?.weight ?? 0
       if (weight > before) return
       context.addIssue({
@@ -224,6 +285,37 @@ export const canary = z.strictObject({
   stages: stages.prefault(defaultStages).describe('in order; the weights rise to 100%'),
 })
 
+const regionalTraffic = (router: z.ZodType<ConfiguredRouter>) =>
+  z.strictObject({
+    router: router.describe('what splits the traffic; its members are the regions'),
+    'while-deploying': percent
+      .prefault('10%')
+      .describe(
+        'share left to a region while a release is put onto it; the rest goes to the others by their shares',
+      ),
+    'keep-within-zone': z
+      .boolean()
+      .default(false)
+      .describe('a drained share only moves to regions of the same zone'),
+  })
+
+/** The guard has fifty minutes for what comes after the traffic. */
+const LONGEST_KEEP_MS = 30 * 60_000
+
+export const rollback = z.strictObject({
+  within: duration
+    .optional()
+    .describe(
+      'how soon after the sample that breaches a limit the traffic has to be back: the plan refuses a router that takes longer to take effect',
+    ),
+  'keep-canary': duration
+    .refine((ms) => ms <= LONGEST_KEEP_MS, 'is longer than 30m, which the guard would not have left')
+    .prefault('0s')
+    .describe(
+      'how long a bad release is left running once no traffic reaches it, before its workload is put back',
+    ),
+})
+
 export const notification = (sink: z.ZodType<ConfiguredNotifier>) =>
   z
     .looseObject({ type: z.string(), on: z.array(z.enum(eventKinds)).min(1).optional() })
@@ -241,13 +333,18 @@ export const rolloutSchema = ({ router, source, check, sink, deployer }: Provide
     service: name.describe('name of the service; letters, digits and -'),
     regions: z.array(region).min(1).describe('in order'),
     order: order.prefault({}).describe('how regions follow each other'),
+    windows: windows
+      .prefault({})
+      .describe('when rollouts may begin; nothing keeps a region from being put back'),
     arms: arms.prefault({}).describe('where versions run'),
     deploy: deploy(deployer).describe('how a release gets onto an arm'),
+    hooks: hooks.prefault({}).describe('scripts that are run at moments of a rollout'),
     traffic: z
       .strictObject({
         canary: z
           .strictObject({ router: router.describe('what splits the traffic') })
           .describe('between the two arms of a region'),
+        regions: regionalTraffic(router).optional().describe('between the regions'),
       })
       .describe('how traffic is steered'),
     metrics: metrics(source).describe('what is counted, for each arm'),
@@ -262,6 +359,7 @@ export const rolloutSchema = ({ router, source, check, sink, deployer }: Provide
       })
       .prefault({}),
     canary: canary.prefault({}).describe('how the traffic is shifted and judged'),
+    rollback: rollback.prefault({}).describe('how a release is taken back'),
     notifications: z.array(notification(sink)).default([]).describe('who is told of what'),
     evidence: z
       .strictObject({

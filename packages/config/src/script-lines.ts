@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import { isScriptLine, type Providers } from '@deploy-actions/action-kit'
 import type { ValuePath } from './variables'
 import { loose } from './yaml-source'
@@ -9,17 +10,26 @@ export interface ProviderPlace {
   settings: unknown
 }
 
-/** Tells which values of a document are script lines, by the options of the providers that stand in it. */
-export async function scriptLines(places: readonly ProviderPlace[]): Promise<(path: ValuePath) => boolean> {
-  const known = await Promise.all(
+/** A section that may hold script lines and names no provider. */
+interface Section {
+  path: ValuePath
+  options: z.ZodType
+}
+
+/** Tells which values of a document are script lines, by the options of the providers that stand in it, and of `sections`. */
+export async function scriptLines(
+  places: readonly ProviderPlace[],
+  sections: readonly Section[] = [],
+): Promise<(path: ValuePath) => boolean> {
+  const named = await Promise.all(
     places.map(async ({ path, providers, settings }) => {
       const type = loose(settings)['type']
-      const named = typeof type === 'string' && providers.types.includes(type)
-      return { path, options: named ? (await providers.load(type)).options : undefined }
+      const isKnown = typeof type === 'string' && providers.types.includes(type)
+      return { path, options: isKnown ? (await providers.load(type)).options : undefined }
     }),
   )
   return (path) =>
-    known.some(
+    [...named, ...sections].some(
       ({ path: place, options }) =>
         options !== undefined &&
         place.every((part, index) => path[index] === part) &&

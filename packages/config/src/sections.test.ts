@@ -16,6 +16,7 @@ describe('an input that holds a section', () => {
     expect(await sections.arms('{ names: [stable, canary] }')).toEqual({
       names: ['stable', 'canary'],
       finish: 'swap',
+      'keep-old': 86_400_000,
     })
     expect(
       (await sections.stages('[{ weight: 100%, watch: 5m }]')).map(({ weight, watch }) => [weight, watch]),

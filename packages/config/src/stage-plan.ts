@@ -9,6 +9,10 @@ export interface StagePlan extends StageBudget {
   errorRate?: number
   /** names of checks that are looked at while it runs */
   checks: readonly string[]
+  /** once it has passed it waits for a person's yes for so long, and what becomes of it without one */
+  confirm?: { withinMs: number; otherwise: 'restore' | 'next' }
+  /** where its metrics or checks fail it, it steps back to that weight (basis points) and is watched there before it is restored */
+  stepBack?: { weight: number; holdMs: number }
 }
 
 /** How often the longest watch is longer than the shortest, unless `max-watch` says it. */
@@ -32,6 +36,8 @@ export function planStages(stages: readonly StageConfig[], analysis: AnalysisCon
       onInconclusive: analysis['on-inconclusive'],
       errorRate: limit,
       checks: stage.checks,
+      confirm: stage.confirm && { withinMs: stage.confirm.within, otherwise: stage.confirm.else },
+      stepBack: stage['on-fail'] && { weight: stage['on-fail'].to, holdMs: stage['on-fail'].hold },
     })
   })
 }

@@ -167,7 +167,7 @@ export function variablesOf(
 
 /** The `DEPLOY_*` variables that every script of this target gets; with `arms`, which arm it is about. */
 export function scriptVariables(
-  target: ConfiguredTarget,
+  target: Pick<ConfiguredTarget, 'service' | 'region' | 'environment' | 'correlationId' | 'entry'>,
   release: ReleaseInputs,
   context: RunContext,
   arms?: { arm: string; baseline: string; canary: string },

@@ -3,14 +3,24 @@ import type { RegionConfig } from './load'
 import { planStages } from './stage-plan'
 
 /** What takes time in the deploy job of a region, by its config. */
-export function timingOf({ deploy, gates, canary, metrics }: RegionConfig): RegionTiming {
+export function timingOf({ deploy, gates, canary, hooks, metrics, rollback }: RegionConfig): RegionTiming {
   const asked = [metrics.requests, metrics.errors].flatMap(({ source }) => metrics.sources[source] ?? [])
+  const worst = deploy.worstCase()
   return {
-    deploy: deploy.worstCase(),
+    deploy: { ...worst, restoreMs: worst.restoreMs + rollback['keep-canary'] },
     gates: [gates['after-deploy'], gates['after-rollout']].flatMap((gate) =>
       gate ? [{ timeoutMs: gate.timeout, greenForMs: gate['green-for'] }] : [],
     ),
-    stages: planStages(canary.stages, canary.analysis),
+    stages: planStages(canary.stages, canary.analysis).map(({ watchMs, maxWatchMs, confirm, stepBack }) => ({
+      ...{ watchMs, maxWatchMs },
+      ...{ confirmMs: confirm?.withinMs ?? 0, stepBackMs: stepBack?.holdMs ?? 0 },
+    })),
+    hooks: {
+      beforeStageMs: hooks['before-stage']?.timeout ?? 0,
+      duringStageMs: hooks['during-stage']?.timeout ?? 0,
+      afterStageMs: hooks['after-stage']?.timeout ?? 0,
+      finishedMs: hooks.finished?.timeout ?? 0,
+    },
     // The slowest source decides: a sample is taken when all of them can tell of its window.
     metricsLagMs: Math.max(0, ...asked.map(({ lag, resolution }) => lag + resolution)),
   }

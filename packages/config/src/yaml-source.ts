@@ -64,7 +64,7 @@ export function problemsOf(
       }))
     }
     if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-      const inner = issue.errors.find((errors) => errors.length > 0)
+      const inner = issue.errors.find(isOfThisForm) ?? issue.errors.find((errors) => errors.length > 0)
       if (inner && !issue.discriminator)
         return problemsOf(
           source,
@@ -84,6 +84,10 @@ export function problemsOf(
     ]
   })
 }
+
+/** Of what may stand in a place, that which the value has the form of is told of: a map is no line that is wrong. */
+const isOfThisForm = (issues: readonly z.core.$ZodIssue[]): boolean =>
+  issues.length > 0 && !issues.some(({ code, path }) => code === 'invalid_type' && path.length === 0)
 
 function expected(schema: z.ZodType, path: readonly PropertyKey[]): string {
   const description = schemaAt(schema, path)?.description

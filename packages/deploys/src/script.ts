@@ -1,9 +1,8 @@
-import { access, constants } from 'node:fs/promises'
-import { join } from 'node:path'
 import { z } from 'zod'
 import {
   deployVariables,
   GateFailed,
+  missingScript,
   runScriptToEnd,
   script,
   scriptAccess,
@@ -66,16 +65,11 @@ export default deployer({
 const armVariables = (arm: string, { baseline, canary }: Arms): Record<string, string> =>
   deployVariables({ arm, 'baseline-arm': baseline, 'canary-arm': canary })
 
-/** Found now, not at three in the morning. */
 async function missing({ run, snapshot, restore }: Scripts, workspace: string): Promise<Problem[]> {
   const problems = await Promise.all(
-    Object.entries({ run, snapshot, restore }).map(async ([name, { path }]): Promise<Problem[]> => {
-      const executable = await access(join(workspace, path), constants.X_OK).then(
-        () => true,
-        () => false,
-      )
-      const message = `${path} is not in the repository or not executable (chmod +x, git add --chmod=+x)`
-      return executable ? [] : [{ where: `deploy.script.${name}`, message }]
+    Object.entries({ run, snapshot, restore }).map(async ([name, one]): Promise<Problem[]> => {
+      const message = await missingScript(one, workspace)
+      return message === undefined ? [] : [{ where: `deploy.script.${name}`, message }]
     }),
   )
   return problems.flat()

@@ -1,7 +1,8 @@
+import { RegionalRouter, type OpenedRouter, type RouterCounts } from './regional-router'
 import { Region, type RegionCounts, type RegionEndpoints, type RegionLoad } from './region'
 import type { RegionFault } from './region-fault'
 import { seededRandom } from './seeded-random'
-import type { RegionPlan, WorldPlan } from './world-plan'
+import type { WorldPlan } from './world-plan'
 import { worldTimes } from './world-times'
 
 /** A region as it was opened: what users reach, and the rehearsal's own way to look in. */
@@ -10,26 +11,55 @@ export interface OpenedRegion {
   watchPort: number
 }
 
+/** A world as it was opened. */
+export interface OpenedWorld {
+  regions: Record<string, OpenedRegion>
+  router?: OpenedRouter
+}
+
 /** Keeps the regions of a world; lives in the worker thread, or beside its caller in tests. */
 export class RegionHost {
   readonly #regions = new Map<string, Region>()
 
-  async open(plan: WorldPlan): Promise<Record<string, OpenedRegion>> {
+  #router: RegionalRouter | undefined
+  /** Those whose visitors stay away, where all come by the router. */
+  readonly #stopped = new Set<string>()
+  #rps = 0
+
+  async open(plan: WorldPlan): Promise<OpenedWorld> {
     const times = worldTimes(plan.speed)
+    const ownRps = plan.router ? 0 : plan.rps
+    this.#rps = plan.rps
     for (const [index, region] of plan.regions.entries())
       this.#regions.set(
         region.name,
-        await Region.open(region, plan.rps, seededRandom(plan.seed + index), times),
+        await Region.open(region, ownRps, seededRandom(plan.seed + index), times),
       )
-    return this.#collect((region) => ({ endpoints: region.endpoints, watchPort: region.watchPort }))
+    const regions = this.#collect((region) => ({ endpoints: region.endpoints, watchPort: region.watchPort }))
+    if (!plan.router) return { regions }
+    this.#router = await RegionalRouter.open(
+      plan.router,
+      this.#collect(({ port }) => port),
+      times,
+    )
+    this.#loadRouter()
+    return { regions, router: this.#router.opened }
   }
 
-  async count(): Promise<Record<string, RegionCounts>> {
-    return this.#collect((region) => region.counts)
+  async count(): Promise<{ regions: Record<string, RegionCounts>; router?: RouterCounts }> {
+    if (!this.#router) return { regions: this.#collect(({ counts }) => counts) }
+    const regions = this.#collect(({ counts, answered }) => ({ ...counts, ...answered }))
+    return { regions, router: this.#router.counts }
   }
 
-  async save(): Promise<RegionPlan[]> {
-    return [...this.#regions.values()].map((region) => region.save())
+  async save(): Promise<Pick<WorldPlan, 'regions' | 'router'>> {
+    const regions = [...this.#regions.values()].map((region) => region.save())
+    return this.#router ? { regions, router: this.#router.save() } : { regions }
+  }
+
+  async setShares(weights: Readonly<Record<string, number>>): Promise<void> {
+    if (!this.#router) throw new Error('the world has no router between its regions')
+    this.#router.setByHand(weights)
   }
 
   async setFaults(region: string, faults: readonly RegionFault[]): Promise<void> {
@@ -38,6 +68,8 @@ export class RegionHost {
 
   async setLoad(region: string, load: RegionLoad): Promise<void> {
     this.#region(region).setLoad(load)
+    if (load.stopped !== undefined) this.#stopped[load.stopped ? 'add' : 'delete'](region)
+    this.#loadRouter()
   }
 
   async resetBaseline(): Promise<void> {
@@ -45,8 +77,15 @@ export class RegionHost {
   }
 
   async close(): Promise<void> {
+    await this.#router?.close()
+    this.#router = undefined
     await Promise.all([...this.#regions.values()].map((region) => region.close()))
     this.#regions.clear()
+  }
+
+  /** As many visitors as all regions would have by themselves; where they go is for the router to say. */
+  #loadRouter(): void {
+    this.#router?.setRate(this.#rps * (this.#regions.size - this.#stopped.size))
   }
 
   #region(name: string): Region {

@@ -49,6 +49,7 @@ export function startRegionWorker(url: URL): RegionCalls {
     save: () => call('save'),
     setFaults: (region, faults) => call('setFaults', region, faults),
     setLoad: (region, load) => call('setLoad', region, load),
+    setShares: (weights) => call('setShares', weights),
     resetBaseline: () => call('resetBaseline'),
     close: () => call('close').finally(() => worker.terminate()),
   }

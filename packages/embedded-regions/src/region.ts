@@ -1,6 +1,7 @@
 import { App } from './app'
 import { openArmsAdmin } from './arms-admin'
 import { Backend, takesTraffic } from './backend'
+import { countsOf } from './backend-counts'
 import { LoadGenerator, type LoadCounts } from './load-generator'
 import { LOOPBACK, type LoopbackServer } from './loopback-server'
 import { DEFAULT_SERVER_TIMEOUT_MS, RegionProxy } from './region-proxy'
@@ -73,7 +74,10 @@ export class Region {
     this.#load = { rps, stopped: false, busy: false }
   }
 
-  /** Starts all parts and, last, the load. */
+  /**
+   * Starts all parts and, last, the load.
+   * @param rps real requests per second of its own visitors when it is busy; 0 where they come by a router before it
+   */
   static async open(plan: RegionPlan, rps: number, random: Random, times: WorldTimes): Promise<Region> {
     const apps = await Promise.all(
       Object.entries(plan.arms).map(([arm, release]) => App.open(arm, release, random)),
@@ -118,6 +122,11 @@ export class Region {
     }
   }
 
+  /** The port of its front door. */
+  get port(): number {
+    return this.proxy.port
+  }
+
   /** A second command port, read-only and never at fault: what the rehearsal itself looks through. */
   get watchPort(): number {
     return this.watch.port
@@ -130,6 +139,11 @@ export class Region {
       arms: this.#releases(),
       commands: [...this.runtime.changes],
     }
+  }
+
+  /** The same of all requests that came in, where the visitors are not its own. */
+  get answered(): LoadCounts {
+    return countsOf(this.backend)
   }
 
   setLoad(load: RegionLoad): void {

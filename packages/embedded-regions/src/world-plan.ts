@@ -39,6 +39,13 @@ const regionPlan = z
 /** One region as it is opened and as it is saved. */
 export type RegionPlan = z.infer<typeof regionPlan>
 
+const routerPlan = z.strictObject({
+  /** The weight of each region now, in HAProxy's units; those that are there when it is opened are the configured ones. */
+  weights: z.record(z.string(), weight),
+})
+/** The router between the regions as it is opened and as it is saved. */
+export type RouterPlan = z.infer<typeof routerPlan>
+
 /**
  * A world as it is opened and as it is saved: the same shape, so that a second rehearsal goes on where the
  * first ended.
@@ -47,6 +54,8 @@ export const worldPlan = z
   .strictObject({
     v: z.literal(1),
     regions: z.array(regionPlan).min(1),
+    /** All visitors come by it; without it each region has its own. */
+    router: routerPlan.optional(),
     /** Real requests per second of a busy region; one that is not busy gets a tenth. */
     rps: z.number().min(0),
     /** How much faster than real time the world's own times pass: seconds of its clients, health checks, time-outs. */

@@ -1,6 +1,7 @@
 import type { RegionEndpoints, RegionLoad } from './region'
 import type { RegionFault } from './region-fault'
-import { RegionHost, type OpenedRegion, type RegionCalls } from './region-host'
+import { RegionHost, type OpenedWorld, type RegionCalls } from './region-host'
+import type { OpenedRouter, RouterCounts } from './regional-router'
 import { effectiveWeightsOf, readArms, weightsOf, type ArmReading } from './region-reading'
 import { startRegionWorker } from './region-worker-client'
 import type { LoadCounts } from './load-generator'
@@ -20,6 +21,14 @@ export interface RegionReading extends LoadCounts {
   commands: string[]
 }
 
+/** The router between the regions as it is now. */
+export interface RouterReading extends RouterCounts {
+  /** Basis points of the regions as configured, read from the router's own runtime API. */
+  weights: Record<string, number>
+  /** Basis points among the regions that take traffic. */
+  effective: Record<string, number>
+}
+
 /** Where the regions of a world live. */
 export interface WorldOptions {
   /** The worker's file; needed in a bundle that does not keep `region-worker.js` beside itself. */
@@ -35,7 +44,7 @@ export class World {
   private constructor(
     private readonly plan: WorldPlan,
     private readonly calls: RegionCalls,
-    private readonly opened: Record<string, OpenedRegion>,
+    private readonly opened: OpenedWorld,
   ) {}
 
   /**
@@ -58,13 +67,20 @@ export class World {
 
   /** Where each region is to be reached. */
   get regions(): Record<string, RegionEndpoints> {
-    return Object.fromEntries(Object.entries(this.opened).map(([name, { endpoints }]) => [name, endpoints]))
+    return Object.fromEntries(
+      Object.entries(this.opened.regions).map(([name, { endpoints }]) => [name, endpoints]),
+    )
+  }
+
+  /** Where the router between the regions is to be reached, if there is one. */
+  get router(): OpenedRouter['endpoints'] | undefined {
+    return this.opened.router?.endpoints
   }
 
   /** Reads every region; router faults do not get in the way of it. */
   async state(): Promise<Record<string, RegionReading>> {
-    const counts = await this.calls.count()
-    const readings = Object.entries(this.opened).map(async ([name, { watchPort, endpoints }]) => {
+    const { regions: counts } = await this.calls.count()
+    const readings = Object.entries(this.opened.regions).map(async ([name, { watchPort, endpoints }]) => {
       const counted = counts[name]
       if (counted === undefined) throw new Error(`region ${name} did not report`)
       const arms = await readArms(watchPort, endpoints.backend)
@@ -79,6 +95,21 @@ export class World {
       return [name, reading] as const
     })
     return Object.fromEntries(await Promise.all(readings))
+  }
+
+  /** Reads the router between the regions; undefined where there is none. */
+  async shares(): Promise<RouterReading | undefined> {
+    const { router } = this.opened
+    if (!router) return undefined
+    const { router: counted } = await this.calls.count()
+    if (!counted) throw new Error('the router between the regions did not report')
+    const servers = await readArms(router.watchPort, router.endpoints.backend)
+    return { ...counted, weights: weightsOf(servers), effective: effectiveWeightsOf(servers) }
+  }
+
+  /** Somebody sets weights of regions by hand, in HAProxy's units; what is left out stays. */
+  setShares(weights: Readonly<Record<string, number>>): Promise<void> {
+    return this.calls.setShares(weights)
   }
 
   /** These and no other faults hold in the region from now on; `[]` heals it. */
@@ -98,7 +129,7 @@ export class World {
 
   /** The world as it is now, to be opened again: arms, versions, weights, states. Ports will be new. */
   async save(): Promise<WorldPlan> {
-    return { ...this.plan, regions: await this.calls.save() }
+    return { ...this.plan, ...(await this.calls.save()) }
   }
 
   /** Ends all servers, traffic and the worker. */

@@ -74,12 +74,14 @@ export async function testGitHub(options: Partial<GitHubOptions> = {}): Promise<
       run.jobs.push(job)
       return job
     },
-    context: ({ id, attempt, path, headBranch, headSha }) => ({
+    context: ({ id, attempt, path, headBranch, headSha, actor }) => ({
       ...readContext({
         GITHUB_REPOSITORY: 'acme/shop',
         GITHUB_RUN_ID: String(id),
         GITHUB_RUN_ATTEMPT: String(attempt),
         GITHUB_SHA: headSha,
+        GITHUB_REF: `refs/heads/${headBranch}`,
+        GITHUB_ACTOR: actor,
         GITHUB_WORKFLOW_REF: `acme/shop/${path}@refs/heads/${headBranch}`,
         GITHUB_ACTION_REPOSITORY: 'acme/deploy-actions',
       }),

@@ -41,6 +41,18 @@ export class Environments {
     }
   }
 
+  /** Of an environment before which a job waits. */
+  pending(name: string): Record<string, unknown> {
+    const { reviewers = [], waitTimer = 0 } = this.find(name) ?? {}
+    return {
+      environment: this.brief(name),
+      wait_timer: waitTimer,
+      wait_timer_started_at: this.#createdAt,
+      current_user_can_approve: false,
+      reviewers: reviewers.map(reviewerBody),
+    }
+  }
+
   routes(): RestRoute[] {
     const find = (name: string): EnvironmentSetting & { id: number } => {
       const found = this.find(name)
@@ -93,6 +105,11 @@ export class Environments {
   }
 }
 
+const reviewerBody = (login: string): Record<string, unknown> => ({
+  type: 'User',
+  reviewer: simpleUser(login),
+})
+
 /** Shape: REST manual, "Get an environment". */
 function protectionRules(setting: EnvironmentSetting & { id: number }): Record<string, unknown>[] {
   const { id, waitTimer, reviewers = [], preventSelfReview = false, branchPolicy } = setting
@@ -109,7 +126,7 @@ function protectionRules(setting: EnvironmentSetting & { id: number }): Record<s
           {
             ...rule(2, 'required_reviewers'),
             prevent_self_review: preventSelfReview,
-            reviewers: reviewers.map((login) => ({ type: 'User', reviewer: simpleUser(login) })),
+            reviewers: reviewers.map(reviewerBody),
           },
         ]),
     ...(branchPolicy ? [rule(3, 'branch_policy')] : []),

@@ -5,12 +5,13 @@ type FaultyRequest = Pick<HttpCall, 'method' | 'path' | 'query' | 'body'>
 
 /**
  * What goes wrong: `refuse` cuts the connection before anything was done, `drop` after it was done, `500` does nothing
- * and says so, `slow` waits first, `lie` does it and answers something else.
+ * and says so, `slow` waits first, `lie` does it and answers something else, `forge` does nothing and answers as if it had.
  */
 type Wrong =
   | { then: 'refuse' | 'drop' | '500' }
   | { then: 'slow'; /** Real milliseconds; default 3000. */ ms?: number }
   | { then: 'lie'; answer(truth: Answer): Answer }
+  | { then: 'forge'; answer: Answer }
 
 /** A fault that strikes matching requests. */
 export type Fault = Wrong & {

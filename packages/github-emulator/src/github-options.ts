@@ -17,6 +17,24 @@ export interface EnvironmentSetting {
   branches?: readonly { name: string; type: 'branch' | 'tag' }[]
 }
 
+/** What of the repository's settings can be read over REST. */
+interface RepositorySettings {
+  /** Default main. */
+  defaultBranch?: string
+  /** What a job may do whose workflow does not say it; default read, as of new repositories. */
+  defaultWorkflowPermissions?: 'read' | 'write'
+  /** Days; default 90, as on GitHub. */
+  retentionDays?: number
+  /** Names; nobody is ever told a value. Default none. */
+  secrets?: readonly string[]
+  /** Names of those of the organisation that the repository may use. Default none. */
+  organizationSecrets?: readonly string[]
+  /** The workflows of the default branch; default none. */
+  workflows?: readonly { path: string; state?: 'active' | 'disabled_manually' | 'disabled_inactivity' }[]
+  /** `OWNER/NAME` that it had before: GitHub sends whoever asks for that on. */
+  formerName?: string
+}
+
 /** The repository that is played, and what it is connected to. */
 export interface GitHubOptions {
   /** `OWNER/NAME` */
@@ -35,6 +53,7 @@ export interface GitHubOptions {
   /** Commits by the tag that names them. Default none. */
   tags?: Readonly<Record<string, string>>
   environments: readonly EnvironmentSetting[]
+  settings?: RepositorySettings
   /** What is uploaded stays here: `RUN/ID.zip`, and unpacked in `RUN/NAME/`. */
   artifactFolder: string
   /** The clock of every time that is told, of token lives and of the rate limit. */

@@ -80,6 +80,7 @@ export class GitHubServer {
   async #answer(door: Door, call: HttpCall, fault: Fault | undefined): Promise<Answer | undefined> {
     if (fault?.then === 'refuse') return undefined
     if (fault?.then === '500') return { status: 500, body: { message: 'Server Error', status: '500' } }
+    if (fault?.then === 'forge') return fault.answer
     if (fault?.then === 'slow') await sleep(fault.ms ?? 3_000)
     const answer = await ask(door, call)
     if (fault?.then === 'drop') return undefined

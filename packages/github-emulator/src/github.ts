@@ -9,6 +9,7 @@ import { deploymentRoutes } from './deployment-routes'
 import { Deployments, type Deployment } from './deployments'
 import { checkEnvironment, Environments } from './environments'
 import type { Fault } from './faults'
+import { GRAPHQL_PATH, graphqlApi } from './graphql'
 import type { GitHubOptions, RecordedApproval } from './github-options'
 import { GitHubServer, type RecordedCall } from './github-server'
 import { gitHubState, withoutLogs, type GitHubState } from './github-state'
@@ -19,9 +20,12 @@ import { RateLimit } from './rate-limit'
 import { Repository } from './repository'
 import { restApi } from './rest-api'
 import { runRoutes } from './run-routes'
+import { settingsRoutes } from './settings-routes'
 
 /** Source: docs, "Rate limits for the REST API", GITHUB_TOKEN: per hour and repository. */
 const DEFAULT_RATE_LIMIT = 1000
+/** Source: docs, "Rate limits and query limits for the GraphQL API", GITHUB_TOKEN: points per hour and repository. */
+const GRAPHQL_RATE_LIMIT = 1000
 
 /** An uploaded artifact and where it lies. */
 export interface UploadedArtifact {
@@ -82,6 +86,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHubEmulato
     ...artifactRoutes(repository, artifacts, blobs),
     ...contentRoutes(repository),
     ...branchRoutes(repository),
+    ...settingsRoutes(repository),
   ]
   const quota = new RateLimit(options.rateLimit ?? DEFAULT_RATE_LIMIT, options.now)
   const rest = restApi(repository, routes, quota)
@@ -90,6 +95,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHubEmulato
     [BLOB_PATH, blobs.answer],
     [OIDC_PATH, oidc.issue],
     [ISSUER_PATH, oidc.describe],
+    [GRAPHQL_PATH, graphqlApi(repository, deployments, new RateLimit(GRAPHQL_RATE_LIMIT, options.now))],
   ]
   server.serve((call) => (doors.find(([path]) => call.path.startsWith(path))?.[1] ?? rest)(call))
 

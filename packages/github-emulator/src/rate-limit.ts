@@ -18,6 +18,11 @@ export class RateLimit {
     this.#resetMs = until.getTime()
   }
 
+  /** The call that was counted last was none that counts. */
+  giveBack(): void {
+    this.#used--
+  }
+
   /**
    * Counts a call.
    * @returns the headers that tell what is left

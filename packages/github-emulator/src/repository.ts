@@ -36,6 +36,10 @@ export class Repository {
     return this.options.repository
   }
 
+  get defaultBranch(): string {
+    return this.options.settings?.defaultBranch ?? 'main'
+  }
+
   nextId(): number {
     return ++this.lastId
   }

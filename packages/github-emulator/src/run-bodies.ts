@@ -77,7 +77,8 @@ function stepBody({
   return { number, name, status, conclusion, started_at: time(startedAt), completed_at: time(completedAt) }
 }
 
-function repositoryBody(repository: Repository): Record<string, unknown> {
+/** As runs show their repository. */
+export function repositoryBody(repository: Repository): Record<string, unknown> {
   return {
     id: repository.id,
     node_id: nodeId('Repository', repository.id),

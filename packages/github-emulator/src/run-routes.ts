@@ -8,6 +8,12 @@ import { simpleUser, type Repository } from './repository'
 import { notFound, restRoute, type RestRoute } from './rest-route'
 import { jobBody, runBody } from './run-bodies'
 
+/** Statuses that a run has, and conclusions, which the list takes in the same place. */
+const runFilter = paging.extend({
+  status: z
+    .enum(['queued', 'waiting', 'in_progress', 'completed', 'success', 'failure', 'cancelled'])
+    .optional(),
+})
 const jobFilter = paging.extend({ filter: z.enum(['latest', 'all']).default('latest') })
 
 /** Runs, their jobs, what was approved, and the button that ends them. */
@@ -27,6 +33,31 @@ export function runRoutes(
     return { status: 200, headers, body: { total_count: jobs.length, jobs: items } }
   }
   return [
+    restRoute({
+      on: 'GET /actions/runs',
+      needs: 'actions: read',
+      manual: 'actions/workflow-runs#list-workflow-runs-for-a-repository',
+      query: runFilter,
+      answer({ query: { status, ...pages }, url }) {
+        const ids = [...new Set(repository.runs().map(({ id }) => id))].sort((a, b) => b - a)
+        const all = ids.map((id) => runBody(repository, find(String(id))))
+        const fitting = all.filter(
+          (run) => status === undefined || [run.status, run.conclusion].includes(status),
+        )
+        const { items, headers } = page(fitting, pages, url)
+        return { status: 200, headers, body: { total_count: fitting.length, workflow_runs: items } }
+      },
+    }),
+    restRoute({
+      on: 'GET /actions/runs/{id}/pending_deployments',
+      needs: 'actions: read',
+      manual: 'actions/workflow-runs#get-pending-deployments-for-a-workflow-run',
+      answer({ params }) {
+        const waiting = find(params.id).jobs.filter(({ status }) => status === 'waiting')
+        const names = new Set(waiting.flatMap(({ environment }) => environment ?? []))
+        return { status: 200, body: [...names].map((name) => environments.pending(name)) }
+      },
+    }),
     restRoute({
       on: 'GET /actions/runs/{id}',
       needs: 'actions: read',

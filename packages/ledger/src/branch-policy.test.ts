@@ -61,17 +61,34 @@ describe('an environment', () => {
     },
   )
 
-  it.each<[string, string[], boolean]>([
-    ['one of several', ['next', 'main'], true],
-    ['not one of them', ['next', 'release'], false],
-    ['any while none is protected', [], true],
-  ])('of protected branches takes a branch that is %s', async (_, protectedBranches, isTaken) => {
+  it.each<[string, string[]]>([
+    ['one of several', ['next', 'main']],
+    ['any while none is protected', []],
+  ])('of protected branches takes a branch that is %s', async (_, protectedBranches) => {
     const { github: api, asked } = github({ policy: { protected_branches: true }, protectedBranches })
-    const why = 'production does not take main, from which it runs'
-    expect(await takenBy('production', ref, api)).toEqual(isTaken ? yes : { taken: 'no', why })
+    expect(await takenBy('production', ref, api)).toEqual(yes)
     // Unprotected ones are many, and none of them counts; a token that may not ask is told what it lacks.
     expect(asked).toEqual([['branches', { protected: true }, { permission: 'contents: read' }]])
   })
+
+  it('of protected branches does not take one that is there and is none of them', async () => {
+    const answers = { policy: { protected_branches: true }, protectedBranches: ['next', 'release'] }
+    const { github: api, asked } = github({ ...answers, tag: 'd'.repeat(40) })
+    const why = 'production does not take main, from which it runs'
+    expect(await takenBy('production', ref, api)).toEqual({ taken: 'no', why })
+    expect(asked.at(-1)).toEqual(['{ref}', { ref: 'heads/main' }, { permission: 'contents: read' }])
+  })
+
+  it.each([404, 422])(
+    'of protected branches cannot tell of one that is gone, since it may have been one: %d',
+    async (status) => {
+      const answers = { policy: { protected_branches: true }, protectedBranches: ['next'] }
+      expect(await taken({ ...answers, tag: gone(status) })).toEqual({
+        taken: 'unproven',
+        why: 'production takes protected branches, and whether main was one nobody can tell any more: it is gone',
+      })
+    },
+  )
 
   it('takes a branch by its name or a pattern, and no other', async () => {
     expect(await taken({ policy: byName, named: [{ name: 'm*', type: 'branch' }] })).toEqual(yes)
@@ -79,15 +96,15 @@ describe('an environment', () => {
     expect(await taken({ policy: byName, named: [{ name: 'x' }] })).toMatchObject({ taken: 'no' })
   })
 
-  it.each<[string, string | ProviderError, boolean]>([
-    ['a tag of this very commit', ref.commit, true],
-    ['a tag of another commit', 'd'.repeat(40), false],
-    ['a branch that is called like one', gone(404), false],
-    ['a name that no tag can have', gone(422), false],
-  ])('takes by a pattern of tags %s: %s', async (_, tag, isTaken) => {
+  it.each<[string, string | ProviderError, Taken['taken']]>([
+    ['a tag of this very commit', ref.commit, 'yes'],
+    ['a tag that stands at another commit now', 'd'.repeat(40), 'unproven'],
+    ['a tag that is gone', gone(404), 'unproven'],
+    ['a tag that is gone, as this endpoint says it', gone(422), 'unproven'],
+  ])('takes by a pattern of tags %s: %s', async (_, tag, expected) => {
     const { github: api, asked } = github({ policy: byName, named: [{ name: 'v*', type: 'tag' }], tag })
     const answer = await takenBy('production', { ...ref, name: 'v1' }, api)
-    expect(answer.taken).toBe(isTaken ? 'yes' : 'no')
+    expect(answer.taken).toBe(expected)
     expect(asked.at(-1)).toEqual(['{ref}', { ref: 'tags/v1' }, { permission: 'contents: read' }])
   })
 

@@ -51,7 +51,19 @@ export async function takenBy(environment: string, ref: Ref, github: GitHub): Pr
       why: `${environment} takes branch ${ref.name}, and that branch, if there still is one, does not hold commit ${ref.commit}, which it ran: it may have run from a tag of that name`,
     }
   }
-  if (takes.tag && (await isTag(ref, github))) return { taken: 'yes' }
+  if (takes.tag) {
+    if (await isTag(ref, github)) return { taken: 'yes' }
+    return {
+      taken: 'unproven',
+      why: `${environment} takes tag ${ref.name}, and that tag, if there still is one, does not stand at commit ${ref.commit}, which it ran`,
+    }
+  }
+  // Who brings a bad release may take its branch away, and no rule shows what it was then.
+  if (policy.protected_branches === true && !(await isBranch(ref, github)))
+    return {
+      taken: 'unproven',
+      why: `${environment} takes protected branches, and whether ${ref.name} was one nobody can tell any more: it is gone`,
+    }
   return { taken: 'no', why: `${environment} does not take ${ref.name}, from which it runs` }
 }
 
@@ -104,17 +116,24 @@ async function isOnBranch({ name, commit }: Ref, github: GitHub): Promise<boolea
   return compared?.status === 'identical' || compared?.status === 'behind'
 }
 
-async function isTag({ name, commit }: Ref, github: GitHub): Promise<boolean> {
-  const tagged = await foundOrUndefined(
+/** Source: REST API, "Get a commit". */
+const isBranch = async ({ name }: Ref, github: GitHub): Promise<boolean> =>
+  (await commitOf(`heads/${name}`, github)) !== undefined
+
+const isTag = async ({ name, commit }: Ref, github: GitHub): Promise<boolean> =>
+  (await commitOf(`tags/${name}`, github)) === commit
+
+async function commitOf(ref: string, github: GitHub): Promise<string | undefined> {
+  const found = await foundOrUndefined(
     github.request<{ sha: string }>(
       'GET /repos/{owner}/{repo}/commits/{ref}',
-      { ref: `tags/${name}` },
+      { ref },
       { permission: 'contents: read' },
     ),
     // To this endpoint a ref that is not there is unprocessable.
     [404, 422],
   )
-  return tagged?.sha === commit
+  return found?.sha
 }
 
 /** Ruby's File.fnmatch with FNM_PATHNAME, as the policies have it: a star stays within a slash, `**` and a slash do not. */

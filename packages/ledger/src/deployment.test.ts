@@ -27,6 +27,13 @@ describe('a deployment read as a transaction', () => {
     })
   })
 
+  it('tells when each was made, by GitHub', () => {
+    const statuses = [{ description: 'open', created_at: '2026-11-20T10:00:00Z' }]
+    expect(readDeployment(record, statuses)?.marks).toEqual([
+      { state: 'open', note: 'open', madeAt: '2026-11-20T10:00:00Z' },
+    ])
+  })
+
   it('is the same with a payload of text', () => {
     expect(readDeployment(JSON.stringify(record), [])).toEqual({ record, marks: [] })
   })
@@ -46,9 +53,13 @@ describe('a deployment read as a transaction', () => {
     expect(read?.unread).toBe(
       'v: Invalid input: expected 1; run: Unrecognized key: "host"; Unrecognized key: "command"',
     )
+    const byHand = { ...later, weightsOnly: true as const }
+    expect(readDeployment(byHand, [])?.record).toEqual({ ...record, weightsOnly: true })
     expect(readDeployment({ ...record, restore: 'everything' }, [])).toBeUndefined()
     expect(readDeployment({ ...record, restore: [{ router: 'canary' }] }, [])).toBeUndefined()
     expect(readDeployment({ ...record, v: 2, config: { path: 1 } }, [])?.record.config).toBeUndefined()
+    expect(readDeployment({ ...record, v: 2, keepOldMs: 1 }, [])?.record.keepOldMs).toBe(1)
+    expect(readDeployment({ ...record, keepOldMs: 'long' }, [])?.record).toEqual(record)
   })
 
   it('knows the run that says to have made a mark', () => {

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { defined, transactionStates, type TransactionState } from '@deploy-actions/rollout'
+import { readInstruction, type GivenInstruction } from './instructions'
 import { describeState } from './ledger'
+import { readOldArm, type PostedOldArm } from './old-arm'
 import { readRecord, type ReadRecord } from './record'
 
 /** A state that a transaction was put into, and what was said with it. */
@@ -9,6 +11,8 @@ export interface Mark {
   note: string
   /** the run that says to have made it: whoever posts a status names any */
   run?: number
+  /** when, by GitHub; ISO 8601 */
+  madeAt?: string
 }
 
 /** A transaction as its deployment holds it: the record in its payload, the states in its statuses. */
@@ -17,7 +21,12 @@ export interface TransactionDeployment extends ReadRecord {
   marks: Mark[]
 }
 
-const deploymentStatus = z.looseObject({ description: z.string().nullish(), log_url: z.string().nullish() })
+const deploymentStatus = z.looseObject({
+  id: z.int().optional(),
+  description: z.string().nullish(),
+  log_url: z.string().nullish(),
+  created_at: z.string().optional(),
+})
 
 /**
  * GitHub's own state for each of ours. The description, not this, is what is read back: GitHub makes an earlier
@@ -66,10 +75,33 @@ export function payloadOf(payload: unknown): unknown {
 /** The marks in a deployment's statuses, oldest first; statuses of somebody else's are left out. */
 export function marksIn(statuses: readonly unknown[]): Mark[] {
   return statuses.toReversed().flatMap((status) => {
-    const { description, log_url: logUrl } = deploymentStatus.parse(status)
+    const { description, log_url: logUrl, created_at: madeAt } = deploymentStatus.parse(status)
     const note = description ?? ''
     const state = transactionStates.find((state) => note === state || note.startsWith(`${state}: `))
-    return state ? [defined({ state, note, run: runIn(logUrl ?? '') })] : []
+    return state ? [defined({ state, note, run: runIn(logUrl ?? ''), madeAt })] : []
+  })
+}
+
+/** An instruction in a deployment's statuses, and the run that says to have posted it: whoever does names any. */
+export interface PostedInstruction extends GivenInstruction {
+  run: number | undefined
+}
+
+/** The instructions in a deployment's statuses, oldest first. */
+export function instructionsIn(statuses: readonly unknown[]): PostedInstruction[] {
+  return statuses.toReversed().flatMap((status) => {
+    const { id = 0, description, log_url: logUrl } = deploymentStatus.parse(status)
+    const instruction = readInstruction(description ?? '')
+    return instruction ? [{ ...instruction, number: id, run: runIn(logUrl ?? '') }] : []
+  })
+}
+
+/** What is said of the old arm in a deployment's statuses, oldest first. */
+export function oldArmWordsIn(statuses: readonly unknown[]): PostedOldArm[] {
+  return statuses.toReversed().flatMap((status) => {
+    const { description, log_url: logUrl, created_at: saidAt = '' } = deploymentStatus.parse(status)
+    const word = readOldArm(description ?? '')
+    return word ? [{ ...word, saidAt, run: runIn(logUrl ?? '') }] : []
   })
 }
 

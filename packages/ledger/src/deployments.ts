@@ -1,9 +1,21 @@
 import { z } from 'zod'
-import { ProviderError, type GitHub } from '@deploy-actions/action-kit'
+import type { GitHub } from '@deploy-actions/action-kit'
 import { defined, type TransactionState } from '@deploy-actions/rollout'
 import { readRecord, transactionRecord, type ReadRecord, type TransactionRecord } from './record'
 import { CopyWatch, type Dated } from './copies'
-import { marksIn, payloadOf, statusBody, type Mark } from './deployment'
+import { Flooded } from './ledger'
+import { MAX_NOTE } from './note'
+import {
+  instructionsIn,
+  marksIn,
+  oldArmWordsIn,
+  payloadOf,
+  statusBody,
+  type Mark,
+  type PostedInstruction,
+} from './deployment'
+import { describeInstruction, type Instruction } from './instructions'
+import { describeOldArm, type OldArmWord, type PostedOldArm } from './old-arm'
 
 /** Backticks close and open the quotation in the message: a job that deploys is told of the permission it needs. */
 const READ = { permission: 'deployments: write` or, in a job that only looks, `deployments: read' }
@@ -37,11 +49,13 @@ export interface Deployments {
    * @throws ProviderError where there are more than are looked through: what is behind them is not known
    */
   list(environment: string | undefined, since?: Date): AsyncGenerator<ListedDeployment>
-  /** Oldest first. */
-  marks(number: number): Promise<Mark[]>
+  /** All that its statuses say, oldest first: its marks, what people have said to it, and what is said of its old arm. */
+  said(number: number): Promise<{ marks: Mark[]; instructions: PostedInstruction[]; oldArm: PostedOldArm[] }>
   /** Creates one without any mark. */
   create(record: TransactionRecord): Promise<Pick<ListedDeployment, 'number' | 'createdAt'>>
   mark(number: number, state: TransactionState, note: string): Promise<void>
+  say(number: number, instruction: Instruction): Promise<void>
+  sayOldArm(number: number, word: OldArmWord): Promise<void>
 }
 
 /** @param logUrl the page of the run, to which every mark leads */
@@ -54,6 +68,21 @@ export function openDeployments(github: GitHub, service: string, logUrl: string)
       defined({ task, environment, per_page: PAGE, page: number }),
       READ,
     )
+
+  /** Newest first. Whoever writes asks before each write, and whoever is spoken to every half minute: what is as it was costs nothing. */
+  const statuses = (number: number): Promise<unknown[]> =>
+    github.list(
+      'GET /repos/{owner}/{repo}/deployments/{deployment_id}/statuses',
+      { deployment_id: number },
+      { ...READ, ifChanged: true },
+    )
+  const post = async (number: number, body: { state: string; description: string }): Promise<void> => {
+    await github.request(
+      'POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses',
+      { deployment_id: number, ...body, auto_inactive: false, log_url: logUrl },
+      WRITE,
+    )
+  }
 
   return {
     async *list(environment, since = new Date(0)) {
@@ -77,19 +106,13 @@ export function openDeployments(github: GitHub, service: string, logUrl: string)
         }
         if (listed.length < PAGE) return yield* copies.rest()
       }
-      throw new ProviderError(
+      throw new Flooded(
         `the newest ${PAGE * MAX_PAGES} deployments of task ${task}${environment === undefined ? '' : ` in ${environment}`} do not tell it, and no more are looked through. Where they are not transactions, somebody planted them: delete them, then start again`,
-        { provider: 'ledger' },
       )
     },
-    async marks(number) {
-      return marksIn(
-        await github.list<unknown>(
-          'GET /repos/{owner}/{repo}/deployments/{deployment_id}/statuses',
-          { deployment_id: number },
-          READ,
-        ),
-      )
+    async said(number) {
+      const all = await statuses(number)
+      return { marks: marksIn(all), instructions: instructionsIn(all), oldArm: oldArmWordsIn(all) }
     },
     async create(record) {
       const { id, created_at } = listedDeployment.parse(
@@ -109,12 +132,12 @@ export function openDeployments(github: GitHub, service: string, logUrl: string)
       )
       return { number: id, createdAt: new Date(created_at) }
     },
-    async mark(number, state, note) {
-      await github.request(
-        'POST /repos/{owner}/{repo}/deployments/{deployment_id}/statuses',
-        { deployment_id: number, ...statusBody(state, note), auto_inactive: false, log_url: logUrl },
-        WRITE,
-      )
-    },
+    mark: (number, state, note) => post(number, statusBody(state, note)),
+    // GitHub has no state for it: the transaction is under way, whoever says what to it.
+    say: (number, instruction) =>
+      post(number, { state: 'in_progress', description: describeInstruction(instruction, MAX_NOTE) }),
+    // The transaction stays committed.
+    sayOldArm: (number, word) =>
+      post(number, { state: 'success', description: describeOldArm(word, MAX_NOTE) }),
   }
 }

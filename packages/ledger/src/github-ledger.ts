@@ -8,22 +8,35 @@ import {
   type Ports,
 } from '@deploy-actions/action-kit'
 import { digestOf } from '@deploy-actions/evidence'
-import { defined, holdingStates, mayBecome } from '@deploy-actions/rollout'
+import { defined, holdingStates, type TransactionState } from '@deploy-actions/rollout'
+import { noteAfter, withoutAfter } from './after-state'
 import { restorePointArtifact } from './artifact-names'
 import { misdated } from './copies'
 import { openDeployments } from './deployments'
 import {
   describeState,
   LiveTransaction,
+  mustFollow,
   NoTransaction,
   Untrusted,
+  wasBrought,
   type Entry,
   type Ledger,
   type LedgerQuery,
   type TransactionName,
 } from './ledger'
+import { githubFreezes } from './freezes'
 import { ledgerArtifacts } from './ledger-artifacts'
-import { ownerOf, proveDeployments, type Owner, type Seen, type Span } from './proven-deployments'
+import { ArmBeingRemoved, ArmGone, isBeingRemoved } from './old-arm'
+import {
+  ownerOf,
+  proveDeployments,
+  type Owner,
+  type RefusedDeployment,
+  type Seen,
+  type Span,
+} from './proven-deployments'
+import type { TransactionRecord } from './record'
 import { createRunProofs } from './run-proofs'
 
 export type LedgerPorts = Pick<Ports, 'github' | 'artifacts' | 'context' | 'clock' | 'signal' | 'log'>
@@ -42,6 +55,8 @@ export interface LedgerOptions {
   rememberMs?: number
   /** what an earlier job of this run has proven, as its ledger's `proven` gave it */
   proven?: readonly string[]
+  /** hears of each deployment that says to be a transaction and counts for nothing; default a warning in the log */
+  onRefused?: (refused: RefusedDeployment) => void
 }
 
 /** A finished rollout is not rolled back for one lost answer; a restore, which tells the ledger, too, is not held up. */
@@ -55,12 +70,15 @@ const DEFAULT_PATIENCE_MS = 60_000
  * holds one counts from anybody: the worst of it is that a person has to look.
  */
 export function createGitHubLedger(service: string, ports: LedgerPorts, options: LedgerOptions = {}): Ledger {
-  const { trustedWorkflows = [], patienceMs, rememberMs = 0, proven = [] } = options
+  const { trustedWorkflows = [], patienceMs, rememberMs = 0, proven: told = [], onRefused } = options
   const { context, clock, signal } = ports
   const github = waitedFor(ports, options)
   const deployments = openDeployments(github, service, runUrl(context))
   const proofs = createRunProofs(github, context, trustedWorkflows)
-  const { known, read, stateOf, facts } = proveDeployments(service, deployments, proofs, ports, proven)
+  const { known, read, stateOf, followed, facts } = proveDeployments(service, deployments, proofs, ports, {
+    told,
+    onRefused,
+  })
   const kept = ledgerArtifacts(service, proofs, ports)
   /** By environment, what was found there last. */
   const looks = new Map<string, { at: number; found: Seen[] }>()
@@ -74,18 +92,28 @@ export function createGitHubLedger(service: string, ports: LedgerPorts, options:
     for await (const deployment of known({ environment })) {
       const one = await read(deployment)
       if (one) found.push(one)
-      // None before one that was let in can be live; before one whose opener died there may be the one it would have lost to.
-      if (one?.wasLetIn === true && one.entry.state !== 'superseded') break
+      // None before one that was let in can be live; before one whose opener died, or that somebody has planted, one may be.
+      if (one?.wasLetIn === true && one.entry.state !== 'superseded' && one.entry.distrust === undefined)
+        break
     }
     looks.set(environment, { at: now, found })
     return found
+  }
+
+  /** Why nothing may begin where that stands; undefined where it may. */
+  const refusal = (entry: Entry): ProviderError | undefined => {
+    if (holdingStates.includes(entry.state)) return new LiveTransaction(entry)
+    // The hook that removes an arm and a rollout that deploys onto it ask for each other after they have said so: at least one sees it.
+    return entry.oldArm && isBeingRemoved(entry.oldArm, clock.now())
+      ? new ArmBeingRemoved(entry.record, entry.oldArm)
+      : undefined
   }
 
   /** Those that came to the environment after one and before another, and hold it. */
   const rivalOf = async (environment: string, span: Span): Promise<Entry | undefined> => {
     for await (const deployment of known({ environment }, span)) {
       const one = await read(deployment)
-      if (one && holdingStates.includes(one.entry.state)) return one.entry
+      if (one && refusal(one.entry)) return one.entry
     }
     return undefined
   }
@@ -105,8 +133,8 @@ export function createGitHubLedger(service: string, ports: LedgerPorts, options:
   return {
     async open(record, settings) {
       const before = await latest(record.environment)
-      const held = before.find(({ entry }) => holdingStates.includes(entry.state))
-      if (held) throw new LiveTransaction(held.entry)
+      const [refused] = before.flatMap(({ entry }) => refusal(entry) ?? [])
+      if (refused) throw refused
       await kept.keep(record, settings)
       looks.delete(record.environment)
       const { number, createdAt } = await deployments.create(record)
@@ -125,7 +153,7 @@ export function createGitHubLedger(service: string, ports: LedgerPorts, options:
       const rival = await rivalOf(record.environment, { after, before: number })
       if (rival) {
         await stepBack(`by ${rival.record.id}`)
-        throw new LiveTransaction(rival)
+        throw refusal(rival) ?? new LiveTransaction(rival)
       }
       const note = `run ${record.run.id} attempt ${record.run.attempt}`
       // Whoever may write deployments may delete this one or move it: what the run uploads says that there was one.
@@ -133,10 +161,13 @@ export function createGitHubLedger(service: string, ports: LedgerPorts, options:
       await deployments.mark(number, 'open', note)
       return String(number)
     },
-    async find({ state, letIn, limit = 10, ...where }) {
+    async find({ state, letIn, doubted, brought, each, limit = 10, ...where }) {
+      const settled = new Set<string>()
       const fits = ({ entry, wasLetIn }: Seen): boolean =>
         (state === undefined || state.includes(entry.state)) &&
-        (letIn === undefined || (wasLetIn && entry.state !== 'superseded' && entry.distrust === undefined))
+        (brought === undefined || wasBrought(entry)) &&
+        (letIn === undefined ||
+          (wasLetIn && entry.state !== 'superseded' && (doubted === true || entry.distrust === undefined)))
       if (rememberMs > 0 && limit === 1 && isWholeEnvironment(where)) {
         const seen = (await latest(where.environment)).filter(
           (one) => fits(one) && !(where.rollouts === true && one.entry.record.weightsOnly),
@@ -144,9 +175,12 @@ export function createGitHubLedger(service: string, ports: LedgerPorts, options:
         if (seen[0]) return [seen[0].entry]
       }
       const found: Entry[] = []
-      for await (const deployment of known(where)) {
+      const isSettled = ({ environment }: TransactionRecord): boolean => settled.has(environment)
+      for await (const deployment of known(where, {}, isSettled)) {
         const one = await read(deployment)
-        if (one && fits(one)) found.push(one.entry)
+        if (!one || !fits(one)) continue
+        found.push(one.entry)
+        if (each) settled.add(one.entry.record.environment)
         if (found.length === limit) break
       }
       return found
@@ -155,19 +189,38 @@ export function createGitHubLedger(service: string, ports: LedgerPorts, options:
       const { number, owner } = await locate(name)
       return stateOf(number, owner)
     },
-    async mark(name, state, note) {
+    async followed(name) {
+      const { number, owner } = await locate(name)
+      return followed(number, owner)
+    },
+    async say(name, instruction) {
+      const { number, owner } = await locate(name)
+      await kept.uploadInstruction(owner.id, instruction)
+      await deployments.say(number, instruction)
+    },
+    async sayOldArm(name, word) {
+      looks.clear()
+      const { number, owner } = await locate(name)
+      await kept.uploadOldArm(owner.id, word)
+      await deployments.sayOldArm(number, word)
+    },
+    async mark(name, state, note, from) {
       looks.clear()
       const { number, owner } = await locate(name)
       const attempt = async (): Promise<void> => {
         const last = await stateOf(number, owner)
-        // By its description: an answer was lost, and the mark had been made.
-        if (last.note === describeState(state, note)) return
-        if (!mayBecome(last.state, state))
-          throw new ProviderError(`transaction ${owner.id} is ${last.state} and cannot become ${state}`, {
-            provider: 'ledger',
-          })
+        // By its description: an answer was lost, and the mark had been made; or an earlier step of this job has made it.
+        if (withoutAfter(last.note) === describeState(state, note)) return
+        // Right before the mark, since the decommission waits a while between its word and its look for marks.
+        if (state === 'restoring' && last.oldArm) throw new ArmGone(owner.id, last.oldArm)
+        mustFollow(owner.id, state, last.state, from)
         if (!holdingStates.includes(state)) await kept.uploadState(owner.id, state, note)
-        await deployments.mark(number, state, note)
+        const said = state === 'restoring' ? noteAfter(last.state, note) : note
+        await deployments.mark(number, state, said)
+        // An answer is not the mark. Somebody else may have made one since, so it need not be the last.
+        const { marks: shown } = await deployments.said(number)
+        if (!shown.some((mark) => mark.note.trim() === describeState(state, said).trim()))
+          throw notShown(owner.id, state)
       }
       await retrying(attempt, {
         clock,
@@ -190,6 +243,7 @@ export function createGitHubLedger(service: string, ports: LedgerPorts, options:
       }
       throw new Untrusted(name.id, 'no run has proven to have opened it')
     },
+    ...githubFreezes(github, service, context.sha),
     taken: kept.taken,
     uploadedHere: kept.uploadedHere,
     proven: facts,
@@ -205,7 +259,14 @@ function waitedFor(ports: LedgerPorts, { patienceMs, answerWithinMs }: LedgerOpt
 type WholeEnvironment = LedgerQuery & { environment: string }
 
 const isWholeEnvironment = (where: LedgerQuery): where is WholeEnvironment =>
-  where.environment !== undefined && where.id === undefined && where.run === undefined
+  where.environment !== undefined &&
+  [where.id, where.run, where.region, where.digest].every((narrower) => narrower === undefined)
+
+const notShown = (id: string, state: TransactionState): ProviderError =>
+  new ProviderError(`GitHub took the mark that transaction ${id} is ${state}, and does not show it`, {
+    provider: 'GitHub',
+    retryable: true,
+  })
 
 const openedAtWrongTime = (id: string, why: string): ProviderError =>
   new ProviderError(

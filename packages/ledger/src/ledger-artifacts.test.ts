@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import { ProviderError, type StoredArtifact } from '@deploy-actions/action-kit'
 import { createFakePorts, type FakePorts } from '@deploy-actions/testing'
@@ -32,6 +33,7 @@ function kept({ attempt = 1, earlier = [] as StoredArtifact[] } = {}) {
     {
       uploaded: (_, ...names) =>
         Promise.resolve(proven.some((name) => names.includes(name)) ? { id: 1, name: 'proof' } : undefined),
+      reviewed: () => Promise.resolve(true),
       standing: () => Promise.reject(new Error('nobody asks what a run may')),
     },
     {
@@ -168,6 +170,23 @@ describe('what a run has kept for a region', () => {
       expect(lists).toEqual([undefined, 1001])
     },
   )
+
+  it.each([
+    ['region', { region: 'us' }],
+    ['service', { service: 'cart' }],
+  ])('is none of it where its name is right and its %s is another', async (_, other) => {
+    await kept().keep(transactionRecord({ id: '1001-1-shop-eu-1', ...other }), {})
+    expect(await kept().uploadedHere('eu')).toEqual([])
+    expect(downloads).toHaveLength(1)
+  })
+
+  it('is waited for while the service of the runner takes its time', async () => {
+    await keep('eu')
+    const { list } = ports.artifacts
+    ports.artifacts.list = async () => (await sleep(20), list())
+    expect(await kept().uploadedHere('eu')).toHaveLength(1)
+    expect(lists).toEqual([undefined])
+  })
 
   it('is found whatever stands in the name of its region', async () => {
     await keep('eu.1')

@@ -4,7 +4,9 @@ import { z } from 'zod'
 import { answerWithin, ProviderError, type Ports, type StoredArtifact } from '@deploy-actions/action-kit'
 import { lazily, transactionStates, type TransactionState } from '@deploy-actions/rollout'
 import { idIn, restorePointArtifact, RESTORE_POINT_FILE, stateArtifacts } from './artifact-names'
+import { instructionArtifacts, type Instruction } from './instructions'
 import type { Upload } from './ledger'
+import { oldArmArtifacts, type OldArmWord } from './old-arm'
 import { readRecord, type TransactionRecord } from './record'
 import type { RunProofs } from './run-proofs'
 
@@ -21,6 +23,10 @@ export interface LedgerArtifacts {
   keep(record: TransactionRecord, settings: unknown): Promise<void>
   /** Before a mark is made that frees a target: it is what the mark is believed for. */
   uploadState(id: string, state: TransactionState, note: string): Promise<void>
+  /** Before something is said to a transaction: it is what that is believed for. */
+  uploadInstruction(id: string, instruction: Instruction): Promise<void>
+  /** Before something is said of an old arm: it is what that is believed for. */
+  uploadOldArm(id: string, word: OldArmWord): Promise<void>
   /** @param run where it is not this attempt of this run */
   download(artifact: StoredArtifact, run?: number): Promise<KeptFile>
   /** Ids that this attempt of the run has used. */
@@ -41,14 +47,13 @@ export function ledgerArtifacts(
     await artifacts.upload(name, folder, [file])
   }
 
-  const uploadState = async (id: string, state: TransactionState, note: string): Promise<void> => {
-    const names = stateArtifacts(id, state)
-    const content = { id, state, note, run: context.runId, attempt: context.attempt }
+  /** Under the first of the names that is free, unless an earlier step of this run has uploaded it. */
+  const uploadOnce = async (names: readonly string[], file: string, content: object): Promise<void> => {
+    const whole = { ...content, run: context.runId, attempt: context.attempt }
     for (const name of names)
       try {
-        return await upload(name, 'state.json', content)
+        return await upload(name, file, whole)
       } catch (error) {
-        // It may have been uploaded by an earlier step of this run.
         if (await proofs.uploaded(context.runId, ...names)) return
         if (name === names.at(-1)) throw error
       }
@@ -73,7 +78,11 @@ export function ledgerArtifacts(
   return {
     keep: (record, settings) =>
       upload(restorePointArtifact(record.id, record), RESTORE_POINT_FILE, { record, settings }),
-    uploadState,
+    uploadState: (id, state, note) =>
+      uploadOnce(stateArtifacts(id, state), 'state.json', { id, state, note }),
+    uploadInstruction: (id, instruction) =>
+      uploadOnce(instructionArtifacts(id, instruction), 'instruction.json', { id, ...instruction }),
+    uploadOldArm: (id, word) => uploadOnce(oldArmArtifacts(id, word), 'old-arm.json', { id, ...word }),
     download,
     taken: async () => (await artifacts.list()).flatMap(({ name }) => idIn(name) ?? []),
     async uploadedHere(region) {

@@ -6,13 +6,16 @@ import { createFileLedger } from './file-ledger'
 import {
   committedWith,
   describeState,
+  holder,
   LiveTransaction,
-  MAX_NOTE,
   newest,
   newestRollout,
   releaseServing,
+  type Entry,
   type Ledger,
 } from './ledger'
+import { MAX_NOTE } from './note'
+import type { TransactionState } from '@deploy-actions/rollout'
 import { transactionRecord } from './record.fixture'
 
 const record = transactionRecord()
@@ -78,7 +81,23 @@ describe('of an environment', () => {
     await ledger.open(byHand, {})
     expect(await newest(ledger, environment)).toMatchObject({ record: { id: byHand.id } })
     expect(await newestRollout(ledger, environment)).toMatchObject({ record: { id: record.id } })
-    expect(await releaseServing(ledger, environment)).toEqual(record.release)
+    // They stand for no release; what stood there before them is known.
+    expect(await releaseServing(ledger, environment)).toBeUndefined()
+    await ledger.mark(byHand, 'committed', '')
+    expect(await releaseServing(ledger, environment)).toBeUndefined()
+  })
+
+  it('weights that were set by hand and taken back leave what was there before', async () => {
+    await ledger.open({ ...byHand, previous }, {})
+    expect(await releaseServing(ledger, environment)).toEqual(previous)
+    for (const state of ['restoring', 'restored'] as const) await ledger.mark(byHand, state, '')
+    expect(await releaseServing(ledger, environment)).toEqual(previous)
+  })
+
+  it('nobody knows what runs there once a person has put it right', async () => {
+    await ledger.open({ ...record, previous }, {})
+    await ledger.mark(record, 'resolved', 'by hand')
+    expect(await releaseServing(ledger, environment)).toBeUndefined()
   })
 
   it.each([
@@ -108,6 +127,37 @@ describe('of an environment', () => {
     await ledger.mark(byHand, 'committed', '')
     expect(byHand.release.digest).toBe(digest)
     expect(await said()).toBeUndefined()
+  })
+
+  describe('is held', () => {
+    const entry = (more: Partial<Entry>): Entry => ({
+      record,
+      state: 'committed',
+      note: '',
+      at: '2',
+      ...more,
+    })
+    /** A ledger whose newest entry is one, and that which was let in last another. */
+    const of = (latest: Entry | undefined, letIn?: Entry): Ledger =>
+      ({
+        ...ledger,
+        find: (query) => {
+          expect(query).toMatchObject({ environment, limit: 1 })
+          return Promise.resolve([query.letIn === true ? letIn : latest].filter((one) => one !== undefined))
+        },
+      }) satisfies Ledger
+    const planted = (state: TransactionState): Entry => entry({ state, distrust: 'a run of nobody', at: '3' })
+    const open = entry({ state: 'open' })
+
+    it.each<[string, Ledger, Entry | undefined]>([
+      ['by nobody at first', of(undefined), undefined],
+      ['by the newest', of(open), open],
+      ['by nobody after a commit', of(entry({}), open), undefined],
+      ['by what proves nothing, as long as it says so', of(planted('open'), entry({})), planted('open')],
+      ['by whom somebody has hidden behind what proves nothing', of(planted('committed'), open), open],
+      ['by nobody behind that', of(planted('committed'), entry({})), undefined],
+      ['by nobody where nobody was let in', of(planted('committed')), undefined],
+    ])('%s', async (_, where, by) => expect(await holder(where, environment)).toEqual(by))
   })
 
   it('no release is known without a rollout', async () => {

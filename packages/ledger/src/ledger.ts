@@ -1,5 +1,14 @@
 import { ProviderError } from '@deploy-actions/action-kit'
-import { transactionStates, type Release, type TransactionState } from '@deploy-actions/rollout'
+import {
+  holdingStates,
+  mayBecome,
+  transactionStates,
+  type Release,
+  type TransactionState,
+} from '@deploy-actions/rollout'
+import type { GivenInstruction, Instruction } from './instructions'
+import { cutTo, MAX_NOTE } from './note'
+import type { OldArm, OldArmWord } from './old-arm'
 import type { ReadRecord, TransactionRecord } from './record'
 
 /** A transaction as the ledger knows it: one that its own run has proven to have opened. */
@@ -13,10 +22,25 @@ export interface Entry extends ReadRecord {
   markedBy?: number
   /** why it may hold its target, and neither prove anything nor be restored: its run is none of the trusted ones */
   distrust?: string
+  /** when that was, by GitHub's own clock; ISO 8601 */
+  markedAt?: string
+  /** a person had it taken back: who, and why */
+  takenBack?: string
+  /** the same for an exercise */
+  drill?: string
+  /** it was committed, whatever became of it since */
+  wasCommitted?: true
+  /** it was committed, or put back, or put right before: what holds it now came after an end */
+  wasClosed?: true
+  /** the arm that it replaced, once its decommission has begun: nothing can be given back to it */
+  oldArm?: OldArm
 }
 
 export interface LedgerQuery {
   environment?: string
+  region?: string
+  /** of the release that was brought */
+  digest?: string
   state?: readonly TransactionState[]
   id?: string
   /** the run that opened it */
@@ -25,6 +49,14 @@ export interface LedgerQuery {
   rollouts?: true
   /** without those that stepped back or whose opener died before it was let in, and those that prove nothing */
   letIn?: true
+  /** with `letIn`: those that prove nothing, too, since somebody may have to be told of them */
+  doubted?: true
+  /** without those of which nothing was ever left: put back before they were committed, and not by a person's word */
+  brought?: true
+  /** the newest of each environment alone */
+  each?: true
+  /** how many of the service's or the environment's newest are looked through; default all */
+  depth?: number
   /** newest first, at most this many; default 10 */
   limit?: number
 }
@@ -34,6 +66,21 @@ export type TransactionName = Pick<TransactionRecord, 'id'> & {
   environment?: string
   /** what `open` gave: saves the search */
   at?: string
+}
+
+/** Nothing begins any more for a while: in an environment, or in all of the service. */
+export interface ServiceFreeze {
+  /** absent where it is all of them */
+  environment?: string | undefined
+  from: Date
+  until: Date
+  /** who wants it so, and why */
+  reason: string
+}
+
+/** Where a transaction stands, and what people have said to it that counts, oldest first. */
+export interface Followed extends Pick<Entry, 'state' | 'note'> {
+  instructions: GivenInstruction[]
 }
 
 /** The durable record of the transactions of one service, outside the runner. */
@@ -48,8 +95,25 @@ export interface Ledger {
   find(query: LedgerQuery): Promise<Entry[]>
   /** @throws NoTransaction when there is no such transaction */
   stateOf(name: TransactionName): Promise<Pick<Entry, 'state' | 'note'>>
-  /** @throws NoTransaction when there is no such transaction, ProviderError when it may not go to that state */
-  mark(name: TransactionName, state: TransactionState, note: string): Promise<void>
+  /**
+   * The same, and what people have said to it, for whom it is under way.
+   * @throws NoTransaction when there is no such transaction
+   */
+  followed(name: TransactionName): Promise<Followed>
+  /** Says something to a transaction that is under way; believed of the run that says it. @throws NoTransaction */
+  say(name: TransactionName, instruction: Instruction): Promise<void>
+  /** Says something of the arm that a transaction has replaced. Absent where no sweeper looks. @throws NoTransaction */
+  sayOldArm?(name: TransactionName, word: OldArmWord): Promise<void>
+  /**
+   * @param from the states that it may be in then, where not all from which that one can follow
+   * @throws NoTransaction when there is no such transaction, ProviderError when it may not go to that state
+   */
+  mark(
+    name: TransactionName,
+    state: TransactionState,
+    note: string,
+    from?: readonly TransactionState[],
+  ): Promise<void>
   /**
    * What was kept beside a record when it was opened.
    * @throws Untrusted when its run is not one whose transactions are restored
@@ -57,6 +121,10 @@ export interface Ledger {
   settings(name: TransactionName): Promise<unknown>
   /** Ids that this attempt of the run has used, opened or not; there may be others among them. */
   taken(): Promise<string[]>
+  /** The freezes of the service, by whomever: they prove nothing, and cost one call. */
+  freezes(): Promise<ServiceFreeze[]>
+  /** @param environment one of the service, beside whose transactions it is kept */
+  freeze(freeze: ServiceFreeze, environment: string): Promise<void>
   /** What this run has kept to open transactions of a region, without a question to the ledger. */
   uploadedHere(region: string): Promise<Upload[]>
   /**
@@ -74,13 +142,20 @@ export interface Upload extends ReadRecord {
   states: TransactionState[]
 }
 
-/** GitHub keeps 140 characters of a status' description; every ledger keeps no more. */
-export const MAX_NOTE = 140
-
 /** What a ledger stores with a state: `committed: all traffic on green`, cut to what is kept. */
 export function describeState(state: TransactionState, note: string): string {
-  const text = note ? `${state}: ${note.replace(/\s+/g, ' ')}` : state
-  return text.length <= MAX_NOTE ? text : `${text.slice(0, MAX_NOTE - 1)}…`
+  return cutTo(MAX_NOTE, note ? `${state}: ${note.replace(/\s+/g, ' ')}` : state)
+}
+
+/** @throws ProviderError when a transaction may not go from its last state to that one */
+export function mustFollow(
+  id: string,
+  state: TransactionState,
+  last: TransactionState,
+  from: readonly TransactionState[] = transactionStates,
+): void {
+  if (!mayBecome(last, state) || !from.includes(last))
+    throw new ProviderError(`transaction ${id} is ${last} and cannot become ${state}`, { provider: 'ledger' })
 }
 
 /** Another rollout holds the target: its transaction is left alone. */
@@ -110,6 +185,13 @@ export class NoTransaction extends ProviderError {
   }
 }
 
+/** There is so much in the ledger that is none of its own that it does not tell what was asked. */
+export class Flooded extends ProviderError {
+  constructor(message: string) {
+    super(message, { provider: 'ledger' })
+  }
+}
+
 /** A record that cannot be trusted is not acted on: anyone with `deployments: write` can plant one. */
 export class Untrusted extends ProviderError {
   constructor(id: string, why: string) {
@@ -133,6 +215,27 @@ export async function newest(ledger: Ledger, environment: string): Promise<Entry
   return (await ledger.find({ environment, state: held, limit: 1 }))[0]
 }
 
+/** Of what is put back nothing is left: who looks for what stands on a target looks for these. */
+export const notRestored: readonly TransactionState[] = transactionStates.filter(
+  (state) => state !== 'restored',
+)
+
+/** Whether something of a transaction was left, or a person has seen to that: otherwise it is as if it had never been. */
+export const wasBrought = ({ state, takenBack, wasCommitted }: Entry): boolean =>
+  state !== 'restored' || wasCommitted === true || takenBack !== undefined
+
+/**
+ * Who holds an environment. What proves nothing may hold it, and hides nobody who does: none before one that was let in
+ * can be live.
+ */
+export async function holder(ledger: Ledger, environment: string): Promise<Entry | undefined> {
+  const entry = await newest(ledger, environment)
+  if (!entry || holdingStates.includes(entry.state)) return entry
+  if (entry.distrust === undefined) return undefined
+  const [letIn] = await ledger.find({ environment, letIn: true, limit: 1 })
+  return letIn && holdingStates.includes(letIn.state) ? letIn : undefined
+}
+
 /** The newest rollout of an environment, whatever became of it; weights that were set by hand are none. */
 export async function newestRollout(ledger: Ledger, environment: string): Promise<Entry | undefined> {
   const held = transactionStates.filter((state) => state !== 'superseded')
@@ -140,17 +243,18 @@ export async function newestRollout(ledger: Ledger, environment: string): Promis
 }
 
 /**
- * What runs in an environment as far as the ledger knows, and the newest rollout, which tells it: what that committed,
- * or found when it came. So one record tells it, however many rollouts in a row were taken back.
+ * What runs in an environment as far as the ledger knows, and the newest transaction, which tells it: what that
+ * committed, or found when it came. So one record tells it, however many rollouts in a row were taken back. After weights
+ * that were set by hand, or a target that a person has put right, nobody knows.
  */
 export async function serving(
   ledger: Ledger,
   environment: string,
 ): Promise<{ release: Release; entry: Entry } | undefined> {
-  const entry = await newestRollout(ledger, environment)
-  if (!entry || doubtOf(entry) !== undefined) return undefined
-  const release = entry.state === 'committed' ? entry.record.release : entry.record.previous
-  return release && { release, entry }
+  const entry = await newest(ledger, environment)
+  if (!entry || doubtOf(entry) !== undefined || entry.state === 'resolved') return undefined
+  if (entry.state !== 'committed') return entry.record.previous && { release: entry.record.previous, entry }
+  return entry.record.weightsOnly ? undefined : { release: entry.record.release, entry }
 }
 
 /** What of {@link serving} a record keeps as its `previous`. */

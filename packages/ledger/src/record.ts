@@ -17,6 +17,10 @@ export const transactionRecord = z.strictObject({
   release,
   /** image of the release without tag or digest, where it was given */
   image: z.string().optional(),
+  /** how the regions of its rollout followed each other */
+  order: z.enum(['serial', 'delayed', 'parallel']).optional(),
+  /** how long its old arm stays once it is committed; absent where nothing decommissions it */
+  keepOldMs: z.int().min(0).optional(),
   /** the weights were set by hand: no release was rolled out by this */
   weightsOnly: z.literal(true).optional(),
   previous: release.optional(),
@@ -39,7 +43,9 @@ const recordOfAnyVersion = lazily(() =>
     release: z.object(release.shape),
     previous: z.object(release.shape).optional().catch(undefined),
     weightsOnly: z.literal(true).optional().catch(undefined),
+    keepOldMs: z.int().min(0).optional().catch(undefined),
     image: z.string().optional().catch(undefined),
+    order: z.enum(['serial', 'delayed', 'parallel']).optional().catch(undefined),
     guardEnvironment: z.string().optional().catch(undefined),
     config: z.object({ path: z.string(), digest: z.string() }).optional().catch(undefined),
     run: z.object(runRef.shape),

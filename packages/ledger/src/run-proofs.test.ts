@@ -19,6 +19,10 @@ const failed = (status: number) =>
 
 interface Answers {
   run?: unknown
+  /** the deployment branch policy of every environment, which names main */
+  policy?: object
+  /** how the head of a branch compares with what was run */
+  compared?: string
   /** artifacts of the runs, all of them, or why they cannot be told */
   artifacts?: { id: number; name: string; digest?: string }[] | ProviderError
   /** the same of this very run, where they are others */
@@ -32,7 +36,9 @@ function github(answers: Answers): GitHub {
   const stored = (id: unknown) =>
     (id === job.runId ? (answers.own ?? answers.artifacts) : answers.artifacts) ?? []
   const answer = (route: string, { run_id: id, name }: Record<string, unknown>): unknown => {
-    if (route.includes('/environments/')) return { name: 'production' }
+    if (route.includes('/environments/'))
+      return { name: 'production', deployment_branch_policy: answers.policy ?? null }
+    if (route.includes('/compare/')) return { status: answers.compared }
     if (!route.endsWith('/artifacts')) return answers.run ?? run
     const all = stored(id)
     if (all instanceof ProviderError) return all
@@ -51,6 +57,7 @@ function github(answers: Answers): GitHub {
   }
   const list = (route: string, parameters: Record<string, unknown> = {}, how: How = {}) => {
     answers.asked?.push([route.split('/').at(-1) ?? '', parameters['run_id'], how.permission])
+    if (how.pick === 'branch_policies') return Promise.resolve([{ name: 'main' }])
     return Promise.resolve(how.pick === 'artifacts' ? stored(parameters['run_id']) : [])
   }
   return { request, list } as unknown as GitHub
@@ -141,6 +148,14 @@ describe('the word of a run', () => {
     ],
   ])('%s is not heard', async (_, change, why) => {
     expect(await standing(change)).toEqual({ level: 'none', why: expect.stringContaining(why) })
+  })
+
+  it('whose branch does not hold what it ran proves nothing', async () => {
+    const answers: Answers = { policy: { protected_branches: false }, compared: 'diverged' }
+    expect(await proofs(answers).standing(7, 'production')).toEqual({
+      level: 'unproven',
+      why: expect.stringMatching(/^run 7 proves nothing: production takes branch main, and that branch/),
+    })
   })
 
   it('is not guessed while GitHub does not answer, and asked for again', async () => {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import {
   foundOrUndefined,
   remembered,
+  reviewOf,
   type GitHub,
   type RunContext,
   type StoredArtifact,
@@ -42,6 +43,8 @@ export type Standing = { level: 'trusted' } | { level: 'known' | 'unproven' | 'n
 export interface RunProofs {
   /** What a run may say of an environment. @throws ProviderError when GitHub does not answer */
   standing(run: number, environment: string): Promise<Standing>
+  /** Whether a reviewer let that run into an environment, or that has none to ask. */
+  reviewed(run: number, environment: string): Promise<boolean>
   /** The first artifact of these names that a job of that run uploaded: nobody else can. Its content may have expired. */
   uploaded(run: number, ...names: string[]): Promise<StoredArtifact | undefined>
 }
@@ -95,6 +98,10 @@ export function createRunProofs(
       run === context.runId
         ? Promise.resolve({ level: 'trusted' })
         : remembered(standings, `${run} ${environment}`, () => standingOf(run, environment)),
+
+    async reviewed(run, environment) {
+      return (await reviewOf(environment, { github, context: { runId: run } })) !== 'missing'
+    },
 
     async uploaded(run, ...names) {
       const isFirst = !lookedAt.has(run)
@@ -155,15 +162,22 @@ function isTrusted(
   { actionRepository, workflowRef }: RunContext,
   named: readonly string[],
 ): boolean {
-  const [file = ''] = path.toLowerCase().split('@')
-  const suite = actionRepository.toLowerCase()
-  const inSuite =
-    suite === ''
-      ? /(^|\/)deploy-actions\/\.github\/workflows\/(region|rollout)\.yml$/.test(file)
-      : ['region', 'rollout'].some((one) => file === `${suite}/.github/workflows/${one}.yml`)
-  if (inSuite) return true
+  if (isOfSuite(path, actionRepository, ['region', 'rollout'])) return true
   const [, , ...own] = (workflowRef.split('@')[0] ?? '').split('/')
   return [own.join('/'), ...named].some((one) => one !== '' && path.split('@')[0] === one.split('@')[0])
+}
+
+/**
+ * Whether a workflow is one of those of this suite, at any ref.
+ * @param actionRepository where this action came from; empty where the runner does not tell: then a suite of that name will do
+ */
+export function isOfSuite(path: string, actionRepository: string, names: readonly string[]): boolean {
+  const [file = ''] = path.toLowerCase().split('@')
+  const suite = actionRepository.toLowerCase()
+  return names.some((name) => {
+    const workflow = `.github/workflows/${name}.yml`
+    return suite === '' ? `/${file}`.endsWith(`/deploy-actions/${workflow}`) : file === `${suite}/${workflow}`
+  })
 }
 
 const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()

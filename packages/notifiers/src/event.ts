@@ -12,6 +12,7 @@ export const eventKinds = [
   'restoring',
   'restored',
   'restore-failed',
+  'decommission-failed',
 ] as const
 export type EventKind = (typeof eventKinds)[number]
 

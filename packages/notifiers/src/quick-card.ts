@@ -19,6 +19,7 @@ const happened: Record<EventKind, string> = {
   restoring: 'being restored',
   restored: 'restored',
   'restore-failed': 'RESTORE FAILED',
+  'decommission-failed': 'old arm not removed',
 }
 
 /** One model of an event that every sink renders in its own form. */

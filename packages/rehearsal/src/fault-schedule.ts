@@ -1,5 +1,6 @@
 import type { RegionFault } from '@deploy-actions/embedded-regions'
-import type { ScenarioFault } from './scenario'
+import type { Weights } from '@deploy-actions/rollout'
+import type { Dispatch, ScenarioFault } from './scenario'
 
 /** What a fault's beginning is told by. All times in scaled milliseconds. */
 export interface RegionMoment {
@@ -19,6 +20,10 @@ export interface Due {
   run: 'cancel' | 'force-cancel' | undefined
   /** regions whose deploy job loses its runner, for good or for a time */
   runners: { region: string; how: 'lost' | 'away' }[]
+  /** workflows that somebody runs now */
+  dispatches: Dispatch[]
+  /** what somebody sets the shares of regions to by hand now */
+  shares: Weights[]
   /** what is wrong with GitHub; until when, if that is known */
   github: { what: 'down' | 'quota-gone'; until: number | undefined } | undefined
 }
@@ -72,6 +77,8 @@ export function createFaultSchedule(faults: readonly ScenarioFault[]): {
         runners: faults.flatMap((fault) =>
           'runner' in fault && once(fault, now) ? [{ region: fault.region, how: fault.runner }] : [],
         ),
+        dispatches: faults.flatMap((fault) => ('dispatch' in fault && once(fault, now) ? [fault] : [])),
+        shares: faults.flatMap((fault) => ('shares' in fault && once(fault, now) ? [fault.shares] : [])),
         github: held.flatMap((fault) =>
           'github' in fault ? [{ what: fault.github, until: endOf(fault) }] : [],
         )[0],

@@ -2,6 +2,7 @@ import type { RegionConfig } from '@deploy-actions/config'
 import type { EnvironmentSetting } from '@deploy-actions/github-emulator'
 import type { WorldPlan, WorldPlanInput } from '@deploy-actions/embedded-regions'
 import type { Scenario } from './scenario'
+import { firstRouter } from './shares'
 
 /** Who approves in the emulated repository. */
 export const REVIEWER = 'sre-on-call'
@@ -30,6 +31,7 @@ export function firstWorld(configs: readonly RegionConfig[], { rps, speed }: Pac
     v: 1,
     rps: rps * speed,
     speed,
+    router: firstRouter(configs),
     regions: configs.map((config) => {
       const { region, arms } = config
       const [serving, idle] = arms.names
@@ -53,7 +55,8 @@ export function sameWorld(
     const config = configs.find((candidate) => candidate.region.name === region.name)
     return { ...region, ...(config ? { backend: backendOf(config) } : {}) }
   })
-  return { ...plan, rps: rps * speed, speed, regions }
+  const router = firstRouter(configs) && (plan.router ?? firstRouter(configs))
+  return { ...plan, rps: rps * speed, speed, regions, router }
 }
 
 /** As docs/environments.md asks for: reviewers and branches for the region, nobody for its guard. */

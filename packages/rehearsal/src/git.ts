@@ -38,7 +38,10 @@ export async function committable(folder: string): Promise<string[] | undefined>
   return listed?.split('\0').filter((path) => path !== '')
 }
 
-/** Makes the folder a repository of its own, with one commit on `main`. @returns its id; undefined where git is not there */
+/**
+ * Commits all of a folder on `main`, which makes it a repository of its own.
+ * @returns the id of the commit; undefined where git is not there
+ */
 export async function commitAll(folder: string): Promise<string | undefined> {
   const there = await git(folder, '--version').then(
     () => true,

@@ -1,4 +1,10 @@
-export { WorkflowError } from '@deploy-actions/workflow-engine'
+export {
+  inspectCaller,
+  WorkflowError,
+  type InspectedCaller,
+  type SuiteCall,
+  type SuiteFolders,
+} from '@deploy-actions/workflow-engine'
 export { folderFor } from './given-files'
 export { canRedraw, liveView } from './live-view'
 export { rehearse } from './rehearse'

@@ -18,13 +18,19 @@ export interface Pace {
 /**
  * Lowers the speed asked for to what the machine and the sampling interval allow. All regions have their full traffic at
  * once while the plan is made, and in parallel all the time.
- * @param load `atOnce`: how many regions are rolled out at the same time
+ * @param load `atOnce`: how many regions are rolled out at the same time; `hops`: how many proxies a request comes by
  */
 export function choosePace(
   asked: number,
-  { rps, regions, atOnce, intervalMs }: { rps: number; regions: number; atOnce: number; intervalMs: number },
+  {
+    rps,
+    regions,
+    atOnce,
+    intervalMs,
+    hops,
+  }: { rps: number; regions: number; atOnce: number; intervalMs: number; hops: number },
 ): Pace {
-  const byTraffic = (MAX_REAL_RPS * (atOnce > 1 ? SHARE_BESIDE_MANY_JOBS : 1)) / (rps * regions)
+  const byTraffic = (MAX_REAL_RPS * (atOnce > 1 ? SHARE_BESIDE_MANY_JOBS : 1)) / (rps * regions * hops)
   const byInterval = intervalMs / LEAST_INTERVAL_MS
   const speed = Math.max(1, Math.min(asked, byTraffic, byInterval))
   if (speed === asked) return { speed }

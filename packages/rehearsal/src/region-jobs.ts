@@ -3,13 +3,16 @@ import type { World } from '@deploy-actions/embedded-regions'
 import type { EngineEvent, JobView } from '@deploy-actions/workflow-engine'
 
 /**
- * Which region a job works on: the part of its name that is a region's, as in `rollout / eu-west / deploy`. The guard of
- * a predecessor works on that predecessor, but belongs to the leg it is named in. A job of the caller's own works on the
- * region that its variables point to.
+ * Which region a job works on: the part of its name that is a region's, as in `rollout / eu-west / deploy`, or ends with
+ * one, as in `sweep / shop eu-west / traffic`. The guard of a predecessor works on that predecessor, but belongs to the leg
+ * it is named in. A job of the caller's own works on the region that its variables point to.
  */
 export function regionOfJob(job: JobView, regions: readonly string[]): string | undefined {
   return (
-    job.name.split(' / ').find((part) => regions.includes(part)) ??
+    job.name
+      .split(' / ')
+      .map((part) => part.split(' ').at(-1) ?? '')
+      .find((part) => regions.includes(part)) ??
     (job.workflowFile.endsWith('/rehearsed.yml') ? (regions[1] ?? regions[0]) : undefined)
   )
 }

@@ -1,7 +1,10 @@
+import { join } from 'node:path'
 import { writeLogs } from './job-pages'
 import { resultOf, type RehearsalResult } from './result'
-import { engineOf, follow, goOn, start } from './runs'
+import { STEER } from './rehearsed-repository'
+import { engineOf, follow, goOn, regret, start, sweep } from './runs'
 import { open, readScript, type Closable, type RehearsalOptions, type Setup } from './setup'
+import { sharesResult } from './shares'
 import { keepWorld, type KeptWorld } from './world-folder'
 
 /** Runs and jobs share one counter; a rehearsal has far fewer of them. */
@@ -25,22 +28,38 @@ export async function rehearse(options: RehearsalOptions): Promise<RehearsalResu
 async function runAll(setup: Setup): Promise<RehearsalResult> {
   const { options, world, github, sink, scenario, configs, speed, output } = setup
   const names = configs.map(({ region }) => region.name)
-  const before = await world.state()
+  const [before, sharesBefore] = [await world.state(), await world.shares()]
   const engine = engineOf(setup)
-  const first = await follow(await start(engine, setup), scenario, setup)
-  const next = await goOn(engine, first, setup)
+  const first = await follow(engine, await start(engine, setup), scenario, setup)
+  const swept = await sweep(engine, first, setup)
+  const [next, regretted] = await Promise.all([goOn(engine, first, setup), regret(engine, setup)])
+  const later = regretted ?? swept
   const last = next ?? first
   for (const wake of first.watcher.away) await wake()
+  // Of two that went on side by side neither need have seen the end.
+  const isMoved = first.watcher.away.length > 0 || (next !== undefined && later !== undefined)
+  const steers = first.beside.filter(({ path }) => path === STEER)
+  const restorers = first.beside.filter(({ path }) => path !== STEER)
+  const emergencies = [...restorers, ...[swept, regretted].flatMap((one) => (one ? [one.run] : []))]
   await writeLogs(last.run, output)
+  for (const run of [...steers, ...emergencies]) await writeLogs(run, join(output, `run-${run.id}`))
   return resultOf({
     run: last.run,
     speed,
     wallMs: Math.round(performance.now() - setup.startedAt),
     before,
-    after: first.watcher.away.length > 0 ? await world.state() : last.watcher.latest,
-    changes: [...first.watcher.changes, ...(next?.watcher.changes ?? [])],
+    after: isMoved ? await world.state() : (later ?? last).watcher.latest,
+    changes: [first, swept, next, regretted].flatMap((one) => one?.watcher.changes ?? []),
+    shares: sharesResult(
+      sharesBefore,
+      await world.shares(),
+      [first, swept, next, regretted].flatMap((one) => one?.watcher.shares ?? []),
+    ),
+    emergencies,
+    steers,
     deployments: github.deployments,
     artifacts: github.artifacts(last.run.id),
+    emergencyArtifacts: emergencies.flatMap(({ id }) => github.artifacts(id)),
     calls: github.calls,
     webhook: sink.received,
     notStruck: first.watcher.waiting(),

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { access, constants, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
@@ -64,6 +64,7 @@ async function rehearsed(metrics: string, place: (text: string) => Promise<unkno
     folder: join(folder, 'output/repository'),
     leftOut: [join(folder, 'output')],
     workflow: { file: join(folder, 'caller.yml'), own: false },
+    callers: {},
     metrics: ownMetrics(configs, [page, page]),
     endpoints: { us: endpoint, eu: { ...endpoint, metrics: 'http://127.0.0.1:5/metrics' } },
     webhook: 'http://127.0.0.1:6/',
@@ -74,6 +75,21 @@ async function rehearsed(metrics: string, place: (text: string) => Promise<unkno
   }
   return { config, replaced }
 }
+
+it('runs no hook of a config of a user', async () => {
+  const metrics = `${sources}\nrequests: ${requests}\nerrors: ${errors}`
+  const { config, replaced } = await rehearsed(metrics, (text) =>
+    write(`${text}hooks: { before-stage: ops/load.sh, finished: { run: ops/tag.sh, oidc: true } }\n`),
+  )
+  expect(config).toMatchObject({
+    hooks: {
+      'before-stage': '.rehearsal-ops/hook.mjs before-stage',
+      finished: '.rehearsal-ops/hook.mjs finished',
+    },
+  })
+  expect(replaced).toContain('hooks.finished is replaced by a script that only says when it is run')
+  await access(join(folder, 'output/repository/.rehearsal-ops/hook.mjs'), constants.X_OK)
+})
 
 describe('the metrics of a config of a user', () => {
   it('are asked as they are written where the embedded proxy has the series, mistakes and all', async () => {

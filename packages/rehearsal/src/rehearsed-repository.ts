@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseDocument, stringify, visit, type Document } from 'yaml'
-import type { RegionEndpoints } from '@deploy-actions/embedded-regions'
+import type { RegionEndpoints, World } from '@deploy-actions/embedded-regions'
 import { commitAll } from './git'
 import type { OwnMetrics } from './own-metrics'
 import { copyFiles } from './repository-files'
@@ -13,9 +13,13 @@ import { copyFiles } from './repository-files'
  */
 export interface RehearsedRepository {
   folder: string
-  /** made of its files: the same files are the same commit */
-  sha: string
+  /** of the head of main, made of its files: the same files are the same commit */
+  readonly sha: string
   workflow: string
+  /** of its config */
+  service: string
+  /** A commit on main makes its config unreadable; `sha` is that commit's then. Without git nothing is broken. */
+  breakConfig(): Promise<void>
   /** what of a config of the user's own was replaced and what was not, in sentences */
   replaced: string[]
 }
@@ -33,15 +37,27 @@ export interface RepositoryOptions {
   leftOut: readonly string[]
   /** the workflow to run */
   workflow: { file: string; own: boolean }
+  /** the ready callers of what is run beside a rollout, by their paths in the repository */
+  callers: Record<string, string>
   /** how the metrics of a config of the user's own are rehearsed */
   metrics: OwnMetrics
   endpoints: Record<string, RegionEndpoints>
+  /** the router between the regions, where the config has one */
+  router?: World['router']
   webhook: string
+  /** what is written into the config, by paths with dots */
+  set?: Record<string, unknown>
   /** a second service, rolled out by the same run over some of the regions */
   beside?: { service: string; regions: readonly string[] } | undefined
 }
 
 const WORKFLOW = '.github/workflows/rehearsed.yml'
+/** The workflow that takes back what was rolled out. */
+export const EMERGENCY = '.github/workflows/emergency-rollback.yml'
+/** The workflow that puts back what a run has left behind. */
+export const SWEEPER = '.github/workflows/sweeper.yml'
+/** The workflow by which people speak to a rollout that is under way. */
+export const STEER = '.github/workflows/steer.yml'
 /** The config of the second service. */
 const BESIDE = 'beside.yml'
 
@@ -59,7 +75,21 @@ export async function prepareRepository(options: RepositoryOptions): Promise<Reh
   const text = await readFile(workflow.file, 'utf8')
   if (beside) await writeFile(join(folder, BESIDE), besides(document, beside))
   await writeFile(join(folder, WORKFLOW), workflow.own ? text : withConfig(text, config, beside && BESIDE))
-  return { folder, sha: (await commitAll(folder)) ?? (await hashOf(folder)), workflow: WORKFLOW, replaced }
+  for (const [path, file] of Object.entries(options.callers)) await copyFile(file, join(folder, path))
+  let sha = (await commitAll(folder)) ?? (await hashOf(folder))
+  return {
+    folder,
+    get sha() {
+      return sha
+    },
+    workflow: WORKFLOW,
+    service: String(document.get('service')),
+    replaced,
+    async breakConfig() {
+      await replaceFile(file, 'service: [\n')
+      sha = (await commitAll(folder)) ?? sha
+    },
+  }
 }
 
 const NOT_IN_COMMIT =
@@ -107,8 +137,20 @@ function withoutAliases(document: Document): Document {
   return document
 }
 
+/** Writes values into a config, by paths with dots. */
+export function setIn(document: Document, values: Record<string, unknown>): void {
+  for (const [path, value] of Object.entries(values))
+    document.setIn(path.split('.'), document.createNode(value))
+}
+
+const BY_OWN = "is replaced by the embedded regions' own"
+
 /** Puts the addresses of the embedded regions into the config. */
-function render(document: Document, { endpoints, webhook, own, metrics }: RepositoryOptions): string[] {
+function render(
+  document: Document,
+  { endpoints, router, webhook, own, metrics, set = {} }: RepositoryOptions,
+): string[] {
+  setIn(document, set)
   const regions = (document.toJS() as { regions: { name: string }[] }).regions
   regions.forEach(({ name }, index) => {
     const region = endpoints[name] as RegionEndpoints
@@ -122,7 +164,13 @@ function render(document: Document, { endpoints, webhook, own, metrics }: Reposi
     for (const [key, value] of Object.entries(vars))
       document.setIn(['regions', index, 'vars', own ? `rehearsal-${key}` : key], value)
   })
-  return own ? replaceOutside(document, metrics) : []
+  if (router)
+    document.setIn(
+      ['traffic', 'regions', 'router'],
+      document.createNode({ type: 'haproxy', ...router.runtime, backend: router.backend }),
+    )
+  const replaced = own && router ? [`traffic.regions.router ${BY_OWN}`] : []
+  return own ? [...replaced, ...replaceOutside(document, metrics)] : []
 }
 
 const counter = (...names: string[]) => ({ source: 'rehearsal', sum: names })
@@ -139,9 +187,13 @@ function replaceOutside(document: Document, metrics: OwnMetrics): string[] {
   const replaced: string[] = []
   const put = (path: (string | number)[], value: unknown, why = ''): void => {
     document.setIn(path, document.createNode(value))
-    replaced.push(`${path.join('.')} is replaced by the embedded regions' own${why}`)
+    replaced.push(`${path.join('.')} ${BY_OWN}${why}`)
   }
-  const config = document.toJS() as { checks?: Record<string, unknown>; notifications?: unknown[] }
+  const config = document.toJS() as {
+    checks?: Record<string, unknown>
+    hooks?: Record<string, unknown>
+    notifications?: unknown[]
+  }
   put(['traffic', 'canary', 'router'], {
     type: 'haproxy',
     host: '127.0.0.1',
@@ -176,6 +228,10 @@ function replaceOutside(document: Document, metrics: OwnMetrics): string[] {
         ? { type: 'http', url: '${vars.rehearsal-admin}/arms/${arm}/healthz' }
         : { type: 'http', url: '${vars.rehearsal-admin}/arms' },
     )
+  for (const name of Object.keys(config.hooks ?? {})) {
+    document.setIn(['hooks', name], `.rehearsal-ops/hook.mjs ${name}`)
+    replaced.push(`hooks.${name} is replaced by a script that only says when it is run`)
+  }
   if ((config.notifications ?? []).length > 0)
     put(['notifications'], [{ type: 'webhook', url: '${vars.rehearsal-webhook}' }])
   return replaced
@@ -192,7 +248,7 @@ function usesArm(document: Document, check: string): boolean {
 async function writeScripts(folder: string): Promise<void> {
   const target = join(folder, '.rehearsal-ops')
   await mkdir(target, { recursive: true })
-  for (const name of ['deploy.mjs', 'snapshot.mjs', 'restore.mjs']) {
+  for (const name of ['deploy.mjs', 'snapshot.mjs', 'restore.mjs', 'hook.mjs']) {
     const text = await readFile(new URL(`./example/ops/${name}`, exampleBase()), 'utf8')
     await writeFile(join(target, name), text.replaceAll('DEPLOY_VARS_ADMIN', 'DEPLOY_VARS_REHEARSAL_ADMIN'), {
       mode: 0o755,

@@ -9,6 +9,7 @@ import type { RegionReading } from '@deploy-actions/embedded-regions'
 import type { JobView, RunView } from '@deploy-actions/workflow-engine'
 import { writeSummaries } from './job-pages'
 import { regionOfJob } from './region-jobs'
+import type { SharesResult } from './shares'
 import type { WeightChange } from './watcher'
 
 /** What became of a region in a rehearsal. */
@@ -52,14 +53,31 @@ export interface RehearsalResult {
   speed: number
   wallMs: number
   regions: RegionResult[]
+  /** what became of the regions' shares, where a router steers them */
+  shares?: SharesResult
   /** calls of GitHub's REST API that all jobs of the run made: those of its regions, its plan and its report */
   githubCalls: number
   evidence: { complete: boolean; root: string | null }
   report: { markdown: string | null; json: string | null; summaries: string[] }
   /** what the webhook was told, in order */
   told: string[]
+  /** what a person had taken back, and what the sweeper put back */
+  emergencies: EmergencyResult[]
+  /** how each run ended in which a person said something to the rollout */
+  steers: string[]
   /** faults of the scenario whose moment never came: what was to be rehearsed did not happen */
   notStruck: string[]
+}
+
+/** A run of the emergency rollback, or of the sweeper. */
+export interface EmergencyResult {
+  /** its name */
+  workflow: string
+  conclusion: string
+  /** real milliseconds from its start until the traffic of a region was verified, by region; null where it was not */
+  safeMs: Record<string, number | null>
+  /** the summary of its report */
+  report: string
 }
 
 /** Everything the result is read from: the proxies, the emulated GitHub, and what the jobs uploaded. */
@@ -70,8 +88,14 @@ export interface Observed {
   before: Record<string, RegionReading>
   after: Record<string, RegionReading>
   changes: readonly WeightChange[]
+  shares: SharesResult | undefined
+  /** runs of the emergency rollback and of the sweeper */
+  emergencies: readonly RunView[]
+  /** runs in which a person said something to the rollout */
+  steers: readonly RunView[]
   deployments: readonly Deployment[]
   artifacts: readonly UploadedArtifact[]
+  emergencyArtifacts: readonly UploadedArtifact[]
   /** every request to the emulated GitHub */
   calls: GitHubEmulator['calls']
   webhook: readonly unknown[]
@@ -97,7 +121,7 @@ export async function resultOf(observed: Observed): Promise<RehearsalResult> {
     ),
   )
   const report = read.at(-1)
-  const records = await readRecords(artifacts)
+  const records = await readRecords([...artifacts, ...observed.emergencyArtifacts])
   const skipped = new Set(report?.plan?.skipped.map(({ name }) => name))
   return {
     v: 1,
@@ -105,6 +129,7 @@ export async function resultOf(observed: Observed): Promise<RehearsalResult> {
     speed,
     wallMs,
     regions: Object.keys(after).map((name) => regionResult(name, observed, records, skipped.has(name))),
+    ...(observed.shares && { shares: observed.shares }),
     githubCalls: callsOf(run.jobs, observed.calls).length,
     evidence: {
       complete: report !== undefined && read.every(({ complete }) => complete),
@@ -115,11 +140,33 @@ export async function resultOf(observed: Observed): Promise<RehearsalResult> {
       json: reportFolder === undefined ? null : join(reportFolder, 'evidence.json'),
       summaries: await writeSummaries(run, observed.folder),
     },
+    emergencies: observed.emergencies.map((one) => emergencyResult(one, Object.keys(after), speed)),
+    steers: observed.steers.map(({ conclusion }) => conclusion ?? 'none'),
     notStruck: observed.notStruck.map((fault) => JSON.stringify(fault)),
     told: observed.webhook.flatMap((body) => {
       const { event } = body as { event?: { kind: string; region?: string } }
       return event ? [event.region === undefined ? event.kind : `${event.kind} ${event.region}`] : []
     }),
+  }
+}
+
+/** The step of restore-region.yml that makes a region safe. */
+const SAFE_STEP = 'Put the traffic back'
+
+function emergencyResult(run: RunView, regions: readonly string[], speed: number): EmergencyResult {
+  const safe = run.jobs.flatMap((job) => {
+    const region = regionOfJob(job, regions)
+    const step = job.key === 'traffic' ? job.steps.find(({ name }) => name === SAFE_STEP) : undefined
+    if (region === undefined || step === undefined) return []
+    const scaledMs = Date.parse(step.completedAt ?? '') - Date.parse(run.createdAt)
+    return [[region, step.conclusion === 'success' ? Math.round(scaledMs / speed) : null] as const]
+  })
+  const report = run.jobs.find(({ key }) => key === 'report')?.steps.map(({ summary }) => summary) ?? []
+  return {
+    workflow: run.name,
+    conclusion: run.conclusion ?? 'none',
+    safeMs: Object.fromEntries(safe),
+    report: report.filter(Boolean).join('\n'),
   }
 }
 
@@ -212,10 +259,13 @@ function transactionsOf(
   })
 }
 
-/** What the quota of the repository is spent on: artifacts are asked of another service. */
+/** What the quota of the repository is spent on: not on artifacts, nor on what has not changed since it was asked last. */
 function callsOf(jobs: readonly JobView[], calls: Observed['calls']): Observed['calls'] {
   const ids = new Set(jobs.map(({ id }) => id))
-  return calls.filter(({ job, path }) => job !== undefined && ids.has(job) && path.startsWith('/repos/'))
+  return calls.filter(
+    ({ job, path, status }) =>
+      job !== undefined && ids.has(job) && path.startsWith('/repos/') && status !== 304,
+  )
 }
 
 function byRoute(calls: Observed['calls']): Record<string, number> {

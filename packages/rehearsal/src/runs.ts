@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import type { RegionConfig } from '@deploy-actions/config'
 import type { World } from '@deploy-actions/embedded-regions'
-import type { Release } from '@deploy-actions/rollout'
+import { formatDuration, type Release } from '@deploy-actions/rollout'
 import {
   checkout,
   createEngine,
@@ -13,7 +13,8 @@ import {
 import { environmentsOf, REVIEWER } from './first-world'
 import { JobProgress } from './job-progress'
 import { fullLoad, loadFor, regionOfJob } from './region-jobs'
-import type { Scenario } from './scenario'
+import { EMERGENCY, STEER, SWEEPER } from './rehearsed-repository'
+import type { Dispatch, Scenario } from './scenario'
 import { IMAGE, REPOSITORY, type Setup } from './setup'
 import { watch, type Watcher } from './watcher'
 
@@ -23,6 +24,8 @@ const SUITE = 'OWNER/deploy-actions'
 export interface Followed {
   run: RunView
   watcher: Watcher
+  /** runs that somebody began meanwhile, and that have ended, too */
+  beside: RunView[]
 }
 
 /** The engine of all runs of a rehearsal: they share its concurrency groups and its numbers. */
@@ -52,14 +55,16 @@ export function engineOf(setup: Setup): Engine {
       DEPLOY_ACTIONS_SPEED: String(speed),
       DEPLOY_ACTIONS_EPOCH: String(epoch),
     }),
-    async approve({ environment, run }) {
+    async approve({ environment, run, signal }) {
       if ((protectedBy.get(environment) ?? []).length === 0) return { state: 'approved' }
-      const refusal = scenario.approvals[environment]
-      const answer = refusal
-        ? ({ state: 'rejected', comment: refusal.reject } as const)
-        : ({ state: 'approved', comment: 'approved by the rehearsal' } as const)
+      const { reject, after: afterMs = 0 } = scenario.approvals[environment] ?? {}
+      await clock.sleep(afterMs, signal)
+      const answer =
+        reject === undefined
+          ? ({ state: 'approved', comment: 'approved by the rehearsal' } as const)
+          : ({ state: 'rejected', comment: reject } as const)
       github.recordApproval(run.id, { ...answer, user: REVIEWER, environments: [environment] })
-      options.view.say(`${environment}: ${answer.state}${refusal ? ` (${refusal.reject})` : ''}`)
+      options.view.say(`${environment}: ${answer.state}${reject === undefined ? '' : ` (${reject})`}`)
       return answer
     },
     onEvent: (event) => {
@@ -92,6 +97,56 @@ export async function start(
   return handle
 }
 
+const DISPATCHED: Record<Dispatch['dispatch'], string> = { 'emergency-rollback': EMERGENCY, steer: STEER }
+
+/** Somebody runs another workflow of the repository, with what its main branch holds by then. */
+async function dispatch(
+  engine: Engine,
+  { dispatch: workflow, inputs, 'rollout-yml': config }: Dispatch,
+  { options, repository, handles }: Setup,
+): Promise<RunHandle> {
+  if (config === 'broken') await repository.breakConfig()
+  options.view.say(`somebody runs ${workflow} (${Object.values(inputs).join(', ')})`)
+  const handle = await engine.start({
+    workflow: DISPATCHED[workflow],
+    event: 'workflow_dispatch',
+    inputs: { service: repository.service, ...inputs },
+    ref: 'refs/heads/main',
+    sha: repository.sha,
+    actor: 'on-call',
+  })
+  handles.push(handle)
+  return handle
+}
+
+/** What a person does who finds out later; undefined where nobody does. */
+export async function regret(engine: Engine, setup: Setup): Promise<Followed | undefined> {
+  const { scenario, options, clock } = setup
+  if (!scenario.regret) return undefined
+  const { after: afterMs, inputs } = scenario.regret
+  options.view.say(`somebody finds out ${formatDuration(afterMs)} later`)
+  await fullLoad(setup.world)
+  await clock.sleep(afterMs, options.signal ?? new AbortController().signal)
+  const handle = await dispatch(engine, { dispatch: 'emergency-rollback', inputs }, setup)
+  return follow(engine, handle, { ...scenario, faults: [] }, setup)
+}
+
+/** What GitHub starts when the run has ended; undefined where the scenario has no sweeper. */
+export async function sweep(engine: Engine, { run }: Followed, setup: Setup): Promise<Followed | undefined> {
+  const { scenario, options, repository, handles } = setup
+  if (scenario.then !== 'sweep') return undefined
+  options.view.say(
+    `the run ended as ${run.conclusion ?? 'nothing'}; the sweeper looks for what it left behind`,
+  )
+  await fullLoad(setup.world)
+  const handle = await engine.start({
+    ...{ workflow: SWEEPER, event: 'workflow_run', ended: run },
+    ...{ ref: 'refs/heads/main', sha: repository.sha, actor: 'release-manager' },
+  })
+  handles.push(handle)
+  return follow(engine, handle, { ...scenario, faults: [] }, setup)
+}
+
 /** Where the jobs of a rehearsal run. */
 const jobFolder = (output: string): string => join(output, 'jobs')
 
@@ -110,13 +165,13 @@ function variablesOf({ regions }: World, configs: readonly RegionConfig[]): Reco
 /** What follows the first run. */
 export async function goOn(engine: Engine, { run }: Followed, setup: Setup): Promise<Followed | undefined> {
   const { options, scenario } = setup
-  if (scenario.then === undefined) return undefined
+  if (scenario.then === undefined || scenario.then === 'sweep') return undefined
   options.view.say(
     `the run ended as ${run.conclusion ?? 'nothing'}; ${scenario.then === 're-run' ? 'it is run again' : 'the next release follows'}`,
   )
   await fullLoad(setup.world)
   const what = scenario.then === 're-run' ? { rerunOf: run } : { release: after(options.release) }
-  return follow(await start(engine, setup, what), { ...scenario, faults: [] }, setup)
+  return follow(engine, await start(engine, setup, what), { ...scenario, faults: [] }, setup)
 }
 
 /** The release that comes next. */
@@ -126,11 +181,17 @@ const after = ({ version, digest }: Release): Release => ({
 })
 
 /** Follows a run to its end, and lets the faults strike. */
-export async function follow(handle: RunHandle, scenario: Scenario, setup: Setup): Promise<Followed> {
+export async function follow(
+  engine: Engine,
+  handle: RunHandle,
+  scenario: Scenario,
+  setup: Setup,
+): Promise<Followed> {
   const { options, world, github, configs, output, clock } = setup
   const names = configs.map(({ region }) => region.name)
   const stopRun = (): void => handle.cancel()
   options.signal?.addEventListener('abort', stopRun, { once: true })
+  const beside: RunHandle[] = []
   const progress = new JobProgress(jobFolder(output), options.view.progress)
   const watcher = watch({
     world,
@@ -138,6 +199,7 @@ export async function follow(handle: RunHandle, scenario: Scenario, setup: Setup
     run: handle,
     scenario,
     clock,
+    dispatch: async (what) => void beside.push(await dispatch(engine, what, setup)),
     regionOf: (job) => regionOfJob(job, names),
     async onLook(readings) {
       await progress.hear(handle.view.jobs)
@@ -145,7 +207,8 @@ export async function follow(handle: RunHandle, scenario: Scenario, setup: Setup
     },
   })
   const run = await handle.done
+  const others = await Promise.all(beside.map(({ done }) => done))
   await watcher.stop()
   options.signal?.removeEventListener('abort', stopRun)
-  return { run, watcher }
+  return { run, watcher, beside: others }
 }

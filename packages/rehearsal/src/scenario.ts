@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { InputError } from '@deploy-actions/action-kit'
 import { problemsOf } from '@deploy-actions/config'
 import { duration, percent, WHOLE } from '@deploy-actions/rollout'
+import { sharesFor } from './shares'
 
 /** When a fault begins and how long it lasts; all times in scaled milliseconds. */
 const timing = {
@@ -44,6 +45,18 @@ const runFault = z.strictObject({ ...timing, run: z.enum(['cancel', 'force-cance
 /** `away`: it stands still, counts as lost, and goes on after everything else has ended */
 const runnerFault = z.strictObject({ ...timing, runner: z.enum(['lost', 'away']) })
 
+/** Somebody runs another workflow meanwhile; `rollout-yml: broken` is what main holds by then. */
+const dispatchFault = z.strictObject({
+  ...timing,
+  dispatch: z.enum(['emergency-rollback', 'steer']),
+  inputs: z.record(z.string(), z.string()).default({}),
+  'rollout-yml': z.literal('broken').optional(),
+})
+export type Dispatch = Pick<z.infer<typeof dispatchFault>, 'dispatch' | 'inputs' | 'rollout-yml'>
+
+/** Somebody gives regions shares at the router between them: the others keep theirs in proportion. */
+const sharesFault = z.strictObject({ ...timing, shares: z.record(z.string(), percent) })
+
 const kinds = {
   arm: armFault,
   metrics: metricsFault,
@@ -52,6 +65,8 @@ const kinds = {
   github: githubFault,
   run: runFault,
   runner: runnerFault,
+  dispatch: dispatchFault,
+  shares: sharesFault,
 }
 export type ScenarioFault = z.infer<(typeof kinds)[keyof typeof kinds]>
 
@@ -79,18 +94,49 @@ const environment = z.strictObject({
 export const scenario = z.strictObject({
   /** requests per second and region, in scaled time */
   traffic: z.strictObject({ rps: z.number().min(1).default(20) }).prefault({}),
-  approvals: z.record(z.string(), z.strictObject({ reject: z.string() })).default({}),
+  /** what the reviewers say; otherwise they approve at once */
+  approvals: z
+    .record(z.string(), z.strictObject({ reject: z.string().optional(), after: duration.optional() }))
+    .default({}),
   /** settings of environments in the emulated repository, instead of the proper ones */
   environments: z.record(z.string(), environment).default({}),
   faults: z.array(fault).default([]),
-  /** what follows when the run has ended: the same run again, or one with the next release; nothing strikes in it */
-  then: z.enum(['re-run', 'next-release']).optional(),
+  /**
+   * what follows when the run has ended: the same run again, one with the next release, or the sweeper, which GitHub starts
+   * then; nothing strikes in it
+   */
+  then: z.enum(['re-run', 'next-release', 'sweep']).optional(),
+  /** a person has it taken back so long after the end, while what follows may be under way */
+  regret: z
+    .strictObject({
+      after: duration.prefault('2h'),
+      inputs: z.record(z.string(), z.string()).default({}),
+    })
+    .optional(),
+  /** what is written into rollout.yml, by paths such as `windows.freeze` */
+  set: z.record(z.string(), z.unknown()).default({}),
   /** a second service, rolled out by the same run over the regions of that name */
   beside: z.strictObject({ service: z.string(), regions: z.array(z.string()).min(1) }).optional(),
 })
 export type Scenario = z.infer<typeof scenario>
 
-type Make = (region: string, environment: string, last: string) => z.input<typeof scenario>
+/** A person speaks to the rollout of a region, that long after its proxy showed a weight. */
+const says = (region: string, say: string, at: string, from = '0m', more: Record<string, string> = {}) => ({
+  ...{ region, dispatch: 'steer' as const, 'at-stage': at, from },
+  inputs: { region, say, reason: 'a scenario', ...more },
+})
+/** Three stages that are long enough for a word to be said and heard, with more in the first. */
+const stagesWith = (more: Record<string, unknown> = {}) => ({
+  'canary.stages': [
+    { weight: '25%', watch: '5m', ...more },
+    { weight: '50%', watch: '1m' },
+    { weight: '100%', watch: '1m' },
+  ],
+})
+
+/** What a scenario knows of the regions that it is made for. */
+type Sharing = Parameters<typeof sharesFor>[0]
+type Make = (region: string, environment: string, last: string, regions: Sharing) => z.input<typeof scenario>
 
 const scenarios: Record<string, Make> = {
   healthy: () => ({}),
@@ -145,11 +191,97 @@ const scenarios: Record<string, Make> = {
     faults: [{ region, run: 'force-cancel', 'at-stage': '50%' }],
     then: 're-run',
   }),
+  'force-cancel-and-sweep': (region) => ({
+    faults: [{ region, run: 'force-cancel', 'at-stage': '50%' }],
+    then: 'sweep',
+  }),
+  'window-closed': () => ({
+    set: { 'windows.freeze': [{ from: '2000-01-01', to: '2999-12-31', reason: 'a scenario' }] },
+  }),
+  'parallel-not-earned': () => ({
+    set: { order: { kind: 'parallel', 'parallel-needs': { 'delayed-successes': 3 } } },
+  }),
+  'parallel-one-bad': (region) => ({
+    set: { order: { kind: 'parallel' } },
+    faults: [{ region, arm: 'canary', errors: '5%' }],
+  }),
+  'failing-hooks': (region, _, last) => ({
+    set: {
+      hooks: {
+        'schema-compatibility': 'ops/hook.mjs schema-compatibility',
+        'before-stage': 'ops/hook.mjs before-stage',
+        'during-stage': `ops/hook.mjs during-stage ${last}:25`,
+        'after-stage': 'ops/hook.mjs after-stage',
+        finished: `ops/hook.mjs finished ${region}`,
+      },
+    },
+  }),
+  'taken-back-digest': (region) => ({
+    faults: [
+      {
+        ...{ region, dispatch: 'emergency-rollback', 'at-stage': '50%' },
+        inputs: { region, reason: 'checkout fails', freeze: '4h' },
+      },
+    ],
+    then: 're-run',
+  }),
   reload: (region) => ({
     faults: [
       { region, router: 'reload', 'at-stage': '50%', from: '20s', for: '30s' },
       { region, router: 'reload', 'at-step': 'Gate after the rollout' },
     ],
+  }),
+  emergency: (region) => ({
+    faults: [
+      {
+        region,
+        dispatch: 'emergency-rollback',
+        inputs: { region, reason: 'checkout fails' },
+        'at-stage': '50%',
+      },
+    ],
+  }),
+  'old-arm-removed': () => ({
+    set: {
+      order: { kind: 'serial' },
+      'arms.keep-old': '10s',
+      hooks: { decommission: 'ops/hook.mjs decommission' },
+    },
+    then: 'sweep',
+    regret: { after: '5m', inputs: { region: 'all', reason: 'orders are lost' } },
+  }),
+  'emergency-later': () => ({ regret: { inputs: { region: 'all', reason: 'orders are lost' } } }),
+  'emergency-beside': (region, environment) => ({
+    then: 'next-release',
+    approvals: { [environment]: { after: '10m' } },
+    regret: { after: '8m', inputs: { region, reason: 'orders are lost' } },
+  }),
+  'regional-share': (region, _, last, regions) => ({
+    traffic: { rps: 10 },
+    set: sharesFor(regions),
+    faults: [
+      { region, arm: 'canary', health: 'red' },
+      {
+        ...{ region, 'at-step': 'Gate after the deploy' },
+        shares: { [last === region ? (regions[0]?.name ?? last) : last]: '5%' },
+      },
+    ],
+  }),
+  hold: (region) => ({
+    set: stagesWith(),
+    faults: [says(region, 'hold', '25%'), says(region, 'release', '25%', '10m')],
+  }),
+  'hold-forgotten': (region) => ({ set: stagesWith(), faults: [says(region, 'hold', '25%')] }),
+  confirm: (region) => ({
+    set: stagesWith({ confirm: { within: '1h' } }),
+    faults: [says(region, 'confirm', '25%', '8m', { stage: '25%' })],
+  }),
+  'confirm-missed': () => ({ set: stagesWith({ confirm: { within: '10m' } }) }),
+  hotfix: (region) => ({ set: stagesWith(), faults: [says(region, 'skip', '25%')] }),
+  abort: (region) => ({ set: stagesWith(), faults: [says(region, 'abort', '25%')] }),
+  'step-back': (region) => ({
+    set: stagesWith({ 'on-fail': { to: '10%', hold: '2m' } }),
+    faults: [{ region, arm: 'canary', errors: '20%', 'at-stage': '25%' }],
   }),
   'red-in-soak': (region) => ({
     faults: [{ region, arm: 'canary', health: 'red', 'at-step': 'Tell that it was promoted' }],
@@ -162,12 +294,12 @@ export const scenarioNames = Object.keys(scenarios)
 /** A ready scenario for these regions, or undefined when none has that name. */
 export function namedScenario(
   name: string,
-  regions: readonly { name: string; environment: string }[],
+  regions: readonly { name: string; environment: string; share?: number | undefined }[],
 ): Scenario | undefined {
   const struck = regions[1] ?? regions[0]
   const make = scenarios[name]
   return make && struck
-    ? scenario.parse(make(struck.name, struck.environment, regions.at(-1)?.name ?? struck.name))
+    ? scenario.parse(make(struck.name, struck.environment, regions.at(-1)?.name ?? struck.name, regions))
     : undefined
 }
 
@@ -191,6 +323,10 @@ export function parseScenario(
     ...faults
       .filter((fault) => !known.includes(fault.region))
       .map((fault) => `no region is named ${fault.region}; known: ${known.join(', ')}`),
+    ...faults
+      .flatMap((fault) => ('shares' in fault ? Object.keys(fault.shares) : []))
+      .filter((name) => !known.includes(name))
+      .map((name) => `no region is named ${name}; known: ${known.join(', ')}`),
     ...(beside?.regions ?? [])
       .filter((name) => !known.includes(name))
       .map((name) => `no region is named ${name}; known: ${known.join(', ')}`),

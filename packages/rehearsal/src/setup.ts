@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import type { Clock } from '@deploy-actions/action-kit'
 import { readRollout, resolveAll, type RegionConfig, type RolloutFile } from '@deploy-actions/config'
-import { maxParallel, type Release } from '@deploy-actions/rollout'
+import { maxParallel, opensNext, whyClosed, type Release } from '@deploy-actions/rollout'
 import { startGitHub, type GitHubEmulator } from '@deploy-actions/github-emulator'
 import { openWorld, type World } from '@deploy-actions/embedded-regions'
 import type { RunHandle } from '@deploy-actions/workflow-engine'
@@ -11,7 +11,15 @@ import { folderFor, readGiven } from './given-files'
 import { ownMetrics } from './own-metrics'
 import { choosePace, clockFrom } from './pace'
 import { fullLoad } from './region-jobs'
-import { prepareRepository, type RehearsedRepository } from './rehearsed-repository'
+import {
+  EMERGENCY,
+  prepareRepository,
+  setIn,
+  STEER,
+  SWEEPER,
+  type RehearsedRepository,
+} from './rehearsed-repository'
+import { mustHaveShares } from './shares'
 import type { View } from './view'
 import { openWebhookSink, type WebhookSink } from './webhook-sink'
 import { readWorld, type KeptWorld } from './world-folder'
@@ -62,6 +70,8 @@ export interface Script {
 
 export async function readScript(options: RehearsalOptions): Promise<Script> {
   const file = await readRollout(options.config, { workspace: options.repository })
+  const scenario = await options.scenario(file)
+  setIn(file.document, scenario.set)
   const configs = await resolveAll(file, {
     variables: {
       ...options.release,
@@ -71,7 +81,7 @@ export async function readScript(options: RehearsalOptions): Promise<Script> {
       'correlation-id': 'example',
     },
   })
-  const scenario = await options.scenario(file)
+  mustHaveShares(scenario, configs)
   const output = resolve(options.output)
   await readGiven(
     workflowOf(options).file,
@@ -86,10 +96,25 @@ export async function readScript(options: RehearsalOptions): Promise<Script> {
     regions: configs.length,
     atOnce: maxParallel(configs[0]?.order.kind ?? 'serial', configs.length),
     intervalMs: configs[0]?.canary.analysis.interval ?? 10_000,
+    hops: configs[0]?.traffic.regions ? 2 : 1,
   })
   if (lowered) options.view.say(lowered)
-  const { clock, epoch } = clockFrom(Math.max(Date.now(), kept?.endedAt ?? 0), speed)
+  const { clock, epoch } = clockFrom(await startOf(configs, kept, options), speed)
   return { options, scenario, configs, kept, speed, epoch, clock, output, startedAt }
+}
+
+/** In milliseconds since 1970: now, after what was kept, and where the windows of the config are closed, when they open. */
+async function startOf(
+  [first]: readonly RegionConfig[],
+  kept: KeptWorld | undefined,
+  { view }: RehearsalOptions,
+): Promise<number> {
+  const now = new Date(Math.max(Date.now(), kept?.endedAt ?? 0))
+  if (!first || (await whyClosed(first.windows, now)) === undefined) return now.getTime()
+  const opens = await opensNext(first.windows, now)
+  if (!opens) return now.getTime()
+  view.say(`its windows are closed now: it is rehearsed at ${opens.toISOString()}, when they open`)
+  return opens.getTime()
 }
 
 export interface Closable {
@@ -142,10 +167,17 @@ async function copyRepository(
     folder: join(output, 'repository'),
     leftOut: [output, ...(options.worldFolder === undefined ? [] : [options.worldFolder])],
     workflow: workflowOf(options),
+    callers: {
+      [EMERGENCY]: join(options.releaseTree, 'callers', 'emergency-rollback.yml'),
+      [SWEEPER]: join(options.releaseTree, 'callers', 'sweeper.yml'),
+      [STEER]: join(options.releaseTree, 'callers', 'steer.yml'),
+    },
     metrics: ownMetrics(configs, await metricsPages(configs, world)),
     endpoints: world.regions,
+    router: world.router,
     webhook: sink.url,
     beside: scenario.beside,
+    set: scenario.set,
   })
   for (const sentence of repository.replaced) options.view.say(`${options.config}: ${sentence}`)
   return repository
@@ -162,14 +194,24 @@ const metricsPages = (configs: readonly RegionConfig[], { regions }: World): Pro
 
 function openGitHub(
   { configs, scenario, output, clock, kept }: Script,
-  { folder, sha }: RehearsedRepository,
+  repository: RehearsedRepository,
   handles: readonly RunHandle[],
 ): Promise<GitHubEmulator> {
   return startGitHub({
     repository: REPOSITORY,
-    repositoryFolder: folder,
-    branches: { main: sha },
-    history: { main: (kept?.github.runs ?? []).map(({ headSha }) => headSha) },
+    repositoryFolder: repository.folder,
+    branches: {
+      get main() {
+        return repository.sha
+      },
+    },
+    history: {
+      get main() {
+        return [...(kept?.github.runs ?? []), ...handles.map(({ view }) => view)].map(
+          ({ headSha }) => headSha,
+        )
+      },
+    },
     environments: environmentsOf(configs, scenario),
     artifactFolder: join(output, 'artifacts'),
     now: clock.now,

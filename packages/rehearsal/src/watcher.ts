@@ -3,7 +3,8 @@ import type { Clock } from '@deploy-actions/action-kit'
 import type { Weights } from '@deploy-actions/rollout'
 import { createFaultSchedule, type Due, type RegionMoment } from './fault-schedule'
 import { isWriter } from './region-jobs'
-import type { Scenario, ScenarioFault } from './scenario'
+import type { Dispatch, Scenario, ScenarioFault } from './scenario'
+import { changeShares } from './shares'
 import type { RegionReading, World } from '@deploy-actions/embedded-regions'
 import type { GitHubEmulator } from '@deploy-actions/github-emulator'
 import type { JobView, RunHandle } from '@deploy-actions/workflow-engine'
@@ -24,6 +25,8 @@ export interface WeightChange {
 /** Looks at the regions while a run goes on, and lets the scenario's faults strike. */
 export interface Watcher {
   changes: WeightChange[]
+  /** each vector that the router between the regions was seen to hold */
+  shares: Weights[]
   latest: Record<string, RegionReading>
   /** wake those machines that stand still */
   away: (() => Promise<void>)[]
@@ -38,15 +41,16 @@ interface Watched {
   run: RunHandle
   scenario: Scenario
   clock: Clock
+  dispatch(what: Dispatch): Promise<void>
   regionOf(job: JobView): string | undefined
   onLook(readings: Record<string, RegionReading>): void | Promise<void>
 }
 
-export function watch({ world, github, run, scenario, clock, regionOf, onLook }: Watched): Watcher {
+export function watch({ world, github, run, scenario, clock, dispatch, regionOf, onLook }: Watched): Watcher {
   const schedule = createFaultSchedule(scenario.faults)
   const changes: WeightChange[] = []
   const held = new Map<string, string>()
-  const watcher: Watcher = { changes, latest: {}, away: [], waiting: schedule.waiting, stop }
+  const watcher: Watcher = { changes, shares: [], latest: {}, away: [], waiting: schedule.waiting, stop }
   const outage = outages(github)
   let stopped = false
 
@@ -70,6 +74,11 @@ export function watch({ world, github, run, scenario, clock, regionOf, onLook }:
     outage(due.github, now)
     if (due.run === 'cancel') run.cancel()
     if (due.run === 'force-cancel') run.forceCancel()
+    const shares = (await world.shares())?.weights
+    if (shares && JSON.stringify(watcher.shares.at(-1)) !== JSON.stringify(shares))
+      watcher.shares.push(shares)
+    for (const given of due.shares) await changeShares(world, given)
+    for (const what of due.dispatches) await dispatch(what)
     for (const { region, how } of due.runners) {
       const writer = (job: JobView): boolean => isWriter(job) && regionOf(job) === region
       if (how === 'lost') run.loseRunner(writer)

@@ -59,6 +59,13 @@ describe('the reference of rollout.yml', () => {
     )
   })
 
+  it('says what may stand in place of a form, and what a map of it holds', () => {
+    const main: JsonSchema = { anyOf: [{ type: 'string' }, lamp] }
+    const tables = tablesFor({ light: { type: 'object', properties: { main } } })
+    expect(tables['light']?.[1]).toEqual(['`light.main`', '', 'text, or type `lamp`', '', ''])
+    expect(Object.keys(tables)).toEqual(['light', 'light.main of type lamp'])
+  })
+
   it('has them for places in lists and under names, too', () => {
     const tables = tablesFor({
       rows: { type: 'array', items: { anyOf: [lamp] } },

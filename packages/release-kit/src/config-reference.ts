@@ -26,8 +26,8 @@ const INTRODUCTION = `# rollout.yml
 
 Generated from the schema by \`npm run docs\`. The same schema is shipped as \`rollout.schema.json\`: with \`# yaml-language-server: $schema=...\` in the first line, editors complete and check the file. \`deploy-actions validate\` reports every problem at once, with line and column.
 
-- **Variables**: \`\${region}\` \`\${environment}\` \`\${service}\` \`\${version}\` \`\${digest}\` \`\${image}\` \`\${commit}\` \`\${run-id}\` \`\${correlation-id}\` \`\${arm}\` \`\${vars.NAME}\` can stand in any value; an unknown or empty one is an error. \`$\${\` is a literal \`\${\`. \`\${arm}\` is the canary arm in \`deploy\` (its \`restore\` included), \`gates.after-deploy\` and \`gates.after-rollout\`, each arm in turn in \`metrics\`, and the baseline arm in the checks that follow a restore, because that arm serves again; it does not exist in \`gates.before\`.
-- **Scripts** are a path in the repository and fixed arguments; no shell reads the line. It is split at blanks before its variables are filled, so each value is one argument or a part of one, whatever is in it; an empty entry of a region's \`vars\` is an empty argument. They get the same values as \`DEPLOY_REGION\`, \`DEPLOY_ARM\`, \`DEPLOY_BASELINE_ARM\`, \`DEPLOY_CANARY_ARM\`, \`DEPLOY_DIGEST\`, \`DEPLOY_VARS_NAME\` and so on, and nothing else of the runner's environment, but for the secrets in their \`env-secrets\` and, with \`oidc: true\`, what asks GitHub for OIDC tokens. A \`restore\` script also gets \`DEPLOY_STATE\`, what \`snapshot\` printed; its \`DEPLOY_ARM\` is the arm that the snapshot was taken from and that is put back, never the one that serves.
+- **Variables**: \`\${region}\` \`\${environment}\` \`\${service}\` \`\${version}\` \`\${digest}\` \`\${image}\` \`\${commit}\` \`\${run-id}\` \`\${correlation-id}\` \`\${arm}\` \`\${vars.NAME}\` can stand in any value; an unknown or empty one is an error. \`$\${\` is a literal \`\${\`. \`\${arm}\` is the canary arm in \`deploy\` (its \`restore\` included), \`hooks\`, \`gates.after-deploy\` and \`gates.after-rollout\`, each arm in turn in \`metrics\`, and the baseline arm in the checks that follow a restore, because that arm serves again; it does not exist in \`gates.before\` and \`hooks.schema-compatibility\`.
+- **Scripts** are a path in the repository and fixed arguments; no shell reads the line. It is split at blanks before its variables are filled, so each value is one argument or a part of one, whatever is in it; an empty entry of a region's \`vars\` is an empty argument. They get the same values as \`DEPLOY_REGION\`, \`DEPLOY_ARM\`, \`DEPLOY_BASELINE_ARM\`, \`DEPLOY_CANARY_ARM\`, \`DEPLOY_DIGEST\`, \`DEPLOY_VARS_NAME\` and so on, and nothing else of the runner's environment, but for the secrets in their \`env-secrets\` and, with \`oidc: true\`, what asks GitHub for OIDC tokens. The \`hooks\` of a stage also get \`DEPLOY_STAGE\`, its number, and \`DEPLOY_STAGE_WEIGHT\`, its percentage. A \`restore\` script also gets \`DEPLOY_STATE\`, what \`snapshot\` printed; its \`DEPLOY_ARM\` is the arm that the snapshot was taken from and that is put back, never the one that serves.
 - **Secrets** never stand in the file: a \`*-secret\` names an entry, and \`env-secrets\` several, of \`DEPLOY_SECRETS\`, which reaches the steps that write, their post steps and every restore.
 - **Durations** read \`30s\`, \`5m\`, \`1h30m\`; **percentages** \`10%\`, \`0.5%\` or \`10\`.
 `
@@ -134,13 +134,19 @@ function allowedOf(schema: JsonSchema): string {
   const kind = kindOf(schema)
   if (kind !== undefined) return kind
   const forms = formsOf('', schema)
-  if (forms.length > 0) return choiceOf(forms)
+  if (forms.length > 0) return [...insteadOf(schema), choiceOf(forms)].join(', or ')
   if (schema.type === 'array') return ['list', allowedOf(itemsOf(schema))].filter(Boolean).join(' of ')
   const named = namedOf(schema)
   if (named) return ['by name', allowedOf(named)].filter(Boolean).join(': ')
   if (schema.type === 'object') return ''
   return [...new Set(variantsOf(schema).map(allowedOf))].filter(Boolean).join(', ')
 }
+
+/** What may stand in place of an object, such as a single line. */
+const insteadOf = (schema: JsonSchema): string[] =>
+  variantsOf(schema)
+    .filter(({ properties }) => properties === undefined)
+    .map(allowedOf)
 
 /** Which forms there are: by the `type` that tells them apart, or by the only key. */
 function choiceOf(forms: readonly Form[]): string {

@@ -13,8 +13,11 @@ export const plannedRegion = z.strictObject({
   parts: z.strictObject({
     soak: z.boolean(),
     before: z.boolean(),
+    /** its share of the global traffic is drained while the release is put onto it */
+    share: z.boolean(),
     'after-deploy': z.boolean(),
     'after-rollout': z.boolean(),
+    finished: z.boolean(),
   }),
 })
 export type PlannedRegion = z.infer<typeof plannedRegion>

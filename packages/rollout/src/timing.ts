@@ -3,7 +3,10 @@ export interface RegionTiming {
   /** at worst: the snapshot, the deploy, and putting it back */
   deploy: { snapshotMs: number; deployMs: number; restoreMs: number }
   gates: readonly { timeoutMs: number; greenForMs: number }[]
-  stages: readonly { watchMs: number; maxWatchMs: number }[]
+  /** `confirmMs`: how long it may wait for a person's yes; `stepBackMs`: how long it is watched at less when it has failed */
+  stages: readonly { watchMs: number; maxWatchMs: number; confirmMs: number; stepBackMs: number }[]
+  /** at worst: what is run at each stage, and once all is committed */
+  hooks: { beforeStageMs: number; duringStageMs: number; afterStageMs: number; finishedMs: number }
   /** how long after a window's end its metrics are there: every stage lasts so much longer than its watch */
   metricsLagMs: number
 }
@@ -16,13 +19,16 @@ const RESTORE_MS = 60_000 + 300_000 + 120_000
 /** GitHub ends a hosted job after six hours; half an hour is kept for the restore and the runner itself. */
 export const JOB_LIMIT_MS = 330 * 60_000
 
+/** What the plan job (1 h) leaves for what is asked of the release before anything begins. */
+export const PLAN_LIMIT_MS = 45 * 60_000
+
 /** What the prepare job (2 h) leaves for the gate before anything is touched. */
 export const PREPARE_LIMIT_MS = 110 * 60_000
 
 /** What the guard job (2 h) leaves for putting the deploy back, beside traffic (at most 50 min) and health. */
 export const GUARD_LIMIT_MS = 50 * 60_000
 
-/** How long the deploy job of a region takes when all goes well and the deploy is instant. */
+/** How long the deploy job of a region takes when all goes well, and the deploy and the hooks are instant. */
 export function expectedMs({ gates, stages, metricsLagMs }: RegionTiming): number {
   return (
     sum(gates.map(({ greenForMs }) => greenForMs)) + sum(stages.map(({ watchMs }) => watchMs + metricsLagMs))
@@ -30,15 +36,26 @@ export function expectedMs({ gates, stages, metricsLagMs }: RegionTiming): numbe
 }
 
 /**
- * The longest that the deploy job of a region may take: the deploy (with its snapshot, and put back), every gate and
- * every stage use all of their time, and at the end everything is put back.
+ * The longest that the deploy job of a region may take: the deploy (with its snapshot, and put back), every gate,
+ * every stage and every hook use all of their time, and at the end everything is put back.
  */
-export function worstCaseMs({ deploy, gates, stages, metricsLagMs }: RegionTiming): number {
+export function worstCaseMs({ deploy, gates, stages, hooks, metricsLagMs }: RegionTiming): number {
+  const { beforeStageMs, duringStageMs, afterStageMs, finishedMs } = hooks
+  // What runs beside a watch only makes it longer where it takes longer than the watch.
+  const watched = (maxWatchMs: number): number => Math.max(maxWatchMs + metricsLagMs, duringStageMs)
   return (
     sum(Object.values(deploy)) +
     sum(gates.map(({ timeoutMs }) => timeoutMs)) +
-    sum(stages.map(({ maxWatchMs }) => maxWatchMs + metricsLagMs + SHIFT_MS)) +
-    RESTORE_MS
+    sum(
+      stages.map(
+        ({ maxWatchMs, confirmMs }) =>
+          beforeStageMs + SHIFT_MS + watched(maxWatchMs + confirmMs) + afterStageMs,
+      ),
+    ) +
+    // One of them fails at most.
+    Math.max(0, ...stages.map(({ stepBackMs }) => stepBackMs)) +
+    RESTORE_MS +
+    finishedMs
   )
 }
 

@@ -18,6 +18,8 @@ export interface BundleRun {
   state?: Record<string, string>
   /** ends the step early */
   end?: { signal: 'SIGINT' | 'SIGKILL'; when: (stdout: string) => boolean | Promise<boolean> }
+  /** given the means to signal its process, for whoever ends it at a moment of his own */
+  onStart?: (kill: (signal: NodeJS.Signals) => void) => void
 }
 
 /** What a step left behind. */
@@ -100,7 +102,7 @@ async function runStep(
     ...Object.fromEntries(Object.entries(step.state ?? {}).map(([key, value]) => [`STATE_${key}`, value])),
     ...step.env,
   }
-  const ended = await runChild(join(releaseTree, action, 'dist/index.js'), { cwd: workspace, env }, step.end)
+  const ended = await runChild(join(releaseTree, action, 'dist/index.js'), { cwd: workspace, env }, step)
   const [outputs, states] = [
     parseFile(await readFile(output, 'utf8')),
     parseFile(await readFile(state, 'utf8')),
@@ -111,11 +113,12 @@ async function runStep(
 function runChild(
   script: string,
   options: { cwd: string; env: NodeJS.ProcessEnv },
-  end: BundleRun['end'],
+  { end, onStart }: Pick<BundleRun, 'end' | 'onStart'>,
 ): Promise<Pick<BundleResult, 'exitCode' | 'stdout' | 'stderr'>> {
   return new Promise((settle, reject) => {
     const child = spawn(process.execPath, [script], { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
     const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS)
+    onStart?.((signal) => void child.kill(signal))
     let [stdout, stderr] = ['', '']
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))

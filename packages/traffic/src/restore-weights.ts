@@ -133,12 +133,13 @@ async function restoreOne(
     if (claim) ours ||= await isClaimed(state, claim)
     if (!ours) throw notOurs(state)
   }
-  let hasWritten = false
+  /** What was there before the last write, of which nobody may have heard whether it came through. */
+  let before: RouterReading | undefined
   const mayWriteOver = async (state: RouterReading): Promise<void> => {
     const now = await stillOurs?.()
     // What it has begun to write it goes on with: the half of that is no vector that anybody knows.
-    if (now && !hasWritten && !(await isClaimed(state, now))) throw notOurs(state)
-    hasWritten = true
+    if (now && !(before && isHalfOf(state, before)) && !(await isClaimed(state, now))) throw notOurs(state)
+    before = state
   }
   /** An arm that was put into maintenance for want of traffic serves again before it gets any. */
   const ready = async (seen: Awaited<ReturnType<typeof read>>): Promise<typeof seen> => {
@@ -189,6 +190,10 @@ async function restoreOne(
     throw error instanceof Error ? error : new ProviderError(String(error), { provider: router.where })
   })
 }
+
+/** Whether somebody who changes one member after the other may have been cut off on his way from there. */
+const isHalfOf = ({ members }: RouterReading, { members: before }: RouterReading): boolean =>
+  Object.keys(before).some((member) => members[member]?.units === before[member]?.units)
 
 const isOver = (error: unknown): boolean => error instanceof TakenOver || error instanceof NoLongerOurs
 

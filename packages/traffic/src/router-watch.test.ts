@@ -119,8 +119,11 @@ describe('a look at the router under a stage', () => {
     fake.configured = { blue: 100, green: 0 }
     // Its weights outlive a reload, by a file of its state.
     fake.uptimeSec = 0
+    const before = watch.heldAt
+    await ports.clock.sleep(60_000, ports.signal)
     expect((await look()).state).toBe('holds')
     const { heldAt } = watch
+    expect(heldAt - before).toBe(60_000)
     await ports.clock.sleep(600_000, ports.signal)
     fake.uptimeSec = 601
     fake.weights = { blue: 100, green: 0 }

@@ -5,7 +5,7 @@ import type { RouterMember, RouterState } from './router'
  * Unknown health counts as serving: only what the router says is down, drained or in maintenance does not serve. Of a
  * parked member nothing is known before it is ready.
  */
-const serves = ({ enabled, healthy, parked }: RouterMember): boolean =>
+export const serves = ({ enabled, healthy, parked }: RouterMember): boolean =>
   parked === true || (enabled && healthy !== false)
 
 /** Members that are to get traffic, and have to be made ready for it. */

@@ -129,6 +129,7 @@ describe('beginTransaction', () => {
     fake.weights = { blue: 25, green: 75 }
     const { record, settings } = await begin({ weightsOnly: true })
     expect(settings.arms).toEqual({ baseline: 'green', canary: 'blue' })
+    expect(record.weightsOnly).toBe(true)
     expect(record.restore).toEqual([
       { kind: 'traffic', router: 'canary', weights: { blue: 2500, green: 7500 } },
     ])

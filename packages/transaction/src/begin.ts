@@ -2,17 +2,18 @@ import { z } from 'zod'
 import { InputError, runRefOf, type Ports } from '@deploy-actions/action-kit'
 import type { DeployPoint } from '@deploy-actions/deploys'
 import {
-  newest,
+  holder,
   releaseServing,
   transactionRecord,
   type Entry,
   type Ledger,
   type TransactionRecord,
 } from '@deploy-actions/ledger'
-import { defined, holdingStates, type Arms, type Release, type Weights } from '@deploy-actions/rollout'
+import { defined, type Arms, type OrderKind, type Release, type Weights } from '@deploy-actions/rollout'
 import { mustBeAsFound, type FoundArms } from './find-arms'
 import { readJobTransactions, saveJobTransaction, type JobTransaction } from './job-transaction'
 import { restorePoint, type RestorePoint } from './restore-point'
+import type { FoundShare } from './share'
 
 /** What a transaction is to be opened for. */
 export interface BeginRequest {
@@ -25,6 +26,10 @@ export interface BeginRequest {
   correlationId: string
   release: Release
   image?: string | undefined
+  /** how the regions of its rollout follow each other */
+  order?: OrderKind | undefined
+  /** how long the arm that it replaces stays, where something decommissions it then */
+  keepOldMs?: number | undefined
   /** what the router showed: its weights are what is put back, unless something else is said */
   found: FoundArms
   /** what is put back where that is not to come back: an outage, or addresses that differ */
@@ -34,6 +39,8 @@ export interface BeginRequest {
   guardEnvironment?: string
   /** Takes the restore points beside the traffic. */
   snapshot?: (arms: Arms) => Promise<DeployPoint[]>
+  /** Reads the region's share of the global traffic, last of all: others may write beside us. */
+  share?: (() => Promise<FoundShare | undefined>) | undefined
   /** The weights are set by hand: no release is rolled out by this. */
   weightsOnly?: boolean
 }
@@ -56,6 +63,8 @@ export async function prepareTransaction(request: BeginRequest, ports: BeginPort
     }),
     ...((await request.snapshot?.(found.arms)) ?? []),
   ]
+  const share = await request.share?.()
+  if (share) restore.push(share.point)
   const record = checked(
     defined({
       v: 1 as const,
@@ -65,6 +74,8 @@ export async function prepareTransaction(request: BeginRequest, ports: BeginPort
       environment,
       release: request.release,
       image: request.image,
+      order: request.order,
+      keepOldMs: request.keepOldMs,
       weightsOnly: request.weightsOnly ? (true as const) : undefined,
       previous: await releaseServing(ledger, environment),
       commit: ports.context.sha,
@@ -78,7 +89,7 @@ export async function prepareTransaction(request: BeginRequest, ports: BeginPort
   )
   return {
     record,
-    settings: { router: found.settings, arms: found.arms },
+    settings: defined({ router: found.settings, arms: found.arms, regions: share?.settings }),
     ledger: ledgerSpec,
     state: 'open',
   }
@@ -120,8 +131,8 @@ export async function leftOpen(
   environment: string,
   runId: number,
 ): Promise<Entry | undefined> {
-  const entry = await newest(ledger, environment)
-  return entry && entry.record.run.id === runId && holdingStates.includes(entry.state) ? entry : undefined
+  const entry = await holder(ledger, environment)
+  return entry?.record.run.id === runId ? entry : undefined
 }
 
 async function nextId(

@@ -1,7 +1,17 @@
 export { beginTransaction, leftOpen, prepareTransaction, type BeginRequest } from './begin'
 export { findTargetArms, lookAtRouter, readRouter, type FoundArms } from './find-arms'
 export * from './job-transaction'
-export { abandonTransaction, commitTransaction, joinTransaction, mustBeOpen, NotOpen } from './join'
+export {
+  abandonTransaction,
+  Aborted,
+  abortedBecause,
+  commitTransaction,
+  joinTransaction,
+  mustBeCommitted,
+  mustBeOpen,
+  NotOpen,
+  notOpen,
+} from './join'
 export { PATIENCE_MS, type Patience } from './patience'
 export { restoreUnfinishedTraffic } from './post'
 export {
@@ -10,10 +20,26 @@ export {
   restoreTraffic,
   stillReached,
   type HealthProof,
-  type RestoredPoint,
   type RestoreResult,
 } from './restore'
-export { armsOf, describePoint, restorePointsOf, weightsFound, type RestorePoint } from './restore-point'
+export {
+  armsOf,
+  describePoint,
+  restorePointsOf,
+  weightsFound,
+  type RestoredPoint,
+  type RestorePoint,
+} from './restore-point'
 export { rewriteAfterReload } from './rewrite'
+export {
+  drainRegion,
+  findShare,
+  giveShareBack,
+  readShares,
+  unusualShare,
+  type FoundShare,
+  type MovedShares,
+} from './share'
 export { claimOf, closedBy, lateClaim, noteHeld, noteWrite, stillHeld, stillNewest } from './still-ours'
-export { keptSettings, readSettings } from './kept-settings'
+export { ANY_TIME, whyNotNow, type Beginning } from './why-not-now'
+export { keptSettings, openRouter, readSettings } from './kept-settings'

@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { transactionRecord, type TransactionName } from '@deploy-actions/ledger'
-import { defined, lazily, weights } from '@deploy-actions/rollout'
+import { defined, lazily, sharePlan, weights } from '@deploy-actions/rollout'
 
 /** What a restorer needs beside the record: how to reach what the record names. Uploaded with it, and kept in the job. */
 export const restoreSettings = lazily(() =>
@@ -10,6 +10,8 @@ export const restoreSettings = lazily(() =>
     /** settings of the canary router as they were written, variables filled */
     router: z.looseObject({ type: z.string() }),
     arms: z.strictObject({ baseline: z.string(), canary: z.string() }),
+    /** the same for the router between the regions, and how the share of this one is moved */
+    regions: z.strictObject({ router: z.looseObject({ type: z.string() }), plan: sharePlan() }).optional(),
   }),
 )
 export type RestoreSettings = z.infer<ReturnType<typeof restoreSettings>>
@@ -41,6 +43,8 @@ export const jobTransaction = lazily(() =>
     written: z.array(weights).optional(),
     /** when the last of them was about to be, or was last seen to hold */
     writtenAt: z.iso.datetime().optional(),
+    /** what the router between the regions was left with, or was about to be, where nothing but our hand was in it */
+    left: weights.optional(),
     /** when the posts of this job stop trying, from the first of them on: all share GitHub's five minutes */
     postsUntil: z.iso.datetime().optional(),
   }),

@@ -7,7 +7,7 @@ import { openLedger, type Ledger } from '@deploy-actions/ledger'
 import type { TransactionState } from '@deploy-actions/rollout'
 import { createFakePorts } from '@deploy-actions/testing'
 import { findJobTransaction, saveJobTransaction } from './job-transaction'
-import { abandonTransaction, commitTransaction, joinTransaction, mustBeOpen } from './join'
+import { abandonTransaction, commitTransaction, joinTransaction, mustBeCommitted, mustBeOpen } from './join'
 import { jobTransaction, transactionRecord } from './transaction.fixture'
 
 let folder: string
@@ -52,6 +52,17 @@ describe('a forward write', () => {
       `transaction ${id} ${text}: nothing more is written to its target`,
     )
     await expect(mustBeOpen(ledger, { record })).rejects.toBeInstanceOf(GateFailed)
+  })
+
+  it('gives way to what follows a commit once it is committed, and no longer than that', async () => {
+    await mark()
+    await expect(mustBeCommitted(ledger, { record })).rejects.toThrow(
+      `transaction ${id} is open (): nothing is done that follows a commit`,
+    )
+    await ledger.mark({ id }, 'committed', '')
+    await expect(mustBeCommitted(ledger, { record })).resolves.toBeUndefined()
+    await ledger.mark({ id }, 'restoring', 'ann: orders are lost')
+    await expect(mustBeCommitted(ledger, { record })).rejects.toBeInstanceOf(GateFailed)
   })
 
   it('stops when the ledger does not know it', async () => {

@@ -1,5 +1,5 @@
 import { GateFailed, InputError, messageOf, type Ports, type RunContext } from '@deploy-actions/action-kit'
-import type { Ledger } from '@deploy-actions/ledger'
+import type { Entry, Instruction, Ledger } from '@deploy-actions/ledger'
 import { findJobTransaction, nameOf, saveJobTransaction, type JobTransaction } from './job-transaction'
 
 /** The transaction of this job that a writer was told to act in. @throws InputError when this job has none of that name */
@@ -20,15 +20,41 @@ export async function joinTransaction(
 /** The ledger says that a transaction is no longer open: somebody else sees to its target. */
 export class NotOpen extends GateFailed {}
 
-/** Before every forward write: an emergency rollback or a restorer may have taken the transaction over. @throws NotOpen */
+/** A person wants no more of a release: it is put back as if it had failed. */
+export class Aborted extends GateFailed {}
+
+/** What ends a transaction on a person's word, as it is said to people. */
+export const abortedBecause = ({ by, reason }: Pick<Instruction, 'by' | 'reason'>): string =>
+  `aborted by ${by}: ${reason}`
+
+/**
+ * Before every forward write, and the commit: an emergency rollback or a restorer may have taken the transaction over, or
+ * a person wants no more of it. @throws NotOpen, Aborted
+ */
 export async function mustBeOpen(
   ledger: Ledger,
   transaction: Pick<JobTransaction, 'record' | 'at'>,
 ): Promise<void> {
+  const { state, note, instructions } = await ledger.followed(nameOf(transaction))
+  if (state !== 'open') throw notOpen(transaction.record.id, { state, note })
+  const abort = instructions.find(({ kind }) => kind === 'abort')
+  if (abort)
+    throw new Aborted(`${abortedBecause(abort)}; nothing more is written in ${transaction.record.id}`)
+}
+
+/** What is thrown where the ledger says that. */
+export const notOpen = (id: string, { state, note }: Pick<Entry, 'state' | 'note'>): NotOpen =>
+  new NotOpen(`transaction ${id} is ${state} (${note}): nothing more is written to its target`)
+
+/** Before what follows a commit: a person may have taken the release back since. @throws GateFailed */
+export async function mustBeCommitted(
+  ledger: Ledger,
+  transaction: Pick<JobTransaction, 'record' | 'at'>,
+): Promise<void> {
   const { state, note } = await ledger.stateOf(nameOf(transaction))
-  if (state === 'open') return
-  throw new NotOpen(
-    `transaction ${transaction.record.id} is ${state} (${note}): nothing more is written to its target`,
+  if (state === 'committed') return
+  throw new GateFailed(
+    `transaction ${transaction.record.id} is ${state} (${note}): nothing is done that follows a commit`,
   )
 }
 

@@ -1,5 +1,6 @@
-import { ProviderError } from '@deploy-actions/action-kit'
+import { providerPorts, ProviderError, type Ports } from '@deploy-actions/action-kit'
 import type { Ledger, TransactionName } from '@deploy-actions/ledger'
+import { routers, type ObservedRouter } from '@deploy-actions/traffic'
 import { restoreSettings, type RestoreSettings } from './job-transaction'
 
 /**
@@ -20,3 +21,9 @@ export function readSettings(id: string, settings: unknown): RestoreSettings {
     { provider: 'ledger', cause: read.error },
   )
 }
+
+/** The router that settings lead to, with the arms that they name. */
+export const openRouter = async (
+  { router, arms: { baseline, canary } }: RestoreSettings,
+  ports: Ports,
+): Promise<ObservedRouter> => (await routers.configure(router)).open(providerPorts(ports), [baseline, canary])

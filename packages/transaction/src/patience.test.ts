@@ -7,7 +7,7 @@ it('says at the first failure and then each full minute that it goes on, and cal
   const { log, recorded } = createFakePorts()
   const told: string[] = []
   const { onFailure } = persistence(
-    'tx',
+    'the traffic of tx',
     { withinMs: 300_000, afterAMinute: (why) => told.push(`${recorded.log.length} ${why}`) },
     log,
   )

@@ -14,6 +14,8 @@ export const PATIENCE_MS = {
   restoreStep: 5 * MINUTE_MS,
   posts: 3 * MINUTE_MS,
   guard: 50 * MINUTE_MS,
+  /** and the share of a region, which is moved when the rest is done: the job has to end in time */
+  share: 10 * MINUTE_MS,
 } as const
 
 /** How a restore of traffic goes on, and who hears of it while it does not succeed. */
@@ -27,9 +29,12 @@ export interface Patience {
   afterAMinute?: (why: string) => void
 }
 
-/** Says at once that a try failed, and then once a minute that it goes on. */
+/**
+ * Says at once that a try failed, and then once a minute that it goes on.
+ * @param what is to be put back, in words
+ */
 export function persistence(
-  id: string,
+  what: string,
   { withinMs, claim, stillOurs, afterAMinute }: Patience,
   log: Log,
 ): Persistence {
@@ -43,7 +48,7 @@ export function persistence(
       if (saidAtMs === undefined || sinceMs - saidAtMs >= MINUTE_MS) {
         saidAtMs = sinceMs
         log.warning(
-          `the traffic of ${id} is NOT back yet, after ${formatDuration(sinceMs - (sinceMs % 1000))} of ${formatDuration(withinMs)} in which it is tried: ${messageOf(error)}`,
+          `${what} is NOT back yet, after ${formatDuration(sinceMs - (sinceMs % 1000))} of ${formatDuration(withinMs)} in which it is tried: ${messageOf(error)}`,
         )
       }
       if (sinceMs < MINUTE_MS || told) return

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleepReal } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { ProviderError } from '@deploy-actions/action-kit'
 import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
 import { openLedger, type Ledger } from '@deploy-actions/ledger'
 import {
@@ -291,5 +292,75 @@ describe('the transactions of a job', () => {
     const file = join(ports.context.temp, 'deploy-actions', 'transactions', `${transactionRecord().id}.json`)
     await writeFile(`${file}.part`, (await readFile(file, 'utf8')).slice(0, 40))
     expect(await states()).toEqual(['open'])
+  })
+})
+
+describe('the post of a runner that stood still, while GitHub is silent', () => {
+  const own = { blue: 2500, green: 7500 }
+  const theirs = { blue: 60, green: 40 }
+  let silent = false
+  beforeEach(() => {
+    silent = false
+    const no = () => Promise.reject(new ProviderError('503', { provider: 'GitHub', status: 503 }))
+    const open = [{ description: 'open: run 1001 attempt 1' }]
+    Object.assign(ports, { github: { list: () => (silent ? no() : Promise.resolve(open)), request: no } })
+  })
+  /** The guard restores, and the next rollout comes to these weights. */
+  const standStill = (ms: number, ...proxies: FakeHaproxy[]): void => {
+    silent = true
+    ports.clock.advance(ms)
+    for (const proxy of proxies) proxy.weights = { ...theirs }
+  }
+
+  it.each([
+    ['was refused', 'set'],
+    ['was never made', 'show'],
+  ])('leaves the next rollout alone; its first write %s', async (_, command) => {
+    await save({ ledger: 'github', at: '7', written: [own] })
+    let first = true
+    fake.before = (line) => {
+      if (!line.startsWith(command) || !first) return 'act'
+      first = false
+      standStill(60_000, fake)
+      throw new Error('the router begins anew')
+    }
+    await restoreUnfinishedTraffic(ports).catch(() => undefined)
+    expect(fake.weights).toEqual(theirs)
+  })
+
+  it('goes on with what it has half written', async () => {
+    await save({ ledger: 'github', at: '7', written: [own] })
+    let writes = 0
+    fake.before = (line) => {
+      if (!line.startsWith('set') || ++writes !== 2) return 'act'
+      silent = true
+      ports.clock.advance(60_000)
+      throw new Error('cut off after the first of two')
+    }
+    await restoreUnfinishedTraffic(ports)
+    expect(fake.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('leaves the next rollout alone at both addresses of a pair, of which one answers later', async () => {
+    const second = await startFakeHaproxy({ blue: 25, green: 75 })
+    const { settings } = jobTransaction(fake.port)
+    const hosts = [fake, second].map(({ port }) => `127.0.0.1:${port}`)
+    const router = { type: 'haproxy', hosts, port: 9999, backend: 'app' }
+    await save({ ledger: 'github', at: '7', written: [own], settings: { ...settings, router } })
+    let stands = true
+    fake.before = () => {
+      if (stands) standStill(3_600_000, fake, second)
+      stands = false
+      return 'act'
+    }
+    let isFirst = true
+    second.hold = async (_, when) => {
+      if (when === 'before' || !isFirst) return
+      isFirst = false
+      await sleepReal(300)
+    }
+    await restoreUnfinishedTraffic(ports).catch(() => undefined)
+    expect([fake.weights, second.weights]).toEqual([theirs, theirs])
+    await second.close()
   })
 })

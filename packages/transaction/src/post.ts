@@ -1,9 +1,10 @@
 import { messageOf, type Ports, type PostResult } from '@deploy-actions/action-kit'
 import { openLedger } from '@deploy-actions/ledger'
+import { holdingStates } from '@deploy-actions/rollout'
 import { nameOf, readJobTransactions, saveJobTransaction, type JobTransaction } from './job-transaction'
 import { PATIENCE_MS } from './patience'
-import { isTrafficOnly } from './restore-point'
-import { restoreTraffic, type RestoredPoint } from './restore'
+import { isTrafficOnly, type RestoredPoint } from './restore-point'
+import { restoreTraffic } from './restore'
 import { closedBy, lateClaim, stillHeld } from './still-ours'
 
 /** What a last call to a router may take beyond the time of all posts, in the action's milliseconds. */
@@ -95,7 +96,7 @@ async function close(transaction: JobTransaction, ports: Ports): Promise<void> {
   const { record, ledger: spec } = transaction
   try {
     const ledger = openLedger(spec, record.service, ports)
-    await ledger.mark(nameOf(transaction), 'restoring', 'post step')
+    await ledger.mark(nameOf(transaction), 'restoring', 'post step', holdingStates)
     await ledger.mark(nameOf(transaction), 'restored', 'the step that opened it did not commit')
   } catch (error) {
     ports.log.warning(`the ledger could not be told that ${record.id} is restored: ${messageOf(error)}`)

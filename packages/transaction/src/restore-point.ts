@@ -1,14 +1,36 @@
 import { z } from 'zod'
 import { deployPoint, type DeployPoint } from '@deploy-actions/deploys'
 import type { TransactionRecord } from '@deploy-actions/ledger'
-import { findArms, formatWeights, lazily, type Arms, type Weights } from '@deploy-actions/rollout'
-import { trafficPoint } from '@deploy-actions/traffic'
+import {
+  findArms,
+  formatPercent,
+  formatWeights,
+  lazily,
+  type Arms,
+  type Weights,
+} from '@deploy-actions/rollout'
+import { sharePoint, trafficPoint } from '@deploy-actions/traffic'
 
 /** What is needed to put one written thing back. Each kind belongs to its router or deployer; here they are told apart. */
 export const restorePoint = lazily(() =>
-  z.discriminatedUnion('kind', [trafficPoint(), ...deployPoint().options]),
+  z.discriminatedUnion('kind', [trafficPoint(), sharePoint(), ...deployPoint().options]),
 )
 export type RestorePoint = z.infer<ReturnType<typeof restorePoint>>
+
+/** What became of one restore point. */
+export interface RestoredPoint {
+  kind: RestorePoint['kind'] | 'health' | 'unknown'
+  name: string
+  ok: boolean
+  detail: string
+  /** not put back because its arm is down: the traffic stays with the arm that serves */
+  kept?: true
+  /** the share of a region that is not fit for it: it stays drained, and the others have its traffic */
+  stays?: true
+  /** what the router itself showed afterwards, and when */
+  weights?: Weights
+  readAt?: string
+}
 
 const read = (point: unknown) => restorePoint().safeParse(point)
 
@@ -24,7 +46,7 @@ export const unreadableKindsOf = ({ restore }: Restorable): string[] =>
 
 /** What the deployer has to put back. */
 export const deployPointsOf = (record: Restorable): DeployPoint[] =>
-  restorePointsOf(record).filter((point) => point.kind !== 'traffic')
+  restorePointsOf(record).filter((point) => point.kind !== 'traffic' && point.kind !== 'share')
 
 /** True when nothing but traffic is to be put back. */
 export const isTrafficOnly = ({ restore }: Restorable): boolean =>
@@ -54,6 +76,12 @@ export function describePoint(point: RestorePoint): [what: string, name: string,
   switch (point.kind) {
     case 'traffic':
       return [point.kind, point.router, formatWeights(point.weights)]
+    case 'share':
+      return [
+        point.kind,
+        point.router,
+        `${point.region} ${formatPercent(point.before[point.region] ?? 0)} of ${formatWeights(point.before)}`,
+      ]
     case 'script':
       return [point.kind, `${point.name} on ${point.arm}`, point.state.slice(0, 200)]
   }

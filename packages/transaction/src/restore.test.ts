@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { ProviderError, type ChildProcess, type ChildResult } from '@deploy-actions/action-kit'
 import { deployers, type Deployer } from '@deploy-actions/deploys'
 import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
+import { NoLongerOurs } from '@deploy-actions/traffic'
 import { jobStateAfter, restoreTarget, restoreTraffic } from './restore'
 import { jobTransaction, transactionRecord } from './transaction.fixture'
 
@@ -51,6 +52,48 @@ const restore = (options: Partial<Parameters<typeof restoreTarget>[3]> = {}) =>
     patience,
     ...options,
   })
+
+describe('a release that is left running to be looked at', () => {
+  const keepMs = 30_000
+  const began = () => ports.clock.now().getTime()
+
+  it('has its workload put back when that time is over, with the traffic back before', async () => {
+    const start = began()
+    let trafficAt: Record<string, number> = {}
+    ports.clock.sleep = ((sleep) => async (ms, signal) => {
+      if (ms === keepMs) trafficAt = { ...fake.weights }
+      return sleep(ms, signal)
+    })(ports.clock.sleep)
+    expect((await restore({ keepMs })).outcome).toBe('restored')
+    expect(trafficAt).toEqual({ blue: 100, green: 0 })
+    expect(began() - start).toBeGreaterThanOrEqual(keepMs)
+  })
+
+  it('is not waited for where the traffic is not back, or the run is cancelled', async () => {
+    const start = began()
+    fake.before = (command) => {
+      if (command.startsWith('set server')) throw new Error('away')
+      return 'act'
+    }
+    fake.weights = { blue: 50, green: 50 }
+    expect((await restore({ keepMs: 3_600_000, patience: { withinMs: 1_000 } })).outcome).toBe(
+      'restore-failed',
+    )
+    expect(began() - start).toBeLessThan(3_600_000)
+  })
+
+  it('is left alone where somebody else has it when the time is over', async () => {
+    const start = began()
+    const stillOurs = () =>
+      began() - start >= keepMs
+        ? Promise.reject(new NoLongerOurs('somebody else has it'))
+        : Promise.resolve(undefined)
+    await expect(restore({ keepMs, patience: { ...patience, stillOurs } })).rejects.toThrow(
+      'somebody else has it',
+    )
+    expect(steps.filter((step) => step.includes('restore.sh'))).toEqual([])
+  })
+})
 
 describe('an arm to which clients are bound', () => {
   const requests = (reached: boolean) => {

@@ -8,7 +8,7 @@ import {
 } from '@deploy-actions/action-kit'
 import type { DeployPoint, Deployer } from '@deploy-actions/deploys'
 import type { ReadRecord, TransactionRecord } from '@deploy-actions/ledger'
-import { defined, formatWeights, type Weights } from '@deploy-actions/rollout'
+import { defined, formatDuration, formatWeights } from '@deploy-actions/rollout'
 import {
   ArmDown,
   NoLongerOurs,
@@ -19,21 +19,10 @@ import {
   type TrafficPoint,
 } from '@deploy-actions/traffic'
 import type { JobTransaction, RestoreSettings } from './job-transaction'
+import { openRouter } from './kept-settings'
 import { persistence, type Patience } from './patience'
-import { deployPointsOf, restorePointsOf, unreadableKindsOf, type RestorePoint } from './restore-point'
-
-/** What became of one restore point. */
-export interface RestoredPoint {
-  kind: RestorePoint['kind'] | 'health' | 'unknown'
-  name: string
-  ok: boolean
-  detail: string
-  /** not put back because its arm is down: the traffic stays with the arm that serves */
-  kept?: true
-  /** what the router itself showed afterwards, and when */
-  weights?: Weights
-  readAt?: string
-}
+import { deployPointsOf, restorePointsOf, unreadableKindsOf, type RestoredPoint } from './restore-point'
+import { restoreShare, type ShareRestore } from './restore-share'
 
 export type RestoreOutcome = 'restored' | 'unverified' | 'restore-failed'
 
@@ -57,20 +46,21 @@ export async function restoreTraffic(
 ): Promise<RestoredPoint[]> {
   const points = restorePointsOf(record).filter((point) => point.kind === 'traffic')
   const restored = await Promise.all(
-    points.map((point) => restoreRouter(point, settings, ports, persistence(record.id, patience, ports.log))),
+    points.map((point) =>
+      restoreRouter(point, settings, ports, persistence(`the traffic of ${record.id}`, patience, ports.log)),
+    ),
   )
   return [...restored, ...unreadablePoints(record).filter(({ kind }) => kind === 'traffic')]
 }
 
 async function restoreRouter(
   { kind, router: name, weights: recorded, states }: TrafficPoint,
-  { router: written, arms }: RestoreSettings,
+  settings: RestoreSettings,
   ports: Ports,
   persistence: Persistence,
 ): Promise<RestoredPoint> {
   try {
-    const configured = await routers.configure(written)
-    const router = configured.open(providerPorts(ports), [arms.baseline, arms.canary])
+    const router = await openRouter(settings, ports)
     const { weights, readAt } = await restoreWeights(router, recorded, ports, { ...persistence, states })
     return { kind, name, ok: true, detail: `reads ${formatWeights(weights)}`, weights, readAt }
   } catch (error) {
@@ -111,7 +101,8 @@ export type HealthProof = () => Promise<{ ok: boolean; detail: string }>
 /**
  * Puts a target back: its traffic first, then its workload, then the proof that what serves is healthy. The workload is
  * touched only when the traffic was verified off its arm, or a healthy arm would be rewritten while it serves; and the
- * proof is made only when it would be of the arm that serves.
+ * proof is made only when it would be of the arm that serves. The region gets its share of the global traffic back when
+ * all of that went well.
  * @throws NoLongerOurs as `patience` tells it, before the traffic is written or before the workload is
  */
 export async function restoreTarget(
@@ -122,7 +113,16 @@ export async function restoreTarget(
     deployer,
     health,
     patience,
-  }: { deployer: Deployer | undefined; health: HealthProof | undefined; patience: Patience },
+    keepMs = 0,
+    share = {},
+  }: {
+    deployer: Deployer | undefined
+    health: HealthProof | undefined
+    patience: Patience
+    /** how long the workload is left for people to look at once no traffic reaches it; the action's milliseconds */
+    keepMs?: number | undefined
+    share?: Pick<ShareRestore, 'own' | 'committed'>
+  },
 ): Promise<RestoreResult> {
   const { record } = found
   const started = ports.clock.realMs()
@@ -132,6 +132,7 @@ export async function restoreTarget(
   say(traffic, ports.log)
   const reached = await stillReached(record, settings, traffic, ports)
   for (const line of Object.values(reached)) ports.log.warning(line)
+  if (trafficIsBack && keepMs > 0 && deployPointsOf(record).length > 0) await keep(keepMs, ports)
   // The traffic may have been tried for long, and the arm may hold the next release by now.
   if (deployPointsOf(record).length > 0) await patience.stillOurs?.()
   const workload = await restoreWorkload(record, deployer, { traffic, reached }, ports)
@@ -144,12 +145,28 @@ export async function restoreTarget(
     ...unreadRecord(found),
   ]
   say(unknown, ports.log)
-  const outcome = [...traffic, ...workload, ...unknown].some(({ ok }) => !ok)
+  const unfit = [...traffic, ...workload, ...verified].find(({ ok }) => !ok)?.detail
+  const shares = await restoreShare(record, settings, ports, { ...share, patience, unfit })
+  say(shares, ports.log)
+  const isLost = ({ ok, stays }: RestoredPoint): boolean => !ok && stays === undefined
+  const outcome = [...traffic, ...workload, ...unknown, ...shares].some(isLost)
     ? 'restore-failed'
     : verified.some(({ ok }) => !ok)
       ? 'unverified'
       : 'restored'
-  return { outcome, points: [...traffic, ...workload, ...unknown, ...verified], ...defined({ trafficMs }) }
+  return {
+    outcome,
+    points: [...traffic, ...workload, ...unknown, ...verified, ...shares],
+    ...defined({ trafficMs }),
+  }
+}
+
+/** A run that is cancelled meanwhile has no more time for it. */
+async function keep(keepMs: number, { clock, signal, log }: Ports): Promise<void> {
+  log.info(
+    `no traffic reaches it any more: it is left running for ${formatDuration(keepMs)}, to be looked at`,
+  )
+  await clock.sleep(keepMs, signal).catch(() => undefined)
 }
 
 async function restoreWorkload(

@@ -148,6 +148,20 @@ describe('what a job asks before it writes to the target of its own transaction'
   })
 })
 
+describe('what a stage asks whose token GitHub takes no more', () => {
+  it('is what it wrote itself, whenever it asks', async () => {
+    const asks = stillHeld(held('github'), refusing(401), { whenRefused: 'own' })
+    ports.clock.advance(10_000)
+    expect((await asks())?.written).toEqual([half])
+    // The answer holds for what is written right after it, too.
+    expect((await asks())?.written).toEqual([half])
+    expect(await lateClaim(held('github'), refusing(401), { whenRefused: 'own' })).toMatchObject({
+      claim: { written: [half] },
+    })
+    expect(warnings().join()).toContain('only what it wrote itself is put back')
+  })
+})
+
 describe('what a restorer in another job asks before it writes', () => {
   const record = transactionRecord()
   const later = (change = {}) =>
@@ -207,6 +221,57 @@ describe('what a restorer in another job asks before it writes', () => {
     }
     expect(await stillNewest(told, found, ports)()).toBeUndefined()
     expect(asked).toEqual([{ environment: 'production-eu', letIn: true, limit: 1 }])
+  })
+
+  describe('where what has come since is put back itself', () => {
+    const opened = (run: number) =>
+      transactionRecord({ id: `${run}-1-shop-eu-1`, run: { ...transactionRecord().run, id: run } })
+    const come = async (run: number, ...states: TransactionState[]): Promise<void> => {
+      await ledger.open(opened(run), {})
+      for (const state of states) await ledger.mark(opened(run), state, `by run ${run}`)
+    }
+    const asks = async (begunAs: TransactionState): Promise<string> => {
+      const [own] = await ledger.find({ id })
+      return stillNewest(ledger, { record: transactionRecord(), state: begunAs, at: own!.at }, ports)().then(
+        () => 'goes on',
+        (error: Error) => error.message,
+      )
+    }
+
+    it('goes on with what was committed and is taken back', async () => {
+      await ledger.mark({ id }, 'committed', '')
+      await come(2, 'restoring', 'restored')
+      expect(await asks('committed')).toBe('goes on')
+      await ledger.mark({ id }, 'restoring', 'by a person')
+      expect(await asks('committed')).toBe('goes on')
+    })
+
+    it('ends where another stands between them', async () => {
+      await ledger.mark({ id }, 'committed', '')
+      await come(2, 'committed')
+      await come(3, 'restoring', 'restored')
+      expect(await asks('committed')).toMatch(/^2-1-shop-eu-1 has come after/)
+    })
+
+    it('ends where its own is put back by now', async () => {
+      for (const state of ['restoring', 'restored'] as const) await ledger.mark({ id }, state, '')
+      await come(2, 'restoring', 'restored')
+      expect(await asks('open')).toMatch(/^by the ledger .* is restored meanwhile/)
+    })
+
+    it('ends while that is not done', async () => {
+      await ledger.mark({ id }, 'committed', '')
+      await come(2, 'restoring')
+      expect(await asks('committed')).toMatch(/^2-1-shop-eu-1 has come after/)
+    })
+  })
+
+  it('waits twenty seconds at most for all of its answers', async () => {
+    const asked: number[] = []
+    const clock = { ...ports.clock, ioTimeout: (ms: number) => (asked.push(ms), 5) }
+    const silent: Ledger = { ...ledger, find: () => new Promise(() => undefined) }
+    await stillNewest(silent, { record: transactionRecord() }, { ...ports, clock })()
+    expect(asked).toEqual([20_000])
   })
 
   it('goes on while the ledger gives no answer, and says so', async () => {

@@ -1,5 +1,5 @@
 import { answerWithin, messageOf, ProviderError, type Ports } from '@deploy-actions/action-kit'
-import { LEDGER_PATIENCE_MS, openLedger, type Entry, type Ledger } from '@deploy-actions/ledger'
+import { LEDGER_PATIENCE_MS, notRestored, openLedger, type Entry, type Ledger } from '@deploy-actions/ledger'
 import { holdingStates, type TransactionState, type Weights } from '@deploy-actions/rollout'
 import { NoLongerOurs, type Claim } from '@deploy-actions/traffic'
 import { nameOf, saveJobTransaction, type JobTransaction } from './job-transaction'
@@ -34,6 +34,14 @@ export async function noteHeld(
 /** What a late restorer may overwrite; `closed` is why it may write nothing any more. */
 export type Late = { claim: Claim | undefined } | { closed: string }
 
+/**
+ * What becomes of a target whose job's token GitHub takes no more: that job has mostly ended, and the guard sees to it.
+ * `own`: what the transaction wrote is put back all the same, by a stage that has just seen it fail.
+ */
+export interface WhenRefused {
+  whenRefused?: 'leave' | 'own'
+}
+
 type Held = Pick<JobTransaction, 'record' | 'at' | 'ledger' | 'written'>
 
 /**
@@ -55,12 +63,17 @@ export function claimOf({ written = [], ...transaction }: Held, ports: Ports): C
  * rollout may by now have come to the very weights that this one wrote. While it gives no answer, they write only where
  * the router holds what this transaction wrote; the rest is the guard's.
  */
-export async function lateClaim(transaction: Held, ports: Ports): Promise<Late> {
+export async function lateClaim(
+  transaction: Held,
+  ports: Ports,
+  { whenRefused = 'leave' }: WhenRefused = {},
+): Promise<Late> {
+  const leaves = (error: unknown): boolean => whenRefused === 'leave' && isRefused(error)
   const state = await stateOf(transaction, ports, (error) =>
-    isRefused(error) ? 'nothing more is put back by this job' : ONLY_OWN,
+    leaves(error) ? 'nothing more is put back by this job' : ONLY_OWN,
   )
   if (typeof state !== 'string') {
-    if (isRefused(state.error))
+    if (leaves(state.error))
       return {
         closed: `GitHub takes the token of this job no more (the job has ended, or the token has expired): what is left of ${transaction.record.id} is the guard's`,
       }
@@ -84,14 +97,20 @@ const FRESH_MS = 10_000
  * Right after the ledger was asked it is not asked again.
  * @throws NoLongerOurs, from what is returned, when the ledger says that it is closed
  */
-export function stillHeld(transaction: Held, ports: Ports): () => Promise<Claim | undefined> {
+export function stillHeld(
+  transaction: Held,
+  ports: Ports,
+  how: WhenRefused = {},
+): () => Promise<Claim | undefined> {
   let askedAtMs = ports.clock.now().getTime()
+  let claim: Claim | undefined
   return async () => {
-    if (ports.clock.now().getTime() - askedAtMs < FRESH_MS) return undefined
-    const late = await lateClaim(transaction, ports)
+    if (ports.clock.now().getTime() - askedAtMs < FRESH_MS) return claim
+    const late = await lateClaim(transaction, ports, how)
     if ('closed' in late) throw new NoLongerOurs(late.closed)
     askedAtMs = ports.clock.now().getTime()
-    return late.claim
+    claim = late.claim
+    return claim
   }
 }
 
@@ -102,7 +121,7 @@ type Begun = Pick<Entry, 'record'> & Partial<Pick<Entry, 'state' | 'at'>>
  * What a restorer in another job asks before each write: it may have stood still, been taken for lost and been replaced,
  * and the next rollout may have come since. Who was never let in, or proves nothing, is nobody to make room for. Bad
  * traffic waits for no ledger: without an answer it goes on.
- * @param ledger one whose answers are not waited for
+ * @param ledger one whose single answers are not waited for: of those that come there are several
  * @throws NoLongerOurs, from what is returned, when another transaction has come after it, or somebody has closed it
  */
 export function stillNewest(
@@ -118,15 +137,21 @@ export function stillNewest(
       return `by the ledger ${id} is ${state} meanwhile`
     return undefined
   }
+  const look = async (): Promise<string | undefined> => {
+    const [latest] = await ledger.find({ environment, letIn: true, limit: 1 })
+    if (!latest || latest.record.id === id || latest.state !== 'restored') return latest && whyOver(latest)
+    // Of what is put back itself nothing is left: whoever stands before it decides, and what became of the own one.
+    const [standing] = await ledger.find({ environment, letIn: true, state: notRestored, limit: 1 })
+    const [own] = await ledger.find({ id, environment, limit: 1 })
+    return (standing && whyOver(standing)) ?? (own && whyOver(own))
+  }
   return async () => {
-    const look = ledger.find({ environment, letIn: true, limit: 1 })
-    const [latest] = await answerWithin(clock.ioTimeout(LEDGER_PATIENCE_MS.badTraffic), look).catch(
+    const over = await answerWithin(clock.ioTimeout(LEDGER_PATIENCE_MS.slowAnswers), look()).catch(
       (error: unknown) => {
         log.warning(`whether ${id} is still the newest of ${environment} is not known: ${messageOf(error)}`)
-        return []
+        return undefined
       },
     )
-    const over = latest && whyOver(latest)
     if (over !== undefined) throw new NoLongerOurs(`${over}, so its target is left alone`)
     return undefined
   }

@@ -77,7 +77,9 @@ export interface EngineOptions {
 export interface StartRequest {
   /** `.github/workflows/rollout.yml` in the repository. */
   workflow: string
-  event: 'workflow_dispatch' | 'push'
+  event: 'workflow_dispatch' | 'push' | 'schedule' | 'workflow_run'
+  /** The run that has ended, with `workflow_run`. */
+  ended?: RunView
   inputs?: Record<string, string | number | boolean>
   /** `refs/heads/main` */
   ref: string

@@ -128,9 +128,10 @@ function begin(
   }
 }
 
+const EVENTS: readonly string[] = ['workflow_dispatch', 'push', 'schedule', 'workflow_run']
+
 function checkStart({ file }: WorkflowTree, { event }: StartRequest): string[] {
-  if (event !== 'workflow_dispatch' && event !== 'push')
-    return [`${file.path}: ${unsupported(`The event '${String(event)}'`)}`]
+  if (!EVENTS.includes(event)) return [`${file.path}: ${unsupported(`The event '${event}'`)}`]
   return file.events.has(event) ? [] : [`${file.position(['on'])}: the workflow has no '${event}' trigger`]
 }
 

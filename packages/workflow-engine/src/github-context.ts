@@ -7,11 +7,8 @@ import type { Value } from './template'
 export function eventPayload(request: StartRequest, options: EngineOptions): Value {
   const { repositoryName, repositoryId = 1, ownerId = 2 } = options
   const [login = '', name = ''] = repositoryName.split('/')
-  const inputs = Object.entries(request.inputs ?? {}).map(([key, value]) => [key, String(value)])
   return {
-    ...(request.event === 'workflow_dispatch'
-      ? { inputs: Object.fromEntries(inputs) as Record<string, string>, workflow: request.workflow }
-      : { after: request.sha, head_commit: { id: request.sha } }),
+    ...ofEvent(request),
     ref: request.ref,
     repository: {
       id: repositoryId,
@@ -21,6 +18,27 @@ export function eventPayload(request: StartRequest, options: EngineOptions): Val
       owner: { id: ownerId, login },
     },
     sender: { login: request.actor },
+  }
+}
+
+/** Source: "Webhook events and payloads", `workflow_dispatch`, `push` and `workflow_run`; "schedule" brings its cron alone. */
+function ofEvent({ event, inputs = {}, workflow, sha, ended }: StartRequest): { [name: string]: Value } {
+  if (event === 'workflow_dispatch')
+    return {
+      inputs: Object.fromEntries(Object.entries(inputs).map(([key, value]) => [key, String(value)])),
+      workflow,
+    }
+  if (event === 'schedule') return { schedule: '23 * * * *' }
+  if (event === 'push') return { after: sha, head_commit: { id: sha } }
+  return {
+    action: 'completed',
+    workflow_run: ended
+      ? {
+          ...{ id: ended.id, name: ended.name, path: ended.path, event: ended.event, status: ended.status },
+          ...{ conclusion: ended.conclusion, created_at: ended.createdAt, run_attempt: ended.attempt },
+          ...{ head_branch: ended.headBranch, head_sha: ended.headSha },
+        }
+      : null,
   }
 }
 

@@ -7,6 +7,7 @@ export type {
   RunHandle,
   StartRequest,
 } from './engine-options'
+export { inspectCaller, type InspectedCaller, type SuiteCall, type SuiteFolders } from './inspect-caller'
 export type {
   Annotation,
   Approval,

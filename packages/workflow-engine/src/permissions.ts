@@ -29,6 +29,13 @@ const RANK: Record<PermissionLevel, number> = { none: 0, read: 1, write: 2 }
 /** What a token may do where no file says anything: GitHub's restricted default. */
 export const DEFAULT_PERMISSIONS: Permissions = { contents: 'read', packages: 'read' }
 
+/**
+ * What a token may do where no file says anything, by the setting of the repository. Source: GitHub, "Permissions for the
+ * GITHUB_TOKEN": the permissive default does not hold OIDC.
+ */
+export const defaultPermissions = (setting: 'read' | 'write' = 'read'): Permissions =>
+  setting === 'read' ? DEFAULT_PERMISSIONS : { ...all('write'), 'id-token': 'none' }
+
 /** The permissions a `permissions` key states, or undefined where there is none. */
 export function readPermissions(template: Template | undefined): Permissions | undefined {
   if (template === undefined || template === null) return undefined
@@ -51,6 +58,13 @@ export function excessPermissions(wanted: Permissions, allowed: Permissions): st
     excess.map((scope) => `${scope}: ${permissions[scope] ?? 'none'}`).join(', ')
   return `is requesting '${say(wanted)}', but is only allowed '${say(allowed)}'`
 }
+
+/** Of several the most on each scope. */
+export const mostOf = (several: readonly Permissions[]): Permissions =>
+  several.reduce((most, one) => {
+    const more = Object.entries(one).filter(([scope, level]) => RANK[level] > RANK[most[scope] ?? 'none'])
+    return { ...most, ...Object.fromEntries(more) }
+  }, {})
 
 function all(level: 'read' | 'write'): Permissions {
   const able = SCOPES.filter((scope) => !(level === 'read' && WRITE_ONLY.has(scope)))

@@ -1,12 +1,21 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, symlinkSync } from 'node:fs'
+import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import type { RunHandle } from '../engine-options'
-import { action, conclusions, jobNamed, stepNamed, testWorld, until, type TestWorld } from '../engine.fixture'
+import {
+  entry,
+  action,
+  conclusions,
+  jobNamed,
+  stepNamed,
+  testWorld,
+  until,
+  type TestWorld,
+} from '../engine.fixture'
 
 let world: TestWorld
 afterEach(() => world.remove())
@@ -189,6 +198,30 @@ describe('steps', () => {
     expect(one?.steps[2]?.log).toContain('\n2\n')
     expect(git('log', '--format=%s')).toBe('first\n')
     expect(readFileSync(join(repository, 'note'), 'utf8')).toBe('hello')
+  })
+
+  it('get the commit that they ask for, of those that the repository has', async () => {
+    world = await testWorld(job('- run: true'), { repository: { note: 'before' } })
+    const repository = join(world.directory, 'repository')
+    const git = (...args: string[]) =>
+      execFileSync('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], {
+        cwd: repository,
+        encoding: 'utf8',
+      }).trim()
+    git('init', '--quiet')
+    git('add', '--all')
+    git('commit', '--quiet', '--message', 'first')
+    const first = git('rev-parse', 'HEAD')
+    writeFileSync(join(repository, 'note'), 'now')
+    git('commit', '--quiet', '--all', '--message', 'second')
+    const steps = [first, 'e'.repeat(40)].map(
+      (ref) =>
+        `- { uses: actions/checkout@v4, with: { ref: ${ref} }, continue-on-error: true }\n- run: cat note`,
+    )
+    writeFileSync(join(repository, entry), job(steps.join('\n')))
+    const [one] = (await world.run()).jobs
+    expect(one?.steps[2]?.log).toContain('before')
+    expect(one?.steps[3]?.log).toContain('which this repository does not have, is not supported')
   })
 
   it('end with their time, which is scaled', async () => {
