@@ -5,6 +5,7 @@ import {
   abandonTransaction,
   claimOf,
   closedBy,
+  closedMeanwhile,
   findJobTransaction,
   lateClaim,
   nameOf,
@@ -65,8 +66,8 @@ export async function putBack(
     ports.log.info(`traffic ${ok ? 'restored and verified' : 'NOT restored'}: ${detail}`)
   if (!verified && ports.signal.aborted) return cutShort(walk, error, points, ports)
   if (!verified) {
-    const now = await lateClaim(kept, ports, OWN)
-    if ('closed' in now) return leftAlone(walk, error, now.closed, ports)
+    const closed = await closedMeanwhile(kept, ports, isLate ? {} : OWN)
+    if (closed !== undefined) return leftAlone(walk, error, closed, ports)
   }
   if (verified)
     await saveJobTransaction(ports.context.temp, {

@@ -435,6 +435,24 @@ describe('restore', () => {
     expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
   })
 
+  it('calls nobody for the next release, where GitHub was slow at first and then takes the token no more', async () => {
+    const ports = await job()
+    await begin(ports)
+    haproxy.weights = { blue: 0, green: 100 }
+    let asked = 0
+    const answer = () => {
+      const status = asked++ === 0 ? 503 : 401
+      return Promise.reject(new ProviderError(`${status}`, { provider: 'GitHub', status }))
+    }
+    const late = { ...ports, github: { request: answer, list: answer } }
+    const transaction = '1001-1-shop-eu-1'
+    expect(await run(late, { mode: 'restore', to: 'open', ledger: 'github', transaction })).toMatchObject({
+      outcome: 'nothing-open',
+      reason: expect.stringContaining("is the guard's"),
+    })
+    expect([haproxy.weights, writes()]).toEqual([{ blue: 0, green: 100 }, []])
+  })
+
   it('is tried again by posts and guard when the traffic could not be put back', async () => {
     const ports = await job()
     await begin(ports)

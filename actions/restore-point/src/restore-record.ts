@@ -4,6 +4,7 @@ import type { Ledger } from '@deploy-actions/ledger'
 import { defined, formatDuration } from '@deploy-actions/rollout'
 import {
   closedBy,
+  closedMeanwhile,
   findJobTransaction,
   jobStateAfter,
   keptSettings,
@@ -74,6 +75,10 @@ export async function restoreRecord(
   }).catch(closedBy)
   await Promise.all([marked, ...told])
   if ('closed' in result) return nothingOpen(result.closed, ports)
+  const isUnread = result.points.some(({ kind, ok }) => kind === 'traffic' && !ok)
+  const closed =
+    own && late && isUnread ? await closedMeanwhile({ ...own, ledger: inputs.ledger }, ports) : undefined
+  if (closed !== undefined) return nothingOpen(closed, ports)
   const why = inputs.reason ?? (await firstFailure(ports.evidence.folder)) ?? 'the rollout did not end well'
   await markUnlessDown(ledger, name, result.outcome, why, ports)
   if (own) await saveJobTransaction(ports.context.temp, { ...own, state: jobStateAfter(result) })

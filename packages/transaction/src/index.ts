@@ -40,6 +40,15 @@ export {
   type FoundShare,
   type MovedShares,
 } from './share'
-export { claimOf, closedBy, lateClaim, noteHeld, noteWrite, stillHeld, stillNewest } from './still-ours'
+export {
+  claimOf,
+  closedBy,
+  closedMeanwhile,
+  lateClaim,
+  noteHeld,
+  noteWrite,
+  stillHeld,
+  stillNewest,
+} from './still-ours'
 export { ANY_TIME, whyNotNow, type Beginning } from './why-not-now'
 export { keptSettings, openRouter, readSettings } from './kept-settings'

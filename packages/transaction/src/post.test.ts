@@ -157,6 +157,19 @@ describe('the post of a writer', () => {
       )
     })
 
+    it('fails nobody where GitHub was slow at first, and then takes its token no more', async () => {
+      await save({ ledger: 'github', written })
+      let asked = 0
+      const answer = () => {
+        const status = asked++ === 0 ? 503 : 401
+        return Promise.reject(new ProviderError(`${status}`, { provider: 'GitHub', status }))
+      }
+      Object.assign(ports, { github: { request: answer, list: answer } })
+      expect(await restoreUnfinishedTraffic(ports)).toBeUndefined()
+      expect(fake.weights).toEqual({ blue: 25, green: 75 })
+      expect(ports.recorded.log.at(-1)?.line).toContain("is the guard's")
+    })
+
     it('leaves it although it has come to the very weights that this one wrote', async () => {
       fake.weights = { blue: 50, green: 50 }
       await save({ written })

@@ -5,7 +5,7 @@ import { nameOf, readJobTransactions, saveJobTransaction, type JobTransaction } 
 import { PATIENCE_MS } from './patience'
 import { isTrafficOnly, type RestoredPoint } from './restore-point'
 import { restoreTraffic } from './restore'
-import { closedBy, lateClaim, stillHeld } from './still-ours'
+import { closedBy, closedMeanwhile, lateClaim, stillHeld } from './still-ours'
 
 /** What a last call to a router may take beyond the time of all posts, in the action's milliseconds. */
 const LAST_CALL_MS = 60_000
@@ -66,7 +66,10 @@ async function putBack(
     { withinMs, claim: late.claim, stillOurs: stillHeld(transaction, ports) },
   ).catch(closedBy)
   if ('closed' in points) return leftAlone(points.closed)
-  if (!points.every((point) => point.ok)) return { id, points }
+  if (!points.every((point) => point.ok)) {
+    const closed = await closedMeanwhile(transaction, ports)
+    return closed === undefined ? { id, points } : leftAlone(closed)
+  }
   // With a workload to be restored, too, the transaction stays open for the guard.
   const whole = isTrafficOnly(transaction.record)
   await saveJobTransaction(ports.context.temp, {

@@ -83,6 +83,19 @@ export async function lateClaim(
   return { closed: `by the ledger ${transaction.record.id} is ${state}: its target is left alone` }
 }
 
+/**
+ * Why traffic that could not be put back need not be any more. GitHub may have been too slow for the question before the
+ * restore, and nobody is called for what the ledger then says is the next rollout's.
+ */
+export async function closedMeanwhile(
+  transaction: Held,
+  ports: Ports,
+  how: WhenRefused = {},
+): Promise<string | undefined> {
+  const late = await lateClaim(transaction, ports, how)
+  return 'closed' in late ? late.closed : undefined
+}
+
 /** That somebody else has seen to the target is an answer of a restore, too. @throws any other error again */
 export function closedBy(error: unknown): { closed: string } {
   if (error instanceof NoLongerOurs) return { closed: error.message }
