@@ -43,7 +43,7 @@ async function rollOut(
 ): Promise<TransactionRecord> {
   const opened = record(run, {
     ...{ region: 'eu', environment: 'production-eu', guardEnvironment: 'guard-eu', previous: OLD },
-    config: { path: 'rollout.yml', digest: parseRollout(TEXT, 'rollout.yml').digest },
+    config: { path: 'rollout.yml', digest: (await parseRollout(TEXT, 'rollout.yml')).digest },
     ...change,
   })
   const ledger = githubLedger(world, { run, now: '2026-11-20T10:00:00.000Z' })

@@ -42,7 +42,7 @@ async function look(
   change: Partial<StatusOptions> = {},
   text = config(),
 ): Promise<StatusReport & { text: string }> {
-  const configs = await resolveAll(parseRollout(text, 'rollout.yml'), { variables: SAMPLE_VARIABLES })
+  const configs = await resolveAll(await parseRollout(text, 'rollout.yml'), { variables: SAMPLE_VARIABLES })
   const access = 'access' in change ? change.access : accessTo(world)
   const [asked, commands, before] = [
     world.github.calls.length,

@@ -120,7 +120,7 @@ describe('the snippets of README and docs', () => {
         if (workflow !== undefined)
           problems.push(...(await findings(`${file.replaceAll('/', '-')}-${line}.yml`, workflow)))
         else if (/^service:/m.test(text))
-          await resolveAll(parseRollout(text, `${file}:${line}`), { variables }).catch((error: Error) =>
+          await resolveAll(await parseRollout(text, `${file}:${line}`), { variables }).catch((error: Error) =>
             problems.push(error.message),
           )
         else continue

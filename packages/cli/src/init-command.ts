@@ -90,7 +90,7 @@ const needed = (options: Options, only: readonly Part[]): GivenOptions =>
 /** @throws InputError with the problems of a rollout.yml that was made of what was given */
 async function mustBeValid(files: readonly NewFile[], { config }: Wanted): Promise<void> {
   const text = files.find(({ path }) => path === config)?.text ?? ''
-  await resolveAll(parseRollout(text, config), { variables: SAMPLE_VARIABLES })
+  await resolveAll(await parseRollout(text, config), { variables: SAMPLE_VARIABLES })
 }
 
 function repositoryOfCommands(name: string | undefined): GhRepository {

@@ -7,8 +7,8 @@ import { missingHooks } from './hooks'
 import { rolloutWithHooks } from './hooks.fixture'
 import { parseRollout, resolveRegion, type RegionConfig } from './load'
 
-const load = (hooks: string, vars?: string): Promise<RegionConfig> =>
-  resolveRegion(parseRollout(rolloutWithHooks(hooks, vars), 'rollout.yml'), 'eu', {
+const load = async (hooks: string, vars?: string): Promise<RegionConfig> =>
+  resolveRegion(await parseRollout(rolloutWithHooks(hooks, vars), 'rollout.yml'), 'eu', {
     variables: { version: '1.4.0', arm: 'green' },
     secrets: new Map(),
   })

@@ -12,7 +12,7 @@ export {
 } from './load'
 export * from './hooks'
 export * from './target'
-export { problemsOf } from './yaml-source'
+export { parseYaml, problemsOf } from './yaml-source'
 export * from './share-plan'
 export * from './stage-plan'
 export * from './timing'

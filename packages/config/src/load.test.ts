@@ -30,7 +30,7 @@ metrics:
 `
 
 const loadEu = async (text: string, secrets?: string): Promise<RegionConfig> =>
-  resolveRegion(parseRollout(text, 'rollout.yml'), 'eu', {
+  resolveRegion(await parseRollout(text, 'rollout.yml'), 'eu', {
     variables,
     ...(secrets === undefined ? {} : { secrets: secretLines.parse(secrets) }),
   })
@@ -48,7 +48,7 @@ async function problems(text: string, secrets?: string): Promise<string[]> {
 
 describe('the example of the rehearsal', () => {
   it('resolves for every region', async () => {
-    const file = parseRollout(example, 'rollout.yml')
+    const file = await parseRollout(example, 'rollout.yml')
     const configs = await resolveAll(file, {
       variables: { ...variables, image: 'registry.example.com/shop' },
     })
@@ -61,7 +61,7 @@ describe('the example of the rehearsal', () => {
   })
 
   it('is filled for its region and arm, with durations in milliseconds and rates as numbers', async () => {
-    const config = await resolveRegion(parseRollout(example, 'rollout.yml'), 'eu-west', {
+    const config = await resolveRegion(await parseRollout(example, 'rollout.yml'), 'eu-west', {
       variables: { ...variables, image: 'registry.example.com/shop', arm: 'green' },
     })
     // As written: that is what records keep.
@@ -122,10 +122,13 @@ describe('a file that says only what it must', () => {
     })
   })
 
-  it('has a digest that changes with every byte', () => {
-    const digests = [small, `${small} `].map((text) => parseRollout(text, 'rollout.yml').digest)
-    expect(digests[0]).toMatch(/^sha256:[0-9a-f]{64}$/)
-    expect(digests[0]).not.toBe(digests[1])
+  it('has a digest that changes with every byte', async () => {
+    const [one, other] = [
+      await parseRollout(small, 'rollout.yml'),
+      await parseRollout(`${small} `, 'rollout.yml'),
+    ]
+    expect(one.digest).toMatch(/^sha256:[0-9a-f]{64}$/)
+    expect(one.digest).not.toBe(other.digest)
   })
 
   it('takes the first arm for ${arm} until it is known which is which', async () => {
@@ -478,7 +481,7 @@ describe('a problem', () => {
 
   it('that several regions share is reported once', async () => {
     // What is known differs from region to region, what is not a number does not.
-    const file = parseRollout(
+    const file = await parseRollout(
       small
         .replace('${vars.port}', '${vars.prot}')
         .replace(
@@ -496,8 +499,8 @@ describe('a problem', () => {
   })
 })
 
-it('lists the known regions when one is asked for that is not there', () => {
-  const file = parseRollout(small, 'deploy/rollout.yml')
+it('lists the known regions when one is asked for that is not there', async () => {
+  const file = await parseRollout(small, 'deploy/rollout.yml')
   expect(findRegion(file, 'us').environment).toBe('production-us')
   expect(() => findRegion(file, 'use')).toThrow(
     'deploy/rollout.yml:4:3: no region is named use; known: eu, us. Did you mean us?',
@@ -570,7 +573,7 @@ describe('a script line with variables', () => {
       context: { workspace: '/repo' },
       process: ({ command }) => (ran.push(command), {}),
     })
-    const { deploy, checks } = await resolveRegion(parseRollout(lines, 'rollout.yml'), 'eu', {
+    const { deploy, checks } = await resolveRegion(await parseRollout(lines, 'rollout.yml'), 'eu', {
       variables: odd,
     })
     const deployer = deploy.open(ports, { baseline: 'blue', canary: 'green' })

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { didYouMean, InputError, type Problem, type Secrets } from '@deploy-actions/action-kit'
 import { checks, type ConfiguredCheck } from '@deploy-actions/checks'
@@ -7,7 +6,7 @@ import { deployers } from '@deploy-actions/deploys'
 import { sources } from '@deploy-actions/metrics'
 import { notifiers } from '@deploy-actions/notifiers'
 import { routers } from '@deploy-actions/traffic'
-import { at, loose, placeOf, problemsOf, valueOf, type YamlSource } from './yaml-source'
+import { loose, parseYaml, placeOf, problemsOf, valueOf, type YamlSource } from './yaml-source'
 import { hooks } from './hooks'
 import { checkMeaning } from './meaning'
 import {
@@ -49,14 +48,8 @@ export function checksOf(
 }
 
 /** Reads the text of a rollout.yml. @throws InputError with every problem of its YAML, its service and its regions */
-export function parseRollout(text: string, path: string): RolloutFile {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
-  const source: YamlSource = { path, document, lines }
-  if (document.errors.length > 0)
-    throw new InputError(
-      document.errors.map((error) => ({ where: at(source, error.pos[0]), message: error.message })),
-    )
+export async function parseRollout(text: string, path: string): Promise<RolloutFile> {
+  const source = await parseYaml(text, path)
   const head = z.looseObject({ service: z.string().min(1), regions: z.array(regionSchema).min(1) })
   const parsed = head.safeParse(valueOf(source) ?? {})
   if (!parsed.success) throw new InputError(problemsOf(source, head, parsed.error.issues))

@@ -1,4 +1,3 @@
-import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { InputError, type Problem } from '@deploy-actions/action-kit'
 import { checks } from '@deploy-actions/checks'
@@ -9,7 +8,7 @@ import { checkQueries } from './meaning'
 import { analysis, arms, metrics, notification, stages } from './schema'
 import { eachOf, scriptLines, type ProviderPlace } from './script-lines'
 import { fillDocument, type Variables } from './variables'
-import { loose, problemsOf, type YamlSource } from './yaml-source'
+import { loose, parseYaml, problemsOf } from './yaml-source'
 
 /**
  * Parses the YAML of an input that holds a section of rollout.yml, variables filled; places are counted within the
@@ -25,11 +24,7 @@ async function parseSection<T>(
     places = () => [],
   }: { check?: (value: T) => Problem[]; places?: (value: unknown) => ProviderPlace[] } = {},
 ): Promise<T> {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
-  const source: YamlSource = { path: `input \`${input}\``, document, lines }
-  if (document.errors.length > 0)
-    throw new InputError(document.errors.map(({ message }) => ({ where: source.path, message })))
+  const source = await parseYaml(text, `input \`${input}\``)
   const isLine = await scriptLines(places(fillDocument(source, variables).value))
   const { value, problems } = fillDocument(source, variables, isLine)
   const schema = await schemaFor(value)

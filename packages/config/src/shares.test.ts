@@ -27,8 +27,8 @@ metrics:
   errors: { source: proxy, sum: ['errors_total{arm="\${arm}"}'] }
 `
 
-const load = (text: string): Promise<RegionConfig> =>
-  resolveRegion(parseRollout(text, 'rollout.yml'), 'eu', {
+const load = async (text: string): Promise<RegionConfig> =>
+  resolveRegion(await parseRollout(text, 'rollout.yml'), 'eu', {
     variables: { version: '1.4.0', digest: `sha256:${'a'.repeat(64)}` },
   })
 

@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { isMap, isScalar, type Document, type LineCounter, type Node } from 'yaml'
+import type { Document, LineCounter, Node, Pair, Scalar } from 'yaml'
 import { didYouMean, InputError, keysAt, messageOf, schemaAt, type Problem } from '@deploy-actions/action-kit'
 
 /** Parsed YAML, a file or an input, that knows where everything in it stands. */
@@ -7,6 +7,22 @@ export interface YamlSource {
   path: string
   document: Document.Parsed
   lines: LineCounter
+}
+
+/**
+ * The library is loaded where something is parsed: a step whose inputs say all of it starts without.
+ * @throws InputError with every mistake in the YAML itself
+ */
+export async function parseYaml(text: string, path: string): Promise<YamlSource> {
+  const { LineCounter, parseDocument } = await import('yaml')
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const source: YamlSource = { path, document, lines }
+  if (document.errors.length > 0)
+    throw new InputError(
+      document.errors.map((error) => ({ where: at(source, error.pos[0]), message: error.message })),
+    )
+  return source
 }
 
 /** What the document says. @throws InputError when an alias has no anchor or there are too many of them */
@@ -19,7 +35,7 @@ export function valueOf({ path, document }: { path: string; document: Pick<Docum
 }
 
 /** `rollout.yml:12:5`. */
-export function at({ path, lines }: YamlSource, offset: number): string {
+function at({ path, lines }: YamlSource, offset: number): string {
   const { line, col } = lines.linePos(offset)
   return `${path}:${line}:${col}`
 }
@@ -34,9 +50,10 @@ export function placeOf(source: YamlSource, path: readonly PropertyKey[]): strin
 }
 
 function placeOfKey(source: YamlSource, path: readonly PropertyKey[], key: string): string {
-  const map = source.document.getIn(path as unknown[], true)
-  const pair = isMap(map) ? map.items.find((item) => isScalar(item.key) && item.key.value === key) : undefined
-  const range = isScalar(pair?.key) ? pair.key.range : undefined
+  // By their shape: the checks of the library would load it.
+  const map = source.document.getIn(path as unknown[], true) as
+    { items?: Pair<Partial<Scalar>>[] } | undefined
+  const range = map?.items?.find((pair) => pair.key.value === key)?.key.range
   return range ? at(source, range[0]) : placeOf(source, path)
 }
 

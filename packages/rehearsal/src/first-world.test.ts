@@ -3,9 +3,9 @@ import { parseRollout, resolveAll } from '@deploy-actions/config'
 import { worldPlan } from '@deploy-actions/embedded-regions'
 import { firstWorld, sameWorld } from './first-world'
 
-const configs = (backend: string) =>
+const configs = async (backend: string) =>
   resolveAll(
-    parseRollout(
+    await parseRollout(
       `
 version: 1
 service: shop

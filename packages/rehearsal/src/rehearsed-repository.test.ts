@@ -43,7 +43,7 @@ const write = (text: string): Promise<void> => writeFile(join(folder, 'rollout.y
 /** The config of the rehearsed repository, and what is said of it. */
 async function rehearsed(metrics: string, place: (text: string) => Promise<unknown> = write) {
   const text = rollout(metrics)
-  const configs = await resolveAll(parseRollout(text, 'rollout.yml'), { variables: {} })
+  const configs = await resolveAll(await parseRollout(text, 'rollout.yml'), { variables: {} })
   await place(text)
   await writeFile(
     join(folder, 'caller.yml'),

@@ -1,7 +1,6 @@
-import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { InputError } from '@deploy-actions/action-kit'
-import { problemsOf } from '@deploy-actions/config'
+import { parseYaml, problemsOf } from '@deploy-actions/config'
 import { duration, percent, WHOLE } from '@deploy-actions/rollout'
 import { sharesFor } from './shares'
 
@@ -304,17 +303,13 @@ export function namedScenario(
 }
 
 /** Reads a scenario file. @throws InputError with line and column of every problem, unknown regions among them */
-export function parseScenario(
+export async function parseScenario(
   text: string,
   path: string,
   regions: readonly { name: string; environment: string; 'guard-environment': string }[],
-): Scenario {
-  const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
-  const source = { path, document, lines }
-  if (document.errors.length > 0)
-    throw new InputError(document.errors.map((error) => ({ where: path, message: error.message })))
-  const parsed = scenario.safeParse(document.toJS() ?? {})
+): Promise<Scenario> {
+  const source = await parseYaml(text, path)
+  const parsed = scenario.safeParse(source.document.toJS() ?? {})
   if (!parsed.success) throw new InputError(problemsOf(source, scenario, parsed.error.issues))
   const known = regions.map(({ name }) => name)
   const environments = regions.flatMap((region) => [region.environment, region['guard-environment']])
