@@ -48,7 +48,9 @@ export async function regionResults(
   const due = await Promise.all(
     plan.regions.map(async ({ name, environment }): Promise<Standing> => {
       // By this run's own record: another rollout may have begun there since.
-      const [entry] = await ledger.find({ environment, run: ports.context.runId, state: held, limit: 1 })
+      const [last, before] = await ledger.find({ environment, run: ports.context.runId, state: held, limit: 2 })
+      const undone = last?.record.finishes && last.state === 'restored' ? last : undefined
+      const entry = undone ? before : last
       if (!entry)
         return {
           name,
@@ -61,7 +63,7 @@ export async function regionResults(
         name,
         environment,
         outcome: outcomes[entry.state],
-        reason: entry.note,
+        reason: undone ? `${entry.note}; not on the old arm, too: ${undone.note}` : entry.note,
         transaction: entry.record.id,
       }
     }),

@@ -16,18 +16,23 @@ import {
   provePredecessor,
   whyOlder,
   whyTakenBack,
+  type Ledger,
 } from '@deploy-actions/ledger'
-import { expectedMs, type Arms } from '@deploy-actions/rollout'
+import { defined, expectedMs, type Arms, type Release } from '@deploy-actions/rollout'
+import { described } from '@deploy-actions/traffic'
 import {
   beginTransaction,
   describePoint,
   findShare,
   findTargetArms,
+  joinTransaction,
   leftOpen,
+  mustBeCommitted,
   prepareTransaction,
   restorePointsOf,
   unusualShare,
   whyNotNow,
+  type FoundArms,
   type FoundShare,
   type JobTransaction,
 } from '@deploy-actions/transaction'
@@ -36,8 +41,10 @@ import type { Outputs } from './outputs'
 
 /** Reads all that the rollout will write to one region and opens its transaction. */
 export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
-  const target = await configuredTarget(inputs, ports.context)
-  const release = releaseOf(inputs)
+  const followed =
+    inputs.finishes === undefined ? undefined : await joinTransaction(inputs.finishes, ports.context)
+  const target = await configuredTarget({ ...inputs, ...followed?.record.release }, ports.context)
+  const release = followed?.record.release ?? releaseOf(inputs)
   const config = await target.config({ secrets: ports.secrets })
   const { service, region, environment, correlationId, file } = target
   ports.evidence.about({ service, region, environment })
@@ -49,9 +56,69 @@ export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
     proven: inputs.proven,
   })
 
+  if (followed) await mustBeCommitted(ledger, followed)
+  else await mustBeAllowed({ target, config, release, ledger }, inputs, ports)
+  const dryRun = inputs['dry-run']
+  const earlier = dryRun || followed ? undefined : await leftOpen(ledger, environment, ports.context.runId)
+  if (earlier) {
+    ports.log.warning(`an earlier attempt of this run left ${earlier.record.id} open: it is restored first`)
+    await (await import('./restore-record')).restoreRecord(earlier, ledger, inputs, ports)
+  }
+
+  const router = config.traffic.canary.router
+  const found = await findTargetArms(target, router, config.arms.names, providerPorts(ports))
+  if (followed) mustServe(followed, found)
+  if (found.reading.members[found.arms.canary]?.lingers)
+    ports.log.warning(
+      `clients that are bound to ${found.arms.canary} still reach it without a weight, and ${release.version} is deployed under them: put it into maintenance first where that matters`,
+    )
+  const request = {
+    ledgerSpec: inputs.ledger,
+    ledger,
+    service,
+    region,
+    environment,
+    correlationId,
+    release,
+    image: inputs.image,
+    // One rollout counts once.
+    order: followed ? undefined : inputs.order,
+    finishes: followed?.record,
+    keepOldMs: config.hooks.decommission && config.arms['keep-old'],
+    found,
+    config: { path: file.path, digest: file.digest },
+    guardEnvironment: config.region['guard-environment'],
+    snapshot: (arms: Arms) => snapshot(target, arms, inputs, ports),
+    // It gets what it has: nothing of its capacity is missing while the other arm serves.
+    share: followed ? undefined : () => shareNow(config, ports),
+  }
+  const transaction = await (dryRun ? prepareTransaction : beginTransaction)(request, ports)
+  return opened(transaction, followed ? undefined : finishOf(config, transaction), inputs, ports)
+}
+
+/** Somebody may have given the traffic back by hand. @throws GateFailed; nothing was written */
+function mustServe({ record, settings }: JobTransaction, { reading, arms }: FoundArms): void {
+  if (arms.baseline === settings.arms.canary) return
+  throw new GateFailed(
+    `${record.release.version} does not serve in ${record.region}: ${described(reading)}. It was not brought onto ${settings.arms.baseline}; nothing was written`,
+  )
+}
+
+/** What speaks against a rollout here and now. @throws GateFailed; nothing was written */
+async function mustBeAllowed(
+  {
+    target,
+    config,
+    release,
+    ledger,
+  }: { target: ConfiguredTarget; config: RegionConfig; release: Release; ledger: Ledger },
+  inputs: Inputs,
+  ports: Ports,
+): Promise<void> {
+  const { environment } = target
   // An approval may have taken days: what was proven before it is proven again.
   if (inputs.predecessor !== undefined) {
-    const proof = await provePredecessor(ledger, findRegion(file, inputs.predecessor), release.digest)
+    const proof = await provePredecessor(ledger, findRegion(target.file, inputs.predecessor), release.digest)
     if (!proof.proven) throw new GateFailed(proof.reason)
     ports.log.info(proof.reason)
   }
@@ -70,38 +137,6 @@ export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
     ports,
   )
   if (notNow !== undefined) throw new GateFailed(`${notNow}. Nothing was written`)
-  const dryRun = inputs['dry-run']
-  const earlier = dryRun ? undefined : await leftOpen(ledger, environment, ports.context.runId)
-  if (earlier) {
-    ports.log.warning(`an earlier attempt of this run left ${earlier.record.id} open: it is restored first`)
-    await (await import('./restore-record')).restoreRecord(earlier, ledger, inputs, ports)
-  }
-
-  const router = config.traffic.canary.router
-  const found = await findTargetArms(target, router, config.arms.names, providerPorts(ports))
-  if (found.reading.members[found.arms.canary]?.lingers)
-    ports.log.warning(
-      `clients that are bound to ${found.arms.canary} still reach it without a weight, and ${release.version} is deployed under them: put it into maintenance first where that matters`,
-    )
-  const request = {
-    ledgerSpec: inputs.ledger,
-    ledger,
-    service,
-    region,
-    environment,
-    correlationId,
-    release,
-    image: inputs.image,
-    order: inputs.order,
-    keepOldMs: config.hooks.decommission && config.arms['keep-old'],
-    found,
-    config: { path: file.path, digest: file.digest },
-    guardEnvironment: config.region['guard-environment'],
-    snapshot: (arms: Arms) => snapshot(target, arms, inputs, ports),
-    share: () => shareNow(config, ports),
-  }
-  const transaction = await (dryRun ? prepareTransaction : beginTransaction)(request, ports)
-  return opened(transaction, inputs, ports)
 }
 
 /** What the deployer needs to put the arm back that will be written. */
@@ -126,7 +161,16 @@ async function shareNow(config: RegionConfig, ports: Ports): Promise<FoundShare 
   return found
 }
 
-function opened({ record, settings }: JobTransaction, inputs: Inputs, ports: Ports): Outputs {
+/** What serves already was brought onto this arm before: it need not go back to the other one. */
+const finishOf = ({ arms: { finish } }: RegionConfig, { record }: JobTransaction): Outputs['finish'] =>
+  finish === 'promote' && record.previous?.digest !== record.release.digest ? 'promote' : 'swap'
+
+function opened(
+  { record, settings }: JobTransaction,
+  finish: Outputs['finish'],
+  inputs: Inputs,
+  ports: Ports,
+): Outputs {
   const { baseline, canary } = settings.arms
   const dry = inputs['dry-run']
   // Printed whole: when the ledger and the artifacts are out of reach, this is the way back.
@@ -152,5 +196,6 @@ function opened({ record, settings }: JobTransaction, inputs: Inputs, ports: Por
     ...(dry ? {} : { transaction: record.id }),
     'baseline-arm': baseline,
     'canary-arm': canary,
+    ...defined({ finish }),
   }
 }

@@ -62,7 +62,7 @@ export async function choose(ledger: Ledger, service: string, inputs: Inputs, po
       const other = otherRelease(entry, last, inputs)
       if (other !== undefined) return { taken: [], spared: [{ region, why: other, isOther: true }] }
       const why = sparedFor(entry, since, inputs)
-      if (why === undefined) return { taken: [entry], spared: [] }
+      if (why === undefined) return { taken: [entry], spared: servesOn(entry) }
       const below = entry.distrust === undefined ? '' : await underIt(ledger, entry.record)
       return { taken: [], spared: [{ region, why: `${why}${below}` }] }
     }),
@@ -138,6 +138,17 @@ function sparedFor(entry: Entry, since: string | undefined, { to }: Inputs): str
   return undefined
 }
 
+/** Where only the last part of a rollout is undone, the release is not. */
+const servesOn = ({ record: { region, release, finishes } }: Entry): Spared[] =>
+  finishes
+    ? [
+        {
+          region,
+          why: `${release.version} was being brought onto the old arm, too, and that alone is undone first: it serves on. Run this once more when that has ended, to take it back`,
+        },
+      ]
+    : []
+
 /** Where somebody has planted it, a person who knows that names the one below. */
 async function underIt(ledger: Ledger, { environment }: TransactionRecord): Promise<string> {
   const [below] = await ledger.find({ environment, letIn: true, limit: 1 })
@@ -158,5 +169,5 @@ async function chooseNamed(ledger: Ledger, service: string, inputs: Inputs): Pro
     throw new GateFailed(`transaction ${id} proves nothing: ${entry.distrust}; nothing was written`)
   await mustBeNewest(ledger, entry)
   mustBeRestorable(entry)
-  return { taken: [entry], spared: [] }
+  return { taken: [entry], spared: servesOn(entry) }
 }

@@ -51,7 +51,7 @@ export async function commit(inputs: Inputs, ports: Ports): Promise<Outputs> {
   await commitTransaction(transaction, ledger, reason, ports.context)
   ports.log.info(`committed ${record.id}: ${reason}`)
   ports.summary.add(
-    `### ${escapeText(region)}: committed\n\n${escapeText(reason)}: the router read ${escapeText(outOf(held).length > 0 ? described(held) : formatWeights(weights))} at ${clockTime(readAt)}. The old release stays on ${escapeText(baseline)} for an instant return.`,
+    `### ${escapeText(region)}: committed\n\n${escapeText(reason)}: the router read ${escapeText(outOf(held).length > 0 ? described(held) : formatWeights(weights))} at ${clockTime(readAt)}. ${record.finishes ? `Nothing of the release before it is left: ${escapeText(baseline)} has the same one` : `The old release stays on ${escapeText(baseline)} for an instant return`}.`,
   )
   return {
     outcome: 'committed',

@@ -108,9 +108,11 @@ function sentence(taken: readonly Entry[], spared: readonly Spared[], service: s
     ({ region, why, isOther }) => `${region} is ${isOther ? 'left alone' : 'NOT taken back'}: ${why}`,
   )
   const undone = taken.map(({ record, state, note }) =>
-    state === 'restored'
-      ? `${record.release.version} is taken back already in ${record.region} (${note}), and its router is read again`
-      : `${record.release.version} is taken back in ${record.region}, to ${backTo({ record })}`,
+    record.finishes
+      ? `that ${record.release.version} is brought onto the old arm of ${record.region}, too, is undone`
+      : state === 'restored'
+        ? `${record.release.version} is taken back already in ${record.region} (${note}), and its router is read again`
+        : `${record.release.version} is taken back in ${record.region}, to ${backTo({ record })}`,
   )
   return `${service}: ${[...undone, ...left].join('; ')}`
 }

@@ -29,6 +29,13 @@ export const inputs = z.strictObject({
     .describe(
       'with begin: serial, delayed or parallel: how the regions of this rollout follow each other, for the record',
     ),
+  finishes: z
+    .string()
+    .optional()
+    .describe(
+      'with begin: a transaction of this job that is committed, whose release is now brought onto its old arm, too',
+    )
+    .meta({ example: '${{ steps.begin.outputs.transaction }}' }),
   transaction: commonInputs.transaction.optional(),
   to: z
     .string()

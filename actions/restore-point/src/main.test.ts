@@ -267,6 +267,114 @@ describe('begin when it is not to begin', () => {
   })
 })
 
+describe('a release that is brought onto the old arm, too', () => {
+  const [first, second] = ['1001-1-shop-eu-1', '1001-1-shop-eu-2'] as const
+  const fence = async (): Promise<Outputs | Error> =>
+    run(await job(3001), { mode: 'fence', service: 'shop', to: 'previous', reason: 'orders are lost' })
+  beforeEach(async () => {
+    const file = join(folder, 'rollout.yml')
+    await writeFile(file, `${await readFile(file, 'utf8')}arms: { finish: promote }\n`)
+    await begin(await job(900), { digest: `sha256:${'0'.repeat(64)}`, version: '1.0.0' })
+    haproxy.weights = { blue: 0, green: 100 }
+    const ledger = openLedger(`file:${folder}/ledger`, 'shop', createFakePorts())
+    await ledger.mark({ id: '900-1-shop-eu-1' }, 'committed', '')
+    haproxy.weights = { blue: 100, green: 0 }
+  })
+  /** It serves all of the traffic on green, and is to be brought onto blue. */
+  async function committed(): Promise<FakePorts> {
+    const ports = await job()
+    expect(await begin(ports)).toMatchObject({ outcome: 'begun', finish: 'promote' })
+    haproxy.weights = { blue: 0, green: 100 }
+    await run(ports, { mode: 'commit', transaction: first })
+    return ports
+  }
+
+  it('has a transaction of its own, with the old arm as it was for its restore point', async () => {
+    const ports = await committed()
+    answer = () => ({ stdout: 'blue had 1.0.0\n' })
+    const begun = await begin(ports, { finishes: first })
+    expect(begun).toMatchObject({ outcome: 'begun', 'baseline-arm': 'green', 'canary-arm': 'blue' })
+    expect(begun).not.toHaveProperty('finish')
+    const { record } = (await readJobTransactions(ports.context.temp)).at(-1) ?? {}
+    expect(record).toMatchObject({
+      id: second,
+      finishes: { id: first, replaced: { version: '1.0.0' } },
+      previous: { version: '1.1.0' },
+      restore: [
+        { kind: 'traffic', weights: { blue: 0, green: 10_000 } },
+        { kind: 'script', arm: 'blue', state: 'blue had 1.0.0' },
+      ],
+    })
+    expect(record).not.toHaveProperty('order')
+  })
+
+  it('stays committed where that fails, and nothing else is said', async () => {
+    const ports = await committed()
+    await begin(ports, { finishes: first })
+    haproxy.weights = { blue: 100, green: 0 }
+    expect(await run(ports, { mode: 'restore', to: 'open', transaction: second })).toMatchObject({
+      outcome: 'restored',
+      reason: expect.stringMatching(
+        /^shop in eu is back at its restore point \(1\.1\.0 was to be brought onto the other arm, too; it is committed, and not taken back\); /,
+      ),
+    })
+    expect(haproxy.weights).toEqual({ blue: 0, green: 100 })
+    expect(await states()).toEqual(['restored', 'committed', 'committed'])
+    // And is taken back as any other.
+    expect(await fence()).toMatchObject({ outcome: 'fenced', targets: [{ transaction: first }] })
+  })
+
+  it('cannot be taken back once it is on both, and which one to deploy is said', async () => {
+    const ports = await committed()
+    await begin(ports, { finishes: first })
+    haproxy.weights = { blue: 100, green: 0 }
+    const end = await run(ports, { mode: 'commit', transaction: second })
+    expect(end).toMatchObject({ outcome: 'committed' })
+    expect(ports.recorded.summary.at(-1)).toContain('Nothing of the release before it is left: green has')
+    const refusal = `1.1.0 was brought onto both arms (it followed ${first}), so there is nothing to give the traffic back to; bring 1.0.0 again: run the rollout with digest sha256:${'0'.repeat(64)} and allow-older: true`
+    expect(message(await fence())).toContain(`eu is NOT taken back: ${refusal}`)
+    expect(message(await run(await job(2001), { mode: 'restore', to: second }))).toContain(refusal)
+    expect(message(await run(await job(2001), { mode: 'restore', to: first }))).toMatch(
+      /no longer the newest/,
+    )
+  })
+
+  it('is taken back by two dispatches while it is brought, and the first one says so', async () => {
+    const ports = await committed()
+    await begin(ports, { finishes: first })
+    const end = await fence()
+    expect(end).toMatchObject({ outcome: 'fenced', targets: [{ transaction: second }] })
+    expect(message(end)).toMatch(
+      /^shop: that 1\.1\.0 is brought onto the old arm of eu, too, is undone; eu is NOT taken back: .* it serves on\. Run this once more/,
+    )
+    await run(await job(3001), { mode: 'restore', to: second })
+    expect(await fence()).toMatchObject({ outcome: 'fenced', targets: [{ transaction: first }] })
+    expect(await run(await job(3002), { mode: 'restore', to: first })).toMatchObject({ outcome: 'restored' })
+    expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('is not where it is not committed, nor where it does not serve', async () => {
+    const open = await job()
+    await begin(open)
+    expect(message(await begin(open, { finishes: first }))).toMatch(/is open .*nothing is done that follows/)
+    haproxy.weights = { blue: 0, green: 100 }
+    await run(open, { mode: 'commit', transaction: first })
+    haproxy.weights = { blue: 100, green: 0 }
+    expect(message(await begin(open, { finishes: first }))).toMatch(
+      /^1\.1\.0 does not serve in eu: .*blue 100%, green 0%.* It was not brought onto blue; nothing was written$/,
+    )
+    expect(message(await begin(await job(), { finishes: first }))).toMatch(/was not begun in this job/)
+  })
+
+  it('does not go back to the other arm where it serves already', async () => {
+    const ports = await committed()
+    await begin(ports, { finishes: first })
+    await run(ports, { mode: 'restore', to: 'open', transaction: second })
+    // A second run of the rollout brings it onto blue.
+    expect(await begin(await job(1005))).toMatchObject({ 'canary-arm': 'blue', finish: 'swap' })
+  })
+})
+
 describe('commit', () => {
   it('closes the transaction when the router shows all traffic on the canary arm', async () => {
     const ports = await job()

@@ -50,6 +50,10 @@ export const outputs = z.object({
   attempt: z.number().optional().describe('with decommission: which try this was'),
   'baseline-arm': z.string().optional().describe('arm that carries all traffic'),
   'canary-arm': z.string().optional().describe('arm that gets the release'),
+  finish: z
+    .enum(['swap', 'promote'])
+    .optional()
+    .describe('with begin: promote where the release is to be brought onto the old arm once it is committed'),
   restored: z
     .array(z.unknown())
     .optional()

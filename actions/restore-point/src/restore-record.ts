@@ -99,7 +99,10 @@ function concluded(
 ): Outputs {
   const failed = points.filter(({ ok }) => !ok)
   const back = outcome === 'restored' ? 'back at its restore point' : outcome
-  const what = `${record.service} in ${record.region} is ${back}${kept ? `; ${UNSHOWN[kept.because]}` : ''}`
+  const serves = record.finishes
+    ? ` (${record.release.version} was to be brought onto the other arm, too; it is committed, and not taken back)`
+    : ''
+  const what = `${record.service} in ${record.region} is ${back}${serves}${kept ? `; ${UNSHOWN[kept.because]}` : ''}`
   const reason =
     failed.length === 0
       ? `${what}; ${why}`

@@ -122,6 +122,7 @@ async function checked(
     ...standings.flatMap(({ held }) => (held === undefined ? [] : [{ where: '', message: held }])),
     ...due.flatMap((config) => tooLong(config, order)),
     ...drainedAtOnce(due, order),
+    ...nothingToReturnTo(due, order),
     ...due.flatMap((config) => tooSlow(config, ports)),
     ...slowCompatibility(due),
     ...(await unearned(file, due, order.kind, ledger, ports)),
@@ -274,6 +275,18 @@ function planned(selected: RegionConfig[], due: RegionConfig[], kind: OrderKind)
       },
     }))
 }
+
+/** A region that goes red while it is watched is taken back, which needs its old arm. */
+const nothingToReturnTo = (due: readonly RegionConfig[], { kind }: Order): Problem[] =>
+  kind === 'delayed' && due.some(({ arms }) => arms.finish === 'promote')
+    ? [
+        {
+          where: 'order',
+          message:
+            'delayed takes the region before back when it goes red while it is watched, and with arms.finish: promote nothing of its old release is left: use finish: swap, or order: serial',
+        },
+      ]
+    : []
 
 /** A region's share can only be taken over by regions that keep theirs. */
 const drainedAtOnce = (due: readonly RegionConfig[], { kind }: Order): Problem[] =>

@@ -52,6 +52,7 @@ export const inputs = z.strictObject({
   service: commonInputs.service.optional(),
   environment: commonInputs.environment.optional(),
   version: commonInputs.version.optional(),
+  image: commonInputs.image.optional(),
   digest: commonInputs.digest.optional(),
   transaction: commonInputs.transaction.optional(),
   ...writerInputs,

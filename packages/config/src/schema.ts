@@ -95,7 +95,12 @@ export const arms = z.strictObject({
     .tuple([name, name])
     .default(['blue', 'green'])
     .describe('the two places in a region where a version can run'),
-  finish: z.literal('swap').default('swap').describe('after 100 % the canary arm is the new baseline'),
+  finish: z
+    .enum(['swap', 'promote'])
+    .default('swap')
+    .describe(
+      'swap: after 100 % the canary arm is the new baseline; promote: once committed the release is brought onto the old arm, too, and the traffic goes back to that, after which the old release is on neither',
+    ),
   'keep-old': duration
     .refine((ms) => ms <= LONGEST_KEEP_OLD_MS, 'is longer than 6d; the sweeper looks seven days back')
     .prefault('24h')

@@ -3,14 +3,29 @@ import type { RegionConfig } from './load'
 import { planStages } from './stage-plan'
 
 /** What takes time in the deploy job of a region, by its config. */
-export function timingOf({ deploy, gates, canary, hooks, metrics, rollback }: RegionConfig): RegionTiming {
+export function timingOf({
+  arms,
+  deploy,
+  gates,
+  canary,
+  hooks,
+  metrics,
+  rollback,
+}: RegionConfig): RegionTiming {
   const asked = [metrics.requests, metrics.errors].flatMap(({ source }) => metrics.sources[source] ?? [])
   const worst = deploy.worstCase()
+  // What is brought onto both arms is deployed and looked at twice; at most one of the two is put back.
+  const times = arms.finish === 'promote' ? 2 : 1
+  const after = [gates['after-deploy'], gates['after-rollout']]
   return {
-    deploy: { ...worst, restoreMs: worst.restoreMs + rollback['keep-canary'] },
-    gates: [gates['after-deploy'], gates['after-rollout']].flatMap((gate) =>
-      gate ? [{ timeoutMs: gate.timeout, greenForMs: gate['green-for'] }] : [],
-    ),
+    deploy: {
+      snapshotMs: times * worst.snapshotMs,
+      deployMs: times * worst.deployMs,
+      restoreMs: worst.restoreMs + rollback['keep-canary'],
+    },
+    gates: Array.from({ length: times }, () => after)
+      .flat()
+      .flatMap((gate) => (gate ? [{ timeoutMs: gate.timeout, greenForMs: gate['green-for'] }] : [])),
     stages: planStages(canary.stages, canary.analysis).map(({ watchMs, maxWatchMs, confirm, stepBack }) => ({
       ...{ watchMs, maxWatchMs },
       ...{ confirmMs: confirm?.withinMs ?? 0, stepBackMs: stepBack?.holdMs ?? 0 },

@@ -221,8 +221,11 @@ export const notRestored: readonly TransactionState[] = transactionStates.filter
 )
 
 /** Whether something of a transaction was left, or a person has seen to that: otherwise it is as if it had never been. */
-export const wasBrought = ({ state, takenBack, wasCommitted }: Entry): boolean =>
-  state !== 'restored' || wasCommitted === true || takenBack !== undefined
+export const wasBrought = ({ record, state, takenBack, wasCommitted }: Entry): boolean =>
+  state !== 'restored' ||
+  wasCommitted === true ||
+  // The release that it followed serves on: that one is what a person wants to have taken back.
+  (takenBack !== undefined && record.finishes === undefined)
 
 /**
  * Who holds an environment. What proves nothing may hold it, and hides nobody who does: none before one that was let in

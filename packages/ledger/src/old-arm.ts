@@ -1,4 +1,5 @@
 import { ProviderError } from '@deploy-actions/action-kit'
+import type { Release, TransactionState } from '@deploy-actions/rollout'
 import type { TransactionRecord } from './record'
 
 /**
@@ -107,18 +108,23 @@ const WHAT: Record<OldArmPhase, string> = {
 /** Why a release cannot be taken back, and what can be done instead; undefined where its old arm is there. */
 export function whyArmGone({
   oldArm,
-  record,
+  record: { release, finishes, previous },
+  state,
 }: {
   oldArm?: OldArm
   record: TransactionRecord
+  state: TransactionState
 }): string | undefined {
+  if (finishes && state === 'committed')
+    return `${release.version} was brought onto both arms (it followed ${finishes.id}), ${bringAgain(finishes.replaced)}`
   if (oldArm === undefined) return undefined
-  const { version, digest } = record.previous ?? {
-    version: 'the release before it',
-    digest: 'of that release',
-  }
-  return `its old arm ${oldArm.arm} ${WHAT[oldArm.phase]} (since ${oldArm.since}, run ${oldArm.run}), so there is nothing to give the traffic back to; bring ${version} again: run the rollout with digest ${digest} and allow-older: true`
+  return `its old arm ${oldArm.arm} ${WHAT[oldArm.phase]} (since ${oldArm.since}, run ${oldArm.run}), ${bringAgain(previous)}`
 }
+
+const UNKNOWN: Release = { version: 'the release before it', digest: 'of that release' }
+
+const bringAgain = ({ version, digest } = UNKNOWN): string =>
+  `so there is nothing to give the traffic back to; bring ${version} again: run the rollout with digest ${digest} and allow-older: true`
 
 /** A rollout deploys onto the arm that somebody is removing: nothing of it begins meanwhile. */
 export class ArmBeingRemoved extends ProviderError {

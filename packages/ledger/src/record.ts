@@ -21,6 +21,8 @@ export const transactionRecord = z.strictObject({
   order: z.enum(['serial', 'delayed', 'parallel']).optional(),
   /** how long its old arm stays once it is committed; absent where nothing decommissions it */
   keepOldMs: z.int().min(0).optional(),
+  /** it brings the release of that transaction onto the old arm, too; `replaced` is what was there until then */
+  finishes: z.strictObject({ id: z.string(), replaced: release.optional() }).optional(),
   /** the weights were set by hand: no release was rolled out by this */
   weightsOnly: z.literal(true).optional(),
   previous: release.optional(),
@@ -42,6 +44,10 @@ const recordOfAnyVersion = lazily(() =>
     v: z.unknown().transform(() => 1 as const),
     release: z.object(release.shape),
     previous: z.object(release.shape).optional().catch(undefined),
+    finishes: z
+      .object({ id: z.string(), replaced: z.object(release.shape).optional() })
+      .optional()
+      .catch(undefined),
     weightsOnly: z.literal(true).optional().catch(undefined),
     keepOldMs: z.int().min(0).optional().catch(undefined),
     image: z.string().optional().catch(undefined),

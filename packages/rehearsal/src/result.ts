@@ -255,7 +255,10 @@ function transactionsOf(
   return deployments.flatMap(({ payload, statuses }) => {
     const transaction = readDeployment(payload, statuses)
     const ours = transaction?.record.run.id === runId && here(transaction.record.region)
-    return ours ? [transaction.marks.map(({ state }) => state)] : []
+    if (!ours) return []
+    const states = transaction.marks.map(({ state }) => state)
+    // What only followed a commit, and was undone, leaves that as it is.
+    return transaction.record.finishes && states.at(-1) === 'restored' ? [] : [states]
   })
 }
 

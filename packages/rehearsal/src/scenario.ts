@@ -204,6 +204,7 @@ const scenarios: Record<string, Make> = {
     set: { order: { kind: 'parallel' } },
     faults: [{ region, arm: 'canary', errors: '5%' }],
   }),
+  promote: () => ({ set: { 'arms.finish': 'promote', order: { kind: 'serial' } } }),
   'failing-hooks': (region, _, last) => ({
     set: {
       hooks: {

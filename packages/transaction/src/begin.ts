@@ -41,6 +41,8 @@ export interface BeginRequest {
   snapshot?: (arms: Arms) => Promise<DeployPoint[]>
   /** Reads the region's share of the global traffic, last of all: others may write beside us. */
   share?: (() => Promise<FoundShare | undefined>) | undefined
+  /** the committed transaction whose release it brings onto the old arm, too */
+  finishes?: TransactionRecord | undefined
   /** The weights are set by hand: no release is rolled out by this. */
   weightsOnly?: boolean
 }
@@ -76,6 +78,7 @@ export async function prepareTransaction(request: BeginRequest, ports: BeginPort
       image: request.image,
       order: request.order,
       keepOldMs: request.keepOldMs,
+      finishes: request.finishes && defined({ id: request.finishes.id, replaced: request.finishes.previous }),
       weightsOnly: request.weightsOnly ? (true as const) : undefined,
       previous: await releaseServing(ledger, environment),
       commit: ports.context.sha,
