@@ -19,6 +19,11 @@ const RESTORED = { outputs: { outcome: 'restored' } }
 /** A prepare that lets no deploy begin. */
 const NO: Day = { 'prepare rollout-plan region': RED }
 
+/** A rollout whose release is brought onto the old arm, too. */
+const PROMOTE: Day = {
+  'deploy restore-point begin': { outputs: { transaction: 't-1', outcome: 'begun', finish: 'promote' } },
+}
+
 /** A plan that fails in a further attempt: it names the regions for their guards, and nothing else. */
 const UNPLANNED: Day = {
   'plan rollout-plan plan': {
@@ -57,6 +62,11 @@ const days: Record<string, Played> = {
   'bad canary': { day: { 'deploy canary-step': RED } },
   'begin refused': { day: { 'deploy restore-point begin': RED } },
   rejected: { day: {}, reject: ['production-eu-west'] },
+  'to be promoted': { day: PROMOTE },
+  'an old arm that does not take it': { day: { ...PROMOTE, 'deploy traffic-weight switch': RED } },
+  'an old arm that may not be written': {
+    day: { ...PROMOTE, 'deploy restore-point begin onto the old arm': RED },
+  },
   'guard restores': {
     day: { 'deploy canary-step': RED, 'guard restore-point restore': RESTORED },
   },
@@ -302,6 +312,35 @@ describe('the days of a region', () => {
       deploy: 'success',
       guard: 'skipped',
     })
+  })
+
+  it.each<[keyof typeof days, Record<string, string>]>([
+    ['healthy', { begin: 'skipped', commit: 'skipped', restore: 'skipped', finished: 'success' }],
+    ['to be promoted', { begin: 'success', commit: 'success', restore: 'skipped', finished: 'success' }],
+    [
+      'an old arm that does not take it',
+      { begin: 'success', commit: 'skipped', restore: 'success', finished: 'skipped' },
+    ],
+    [
+      'an old arm that may not be written',
+      { begin: 'failure', commit: 'skipped', restore: 'skipped', finished: 'skipped' },
+    ],
+  ])('%s: the old arm gets the release in a transaction of its own, after the commit', async (name, ends) => {
+    const lines = await play(name)
+    const ended = (step: string) =>
+      lines
+        .find((line) => line.includes(`deploy / ${step}: `))
+        ?.split(': ')
+        .at(-1)
+    expect([ended('Commit'), ended('Tell that it was promoted')]).toEqual(['success', 'success'])
+    expect({
+      begin: ended('Begin to bring it onto the old arm'),
+      commit: ended('Commit what is on the old arm'),
+      restore: ended('Put the old arm back'),
+      finished: ended('Run the finished hook'),
+    }).toEqual(ends)
+    expect(ended('Tell that the old arm was put back')).toBe(ends['restore'])
+    expect(ended('Restore')).toBe('skipped')
   })
 
   it('runs without a soak when there is none: an optional job that is skipped skips nothing after it', async () => {

@@ -73,6 +73,7 @@ export const healthy: Day = {
   'soak health-gate watch after-rollout': { outputs: { verdict: 'pass' } },
   'prepare rollout-plan region': { outputs: { proceed: 'true' } },
   'deploy restore-point begin': { outputs: { transaction: 't-1', outcome: 'begun' } },
+  'deploy restore-point begin onto the old arm': { outputs: { transaction: 't-2', outcome: 'begun' } },
   'deploy restore-point restore': { outputs: { outcome: 'restored' } },
   'guard restore-point restore': { outputs: { outcome: 'nothing-open' } },
   'guard-predecessor restore-point restore': { outputs: { outcome: 'restored' } },
@@ -87,7 +88,7 @@ import { appendFileSync, readFileSync } from 'node:fs'
 const input = (key) => process.env['INPUT_' + key] ?? ''
 if (process.env.STATE_main) process.exit(0)
 appendFileSync(process.env.GITHUB_STATE, 'main=true\\n')
-const key = [process.env.GITHUB_JOB, '${name}', input('MODE'), input('GATE'), input('HOOK'), input('EVENT')].filter(Boolean).join(' ')
+const key = [process.env.GITHUB_JOB, '${name}', input('MODE'), input('GATE'), input('HOOK'), input('EVENT'), input('FINISHES') && 'onto the old arm'].filter(Boolean).join(' ')
 const { outputs = {}, fails = false } = JSON.parse(readFileSync(process.env.STUB_DAY, 'utf8'))[key] ?? {}
 for (const [name, value] of Object.entries(outputs)) appendFileSync(process.env.GITHUB_OUTPUT, name + '<<END\\n' + value + '\\nEND\\n')
 process.exit(fails ? 1 : 0)

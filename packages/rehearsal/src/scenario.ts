@@ -204,7 +204,14 @@ const scenarios: Record<string, Make> = {
     set: { order: { kind: 'parallel' } },
     faults: [{ region, arm: 'canary', errors: '5%' }],
   }),
-  promote: () => ({ set: { 'arms.finish': 'promote', order: { kind: 'serial' } } }),
+  promote: () => ({
+    set: { 'arms.finish': 'promote', order: { kind: 'serial' } },
+    regret: { after: '5m', inputs: { region: 'all', reason: 'orders are lost' } },
+  }),
+  'promote-fails': (region) => ({
+    set: { 'arms.finish': 'promote', order: { kind: 'serial' } },
+    faults: [{ region, arm: 'baseline', health: 'red', 'at-step': 'Gate after the switch' }],
+  }),
   'failing-hooks': (region, _, last) => ({
     set: {
       hooks: {
