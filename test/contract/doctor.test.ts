@@ -316,6 +316,22 @@ const days: Broken[] = [
     found: [['sweeper-missing', /sweeper\.yml/, /is not started when a rollout has ended/, /workflow_run:/]],
   },
   {
+    name: 'a stage that waits for a yes which nobody can say',
+    broken: change(
+      'rollout.yml',
+      'metrics:',
+      'canary: { stages: [{ weight: 25%, watch: 5m, confirm: { within: 1h, else: restore } }, { weight: 100%, watch: 5m }] }\nmetrics:',
+    ),
+    found: [
+      [
+        'steer-missing',
+        /workflows$/,
+        /no workflow calls steer\.yml/,
+        /^npx github:acme\/deploy-actions#v1 init --only steer --suite acme\/deploy-actions$/,
+      ],
+    ],
+  },
+  {
     name: 'a group of concurrency that the suite holds inside',
     broken: change(DEPLOY, 'permissions: {}', 'permissions: {}\nconcurrency: Deploy-shop-eu'),
     found: [['caller-concurrency', /deploy\.yml/, /one that the suite holds inside/, /take out concurrency/]],

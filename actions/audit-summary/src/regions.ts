@@ -48,7 +48,12 @@ export async function regionResults(
   const due = await Promise.all(
     plan.regions.map(async ({ name, environment }): Promise<Standing> => {
       // By this run's own record: another rollout may have begun there since.
-      const [last, before] = await ledger.find({ environment, run: ports.context.runId, state: held, limit: 2 })
+      const [last, before] = await ledger.find({
+        environment,
+        run: ports.context.runId,
+        state: held,
+        limit: 2,
+      })
       const undone = last?.record.finishes && last.state === 'restored' ? last : undefined
       const entry = undone ? before : last
       if (!entry)

@@ -2,21 +2,23 @@ import type { RolloutFile } from '@deploy-actions/config'
 import type { InspectedCaller, SuiteCall } from '@deploy-actions/rehearsal'
 import { callsOf, PLACEHOLDER, suiteOf, WORKFLOWS, type PlacedCall } from '../callers'
 import { command } from '../gh'
+import type { ConfigLook } from './config'
 import type { DoctorFinding } from './report'
 
 const ROLLOUT = 'rollout.yml'
 const EMERGENCY = 'emergency-rollback.yml'
 const SWEEPER = 'sweeper.yml'
+const STEER = 'steer.yml'
 
 /** What the workflows that call the suite do wrong, by their files. */
 export function callerFindings(
   callers: readonly InspectedCaller[],
-  file: RolloutFile | undefined,
+  { file, confirms }: Pick<ConfigLook, 'file' | 'confirms'>,
 ): DoctorFinding[] {
   const placed = callers.flatMap((caller) => caller.calls.map((call) => ({ caller, call })))
   return [
     ...callers.flatMap(unreadable),
-    ...absent(callers),
+    ...absent(callers, confirms),
     ...placed.flatMap((one) => [...ofTemplate(one), ...ofGrant(one), ...ofRefusals(one)]),
     ...(file ? placed.flatMap((one) => ofConcurrency(one, file)) : []),
   ]
@@ -78,7 +80,18 @@ const WANTED: readonly Wanted[] = [
   },
 ]
 
-function absent(callers: readonly InspectedCaller[]): DoctorFinding[] {
+/** Without it nobody can say the yes that a stage waits for. */
+const WANTED_BY_CONFIRM: Wanted = {
+  kind: 'steer-missing',
+  template: STEER,
+  part: 'steer',
+  events: ['workflow_dispatch', 'workflow_call'],
+  unstarted: 'the workflow that says yes to a stage cannot be started by hand',
+  why: 'a stage of rollout.yml has confirm, and ends as its else says where nobody can say yes',
+  on: 'workflow_dispatch: {} # with the inputs of callers/steer.yml',
+}
+
+function absent(callers: readonly InspectedCaller[], confirms: boolean): DoctorFinding[] {
   const suite = suiteOf(callers)
   return [
     ...(rollsOut(callers)
@@ -92,7 +105,9 @@ function absent(callers: readonly InspectedCaller[]): DoctorFinding[] {
             mend: [{ run: initOnly(suite, 'deploy') }],
           },
         ]),
-    ...WANTED.flatMap((wanted) => missing(wanted, callers, suite)),
+    ...[...WANTED, ...(confirms ? [WANTED_BY_CONFIRM] : [])].flatMap((wanted) =>
+      missing(wanted, callers, suite),
+    ),
   ]
 }
 

@@ -15,13 +15,16 @@ export interface ConfigLook {
   /** undefined where not even its regions can be read */
   file: RolloutFile | undefined
   named: NamedSecret[]
+  /** a stage waits for a person's yes */
+  confirms: boolean
   findings: DoctorFinding[]
 }
 
 /** @param repository the folder in which its scripts are looked for */
 export async function lookAtConfig(path: string, repository: string): Promise<ConfigLook> {
   const file = await problemsIn(() => readRollout(path, { workspace: '' }))
-  if (!file.ok) return { file: undefined, named: [], findings: file.problems.map(findingFrom(path)) }
+  if (!file.ok)
+    return { file: undefined, named: [], confirms: false, findings: file.problems.map(findingFrom(path)) }
   const [named, configs] = [
     await problemsIn(() => secretsNamed(file.value, SAMPLE_VARIABLES)),
     await problemsIn(() => resolveAll(file.value, { variables: SAMPLE_VARIABLES })),
@@ -40,6 +43,7 @@ export async function lookAtConfig(path: string, repository: string): Promise<Co
   return {
     file: file.value,
     named: named.ok ? named.value : [],
+    confirms: configs.ok && configs.value.some(({ canary }) => canary.stages.some(({ confirm }) => confirm)),
     findings: problems.map(findingFrom(path)),
   }
 }

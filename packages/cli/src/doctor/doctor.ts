@@ -30,7 +30,7 @@ export async function doctor(options: DoctorOptions, ports: Ports): Promise<Doct
   const callers = await callersIn(repository, byDefault)
   const findings = [
     ...look.findings,
-    ...callerFindings(callers, look.file),
+    ...callerFindings(callers, look),
     ...(await secretFindings({
       ...{ callers, named: look.named, entries: options.entries, repository: access, unchecked },
       github: seen.seen ? ports.github : undefined,

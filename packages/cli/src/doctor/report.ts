@@ -6,6 +6,7 @@ export const doctorKinds = [
   'config-invalid',
   'emergency-missing',
   'sweeper-missing',
+  'steer-missing',
   'guard-missing',
   'guard-waits',
   'guard-branches',
