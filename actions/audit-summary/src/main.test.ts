@@ -100,7 +100,12 @@ async function runJob({ id, name, region, records }: Job): Promise<void> {
   await post(ports)
 }
 
-async function transaction(name: string, state: TransactionState, runId = 1001): Promise<void> {
+async function transaction(
+  name: string,
+  state: TransactionState,
+  runId = 1001,
+  more: Partial<TransactionRecord> = {},
+): Promise<void> {
   const ledger = openLedger(`file:${ledgerFolder}`, 'shop', createFakePorts())
   const record: TransactionRecord = {
     v: 1,
@@ -114,6 +119,7 @@ async function transaction(name: string, state: TransactionState, runId = 1001):
     correlationId: 'x',
     openedAt: '2026-11-21T10:00:00.000Z',
     restore: [],
+    ...more,
   }
   await ledger.open(record, {})
   if (state === 'restored') await ledger.mark({ id: record.id }, 'restoring', '')
@@ -214,6 +220,22 @@ describe('the report of a run', () => {
     expect((outcome as GateFailed).message).toBe(
       'the rollout did not reach all its regions: us restored (restored: said so); eu not-started (eu does not start: us comes first)',
     )
+  })
+
+  it('leaves a release promoted that was not brought onto the old arm, too, and says so', async () => {
+    await transaction('us', 'committed')
+    await transaction('eu', 'committed')
+    const [first, second] = ['1001-1-shop-eu-1', '1001-1-shop-eu-2'] as const
+    await transaction('eu', 'restored', 1001, { id: second, finishes: { id: first } })
+    const { outcome, evidence } = await report([us, eu])
+    expect(outcome).toMatchObject({ outcome: 'succeeded' })
+    expect((await evidence())['regions']).toMatchObject([
+      { name: 'us', outcome: 'promoted', reason: 'committed: said so' },
+      {
+        ...{ name: 'eu', outcome: 'promoted', transaction: first },
+        reason: 'committed: said so; not on the old arm, too: restored: said so',
+      },
+    ])
   })
 
   it('does not take the commit of another run for its own', async () => {
