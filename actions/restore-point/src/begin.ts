@@ -18,7 +18,7 @@ import {
   whyTakenBack,
   type Ledger,
 } from '@deploy-actions/ledger'
-import { defined, expectedMs, type Arms, type Release } from '@deploy-actions/rollout'
+import { expectedMs, type Arms, type Release } from '@deploy-actions/rollout'
 import { described } from '@deploy-actions/traffic'
 import {
   beginTransaction,
@@ -84,6 +84,9 @@ export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
     // One rollout counts once.
     order: followed ? undefined : inputs.order,
     finishes: followed?.record,
+    // What serves already was brought onto this arm before: it need not go back to the other one.
+    finish: (previous?: Release) =>
+      !followed && config.arms.finish === 'promote' && previous?.digest !== release.digest,
     keepOldMs: config.hooks.decommission && config.arms['keep-old'],
     found,
     config: { path: file.path, digest: file.digest },
@@ -93,7 +96,7 @@ export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
     share: followed ? undefined : () => shareNow(config, ports),
   }
   const transaction = await (dryRun ? prepareTransaction : beginTransaction)(request, ports)
-  return opened(transaction, followed ? undefined : finishOf(config, transaction), inputs, ports)
+  return opened(transaction, inputs, ports)
 }
 
 /** Somebody may have given the traffic back by hand. @throws GateFailed; nothing was written */
@@ -161,16 +164,7 @@ async function shareNow(config: RegionConfig, ports: Ports): Promise<FoundShare 
   return found
 }
 
-/** What serves already was brought onto this arm before: it need not go back to the other one. */
-const finishOf = ({ arms: { finish } }: RegionConfig, { record }: JobTransaction): Outputs['finish'] =>
-  finish === 'promote' && record.previous?.digest !== record.release.digest ? 'promote' : 'swap'
-
-function opened(
-  { record, settings }: JobTransaction,
-  finish: Outputs['finish'],
-  inputs: Inputs,
-  ports: Ports,
-): Outputs {
+function opened({ record, settings }: JobTransaction, inputs: Inputs, ports: Ports): Outputs {
   const { baseline, canary } = settings.arms
   const dry = inputs['dry-run']
   // Printed whole: when the ledger and the artifacts are out of reach, this is the way back.
@@ -196,6 +190,6 @@ function opened(
     ...(dry ? {} : { transaction: record.id }),
     'baseline-arm': baseline,
     'canary-arm': canary,
-    ...defined({ finish }),
+    ...(record.finishes ? {} : { finish: record.finish ?? 'swap' }),
   }
 }

@@ -123,6 +123,9 @@ describe('of an environment', () => {
     const entry = await newest(ledger, environment)
     expect(entry && committedWith(entry, previous.digest)).toBeUndefined()
     expect(entry && committedWith({ ...entry, distrust: 'a run of nobody' }, digest)).toBeUndefined()
+    // On one arm alone it is not done.
+    const promoted = entry && { ...entry, record: { ...entry.record, finish: 'promote' as const } }
+    expect(promoted && committedWith(promoted, digest)).toBeUndefined()
     await ledger.open(byHand, {})
     await ledger.mark(byHand, 'committed', '')
     expect(byHand.release.digest).toBe(digest)

@@ -266,8 +266,8 @@ export const releaseServing = async (ledger: Ledger, environment: string): Promi
 
 /** Why a target needs no rollout of a release, by a transaction of it: undefined where that does not say so. */
 export function committedWith(entry: Entry, digest: string): string | undefined {
-  const { id, release, weightsOnly } = entry.record
-  const done = entry.state === 'committed' && release.digest === digest && !weightsOnly
+  const { id, release, weightsOnly, finish } = entry.record
+  const done = entry.state === 'committed' && release.digest === digest && !weightsOnly && !finish
   return done && doubtOf(entry) === undefined
     ? `its newest transaction ${id} is committed with this digest`
     : undefined

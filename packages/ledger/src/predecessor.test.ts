@@ -73,6 +73,20 @@ describe('the proof of a predecessor', () => {
     })
   })
 
+  it('is missing while the release is on one arm alone, and belongs on both', async () => {
+    const first = transactionRecord({ finish: 'promote' })
+    await ledger.open(first, {})
+    await ledger.mark(first, 'committed', '')
+    expect(await provePredecessor(ledger, eu, release.digest)).toMatchObject({
+      proven: false,
+      reason: `eu comes first, and 1.4.0 was not brought onto its old arm, too (transaction ${id})`,
+    })
+    const second = transactionRecord({ id: '1001-1-shop-eu-2', finishes: { id } })
+    await ledger.open(second, {})
+    await ledger.mark(second, 'committed', '')
+    expect(await provePredecessor(ledger, eu, release.digest)).toMatchObject({ proven: true })
+  })
+
   it('is not the commit of another release', async () => {
     await mark('committed')
     expect(await provePredecessor(ledger, eu, `sha256:${'9'.repeat(64)}`)).toMatchObject({

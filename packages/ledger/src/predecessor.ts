@@ -46,6 +46,12 @@ export async function provePredecessor(
       reason: `${name} comes first and still runs ${release.version} (${release.digest})`,
       transaction,
     }
+  if (transaction.finish)
+    return {
+      proven: false,
+      reason: `${name} comes first, and ${release.version} was not brought onto its old arm, too (transaction ${id})`,
+      transaction,
+    }
   return {
     proven: true,
     reason: `${name} is committed with ${release.version} (transaction ${id})`,

@@ -21,6 +21,8 @@ export const transactionRecord = z.strictObject({
   order: z.enum(['serial', 'delayed', 'parallel']).optional(),
   /** how long its old arm stays once it is committed; absent where nothing decommissions it */
   keepOldMs: z.int().min(0).optional(),
+  /** once it is committed, another one is to bring its release onto the old arm, too: until then its target is not done */
+  finish: z.literal('promote').optional(),
   /** it brings the release of that transaction onto the old arm, too; `replaced` is what was there until then */
   finishes: z.strictObject({ id: z.string(), replaced: release.optional() }).optional(),
   /** the weights were set by hand: no release was rolled out by this */
@@ -44,6 +46,7 @@ const recordOfAnyVersion = lazily(() =>
     v: z.unknown().transform(() => 1 as const),
     release: z.object(release.shape),
     previous: z.object(release.shape).optional().catch(undefined),
+    finish: z.literal('promote').optional().catch(undefined),
     finishes: z
       .object({ id: z.string(), replaced: z.object(release.shape).optional() })
       .optional()

@@ -41,6 +41,8 @@ export interface BeginRequest {
   snapshot?: (arms: Arms) => Promise<DeployPoint[]>
   /** Reads the region's share of the global traffic, last of all: others may write beside us. */
   share?: (() => Promise<FoundShare | undefined>) | undefined
+  /** Whether its release is to be brought onto the old arm, too, once it is committed. */
+  finish?: ((previous: Release | undefined) => boolean) | undefined
   /** the committed transaction whose release it brings onto the old arm, too */
   finishes?: TransactionRecord | undefined
   /** The weights are set by hand: no release is rolled out by this. */
@@ -65,6 +67,7 @@ export async function prepareTransaction(request: BeginRequest, ports: BeginPort
     }),
     ...((await request.snapshot?.(found.arms)) ?? []),
   ]
+  const previous = await releaseServing(ledger, environment)
   const share = await request.share?.()
   if (share) restore.push(share.point)
   const record = checked(
@@ -78,9 +81,10 @@ export async function prepareTransaction(request: BeginRequest, ports: BeginPort
       image: request.image,
       order: request.order,
       keepOldMs: request.keepOldMs,
+      finish: request.finish?.(previous) ? ('promote' as const) : undefined,
       finishes: request.finishes && defined({ id: request.finishes.id, replaced: request.finishes.previous }),
       weightsOnly: request.weightsOnly ? (true as const) : undefined,
-      previous: await releaseServing(ledger, environment),
+      previous,
       commit: ports.context.sha,
       config: request.config,
       guardEnvironment: request.guardEnvironment,
