@@ -77,8 +77,8 @@ describe('targets whose old arm is due', () => {
     ['committed: all on green', 23.9, false],
     ['open', 30, false],
     ['restored', 30, false],
-    ['somebody was here', 30, false],
-    [null, 30, false],
+    ['somebody was here', 30, true],
+    ['', 23.9, false],
     ['decommission-left: blue, try 1: bound', 0, true],
     ['decommission-failed: blue, try 2: exit code 3', 0, true],
     ['decommission-failed: blue, try 3: exit code 3', 9, false],
@@ -88,6 +88,11 @@ describe('targets whose old arm is due', () => {
     ['decommissioned: blue, try 1', 9, false],
   ])('by their last status %j of %d hours ago: %s', (said, hours, isDue) => {
     expect(due(status(said, hours))).toEqual(isDue ? ['eu'] : [])
+  })
+
+  it('are not those of which nothing was ever said', () => {
+    const { saidAt: _, ...unsaid } = status(null, 30)
+    expect(dueTargets([unsaid], NOW)).toEqual([])
   })
 
   it('are told by their newest transaction that did not step back, where it is', () => {
