@@ -16,6 +16,7 @@ import {
   provePredecessor,
   whyOlder,
   whyTakenBack,
+  type Ledger,
 } from '@deploy-actions/ledger'
 import { expectedMs, type Arms } from '@deploy-actions/rollout'
 import {
@@ -26,6 +27,7 @@ import {
   leftOpen,
   prepareTransaction,
   restorePointsOf,
+  shareHistory,
   unusualShare,
   whyNotNow,
   type FoundShare,
@@ -98,7 +100,7 @@ export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
     config: { path: file.path, digest: file.digest },
     guardEnvironment: config.region['guard-environment'],
     snapshot: (arms: Arms) => snapshot(target, arms, inputs, ports),
-    share: () => shareNow(config, ports),
+    share: () => shareNow(config, ledger, ports),
   }
   const transaction = await (dryRun ? prepareTransaction : beginTransaction)(request, ports)
   return opened(transaction, inputs, ports)
@@ -117,10 +119,12 @@ async function snapshot(
 }
 
 /** The share of the region, where a router steers that. */
-async function shareNow(config: RegionConfig, ports: Ports): Promise<FoundShare | undefined> {
+async function shareNow(config: RegionConfig, ledger: Ledger, ports: Ports): Promise<FoundShare | undefined> {
   const [router, plan] = [config.traffic.regions?.router, sharePlanOf(config)]
   if (!router || !plan) return undefined
-  const found = await findShare(router, plan, providerPorts(ports))
+  const environments = new Map(config.regions.map(({ name, environment }) => [name, environment]))
+  const history = await shareHistory(ledger, plan.region, environments)
+  const found = await findShare(router, plan, providerPorts(ports), history)
   const unusual = unusualShare(found)
   if (unusual !== undefined) ports.log.warning(unusual)
   return found

@@ -6,6 +6,7 @@ import {
   holdsShare,
   NoLongerOurs,
   returnShare,
+  TakenOut,
   TakenOver,
   type ObservedRouter,
   type RouterReading,
@@ -78,7 +79,13 @@ async function giveBack(shared: Shared, ports: Ports, restore: ShareRestore): Pr
     if (restore.unfit !== undefined) return stays(shared, found, restore.unfit)
   }
   const move = moveOf(shared, holdsLeft, restore.patience, ports.log)
-  return ended(await returnShare(router, plan, moved, ports, move), `${region} has its share`)
+  try {
+    return ended(await returnShare(router, plan, moved, ports, move), `${region} has its share`)
+  } catch (error) {
+    if (error instanceof TakenOut)
+      return stays(shared, error.found, 'somebody has taken it out of the traffic')
+    throw error
+  }
 }
 
 const ended = ({ weights, readAt }: RouterReading, what: string): Ended => ({
