@@ -180,6 +180,25 @@ describe('the share of a region', () => {
     )
   })
 
+  it('returns at the address of a pair that answers, and fails the restore for the other', async () => {
+    const other = await startFakeHaproxy({ ...regions.weights })
+    const { record, settings } = transactionOf()
+    const hosts = [`127.0.0.1:${other.port}`, `127.0.0.1:${regions.port}`]
+    await other.close()
+    const { outcome, points } = await restoreTarget(
+      { record },
+      {
+        ...settings,
+        regions: { router: { type: 'haproxy', hosts, port: regions.port, backend: 'app' }, plan },
+      },
+      ports,
+      { deployer: undefined, health: undefined, patience: { withinMs: 5_000 } },
+    )
+    expect(await shares()).toEqual(before)
+    expect(outcome).toBe('restore-failed')
+    expect(points.at(-1)?.detail).toContain(String(other.port))
+  })
+
   it('is written over another’s hand only while the transaction is known to hold its target', async () => {
     regions.weights['ap'] = 0
     const claim = (mine: boolean): Claim => ({ written: [], mayOverwriteAll: () => Promise.resolve(mine) })
