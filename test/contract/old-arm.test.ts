@@ -198,9 +198,14 @@ describe('an old arm', () => {
     await githubLedger(world, { run: 1 }).freeze(freeze, opened.environment)
     expect((await sweep(30)).end).not.toHaveProperty('old-arms')
     expect(await remove(30)).toMatchObject({
-      end: { outcome: 'nothing-open', reason: expect.stringContaining('INC-1') },
+      end: {
+        outcome: 'nothing-open',
+        reason: 'production-eu is frozen until 2026-11-21T17:00:00.000Z (ann: INC-1)',
+      },
       children: [],
     })
+    // The run of the sweeper had begun before the freeze did.
+    expect((await remove(28.9)).children).toEqual([])
     expect((await remove(31.1)).children).toHaveLength(1)
   })
 

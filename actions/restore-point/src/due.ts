@@ -10,7 +10,7 @@ import {
   type Entry,
   type Ledger,
 } from '@deploy-actions/ledger'
-import { formatDuration, whyClosed } from '@deploy-actions/rollout'
+import { formatDuration } from '@deploy-actions/rollout'
 import type { Chosen } from './choose'
 import type { Inputs } from './inputs'
 import { restorable } from './target'
@@ -28,8 +28,10 @@ export async function whyNotDue(ledger: Ledger, entry: Entry, now: Date): Promis
   const never = whyNoDecommission(oldArm, now)
   if (never !== undefined) return never
   // Whoever freezes a service is looking into something, and may still want to go back.
-  const freeze = freezesFor(await ledger.freezes(), record.environment)
-  return whyClosed({ allow: [], freeze }, now, 0)
+  const frozen = freezesFor(await ledger.freezes(), record.environment).find(
+    ({ to }) => Date.parse(to) > now.getTime(),
+  )
+  return frozen && `${record.environment} is frozen until ${frozen.to} (${frozen.reason})`
 }
 
 /**
