@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { GateFailed, type ChildProcess, type ChildResult } from '@deploy-actions/action-kit'
@@ -14,14 +14,17 @@ import {
 } from '@deploy-actions/testing'
 import { testGitHub, type TestGitHub } from '../../packages/github-emulator/src/emulator.fixture'
 import { rolloutWithHooks } from '../../packages/config/src/hooks.fixture'
-import { githubLedger, jobOf, record, restorePoint } from './github-ledger.fixture'
+import { deployYml, githubLedger, jobOf, ours, record, restorePoint } from './github-ledger.fixture'
 
 // What becomes of the arm that a committed release has replaced, and what nothing may do to it or with it.
 
 let world: TestGitHub
 let haproxy: FakeHaproxy
+/** GitHub's own clock. */
+let githubNow: string
 beforeEach(async () => {
-  world = await testGitHub({})
+  githubNow = '2026-11-20T10:00:00.000Z'
+  world = await testGitHub({ now: () => new Date(githubNow) })
   haproxy = await startFakeHaproxy({ blue: 0, green: 100 })
 })
 afterEach(() => Promise.all([world.close(), haproxy.close()]))
@@ -29,7 +32,7 @@ afterEach(() => Promise.all([world.close(), haproxy.close()]))
 const HOUR_MS = 3_600_000
 /** When GitHub made the marks. */
 const COMMITTED = Date.parse('2026-11-20T10:00:00.000Z')
-const TEXT = rolloutWithHooks("  decommission: { run: 'ops/remove.sh ${arm}', timeout: 5m }")
+let TEXT = rolloutWithHooks("  decommission: { run: 'ops/remove.sh ${arm}', timeout: 5m }")
 const SWEEPER = 900
 const EMERGENCY = 950
 const OLD = { version: '1.2.0', digest: `sha256:${'0'.repeat(64)}` }
@@ -60,11 +63,14 @@ async function rollOut(
 /** A job of a sweeper's run, so many hours after the commit. */
 async function jobAt(
   hours: number,
-  { run = SWEEPER, result = {}, meanwhile }: Job = {},
+  { run = SWEEPER, result = {}, meanwhile, runnerAheadHours = 0, script = 0o755 }: Job = {},
 ): Promise<{ ports: FakePorts; children: ChildProcess[] }> {
   const children: ChildProcess[] = []
-  const clock = createFakeClock(new Date(COMMITTED + hours * HOUR_MS).toISOString())
+  const at = (hour: number): string => new Date(COMMITTED + hour * HOUR_MS).toISOString()
+  const clock = createFakeClock(at(hours + runnerAheadHours))
   const ports = jobOf(world, run)
+  const view = world.runs.find(({ id }) => id === run)
+  if (view) view.createdAt = at(hours)
   const context = { ...ports.context, workspace: join(ports.context.temp, 'workspace') }
   const { process } = createFakePorts({
     process: (child) => {
@@ -79,6 +85,9 @@ async function jobAt(
   Object.assign(ports, { clock: { ...clock, sleep }, process, context })
   await mkdir(context.workspace, { recursive: true })
   await writeFile(join(context.workspace, 'rollout.yml'), TEXT)
+  await mkdir(join(context.workspace, 'ops'), { recursive: true })
+  await writeFile(join(context.workspace, 'ops', 'remove.sh'), '')
+  await chmod(join(context.workspace, 'ops', 'remove.sh'), script)
   return { ports, children }
 }
 interface Job {
@@ -86,6 +95,10 @@ interface Job {
   result?: Partial<ChildResult>
   /** what comes between the word that the arm is to go and the hook */
   meanwhile?: () => Promise<unknown>
+  /** so much its clock is ahead of GitHub's */
+  runnerAheadHours?: number
+  /** the mode of the script */
+  script?: number
 }
 
 async function sweep(hours: number) {
@@ -105,11 +118,11 @@ const fence = (run = EMERGENCY) =>
   })
 const said = (): string[] => world.github.deployments.at(-1)?.statuses.map((one) => one.description) ?? []
 /** Somebody whose job has `deployments: write` posts a status. */
-async function plant(description: string): Promise<void> {
+async function plant(description: string, named = 50): Promise<void> {
   const thief = world.begin({ deployments: 'write' }, { id: 50, path: '.github/workflows/lint.yml' })
   const status = {
     ...{ state: 'success', description, auto_inactive: false },
-    log_url: 'https://github.com/acme/shop/actions/runs/50',
+    log_url: `https://github.com/acme/shop/actions/runs/${named}`,
   }
   await world.send(thief.job, `POST /deployments/${world.github.deployments.at(-1)?.id}/statuses`, status)
 }
@@ -145,6 +158,97 @@ describe('an old arm', () => {
       end: { reason: 'it is committed for 23h, and its old arm stays for 1d' },
       children: [],
     })
+  })
+
+  it('is not removed before its time by a runner whose clock is ahead', async () => {
+    await rollOut(1)
+    expect(await remove(1, { runnerAheadHours: 30 })).toMatchObject({
+      end: { outcome: 'nothing-open', reason: 'it is committed for 1h, and its old arm stays for 1d' },
+      children: [],
+    })
+    expect(said()[0]).toMatch(/^committed/)
+  })
+
+  it('stays, and with it the way back, where its hook could not be run at all', async () => {
+    const plain = TEXT
+    TEXT = rolloutWithHooks(
+      "  decommission: { run: 'ops/remove.sh ${arm}', timeout: 5m, env-secrets: [CLOUD_KEY], oidc: true }",
+    )
+    await rollOut(1)
+    expect(await remove(30, { script: 0o644 })).toMatchObject({
+      end: {
+        message: expect.stringMatching(
+          /^blue was left as it is: hooks.decommission: ops\/remove.sh is not in the repository or not executable.*; the secret CLOUD_KEY.*; .*OIDC/,
+        ),
+      },
+      children: [],
+    })
+    TEXT = plain
+    expect(said()[0]).toMatch(/^committed/)
+    expect(await fence()).toMatchObject({ outcome: 'fenced' })
+  })
+
+  it('stays while somebody has frozen the region: whoever looks into something may still want to go back', async () => {
+    const opened = await rollOut(1)
+    const freeze = {
+      ...{ environment: opened.environment, reason: 'ann: INC-1' },
+      ...{ from: new Date(COMMITTED + 29 * HOUR_MS), until: new Date(COMMITTED + 31 * HOUR_MS) },
+    }
+    githubNow = freeze.from.toISOString()
+    await githubLedger(world, { run: 1 }).freeze(freeze, opened.environment)
+    expect((await sweep(30)).end).not.toHaveProperty('old-arms')
+    expect(await remove(30)).toMatchObject({
+      end: {
+        outcome: 'nothing-open',
+        reason: 'production-eu is frozen until 2026-11-21T17:00:00.000Z (ann: INC-1)',
+      },
+      children: [],
+    })
+    // The run of the sweeper had begun before the freeze did.
+    expect((await remove(28.9)).children).toEqual([])
+    expect((await remove(31.1)).children).toHaveLength(1)
+  })
+
+  it('stays while what it was sent before has not come to an end', async () => {
+    await rollOut(1)
+    haproxy.underWay = { blue: 2 }
+    expect(await remove(30)).toMatchObject({
+      end: {
+        outcome: 'nothing-open',
+        reason: '2 requests or connections to blue have not come to an end',
+      },
+      children: [],
+    })
+    expect(said()[0]).toMatch(/^committed/)
+    haproxy.underWay = {}
+    expect((await remove(30)).children).toHaveLength(1)
+  })
+
+  it('is due though GitHub itself has said last that it is inactive', async () => {
+    const opened = await rollOut(1)
+    const other = world.begin({ deployments: 'write' }, { id: 51, path: '.github/workflows/other.yml' })
+    const made = await world.send(other.job, 'POST /deployments', {
+      ...{ ref: 'main', environment: opened.environment, task: 'deploy:other', auto_merge: false },
+      required_contexts: [],
+    })
+    const { id } = (await made.json()) as { id: number }
+    await world.send(other.job, `POST /deployments/${id}/statuses`, { state: 'success' })
+    expect(said()[0]).toBe('')
+    expect((await sweep(23)).end).not.toHaveProperty('old-arms')
+    expect((await sweep(30)).end).toHaveProperty('old-arms')
+  })
+
+  it('that is gone is not there again because somebody says again what was true once', async () => {
+    await rollOut(1)
+    haproxy.weights['blue'] = 0
+    await remove(30, {
+      meanwhile: () => Promise.resolve(Object.assign(haproxy.weights, { blue: 100, green: 0 })),
+    })
+    Object.assign(haproxy.weights, { blue: 0, green: 100 })
+    await plant('decommissioning: blue, try 1', SWEEPER)
+    expect(await remove(31, { run: 901 })).toMatchObject({ end: { outcome: 'decommissioned' } })
+    await plant('decommission-left: blue, try 1', SWEEPER)
+    expect(await fence()).toMatchObject({ message: expect.stringContaining('its old arm blue is gone') })
   })
 
   it('is not due while the next release is on its way to it', async () => {
@@ -241,11 +345,25 @@ describe('an old arm', () => {
 })
 
 describe('a rollout that begins while an old arm goes', () => {
-  const begin = (now: string) =>
-    githubLedger(world, { run: 2, now }).open(
+  const begin = (now: string, runner = now) => {
+    githubNow = now
+    return githubLedger(world, { run: 2, now: runner }).open(
       record(2, { region: 'eu', environment: 'production-eu', openedAt: '2026-11-20T10:00:00.000Z' }),
       {},
     )
+  }
+
+  it('is refused, too, where the clock of its runner says that the hook has ended for long', async () => {
+    await rollOut(1)
+    let refused: Error | undefined
+    await remove(24.1, {
+      meanwhile: () =>
+        begin('2026-11-20T10:20:00.000Z', '2026-11-20T11:10:00.000Z').catch(
+          (error: Error) => (refused = error),
+        ),
+    })
+    expect(refused?.message).toMatch(/^blue of shop in eu is being decommissioned by run 900/)
+  })
 
   it('is refused, and may begin once the arm is gone', async () => {
     await rollOut(1)
@@ -335,6 +453,30 @@ describe('an emergency whose old arm is gone', () => {
     expect(told).toMatchObject({ message: expect.stringContaining('blue is being decommissioned') })
     expect(marked).toMatch(/^transaction 1-1-shop-eu-1 cannot be put back: its old arm blue/)
     expect(children).toHaveLength(1)
+  })
+
+  it('is not carried out by a restorer who had looked before the word, and writes after it', async () => {
+    const opened = await rollOut(1)
+    world.begin({}, { id: 901, path: deployYml, referencedWorkflows: [ours] })
+    let word: Promise<void> | undefined
+    for (const only of [{ only: 'traffic' }, {}]) {
+      const ports = jobOf(world, EMERGENCY)
+      const { download } = ports.artifacts
+      ports.artifacts.download = async (...args) => {
+        word ??= githubLedger(world, { run: 901 }).sayOldArm?.(opened, {
+          ...{ phase: 'begun', arm: 'blue', attempt: 1 },
+        })
+        await word
+        return download(...args)
+      }
+      const end = await restorePoint(ports, {
+        ...{ mode: 'restore', service: 'shop', environment: 'production-eu', region: 'eu', to: ID, ...only },
+      })
+      expect(end).toMatchObject({
+        message: expect.stringMatching(/its old arm blue is being decommissioned/),
+      })
+      expect(haproxy.weights).toEqual({ blue: 0, green: 100 })
+    }
   })
 
   it('goes first where its mark came before the word was heard, and the hook is not run', async () => {

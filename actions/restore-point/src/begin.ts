@@ -30,6 +30,7 @@ import {
   mustBeCommitted,
   prepareTransaction,
   restorePointsOf,
+  shareHistory,
   unusualShare,
   whyNotNow,
   type FoundArms,
@@ -93,7 +94,7 @@ export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
     guardEnvironment: config.region['guard-environment'],
     snapshot: (arms: Arms) => snapshot(target, arms, inputs, ports),
     // It gets what it has: nothing of its capacity is missing while the other arm serves.
-    share: followed ? undefined : () => shareNow(config, ports),
+    share: followed ? undefined : () => shareNow(config, ledger, ports),
   }
   const transaction = await (dryRun ? prepareTransaction : beginTransaction)(request, ports)
   return opened(transaction, inputs, ports)
@@ -155,10 +156,12 @@ async function snapshot(
 }
 
 /** The share of the region, where a router steers that. */
-async function shareNow(config: RegionConfig, ports: Ports): Promise<FoundShare | undefined> {
+async function shareNow(config: RegionConfig, ledger: Ledger, ports: Ports): Promise<FoundShare | undefined> {
   const [router, plan] = [config.traffic.regions?.router, sharePlanOf(config)]
   if (!router || !plan) return undefined
-  const found = await findShare(router, plan, providerPorts(ports))
+  const environments = new Map(config.regions.map(({ name, environment }) => [name, environment]))
+  const history = await shareHistory(ledger, plan.region, environments)
+  const found = await findShare(router, plan, providerPorts(ports), history)
   const unusual = unusualShare(found)
   if (unusual !== undefined) ports.log.warning(unusual)
   return found

@@ -5,6 +5,8 @@ import {
   GateFailed,
   InputError,
   messageOf,
+  missingAccess,
+  missingScript,
   providerPorts,
   runScriptToEnd,
   showOutput,
@@ -73,7 +75,7 @@ export async function decommission(inputs: Inputs, ports: Ports): Promise<Output
     ports.log.warning(`nothing is removed in ${region}: ${why}`)
     return { outcome: 'nothing-open', reason: why, transaction: id }
   }
-  const notDue = await whyNotDue(ledger, entry, ports.clock.now())
+  const notDue = await whyNotDue(ledger, entry, await begunAt(ports))
   if (notDue !== undefined) return stays(notDue)
   const old = await prepare(entry, ledger, ports)
   const inUse = await whyInUse(old, ports)
@@ -88,7 +90,17 @@ export async function decommission(inputs: Inputs, ports: Ports): Promise<Output
   return came === undefined ? remove(old, ports) : stays(came)
 }
 
-/** @throws GateFailed where the rollout.yml of the record, or its hook, is not there */
+/** When this run was begun, by GitHub's own clock, as the commit was: that of a runner may be a day ahead. */
+async function begunAt({ github, context }: Ports): Promise<Date> {
+  const { created_at: createdAt } = await github.request<{ created_at: string }>(
+    'GET /repos/{owner}/{repo}/actions/runs/{run_id}',
+    { run_id: context.runId },
+    { permission: 'actions: read' },
+  )
+  return new Date(createdAt)
+}
+
+/** @throws GateFailed where the rollout.yml of the record, its hook, or what that needs is not there */
 async function prepare(entry: Entry, ledger: Ledger, ports: Ports): Promise<OldArm> {
   const { record, oldArm } = entry
   const settings = await keptSettings(ledger, record)
@@ -99,6 +111,13 @@ async function prepare(entry: Entry, ledger: Ledger, ports: Ports): Promise<OldA
     throw new GateFailed(
       `${arms.baseline} was left as it is: hooks.decommission of ${record.config?.path ?? 'rollout.yml'} at ${record.commit} cannot be had; check out that commit`,
     )
+  // Found now, while the arm is there: once the ledger is told that it goes, nothing is given back to it.
+  const missing = [
+    ...[await missingScript(hook.run, ports.context.workspace)].filter((why) => why !== undefined),
+    ...missingAccess(hook.run, providerPorts(ports), hook).map(({ message }) => message),
+  ]
+  if (missing.length > 0)
+    throw new GateFailed(`${arms.baseline} was left as it is: hooks.decommission: ${missing.join('; ')}`)
   const router = await openRouter(settings, ports)
   return { entry, ledger, arms, router, hook, target, attempt: (oldArm?.attempt ?? 0) + 1 }
 }
@@ -115,8 +134,12 @@ async function whyInUse(
   ports.evidence.facts({ weights: reading.weights, effective: reading.effective, readAt: reading.readAt })
   if (servesAll(reading) !== canary)
     return `${canary} does not serve all of the traffic (${reading.strangers ?? described(reading)})`
-  return (await reachedArms(router, reading.weights, ports)).includes(baseline)
-    ? `${baseline} gets requests although the router gives it no traffic`
+  if ((await reachedArms(router, reading.weights, ports)).includes(baseline))
+    return `${baseline} gets requests although the router gives it no traffic`
+  // A socket or a stream that was opened before the release lasts on, whatever the weights are.
+  const underWay = (await router.requests?.(ports.signal))?.[baseline]?.underWay ?? 0
+  return underWay > 0
+    ? `${underWay} requests or connections to ${baseline} have not come to an end`
     : undefined
 }
 

@@ -1,6 +1,7 @@
 import { messageOf, type Ports } from '@deploy-actions/action-kit'
 import {
   doubtOf,
+  freezesFor,
   LEDGER_PATIENCE_MS,
   newest,
   openLedger,
@@ -24,7 +25,13 @@ export async function whyNotDue(ledger: Ledger, entry: Entry, now: Date): Promis
   const keptMs = markedAt === undefined ? 0 : now.getTime() - Date.parse(markedAt)
   if (oldArm === undefined && keptMs < record.keepOldMs)
     return `it is committed for ${formatDuration(Math.max(0, keptMs))}, and its old arm stays for ${formatDuration(record.keepOldMs)}`
-  return whyNoDecommission(oldArm, now)
+  const never = whyNoDecommission(oldArm, now)
+  if (never !== undefined) return never
+  // Whoever freezes a service is looking into something, and may still want to go back.
+  const frozen = freezesFor(await ledger.freezes(), record.environment).find(
+    ({ to }) => Date.parse(to) > now.getTime(),
+  )
+  return frozen && `${record.environment} is frozen until ${frozen.to} (${frozen.reason})`
 }
 
 /**
@@ -41,8 +48,11 @@ export async function whyNotStanding(
   const last = await newest(ledger, environment)
   if (last?.record.id !== id) return `${last?.record.id ?? 'nothing'} has come after ${id}`
   if (last.state !== 'committed') return `${id} is ${last.note || last.state}`
-  const run = last.oldArm?.run
-  if (by !== undefined && run !== by) return `run ${run ?? 'of nobody'} has said that it decommissions it`
+  const { run, phase } = last.oldArm ?? {}
+  if (by !== undefined && !(run === by && phase === 'begun'))
+    return run === undefined || run === by
+      ? `this run has said before what became of it: the next one tries it again`
+      : `run ${run} has said that it decommissions it`
   return doubtOf(last)
 }
 

@@ -74,7 +74,7 @@ async function mark(
   ports: Ports,
 ): Promise<Chosen> {
   const set = ({ record }: Entry, state: TransactionState): Promise<boolean> =>
-    markUnlessDown(ledger, record, 'restoring', note, ports, mayFollow(state))
+    markUnlessDown(ledger, record, 'restoring', note, ports, mayFollow(state)).catch(() => false)
   const marked = await Promise.all(
     taken.map(async (entry): Promise<Chosen> => {
       const { record, state } = entry

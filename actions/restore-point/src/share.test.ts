@@ -2,10 +2,10 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { InputError } from '@deploy-actions/action-kit'
+import { GateFailed, InputError } from '@deploy-actions/action-kit'
 import { openLedger } from '@deploy-actions/ledger'
 import { createFakePorts, startFakeHaproxy, type FakeHaproxy, type FakePorts } from '@deploy-actions/testing'
-import { drainRegion, joinTransaction, readJobTransactions } from '@deploy-actions/transaction'
+import { drainRegion, giveShareBack, joinTransaction, readJobTransactions } from '@deploy-actions/transaction'
 import { inputs as schema } from './inputs'
 import { main } from './main'
 import type { Outputs } from './outputs'
@@ -55,9 +55,9 @@ const run = (ports: FakePorts, inputs: Record<string, string>): Promise<Outputs>
   main(schema.parse({ region: 'eu', ledger: `file:${folder}/ledger`, ...inputs }), ports)
 const begin = (ports: FakePorts, inputs: Record<string, string> = {}) =>
   run(ports, { mode: 'begin', ...release, ...inputs })
-const drain = async (ports: FakePorts): Promise<void> => {
-  const transaction = await joinTransaction('1-1-shop-eu-1', ports.context)
-  await drainRegion(transaction, ports, { withinMs: 30_000, settleMs: 1_000 })
+const MOVE = { withinMs: 30_000, settleMs: 1_000 }
+const drain = async (ports: FakePorts, id = '1-1-shop-eu-1'): Promise<void> => {
+  await drainRegion(await joinTransaction(id, ports.context), ports, MOVE)
 }
 const states = async (): Promise<string[]> =>
   (await openLedger(`file:${folder}/ledger`, 'shop', createFakePorts()).find({})).map(({ state }) => state)
@@ -138,6 +138,50 @@ describe('begin', () => {
     await expect(begun).rejects.toThrow(InputError)
     await expect(begun).rejects.toThrow(why)
     expect(await states()).toEqual([])
+  })
+
+  it('opens nothing while another region is drained: what is there then is not what is to be put back', async () => {
+    const first = await job(1)
+    await begin(first)
+    await drain(first)
+    expect(shares()['eu']).toEqual(near(10))
+    const begun = begin(await job(2), { region: 'us' })
+    await expect(begun).rejects.toThrow(GateFailed)
+    await expect(begun).rejects.toThrow(
+      /traffic.regions: eu has 10\S*% instead of 30% while run 1 is at work there \(transaction 1-1-shop-eu-1, open\), .* Nothing was written/,
+    )
+    expect(await states()).toEqual(['open'])
+    await run(await job(1), { mode: 'restore' })
+    expect(await begin(await job(2), { region: 'us' })).toMatchObject({ outcome: 'begun' })
+  })
+
+  it('gives back what an earlier rollout has left drained: by the release that mends the region', async () => {
+    const first = await job(1)
+    await begin(first)
+    await drain(first)
+    await run(await job(1, 500), { mode: 'restore' })
+    expect(await states()).toEqual(['unverified'])
+    expect(shares()['eu']).toEqual(near(10))
+    const mending = await job(2)
+    await begin(mending)
+    const [transaction] = await readJobTransactions(mending.context.temp)
+    expect(transaction?.record.restore.at(-1)).toMatchObject({ before: { us: 5_000, eu: 3_000, ap: 2_000 } })
+    expect(said(mending)).not.toContain('by rollout.yml')
+    await drain(mending, '2-1-shop-eu-1')
+    await giveShareBack(await joinTransaction('2-1-shop-eu-1', mending.context), mending, MOVE)
+    expect(shares()).toEqual(STEADY)
+  })
+
+  it('takes what somebody has made of a drained region since as it is', async () => {
+    const first = await job(1)
+    await begin(first)
+    await drain(first)
+    await run(await job(1, 500), { mode: 'restore' })
+    regions.weights = { us: 60, eu: 15, ap: 25 }
+    const ports = await job(2)
+    await begin(ports)
+    const [transaction] = await readJobTransactions(ports.context.temp)
+    expect(transaction?.record.restore.at(-1)).toMatchObject({ before: { us: 6_000, eu: 1_500, ap: 2_500 } })
   })
 
   it('shows it in a dry run, and opens nothing', async () => {

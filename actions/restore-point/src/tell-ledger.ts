@@ -1,5 +1,5 @@
 import { messageOf, type Ports } from '@deploy-actions/action-kit'
-import { LEDGER_PATIENCE_MS, type Ledger, type TransactionName } from '@deploy-actions/ledger'
+import { ArmGone, LEDGER_PATIENCE_MS, type Ledger, type TransactionName } from '@deploy-actions/ledger'
 import { holdingStates, type TransactionState } from '@deploy-actions/rollout'
 
 /** Who restores, for the mark. */
@@ -27,6 +27,7 @@ export const mayFollow = (found: TransactionState | undefined): readonly Transac
 /**
  * Restoring never waits for the ledger: it is told when it answers.
  * @returns whether it was
+ * @throws ArmGone when it has answered that there is nothing to restore to
  */
 export async function markUnlessDown(
   ledger: Ledger,
@@ -40,6 +41,7 @@ export async function markUnlessDown(
     await ledger.mark(name, state, note, from)
     return true
   } catch (error) {
+    if (error instanceof ArmGone) throw error
     ports.log.warning(`the ledger could not be told that ${name.id} is ${state}: ${messageOf(error)}`)
     ports.evidence.facts({ ledgerNotTold: state })
     return false

@@ -316,6 +316,17 @@ describe('a plan is refused, and nothing is written,', () => {
     expect(region.haproxy.commands.filter((command) => command.startsWith('set'))).toEqual([])
   })
 
+  it('for a delay of this run after which the arm to go back to is gone', async () => {
+    const kept = config((text) => `${text}arms: { keep-old: 45m }\nhooks: { decommission: ops/x.sh }\n`)
+    expect((await plan(kept)).outcome).toMatchObject({ outcome: 'planned' })
+    expect(message(await plan(kept, { delay: '90m' }))).toMatch(
+      /us: a delay of 1h30m is longer than arms\.keep-old \(45m\): the old arm would go while it is watched/,
+    )
+    expect((await plan(kept, { order: 'serial', delay: '90m' })).outcome).toMatchObject({
+      outcome: 'planned',
+    })
+  })
+
   it('for an unknown region, naming the known ones', async () => {
     expect(message(await plan(config(), { regions: 'us,eu-west' }))).toMatch(
       /no region is named eu-west; known in rollout\.yml: us, eu/,

@@ -330,7 +330,7 @@ function tooSlow({ region, traffic, arms, canary, rollback }: RegionConfig, port
 
 /** What the jobs of region.yml cannot finish within their `timeout-minutes`, and a delay in which nothing is watched. */
 function tooLong(config: RegionConfig, { delayMs }: Order): Problem[] {
-  const { region, gates, deploy } = config
+  const { region, gates, deploy, arms, hooks } = config
   const timing = timingOf(config)
   const worst = worstCaseMs(timing)
   const { restoreMs } = timing.deploy
@@ -354,6 +354,10 @@ function tooLong(config: RegionConfig, { delayMs }: Order): Problem[] {
     [
       delayMs > 0 && gates['after-rollout'] === undefined,
       'order: delayed watches the checks of gates.after-rollout, and there are none: nothing would be watched in the delay',
+    ],
+    [
+      hooks.decommission !== undefined && delayMs > arms['keep-old'],
+      `a delay of ${formatDuration(delayMs)} is longer than arms.keep-old (${formatDuration(arms['keep-old'])}): the old arm would go while it is watched whether the region has to go back to it`,
     ],
   ]
   return said.flatMap(([wrong, message]) => (wrong ? [{ where: region.name, message }] : []))

@@ -88,6 +88,33 @@ describe('the share of a region', () => {
     expect(regions.weights).toEqual({ us: 70, eu: 30 })
   })
 
+  it.each(['drain-share', 'return-share'])(
+    'is not moved by a step that stood still while another saw to the target: %s',
+    async (mode) => {
+      const id = await begin()
+      if (mode === 'return-share') await run('drain-share', id)
+      const held = { ...regions.weights }
+      let looks = 0
+      regions.hold = async (line, when) => {
+        if (when === 'after' || !line.startsWith('show servers') || ++looks > 1) return
+        ports.clock.advance(3_600_000)
+        for (const state of ['restoring', 'restored'] as const)
+          await ledger().mark({ id, environment: 'production-eu' }, state, 'the guard')
+      }
+      await expect(run(mode, id)).rejects.toThrow(NotOpen)
+      expect(regions.weights).toEqual(held)
+    },
+  )
+
+  it('is not drained where somebody has moved it since the transaction began', async () => {
+    const id = await begin()
+    regions.weights = { us: 40, eu: 60 }
+    await expect(run('drain-share', id)).rejects.toThrow(
+      /^eu had 30% of the global traffic when this began, and somebody has moved that/,
+    )
+    expect(regions.weights).toEqual({ us: 40, eu: 60 })
+  })
+
   it('is moved within a transaction that has one, and not otherwise', async () => {
     const withoutShare = run('drain-share', await begin({ share: false }))
     await expect(withoutShare).rejects.toThrow(InputError)

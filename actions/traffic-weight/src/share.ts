@@ -26,6 +26,9 @@ const MOVES: Record<ShareMode, Told> = {
   'return-share': { move: giveShareBack, would: 'give back', has: 'has its share back, which is' },
 }
 
+/** So long a step may rest on what the ledger has said of its transaction, in the action's milliseconds. */
+const FRESH_MS = 10_000
+
 /** Drains or gives back the share of the region whose transaction this job has open. */
 export async function moveShare(mode: ShareMode, inputs: Inputs, ports: Ports): Promise<Outputs> {
   if (inputs.transaction === undefined)
@@ -45,11 +48,18 @@ export async function moveShare(mode: ShareMode, inputs: Inputs, ports: Ports): 
     ports.log.info(reason)
     return { outcome: 'would-change', reason, changed: false }
   }
-  await mustBeOpen(
-    openLedger(transaction.ledger, service, ports, { patienceMs: LEDGER_PATIENCE_MS.forward }),
-    transaction,
-  )
-  const moved = await move(transaction, ports, { withinMs: inputs.timeout, settleMs: inputs.settle })
+  const ledger = openLedger(transaction.ledger, service, ports, { patienceMs: LEDGER_PATIENCE_MS.forward })
+  await mustBeOpen(ledger, transaction)
+  let askedAtMs = ports.clock.now().getTime()
+  const stillOpen = async (): Promise<void> => {
+    if (ports.clock.now().getTime() - askedAtMs < FRESH_MS) return
+    await mustBeOpen(ledger, transaction)
+    askedAtMs = ports.clock.now().getTime()
+  }
+  const moved = await move(transaction, ports, {
+    ...{ withinMs: inputs.timeout, settleMs: inputs.settle },
+    stillOpen,
+  })
   return told(moved, has, ports)
 }
 

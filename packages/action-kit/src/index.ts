@@ -65,6 +65,7 @@ export {
   deployVariables,
   fillLine,
   isScriptLine,
+  missingAccess,
   missingScript,
   runScript,
   runScriptToEnd,

@@ -2,7 +2,7 @@ import { access, constants } from 'node:fs/promises'
 import { isAbsolute, join, normalize, sep } from 'node:path'
 import { z } from 'zod'
 import { INHERITED } from './child-processes'
-import { InputError } from './errors'
+import { InputError, type Problem } from './errors'
 import type { ChildResult, ProviderPorts } from './ports'
 import { alternativesOf, schemaAt } from './schema-path'
 import { redact } from './secrets'
@@ -141,14 +141,14 @@ type ScriptPorts = Pick<ProviderPorts, 'process' | 'workspace' | 'variables' | '
  * environment. @throws InputError when it cannot have what its access says
  */
 export async function runScript(
-  { path, args }: Script,
+  one: Script,
   ports: ScriptPorts,
   { timeoutMs, signal, variables, access }: ScriptOptions,
 ): Promise<ScriptResult> {
   const { process, workspace } = ports
-  const secret = secretVariables(path, ports, access)
+  const secret = secretVariables(one, ports, access)
   const result = await process.run({
-    command: [join(workspace, path), ...args],
+    command: [join(workspace, one.path), ...one.args],
     cwd: workspace,
     env: { ...secret, ...ports.variables, ...variables },
     timeoutMs,
@@ -160,11 +160,12 @@ export async function runScript(
   return { ...result, stdout, stderr: redact(result.stderr, values), leaked: stdout !== result.stdout }
 }
 
-function secretVariables(
-  path: string,
-  { secrets, oidc }: ScriptPorts,
-  access: ScriptAccess = { 'env-secrets': [], oidc: false },
-): Record<string, string> {
+/** What a script would get, by its access, and cannot have in this job: all of it at once. */
+export function missingAccess(
+  { path }: Script,
+  { secrets, oidc }: Pick<ScriptPorts, 'secrets' | 'oidc'>,
+  access: ScriptAccess,
+): Problem[] {
   const missing = access['env-secrets'].filter((name) => !secrets.get(name))
   const problems = missing.map((name) => ({
     where: 'env-secrets',
@@ -175,7 +176,17 @@ function secretVariables(
       where: 'oidc',
       message: `${path} gets to ask for OIDC tokens, but this job may not: give it, and every job that calls it, id-token: write`,
     })
+  return problems
+}
+
+function secretVariables(
+  one: Script,
+  ports: ScriptPorts,
+  access: ScriptAccess = { 'env-secrets': [], oidc: false },
+): Record<string, string> {
+  const problems = missingAccess(one, ports, access)
   if (problems.length > 0) throw new InputError(problems)
+  const { secrets, oidc } = ports
   return {
     ...Object.fromEntries(access['env-secrets'].map((name) => [name, secrets.get(name) ?? ''])),
     ...(access.oidc && oidc && { [OIDC_URL]: oidc.url, [OIDC_TOKEN]: oidc.token }),

@@ -28,14 +28,16 @@ export function dueTargets(found: readonly LatestStatus[], now: Date): DueTarget
 }
 
 /** By what was said last: of a try that failed or was lost, when and the how manieth it was. */
-function isDue({ said, saidAt, payload }: LatestStatus, now: Date): boolean {
+function isDue({ said, saidAt, payload, createdAt }: LatestStatus, now: Date): boolean {
   const keepOldMs = keepOldIn(payload)
   if (keepOldMs === undefined || saidAt === undefined) return false
   const agoMs = now.getTime() - saidAt.getTime()
   const [mark] = marksIn([{ description: said }])
   if (mark) return mark.state === 'committed' && agoMs >= keepOldMs
   const word = readOldArm(said ?? '')
-  if (!word || word.phase === 'done') return false
+  // GitHub itself says that one is inactive, when another one succeeds there: then the ledger tells.
+  if (!word) return now.getTime() - createdAt.getTime() >= keepOldMs
+  if (word.phase === 'done') return false
   if (word.phase === 'left') return true
   return word.attempt < MAX_DECOMMISSIONS && (word.phase === 'failed' || agoMs >= DECOMMISSION_LASTS_MS)
 }

@@ -100,20 +100,25 @@ export function createGitHubLedger(service: string, ports: LedgerPorts, options:
     return found
   }
 
-  /** Why nothing may begin where that stands; undefined where it may. */
-  const refusal = (entry: Entry): ProviderError | undefined => {
+  /** Why nothing may begin at a time where that stands; undefined where it may. */
+  const refusal = (entry: Entry, at: Date): ProviderError | undefined => {
     if (holdingStates.includes(entry.state)) return new LiveTransaction(entry)
     // The hook that removes an arm and a rollout that deploys onto it ask for each other after they have said so: at least one sees it.
-    return entry.oldArm && isBeingRemoved(entry.oldArm, clock.now())
+    return entry.oldArm && isBeingRemoved(entry.oldArm, at)
       ? new ArmBeingRemoved(entry.record, entry.oldArm)
       : undefined
   }
 
-  /** Those that came to the environment after one and before another, and hold it. */
-  const rivalOf = async (environment: string, span: Span): Promise<Entry | undefined> => {
+  /** Those that came to the environment after one and before another, and hold it at a time. */
+  const rivalOf = async (
+    environment: string,
+    span: Span,
+    at: Date,
+  ): Promise<{ id: string; refused: ProviderError } | undefined> => {
     for await (const deployment of known({ environment }, span)) {
       const one = await read(deployment)
-      if (one && refusal(one.entry)) return one.entry
+      const refused = one && refusal(one.entry, at)
+      if (refused) return { id: one.entry.record.id, refused }
     }
     return undefined
   }
@@ -133,7 +138,7 @@ export function createGitHubLedger(service: string, ports: LedgerPorts, options:
   return {
     async open(record, settings) {
       const before = await latest(record.environment)
-      const [refused] = before.flatMap(({ entry }) => refusal(entry) ?? [])
+      const [refused] = before.flatMap(({ entry }) => refusal(entry, clock.now()) ?? [])
       if (refused) throw refused
       await kept.keep(record, settings)
       looks.delete(record.environment)
@@ -148,12 +153,12 @@ export function createGitHubLedger(service: string, ports: LedgerPorts, options:
         throw openedAtWrongTime(record.id, why)
       }
       // Two openers: the lower number wins, the other steps back. What was looked at is looked at again: somebody may be
-      // taking back what was committed.
+      // taking back what was committed, or removing its old arm: whether that is over is told by GitHub's clock, not by ours.
       const after = (before.at(-1)?.number ?? 1) - 1
-      const rival = await rivalOf(record.environment, { after, before: number })
+      const rival = await rivalOf(record.environment, { after, before: number }, createdAt)
       if (rival) {
-        await stepBack(`by ${rival.record.id}`)
-        throw refusal(rival) ?? new LiveTransaction(rival)
+        await stepBack(`by ${rival.id}`)
+        throw rival.refused
       }
       const note = `run ${record.run.id} attempt ${record.run.attempt}`
       // Whoever may write deployments may delete this one or move it: what the run uploads says that there was one.

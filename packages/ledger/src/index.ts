@@ -11,7 +11,7 @@ export {
   type InstructionKind,
 } from './instructions'
 export * from './ledger'
-export { MAX_DECOMMISSIONS, whyArmGone, whyNoDecommission } from './old-arm'
+export { ArmGone, MAX_DECOMMISSIONS, whyArmGone, whyNoDecommission } from './old-arm'
 export { MAX_NOTE } from './note'
 export * from './open-ledger'
 export { LEDGER_PATIENCE_MS } from './patience'

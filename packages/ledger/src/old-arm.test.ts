@@ -35,6 +35,32 @@ describe('what is said of an old arm', () => {
       ...{ phase: 'done', attempt: 2, since: hoursAgo(5).toISOString(), saidAt: hoursAgo(2).toISOString() },
     })
   })
+
+  it('is said once by each run, of what it has begun itself: who posts it again changes nothing', () => {
+    const word = (phase: OldArmPhase, run: number, hour: number, attempt = 1) => ({
+      ...{ phase, arm: 'blue', attempt, why: undefined, run },
+      saidAt: hoursAgo(hour).toISOString(),
+    })
+    const left = [word('begun', 7, 9), word('left', 7, 9)]
+    expect(oldArmBy([...left, word('begun', 7, 1)])).toBeUndefined()
+    const gone = [...left, word('begun', 8, 5), word('done', 8, 4)]
+    for (const again of [word('left', 7, 1), word('begun', 7, 1), word('begun', 8, 1), word('failed', 8, 1)])
+      expect(oldArmBy([...gone, again])).toMatchObject({ phase: 'done', run: 8 })
+    // Uploaded by a run that died before it could say it.
+    expect(oldArmBy([word('begun', 7, 9), ...gone.slice(2), word('left', 7, 1)])).toMatchObject({
+      ...{ phase: 'done', run: 8 },
+    })
+    expect(oldArmBy([...gone, word('left', 9, 1)])).toMatchObject({ phase: 'done', run: 8 })
+  })
+
+  it('by two at once is of the one that has not left', () => {
+    const word = (phase: OldArmPhase, run: number) => ({
+      ...{ phase, arm: 'blue', attempt: 1, why: undefined, run, saidAt: hoursAgo(1).toISOString() },
+    })
+    const both = [word('begun', 7), word('begun', 8), word('left', 7)]
+    expect(oldArmBy(both)).toMatchObject({ phase: 'begun', run: 8 })
+    expect(oldArmBy([...both, word('left', 8)])).toBeUndefined()
+  })
 })
 
 describe('targets whose old arm is due', () => {
@@ -51,8 +77,8 @@ describe('targets whose old arm is due', () => {
     ['committed: all on green', 23.9, false],
     ['open', 30, false],
     ['restored', 30, false],
-    ['somebody was here', 30, false],
-    [null, 30, false],
+    ['somebody was here', 30, true],
+    ['', 23.9, false],
     ['decommission-left: blue, try 1: bound', 0, true],
     ['decommission-failed: blue, try 2: exit code 3', 0, true],
     ['decommission-failed: blue, try 3: exit code 3', 9, false],
@@ -62,6 +88,11 @@ describe('targets whose old arm is due', () => {
     ['decommissioned: blue, try 1', 9, false],
   ])('by their last status %j of %d hours ago: %s', (said, hours, isDue) => {
     expect(due(status(said, hours))).toEqual(isDue ? ['eu'] : [])
+  })
+
+  it('are not those of which nothing was ever said', () => {
+    const { saidAt: _, ...unsaid } = status(null, 30)
+    expect(dueTargets([unsaid], NOW)).toEqual([])
   })
 
   it('are told by their newest transaction that did not step back, where it is', () => {

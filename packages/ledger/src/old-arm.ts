@@ -73,15 +73,21 @@ export const oldArmArtifacts = (id: string, { phase, arm, attempt }: OldArmWord)
   return [name, `${name}-2`, `${name}-3`]
 }
 
-/** What the words come to, oldest first and all of them proven: nothing where the last try was not made after all. */
+/**
+ * What the words come to, oldest first and all of them proven: nothing where no try was made after all. A run says the same
+ * once, and ends what it has begun itself, once: what is posted again, or ahead, in its name is somebody's repetition.
+ */
 export function oldArmBy(words: readonly (PostedOldArm & { run: number })[]): OldArm | undefined {
-  let now: OldArm | undefined
-  let before: OldArm | undefined
+  const tries = new Map<string, OldArm>()
   for (const { phase, arm, attempt, run, saidAt } of words) {
-    if (phase === 'begun') before = now
-    now = phase === 'left' ? before : { phase, arm, attempt, run, saidAt, since: now?.since ?? saidAt }
+    const name = `${run} ${attempt} ${arm}`
+    const known = tries.get(name)
+    if (phase === 'begun') tries.set(name, known ?? { phase, arm, attempt, run, saidAt, since: saidAt })
+    else if (known?.phase === 'begun') tries.set(name, { ...known, phase, saidAt })
   }
-  return now
+  const made = [...tries.values()].filter(({ phase }) => phase !== 'left')
+  const [first, last] = [made[0], made.at(-1)]
+  return first && last && { ...last, since: first.since }
 }
 
 /** Whether somebody may be at work on an old arm now. */

@@ -11,7 +11,7 @@ import { Flooded, type Entry, type Followed, type LedgerQuery } from './ledger'
 import { oldArmArtifacts, oldArmBy, type OldArm, type PostedOldArm } from './old-arm'
 import type { TransactionRecord } from './record'
 import type { RunProofs } from './run-proofs'
-import { drillIn, takenBackIn, wasClosed, wasCommitted } from './taken-back'
+import { drillIn, takenBackIn, wasClosed } from './taken-back'
 
 /**
  * GitHub keeps statuses for 90 days and runs for 35: a record of that age without any status has lost them, and it
@@ -179,19 +179,22 @@ export function proveDeployments(
     return true
   }
 
-  /** The last mark that could be made, and counts. */
-  const lastOf = async (marks: readonly Mark[], owner: Owner): Promise<Mark> => {
+  /** The last mark that could be made, and counts; and whether one before it that does was a commit. */
+  const lastOf = async (marks: readonly Mark[], owner: Owner): Promise<Mark & { wasCommitted?: true }> => {
     let last: Mark = { state: 'open', note: '' }
+    let committed = false
     for (const mark of marks) {
       const isOpening = mark.state === 'open' && last.note === ''
       if (!isOpening && (!mayBecome(last.state, mark.state) || cameLate(mark, last.state))) continue
-      if (await counts(mark, owner)) last = mark
-      else
+      if (await counts(mark, owner)) {
+        last = mark
+        committed ||= mark.state === 'committed'
+      } else
         log.warning(
           `somebody says that transaction ${owner.id} is ${mark.state}; no run has uploaded that, so it counts for nothing`,
         )
     }
-    return last
+    return committed ? { ...last, wasCommitted: true } : last
   }
 
   /** Whether what a run says counts, by run, kind and stage: each is proven once. */
@@ -252,13 +255,14 @@ export function proveDeployments(
     const { marks, oldArm: words } = await deployments.said(number)
     const ageMs = clock.now().getTime() - Date.parse(record.openedAt)
     if (marks.length === 0 && ageMs > FORGOTTEN_AFTER_MS) return undefined
-    const { state, note, run: markedBy, madeAt: markedAt } = await lastOf(marks, ownerOf(record))
+    const last = await lastOf(marks, ownerOf(record))
+    const { state, note, run: markedBy, madeAt: markedAt, wasCommitted } = last
     const wasLetIn = marks.some((mark) => mark.state === 'open')
     if (state === SUPERSEDED) facts.add(unmoved)
     const [takenBack, drill] = [takenBackIn(marks), drillIn(marks)]
     const entry = {
       ...defined({ record, unread, distrust, markedBy, markedAt, takenBack, drill }),
-      ...defined({ wasCommitted: wasCommitted(marks), wasClosed: wasClosed(marks) }),
+      ...defined({ wasCommitted, wasClosed: wasClosed(marks) }),
       ...defined({ oldArm: await oldArmOf(words, ownerOf(record)) }),
       ...{ state, note, at: String(number) },
     }

@@ -50,6 +50,19 @@ describe('a drained share', () => {
       ap: 0,
     }))
 
+  it('goes to nobody who is drained as well, whoever has left it so', () => {
+    // us is at what a drained region keeps, as its router rounds it.
+    expect(drainedShares({ us: 1_020, eu: 5_400, ap: 3_580 }, plan(), all)).toEqual({
+      us: 1_020,
+      eu: 1_000,
+      ap: 7_980,
+    })
+    expect(drainedShares({ us: 1_000, eu: 9_000, ap: 0 }, plan(), all)).toBeUndefined()
+    // One that never has more than that is not drained.
+    const small = withRegion('us', { share: 900 })
+    expect(drainedShares({ us: 900, eu: 3_000, ap: 6_100 }, small, all)?.['us']).toBeGreaterThan(900)
+  })
+
   it('goes to the regions of the lowest priority number that serve', () => {
     const later = withRegion('us', { priority: 2 })
     expect(drainedShares(steady, later, all)).toEqual({ us: 5_000, eu: 1_000, ap: 4_000 })
@@ -100,6 +113,14 @@ describe('a share that returns', () => {
       ap: 5_250,
     })
     expect(returnedShares(moved, { before: steady }, plan())).toEqual({ us: 1_750, eu: 3_000, ap: 5_250 })
+  })
+
+  it('is not cut where others have given the region more: they may have nobody else', () => {
+    for (const more of [
+      { us: 0, eu: WHOLE, ap: 0 },
+      { us: 2_000, eu: 6_000, ap: 2_000 },
+    ])
+      expect(returnedShares(more, { before: steady, left }, plan())).toEqual(more)
   })
 
   it('is there already where it is: what others did stays', () => {

@@ -33,7 +33,8 @@ export type SharingRegion = SharePlan['regions'][number]
 /**
  * The vector that leaves a region no more than it keeps while it is deployed to. What it lets go of is spread by the
  * config's shares over the regions of the lowest priority number that serve, within its zone if it keeps to that; what they
- * have besides stays theirs. A region that somebody has taken out of the traffic is not put back in by this.
+ * have besides stays theirs. A region that somebody has taken out of the traffic is not put back in by this, nor does one
+ * take over that is drained itself: a rollout is under way there, or it was left so since it is not healthy.
  * @param serves whether the router sends traffic to a region
  * @returns undefined when no region may take it over
  */
@@ -58,11 +59,19 @@ function takersOf(
   serves: (region: string) => boolean,
 ): readonly SharingRegion[] {
   const able = neighboursOf(plan).filter(
-    ({ name, share }) => serves(name) && ((now[name] ?? 0) > 0 || share === 0),
+    ({ name, share }) =>
+      serves(name) && (share === 0 || ((now[name] ?? 0) > 0 && !isDrained(now[name] ?? 0, share, plan))),
   )
   const first = Math.min(...able.map(({ priority }) => priority))
   return able.filter(({ priority }) => priority === first)
 }
+
+/** More than any router's units round, in basis points. */
+export const UNUSUAL_SHARE = 100
+
+/** Whether what a region has is no more than it keeps while it is deployed to, though the config gives it more. */
+const isDrained = (held: number, share: number, { whileDeploying }: SharePlan): boolean =>
+  held <= whileDeploying + UNUSUAL_SHARE && share > whileDeploying + UNUSUAL_SHARE
 
 /** The others that its share may move to. */
 function neighboursOf({ region, keepWithinZone, regions }: SharePlan): readonly SharingRegion[] {
@@ -78,7 +87,8 @@ export interface MovedShare {
 
 /**
  * The vector that gives a region its old share back: the whole of what was found where the router still holds what it was
- * left with. Otherwise others had their hand in it, and only the own share returns: see {@link withShare}.
+ * left with. Otherwise others had their hand in it, and only the own share returns: see {@link withShare}. What they have
+ * given it beyond that is not taken away again: it may be all that serves.
  * @param same whether a router that shows the one vector holds the other; its units round
  */
 export function returnedShares(
@@ -87,7 +97,9 @@ export function returnedShares(
   plan: SharePlan,
   same: (now: Weights, left: Weights) => boolean = sameWeights,
 ): Weights {
-  return left && same(now, left) ? before : withShare(now, before[plan.region] ?? 0, plan)
+  if (left && same(now, left)) return before
+  const share = before[plan.region] ?? 0
+  return (now[plan.region] ?? 0) > share ? now : withShare(now, share, plan)
 }
 
 /**

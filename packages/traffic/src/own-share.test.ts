@@ -75,6 +75,37 @@ describe('a share that is drained', () => {
     expect(elapsed()).toBe(0)
   })
 
+  it('stays where somebody has moved it since it was found', async () => {
+    fake.weights = { us: 10, eu: 54, ap: 36 }
+    const drained = drainShare(router, plan, ports, { ...MOVE, foundAs: 3_000 })
+    await expect(drained).rejects.toThrow(
+      /^eu had 30% of the global traffic when this began, and somebody has moved that: .*; nothing was written$/,
+    )
+    expect(writes()).toEqual([])
+    await drainShare(router, plan, ports, { ...MOVE, foundAs: 5_350 })
+  })
+
+  it('goes to a region that is parked, which is made ready and waited for', async () => {
+    const standby = {
+      ...plan,
+      regions: [
+        { name: 'eu', share: 10_000, priority: 1 },
+        { name: 'us', share: 0, priority: 2 },
+        { name: 'ap', share: 0, priority: 2 },
+      ],
+    }
+    Object.assign(fake, { cookie: 'REGION', weights: { us: 0, eu: 100, ap: 0 } })
+    fake.states = { us: 'maint', ap: 'down' }
+    let looks = 0
+    fake.before = (command) => {
+      if (command === 'set server app/us state ready') looks = 1
+      if (looks > 0 && command.startsWith('show servers')) fake.states['us'] = ++looks < 5 ? 'down' : 'ready'
+      return 'act'
+    }
+    await drainShare(router, standby, ports)
+    expect(await shares()).toEqual({ us: near(9_000), eu: near(1_000), ap: 0 })
+  })
+
   it('is told of before it is written', async () => {
     const told: unknown[] = []
     await drainShare(router, plan, ports, {
@@ -105,8 +136,9 @@ describe('a share that is drained', () => {
 })
 
 describe('a share that returns', () => {
-  const back = (move: Partial<ShareMove> = {}) =>
-    returnShare(router, plan, { before, left }, ports, { ...MOVE, ...move })
+  const back = (move: Partial<ShareMove> = {}, moved = { before, left }) =>
+    returnShare(router, plan, moved, ports, { ...MOVE, ...move })
+  const toNothing = { before, left: { us: 7_143, eu: 0, ap: 2_857 } }
 
   it('brings back what was found', async () => {
     await drainShare(router, plan, ports)
@@ -127,13 +159,29 @@ describe('a share that returns', () => {
     expect(writes()).toEqual([])
   })
 
-  it('is there already though the router does not see the region up, or shrinks to what it was', async () => {
+  it('is there already though the router does not see the region up, or somebody has given it more', async () => {
     fake.states = { eu: 'down' }
     await back()
-    expect(writes()).toEqual([])
-    fake.weights = { us: 20, eu: 60, ap: 20 }
+    fake.weights = { us: 0, eu: 100, ap: 0 }
     await back()
-    expect(await shares()).toEqual({ us: near(3_500), eu: near(3_000), ap: near(3_500) })
+    expect(writes()).toEqual([])
+  })
+
+  it('is not given to a region that somebody has taken out meanwhile', async () => {
+    await drainShare(router, plan, ports)
+    fake.weights = { us: 60, eu: 0, ap: 40 }
+    const written = writes().length
+    await expect(back()).rejects.toThrow(
+      /^somebody has taken eu out of the traffic meanwhile: .*; nothing was written$/,
+    )
+    expect(writes()).toHaveLength(written)
+  })
+
+  it('is given back beside a server that is no region: that keeps nobody from it', async () => {
+    await drainShare(router, plan, ports)
+    fake.weights['old'] = 10
+    await back()
+    expect(await shares()).toEqual(before)
   })
 
   it('returns to shares that are all 0', async () => {
@@ -177,7 +225,7 @@ describe('a share that returns', () => {
     fake.cookie = 'SRV'
     await drainShare(router, { ...plan, whileDeploying: 0 }, ports)
     expect(fake.states).toEqual({ eu: 'maint' })
-    await back()
+    await back({}, toNothing)
     expect(fake.states).toEqual({ eu: 'ready' })
     expect(await shares()).toEqual({ us: near(5_000), eu: near(3_000), ap: near(2_000) })
   })
@@ -194,7 +242,7 @@ describe('a share that returns', () => {
       if (command.startsWith('set server app/eu weight')) weighed.push(looks)
       return 'act'
     }
-    await back()
+    await back({}, toNothing)
     expect(weighed).toHaveLength(1)
     expect(weighed[0]).toBeGreaterThanOrEqual(5)
   })

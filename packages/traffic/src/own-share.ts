@@ -4,6 +4,7 @@ import {
   formatPercent,
   formatWeights,
   returnedShares,
+  UNUSUAL_SHARE,
   type MovedShare,
   type SharePlan,
   type Weights,
@@ -15,12 +16,26 @@ import { asWritten, NotInEffect } from './shift'
 /** A region's share is to change, and the router or its neighbours do not let it. Nothing was written. */
 export class ShareStays extends GateFailed {}
 
+/** Somebody has taken a region out of the traffic since it was drained: it gets its share back by a person's hand. */
+export class TakenOut extends ShareStays {
+  constructor(
+    region: string,
+    readonly found: RouterReading,
+  ) {
+    super(
+      `somebody has taken ${region} out of the traffic meanwhile: ${described(found)}; nothing was written`,
+    )
+  }
+}
+
 /** How a share is moved. All times are the action's milliseconds. */
 export interface ShareMove {
   /** how long it is tried, at least once */
   withinMs: number
   /** after a write: when another writer who had read before it would have written over it */
   settleMs: number
+  /** what the region had when its restore point was taken: who has moved that since, a drain does not go on over */
+  foundAs?: number
   /** Called ahead of each write with what it writes. @throws whatever keeps it from being written */
   onWrite?: (wanted: Weights, found: RouterReading) => Promise<void>
   /** called after every try that failed, before the wait */
@@ -47,12 +62,29 @@ export function drainShare(
   ports: MovePorts,
   move: ShareMove = defaultMove,
 ): Promise<RouterReading> {
+  const { region } = plan
+  let hasWritten = false
   const wanted = (found: RouterReading): Weights => {
+    const obstacle = obstacleTo(found)
+    if (obstacle !== undefined) throw new ShareStays(`${obstacle}; nothing was written`)
     const drained = drainedFrom(found, plan)
-    if (drained) return drained
-    throw new ShareStays(`${nobodyTakes(plan, found)}; nothing was written`)
+    if (!drained) throw new ShareStays(`${nobodyTakes(plan, found)}; nothing was written`)
+    const own = found.weights[region] ?? 0
+    const { foundAs = own } = move
+    // Whatever is put back later would be reckoned from what another one has left.
+    if (!hasWritten && own > plan.whileDeploying + UNUSUAL_SHARE && Math.abs(own - foundAs) > UNUSUAL_SHARE)
+      throw new ShareStays(
+        `${region} had ${formatPercent(foundAs)} of the global traffic when this began, and somebody has moved that: ${described(found)}; nothing was written`,
+      )
+    return drained
   }
-  return moveShare(router, plan.region, wanted, ports, move)
+  return moveShare(router, region, wanted, ports, {
+    ...move,
+    async onWrite(written, found) {
+      await move.onWrite?.(written, found)
+      hasWritten = true
+    },
+  })
 }
 
 /**
@@ -70,6 +102,10 @@ export function returnShare(
   const wanted = (found: RouterReading): Weights => {
     const returned = returnedShares(found.weights, moved, plan, (now, left) => asWritten(router, now, left))
     const grows = (returned[region] ?? 0) > (found.weights[region] ?? 0)
+    const isOut =
+      (found.weights[region] ?? 0) === 0 && Object.values(found.weights).some((points) => points > 0)
+    // No drain of ours leaves nothing where it is to leave something.
+    if (grows && isOut && (moved.left?.[region] ?? 0) > 0) throw new TakenOut(region, found)
     if (!grows || isServed(region, found)) return returned
     throw new NotInEffect(
       `${region} does not get its share back, since the router does not see it up: ${described(found)}`,
@@ -117,17 +153,27 @@ async function moveShare(
   { withinMs, settleMs, onWrite, onFailure }: ShareMove,
 ): Promise<RouterReading> {
   const began = clock.now().getTime()
+  let isPrepared = false
+  /** Who was just made ready serves nobody until its checks say so, and is waited for. */
+  const wantedFrom = (found: RouterReading): Weights => {
+    try {
+      return wantedOf(found)
+    } catch (error) {
+      throw isPrepared && error instanceof ShareStays && !(error instanceof TakenOut)
+        ? new NotInEffect(error.message, { cause: error })
+        : error
+    }
+  }
   const attempt = async (): Promise<RouterReading> => {
     let found = await router.read(signal)
-    const obstacle = obstacleTo(found)
-    if (obstacle !== undefined) throw new ShareStays(`${obstacle}; nothing was written`)
-    let wanted = wantedOf(found)
+    let wanted = wantedFrom(found)
     if (holdsShare(router, region, found, wanted)) return found
     const parked = parkedOf(found, wanted)
     if (parked.length > 0) {
+      isPrepared = true
       await router.prepare?.(parked, signal)
       found = await router.read(signal)
-      wanted = wantedOf(found)
+      wanted = wantedFrom(found)
     }
     await onWrite?.(wanted, found)
     await router.write(wanted, found, signal)

@@ -39,6 +39,7 @@ export {
   unusualShare,
   type FoundShare,
   type MovedShares,
+  shareHistory,
 } from './share'
 export {
   claimOf,

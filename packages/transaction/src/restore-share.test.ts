@@ -120,6 +120,25 @@ describe('the share of a region', () => {
     )
   })
 
+  it('stays with the others where somebody has taken the region out meanwhile', async () => {
+    regions.weights = { us: 60, eu: 0, ap: 40 }
+    const { outcome, points } = await restore({ health: healthy(true) })
+    expect(outcome).toBe('unverified')
+    expect(regions.weights).toEqual({ us: 60, eu: 0, ap: 40 })
+    expect(points.at(-1)).toMatchObject({
+      ...{ kind: 'share', ok: false, stays: true },
+      detail: expect.stringMatching(
+        /^eu stays at 0% instead of 30%.*: somebody has taken it out of the traffic\. Restore/,
+      ),
+    })
+  })
+
+  it('is not taken from a region that is all that serves by now', async () => {
+    regions.weights = { us: 0, eu: 100, ap: 0 }
+    expect((await restore()).outcome).toBe('restored')
+    expect(regions.weights).toEqual({ us: 0, eu: 100, ap: 0 })
+  })
+
   it('stays with the others while the traffic in the region is not back', async () => {
     arms.before = (command) => (command.startsWith('set') ? 'lie' : 'act')
     const drained = await shares()
@@ -159,6 +178,25 @@ describe('the share of a region', () => {
     expect(ports.recorded.log.map(({ line }) => line).join('\n')).toMatch(
       /the share of eu, drained by .*, is NOT back yet, after \ds of 1m in which it is tried/,
     )
+  })
+
+  it('returns at the address of a pair that answers, and fails the restore for the other', async () => {
+    const other = await startFakeHaproxy({ ...regions.weights })
+    const { record, settings } = transactionOf()
+    const hosts = [`127.0.0.1:${other.port}`, `127.0.0.1:${regions.port}`]
+    await other.close()
+    const { outcome, points } = await restoreTarget(
+      { record },
+      {
+        ...settings,
+        regions: { router: { type: 'haproxy', hosts, port: regions.port, backend: 'app' }, plan },
+      },
+      ports,
+      { deployer: undefined, health: undefined, patience: { withinMs: 5_000 } },
+    )
+    expect(await shares()).toEqual(before)
+    expect(outcome).toBe('restore-failed')
+    expect(points.at(-1)?.detail).toContain(String(other.port))
   })
 
   it('is written over another’s hand only while the transaction is known to hold its target', async () => {
@@ -276,12 +314,12 @@ describe('what a drained router was left with', () => {
   })
 
   it('is not noted where somebody else had changed it before: that is not put back with the rest', async () => {
-    regions.weights = { us: 10, eu: 30, ap: 60 }
+    regions.weights = { us: 15, eu: 30, ap: 55 }
     await drainRegion(transactionOf(), ports, STEP)
     expect(await noted()).toBeUndefined()
     await restore()
-    // us has 10 % and 5/7 of the 20 % that were freed, ap 60 % and 2/7: 24.3 and 65.7 of 90, in 70.
-    expect(await shares()).toEqual({ us: near(1_890), eu: near(3_000), ap: near(5_110) })
+    // us has 15 % and 5/7 of the 20 % that were freed, ap 55 % and 2/7: 29.3 and 60.7 of 90, in 70.
+    expect(await shares()).toEqual({ us: near(2_280), eu: near(3_000), ap: near(4_720) })
   })
 })
 

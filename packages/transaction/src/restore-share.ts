@@ -6,6 +6,7 @@ import {
   holdsShare,
   NoLongerOurs,
   returnShare,
+  TakenOut,
   TakenOver,
   type ObservedRouter,
   type RouterReading,
@@ -47,12 +48,27 @@ export async function restoreShare(
       throw new GateFailed(
         'how its router is reached was not kept; use the version that opened the transaction',
       )
-    const shared = { id: record.id, point, plan: regions.plan, router: await openRegional(regions, ports) }
-    return [{ kind, name, ...(await giveBack(shared, ports, restore)) }]
+    const opened = await openRegional(regions, ports)
+    // Each of several that steer the same by itself: one that is away keeps the others from nothing.
+    const ended = await Promise.all(
+      (opened.parts ?? [opened]).map((router) =>
+        giveBack({ id: record.id, point, plan: regions.plan, router }, ports, restore).catch(failed),
+      ),
+    )
+    const [first] = ended.toSorted((a, b) => rank(a) - rank(b))
+    return first ? [{ kind, name, ...first }] : []
   } catch (error) {
     if (error instanceof NoLongerOurs) throw error
-    return [{ kind, name, ok: false, detail: messageOf(error) }]
+    return [{ kind, name, ...failed(error) }]
   }
+}
+
+/** What is told of several: that of the one which is worst off. */
+const rank = ({ ok, stays }: Ended): number => (ok ? 2 : stays ? 1 : 0)
+
+const failed = (error: unknown): Ended => {
+  if (error instanceof NoLongerOurs) throw error
+  return { ok: false, detail: messageOf(error) }
 }
 
 interface Shared {
@@ -78,7 +94,13 @@ async function giveBack(shared: Shared, ports: Ports, restore: ShareRestore): Pr
     if (restore.unfit !== undefined) return stays(shared, found, restore.unfit)
   }
   const move = moveOf(shared, holdsLeft, restore.patience, ports.log)
-  return ended(await returnShare(router, plan, moved, ports, move), `${region} has its share`)
+  try {
+    return ended(await returnShare(router, plan, moved, ports, move), `${region} has its share`)
+  } catch (error) {
+    if (error instanceof TakenOut)
+      return stays(shared, error.found, 'somebody has taken it out of the traffic')
+    throw error
+  }
 }
 
 const ended = ({ weights, readAt }: RouterReading, what: string): Ended => ({

@@ -151,7 +151,7 @@ export async function restoreTarget(
   const isLost = ({ ok, stays }: RestoredPoint): boolean => !ok && stays === undefined
   const outcome = [...traffic, ...workload, ...unknown, ...shares].some(isLost)
     ? 'restore-failed'
-    : verified.some(({ ok }) => !ok)
+    : [...verified, ...shares].some(({ ok }) => !ok)
       ? 'unverified'
       : 'restored'
   return {

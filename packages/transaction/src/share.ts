@@ -1,6 +1,20 @@
-import { InputError, providerPorts, type Ports, type ProviderPorts } from '@deploy-actions/action-kit'
-import type { TransactionRecord } from '@deploy-actions/ledger'
-import { defined, formatPercent, type MovedShare, type SharePlan } from '@deploy-actions/rollout'
+import {
+  GateFailed,
+  InputError,
+  providerPorts,
+  type Ports,
+  type ProviderPorts,
+} from '@deploy-actions/action-kit'
+import type { Entry, Ledger, TransactionRecord } from '@deploy-actions/ledger'
+import {
+  defined,
+  formatPercent,
+  returnedShares,
+  UNUSUAL_SHARE,
+  type MovedShare,
+  type SharePlan,
+  type Weights,
+} from '@deploy-actions/rollout'
 import {
   asWritten,
   drainedFrom,
@@ -25,19 +39,69 @@ export interface FoundShare {
   settings: NonNullable<RestoreSettings['regions']>
 }
 
+/** What the ledger tells of the shares of a service, beside what the router shows. */
+export interface ShareHistory {
+  /** what an earlier rollout has drained in this very region and left so, since it was not fit for its share */
+  leftDrained?: SharePoint | undefined
+  /** transactions under way in the other regions */
+  underWay?: readonly Pick<Entry, 'record' | 'state'>[]
+}
+
+/** @param environments by region, all of those that share the traffic */
+export async function shareHistory(
+  ledger: Ledger,
+  region: string,
+  environments: ReadonlyMap<string, string>,
+): Promise<ShareHistory> {
+  const newest = async (environment: string): Promise<Entry[]> =>
+    ledger.find({ environment, letIn: true, limit: 1 })
+  const underWay: Entry[] = []
+  let leftDrained: SharePoint | undefined
+  for (const [name, environment] of environments)
+    for (const entry of await newest(environment)) {
+      if (name === region)
+        leftDrained =
+          entry.state === 'unverified' && !entry.wasCommitted ? sharePointOf(entry.record) : undefined
+      // Anybody can post that one which was closed is put back anew: that keeps nobody from anything.
+      else if (entry.state === 'open' || (entry.state === 'restoring' && !entry.wasClosed))
+        underWay.push(entry)
+    }
+  return defined({ leftDrained, underWay })
+}
+
+/** That a region has less than it had when its transaction was begun, and who has it under way; undefined where none has. */
+function movedBy(
+  underWay: readonly Pick<Entry, 'record' | 'state'>[],
+  { weights }: RouterReading,
+): string | undefined {
+  for (const { record, state } of underWay) {
+    const point = sharePointOf(record)
+    if (!point) continue
+    const [had, has] = [point.before[point.region] ?? 0, weights[point.region] ?? 0]
+    if (had - has > UNUSUAL_SHARE)
+      return `${point.region} has ${formatPercent(has)} instead of ${formatPercent(had)} while run ${record.run.id} is at work there (transaction ${record.id}, ${state}), so what the other regions have now is not what is to be put back. Wait for that run; if it has ended, restore its transaction first (restore-point with mode: restore, to: ${record.id})`
+  }
+  return undefined
+}
+
 /**
- * Reads the share of a region, and reckons what the router is left with once it is drained.
- * @throws InputError when no share can be put back to what is there; nothing was written
+ * Reads the share of a region, and reckons what the router is left with once it is drained. What an earlier rollout left
+ * drained is not what is put back: this one gives back what that one had found.
+ * @throws InputError when no share can be put back to what is there, GateFailed while another region is drained; nothing
+ *   was written
  */
 export async function findShare(
   configured: ConfiguredRouter,
   plan: SharePlan,
   ports: ProviderPorts,
+  { leftDrained, underWay = [] }: ShareHistory = {},
 ): Promise<FoundShare> {
   const router = configured.open(ports, namesOf(plan))
   const reading = await router.read(ports.signal)
   const { weights } = reading
   const isOut = Object.values(weights).every((points) => points === 0)
+  const moved = movedBy(underWay, reading)
+  if (moved !== undefined) throw new GateFailed(`traffic.regions: ${moved}. Nothing was written`)
   const left = isOut ? undefined : drainedFrom(reading, plan)
   const problem =
     reading.differs ??
@@ -45,8 +109,12 @@ export async function findShare(
     (isOut ? `${router.where} gives no region any traffic` : undefined) ??
     (left ? undefined : nobodyTakes(plan, reading))
   if (problem !== undefined) throw new InputError(`traffic.regions: ${problem}; nothing was written`)
+  const before =
+    leftDrained && !isOut && isLeft(weights, leftDrained)
+      ? returnedShares(weights, leftDrained, plan, (now, then) => asWritten(router, now, then))
+      : weights
   return {
-    point: defined({ kind: 'share' as const, router: REGIONS, region: plan.region, before: weights, left }),
+    point: defined({ kind: 'share' as const, router: REGIONS, region: plan.region, before, left }),
     settings: { router: configured.written, plan },
   }
 }
@@ -58,12 +126,17 @@ export function unusualShare({
 }: FoundShare): string | undefined {
   const usual = plan.regions.find(({ name }) => name === region)?.share ?? 0
   const found = before[region] ?? 0
-  if (Math.abs(found - usual) <= UNUSUAL) return undefined
+  if (Math.abs(found - usual) <= UNUSUAL_SHARE) return undefined
   return `${region} has ${formatPercent(found)} of the global traffic, and ${formatPercent(usual)} by rollout.yml: it is put back to what it has`
 }
 
-/** More than any router's units round, in basis points. */
-const UNUSUAL = 100
+/** Whether a region still has what a drain has left it; one that somebody has taken out, or given more, has not. */
+const isLeft = (now: Weights, { region, before, left }: SharePoint): boolean => {
+  if (!left) return false
+  const share = (vector: Weights): number => vector[region] ?? 0
+  const isOut = share(now) === 0 && share(left) > 0
+  return !isOut && share(before) > share(left) && Math.abs(share(now) - share(left)) <= UNUSUAL_SHARE
+}
 
 const namesOf = ({ regions }: SharePlan): string[] => regions.map(({ name }) => name)
 
@@ -86,7 +159,10 @@ export interface MovedShares {
   after: RouterReading
 }
 
-type StepMove = Pick<ShareMove, 'withinMs' | 'settleMs'>
+interface StepMove extends Pick<ShareMove, 'withinMs' | 'settleMs'> {
+  /** Asked ahead of each write. @throws whatever keeps it from being written: the step may have stood still for hours */
+  stillOpen?: () => Promise<void>
+}
 
 /** The router between the regions as it is now. @throws InputError when the transaction has no share to move */
 export async function readShares(transaction: JobTransaction, ports: Ports): Promise<MovedShares> {
@@ -108,7 +184,9 @@ export async function drainRegion(
   return told(plan.region, (onWrite) =>
     drainShare(router, plan, ports, {
       ...move,
+      foundAs: point.before[plan.region] ?? 0,
       async onWrite(wanted, found) {
+        await move.stillOpen?.()
         onWrite(found)
         // Of what somebody else had changed before, only the own share is put back.
         if (asWritten(router, found.weights, point.before))
@@ -131,7 +209,10 @@ export async function giveShareBack(
   return told(plan.region, (onWrite) =>
     returnShare(router, plan, movedShare(transaction, point), ports, {
       ...move,
-      onWrite: (_, found) => Promise.resolve(onWrite(found)),
+      async onWrite(_, found) {
+        await move.stillOpen?.()
+        onWrite(found)
+      },
     }),
   )
 }

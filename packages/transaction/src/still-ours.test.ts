@@ -208,6 +208,26 @@ describe('what a restorer in another job asks before it writes', () => {
     await expect(stillNewest(empty, lost, ports)()).rejects.toThrow('1003-1-shop-eu-1 has come after')
   })
 
+  it('ends where the arm that it would go back to is being removed, unless it was marked before', async () => {
+    const oldArm = {
+      ...{ phase: 'begun' as const, arm: 'blue', attempt: 1, run: 900 },
+      since: 'then',
+      saidAt: 'then',
+    }
+    const told: Ledger = {
+      ...ledger,
+      find: async (query) => (await ledger.find(query)).map((entry) => ({ ...entry, oldArm })),
+    }
+    await walk('committed')
+    await expect(stillNewest(told, { record, state: 'committed' }, ports)()).rejects.toEqual(
+      new NoLongerOurs(
+        'its old arm blue is being removed, or gone, since then (run 900), so its target is left alone',
+      ),
+    )
+    await walk('restoring')
+    expect(await stillNewest(told, { record, state: 'committed' }, ports)()).toBeUndefined()
+  })
+
   it('makes no room for who was never let in', async () => {
     const [found] = await ledger.find({ id })
     if (!found) throw new Error('it is not there')

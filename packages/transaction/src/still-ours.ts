@@ -143,11 +143,14 @@ export function stillNewest(
   { clock, log }: Ports,
 ): () => Promise<undefined> {
   const { id, environment, openedAt } = record
-  const whyOver = ({ record: latest, state, at }: Entry): string | undefined => {
+  const whyOver = ({ record: latest, state, at, oldArm }: Entry): string | undefined => {
     const isLater = ownAt === undefined ? latest.openedAt > openedAt : Number(at) > Number(ownAt)
     if (latest.id !== id && isLater) return `${latest.id} has come after ${id}`
     if (latest.id === id && !holdingStates.includes(state) && state !== begunAs)
       return `by the ledger ${id} is ${state} meanwhile`
+    // Whose mark came first, before the hook was run, goes on: who removes the arm sees it, and leaves it.
+    if (latest.id === id && oldArm && !holdingStates.includes(state))
+      return `its old arm ${oldArm.arm} is being removed, or gone, since ${oldArm.since} (run ${oldArm.run})`
     return undefined
   }
   const look = async (): Promise<string | undefined> => {
