@@ -97,6 +97,7 @@ export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
     found,
     config: { path: file.path, digest: file.digest },
     guardEnvironment: config.region['guard-environment'],
+    staged: config.rollback.staged,
     snapshot: (arms: Arms) => snapshot(target, arms, inputs, ports),
     share: () => shareNow(config, ports),
   }

@@ -9,7 +9,7 @@ import {
   type Ledger,
   type TransactionRecord,
 } from '@deploy-actions/ledger'
-import { defined, type Arms, type OrderKind, type Release, type Weights } from '@deploy-actions/rollout'
+import { defined, type Arms, type OrderKind, type Release, type StagedStep, type Weights } from '@deploy-actions/rollout'
 import { mustBeAsFound, type FoundArms } from './find-arms'
 import { readJobTransactions, saveJobTransaction, type JobTransaction } from './job-transaction'
 import { restorePoint, type RestorePoint } from './restore-point'
@@ -41,6 +41,8 @@ export interface BeginRequest {
   snapshot?: (arms: Arms) => Promise<DeployPoint[]>
   /** Reads the region's share of the global traffic, last of all: others may write beside us. */
   share?: (() => Promise<FoundShare | undefined>) | undefined
+  /** the steps in which a person may take it back */
+  staged?: readonly StagedStep[] | undefined
   /** The weights are set by hand: no release is rolled out by this. */
   weightsOnly?: boolean
 }
@@ -89,7 +91,12 @@ export async function prepareTransaction(request: BeginRequest, ports: BeginPort
   )
   return {
     record,
-    settings: defined({ router: found.settings, arms: found.arms, regions: share?.settings }),
+    settings: defined({
+      router: found.settings,
+      arms: found.arms,
+      regions: share?.settings,
+      staged: request.staged,
+    }),
     ledger: ledgerSpec,
     state: 'open',
   }
