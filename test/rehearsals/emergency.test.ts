@@ -92,6 +92,27 @@ describe('a person takes a release back', () => {
   )
 
   it(
+    'staged: in steps, two hours after it was promoted',
+    async () => {
+      const rehearsed = await runRehearsal('--scenario', 'staged', '--regions', region)
+      const { result, region: regionOf, exitCode } = rehearsed
+      expect([exitCode, result.notStruck]).toEqual([0, []])
+      const [emergency] = result.emergencies
+      expect(emergency?.conclusion).toBe('success')
+      const { held, marks, ...back } = regionOf(region)
+      expect(back).toMatchObject({ outcome: 'restored', weights: { after: OLD }, rollbackVerified: true })
+      expect(held.map(({ green }) => green).slice(-4)).toEqual([10_000, 7_500, 5_000, 0])
+      expect(marks.at(-1)).toBe('restored')
+      expect(back.failingSeconds).toBeLessThanOrEqual(CLIENTS_SEE)
+      expect(emergency?.report).toMatch(
+        /^\*\*Safe now, by the routers' own reading: eu-west \(blue 100%, green 0%, read at .*; stepped back to 75% at .*, 50% at .*\)\.\*\*$/m,
+      )
+      expect(result.evidence.complete).toBe(true)
+    },
+    LIMIT,
+  )
+
+  it(
     'emergency-beside: while the next rollout waits for its approval, which goes on afterwards',
     async () => {
       const {

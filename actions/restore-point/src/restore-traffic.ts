@@ -148,7 +148,9 @@ async function putBack(
   await marked
   await stepsAreOver(id, 'closed' in points ? [] : points, ports)
   if ('closed' in points) return nothingOpen(points.closed, ports)
-  const reason = [...points.map(({ name, detail }) => `${name}: ${detail}`), stepped].filter(Boolean).join('; ')
+  const reason = [...points.map(({ name, detail }) => `${name}: ${detail}`), stepped]
+    .filter(Boolean)
+    .join('; ')
   const outputs = { transaction: id, restored: points }
   ports.evidence.facts({ record, restored: points })
   if (points.some(({ ok }) => !ok))

@@ -42,7 +42,11 @@ describe('an input that holds a section', () => {
       () => sections.analysis('\n{ intervall: 10s }'),
       'input `analysis`:2:3: intervall: unknown key; known here: judge, interval, alpha, margin, min-requests, max-watch, error-timeout, expect-share, on-fail, on-error, on-inconclusive. Did you mean interval?',
     ],
-    ['text that is not YAML', () => sections.router('{ type: '), 'input `router`:1:9: Flow map must end with a }'],
+    [
+      'text that is not YAML',
+      () => sections.router('{ type: '),
+      'input `router`:1:9: Flow map must end with a }',
+    ],
     ['an alias without an anchor', () => sections.arms('*nowhere'), 'input `arms`: Unresolved alias'],
     [
       'nothing',

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { readChain, type EvidenceRecord } from '@deploy-actions/evidence'
 import { readDeployment } from '@deploy-actions/ledger'
-import type { TransactionState, Weights } from '@deploy-actions/rollout'
+import { sameWeights, type TransactionState, type Weights } from '@deploy-actions/rollout'
 import type { Deployment, GitHubEmulator, UploadedArtifact } from '@deploy-actions/github-emulator'
 import type { RegionReading } from '@deploy-actions/embedded-regions'
 import type { JobView, RunView } from '@deploy-actions/workflow-engine'
@@ -20,6 +20,8 @@ export interface RegionResult {
   proceeded: boolean
   /** by the proxy's own reading */
   weights: { before: Weights; after: Weights }
+  /** each vector that the proxy was seen to hold, oldest first */
+  held: Weights[]
   /** who serves at the end: the weights among the arms that the proxy sends traffic to */
   serving: Weights
   stages: { weight: number; verdict: string; reason: string; durationMs: number }[]
@@ -213,6 +215,7 @@ function regionResult(
     outcome: skipped ? 'skipped' : own[0] === undefined ? 'not-started' : OUTCOMES[own[0].at(-1) ?? 'open'],
     proceeded: own.length > 0,
     weights: { before: first.weights, after: last.weights },
+    held: heldIn(name, changes),
     serving: last.effective,
     stages: facts.flatMap(({ stages = [] }) =>
       stages.map(({ weight, verdict, reason, durationMs }) => ({ weight, verdict, reason, durationMs })),
@@ -279,6 +282,13 @@ function byRoute(calls: Observed['calls']): Record<string, number> {
   }
   return counts
 }
+
+/** Each run was watched by itself, and the next begins with what the one before has ended with. */
+const heldIn = (region: string, changes: readonly WeightChange[]): Weights[] =>
+  changes
+    .filter((change) => change.region === region)
+    .map(({ weights }) => weights)
+    .filter((weights, index, all) => !sameWeights(weights, all[index - 1] ?? {}))
 
 /** From the first moment that the weights differed until they were back. */
 function exposure(region: string, baseline: Weights, changes: readonly WeightChange[]): number {

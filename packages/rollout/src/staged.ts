@@ -27,9 +27,16 @@ export function stagedProblems(steps: readonly StagedStep[]): StagedProblem[] {
   const watchedMs = steps.reduce((sum, { watchMs = 0 }) => sum + watchMs, 0)
   return [
     ...(steps.length < 2
-      ? [{ message: 'needs a step before the last: without one a release goes back at once, as it does anyway' }]
+      ? [
+          {
+            message:
+              'needs a step before the last: without one a release goes back at once, as it does anyway',
+          },
+        ]
       : []),
-    ...(steps.length > MOST_STEPS ? [{ message: `has ${steps.length} steps; ${MOST_STEPS} are allowed` }] : []),
+    ...(steps.length > MOST_STEPS
+      ? [{ message: `has ${steps.length} steps; ${MOST_STEPS} are allowed` }]
+      : []),
     ...(watchedMs > STAGED_LIMIT_MS
       ? [
           {
@@ -56,7 +63,11 @@ function ofStep(
     ],
     [isLast && weight !== 0, 'weight', 'the last step must be 0%: a release is taken back whole'],
     [isLast && watchMs !== undefined, 'watch', 'the last step has none: with it the traffic is back'],
-    [!isLast && watchMs === undefined, 'watch', 'is missing; every step but the last is watched, for example 5m'],
+    [
+      !isLast && watchMs === undefined,
+      'watch',
+      'is missing; every step but the last is watched, for example 5m',
+    ],
   ]
   return said.flatMap(([wrong, key, message]) => (wrong ? [{ index, key, message }] : []))
 }

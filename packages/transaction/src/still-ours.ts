@@ -185,8 +185,7 @@ export async function whyNotAlone(
     clock.ioTimeout(LEDGER_PATIENCE_MS.slowAnswers),
     ledger.find({ environment, letIn: true, state: notRestored, limit: 1 }),
   )
-  if (standing?.record.id !== id)
-    return `by the ledger ${id} is not what stands in ${environment} any more`
+  if (standing?.record.id !== id) return `by the ledger ${id} is not what stands in ${environment} any more`
   const { state, note, markedBy } = standing
   if (!holdingStates.includes(state)) return `by the ledger ${id} is ${note || state} meanwhile`
   return markedBy === undefined || markedBy === context.runId
