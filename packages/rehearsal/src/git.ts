@@ -18,6 +18,9 @@ const NOBODY = Object.fromEntries(
   ]),
 )
 
+/** Every commit that was ever rehearsed in a world has a name of its own there. */
+const KEPT = ['+refs/kept/*:refs/kept/*']
+
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024
 
 const git = async (folder: string, ...args: string[]): Promise<string> => {
@@ -40,9 +43,10 @@ export async function committable(folder: string): Promise<string[] | undefined>
 
 /**
  * Commits all of a folder on `main`, which makes it a repository of its own.
+ * @param earlier a repository whose commits can be had in this one, too
  * @returns the id of the commit; undefined where git is not there
  */
-export async function commitAll(folder: string): Promise<string | undefined> {
+export async function commitAll(folder: string, earlier?: string): Promise<string | undefined> {
   const there = await git(folder, '--version').then(
     () => true,
     () => false,
@@ -51,5 +55,8 @@ export async function commitAll(folder: string): Promise<string | undefined> {
   await git(folder, 'init', '--quiet', '--template=', '--initial-branch=main')
   await git(folder, 'add', '--all', '--force')
   await git(folder, 'commit', '--quiet', '--no-verify', '--message', 'What is rehearsed')
-  return (await git(folder, 'rev-parse', 'HEAD')).trim()
+  const head = (await git(folder, 'rev-parse', 'HEAD')).trim()
+  if (earlier !== undefined) await git(folder, 'fetch', '--quiet', '--no-tags', earlier, ...KEPT)
+  await git(folder, 'update-ref', `refs/kept/${head}`, head)
+  return head
 }
