@@ -30,7 +30,7 @@ const SECOND = 902
 /** A run has brought a release to eu-west, and kept these steps of it, or none (null). */
 async function rollOut(
   states: TransactionState[] = ['committed'],
-  { staged = STEPS as unknown, change = {} as Partial<TransactionRecord> } = {},
+  { staged = STEPS, change = {} }: { staged?: unknown; change?: Partial<TransactionRecord> } = {},
 ): Promise<TransactionRecord> {
   const opened = record(1, change)
   const ledger = githubLedger(world, { run: 1 })

@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 const execute = promisify(execFile)
@@ -56,7 +58,8 @@ export async function commitAll(folder: string, earlier?: string): Promise<strin
   await git(folder, 'add', '--all', '--force')
   await git(folder, 'commit', '--quiet', '--no-verify', '--message', 'What is rehearsed')
   const head = (await git(folder, 'rev-parse', 'HEAD')).trim()
-  if (earlier !== undefined) await git(folder, 'fetch', '--quiet', '--no-tags', earlier, ...KEPT)
+  if (earlier !== undefined && existsSync(join(earlier, '.git')))
+    await git(folder, 'fetch', '--quiet', '--no-tags', earlier, ...KEPT)
   await git(folder, 'update-ref', `refs/kept/${head}`, head)
   return head
 }
