@@ -111,6 +111,18 @@ describe('a committed release that is taken back in steps', () => {
     expect(await restoreUnfinishedTraffic(ports)).toBeUndefined()
   })
 
+  it('is said not to be safe before the last of them', async () => {
+    await rollOut()
+    const ports = jobOf(world, EMERGENCY)
+    const what = { mode: 'fence', service: 'shop', region: 'eu-west', to: 'previous', reason: 'lost' }
+    expect(await restorePoint(ports, { ...what, staged: 'true' })).toMatchObject({ outcome: 'fenced' })
+    expect(ports.recorded.summary[0]).toMatch(
+      /^### Being taken back\n\n\*\*Not safe yet: it goes back in steps/,
+    )
+    await restorePoint(ports, what)
+    expect(ports.recorded.summary[1]).not.toContain('in steps')
+  })
+
   it('may be all of a restore, with what comes after the traffic', async () => {
     const opened = await rollOut()
     await fence()
