@@ -1,6 +1,12 @@
 import { escapeText, table } from '@deploy-actions/action-kit'
 import { planStages, shareInWords, type RegionConfig } from '@deploy-actions/config'
-import { formatDuration, formatPercent, formatRate, formatSteps, type RolloutPlan } from '@deploy-actions/rollout'
+import {
+  formatDuration,
+  formatPercent,
+  formatRate,
+  formatSteps,
+  type RolloutPlan,
+} from '@deploy-actions/rollout'
 
 interface Numbers {
   reason: string

@@ -9,7 +9,14 @@ import {
   type Ledger,
   type TransactionRecord,
 } from '@deploy-actions/ledger'
-import { defined, type Arms, type OrderKind, type Release, type StagedStep, type Weights } from '@deploy-actions/rollout'
+import {
+  defined,
+  type Arms,
+  type OrderKind,
+  type Release,
+  type StagedStep,
+  type Weights,
+} from '@deploy-actions/rollout'
 import { mustBeAsFound, type FoundArms } from './find-arms'
 import { readJobTransactions, saveJobTransaction, type JobTransaction } from './job-transaction'
 import { restorePoint, type RestorePoint } from './restore-point'

@@ -32,7 +32,9 @@ export function keptSteps({ staged }: RestoreSettings): StagedStep[] | string {
   if (staged === undefined)
     return 'no steps were kept of it: its rollout.yml had no rollback.staged, or an older version opened it'
   const read = stagedSteps().safeParse(staged)
-  return read.success ? read.data : `the steps that were kept of it cannot be taken: ${z.prettifyError(read.error)}`
+  return read.success
+    ? read.data
+    : `the steps that were kept of it cannot be taken: ${z.prettifyError(read.error)}`
 }
 
 /** The router that settings lead to, with the arms that they name. */
