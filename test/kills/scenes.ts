@@ -16,6 +16,7 @@ import {
 import {
   canaryAlone,
   deployJob,
+  emergencySteps,
   emergencyStop,
   emergencyTraffic,
   emergencyWait,
@@ -173,6 +174,16 @@ export const scenes: readonly Scene[] = [
     ended: buttonAgain,
   }),
   restoring('fenced', emergencyTraffic, [emergencyWait, emergencyWorkload], {
+    ended: thenSteps(emergencyTraffic, emergencyWait, emergencyWorkload),
+  }),
+  restoring('fenced', emergencySteps, [], {
+    // The runner may be gone, or its job goes on and proves the traffic.
+    killed: {
+      'the rest of its jobs': thenSteps(emergencyTraffic, emergencyWait, emergencyWorkload),
+      'its post': thenSteps(postOf(emergencySteps), emergencyWait, emergencyWorkload),
+      'the workload alone': thenSteps(emergencyWait, emergencyWorkload),
+    },
+    cancelled: thenSteps(postOf(emergencySteps), emergencyWait, emergencyWorkload),
     ended: thenSteps(emergencyTraffic, emergencyWait, emergencyWorkload),
   }),
   restoring('taken while it runs', emergencyStop, [emergencyStop, emergencyWait, emergencyWorkload], {

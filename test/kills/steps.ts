@@ -88,6 +88,12 @@ export const emergencyTraffic = restorePoint('emergency, traffic', TAKES_TRAFFIC
   only: 'traffic',
   to: ID,
 })
+/** The same in the steps of its rollout.yml. */
+export const emergencySteps: Step = {
+  ...emergencyTraffic,
+  name: 'emergency, in steps',
+  inputs: { ...emergencyTraffic.inputs, staged: 'true' },
+}
 export const emergencyStop = restorePoint('emergency, stop', TAKES_TRAFFIC, 'stop', { ...named, to: ID })
 export const emergencyWait = restorePoint('emergency, wait', TAKES_WORKLOAD, 'stop', {
   ...named,

@@ -409,6 +409,7 @@ metrics:
 canary:
   analysis: { interval: 10s, min-requests: 1 }
   stages: [{ weight: 50%, watch: 10s }, { weight: 100%, watch: 10s }]
+rollback: { staged: [{ weight: 75%, watch: 10s }, { weight: 50%, watch: 10s }, { weight: 0% }] }
 `
   }
 

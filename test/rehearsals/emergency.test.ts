@@ -92,6 +92,72 @@ describe('a person takes a release back', () => {
   )
 
   it(
+    'staged: in steps, two hours after it was promoted',
+    async () => {
+      const rehearsed = await runRehearsal('--scenario', 'staged', '--regions', region)
+      const { result, region: regionOf, exitCode } = rehearsed
+      expect([exitCode, result.notStruck]).toEqual([0, []])
+      const [emergency] = result.emergencies
+      expect(emergency?.conclusion).toBe('success')
+      const { held, marks, ...back } = regionOf(region)
+      expect(back).toMatchObject({ outcome: 'restored', weights: { after: OLD }, rollbackVerified: true })
+      expect(held.map(({ green }) => green).slice(-4)).toEqual([10_000, 7_500, 5_000, 0])
+      expect(marks.at(-1)).toBe('restored')
+      expect(back.failingSeconds).toBeLessThanOrEqual(CLIENTS_SEE)
+      expect(emergency?.report).toMatch(
+        /^\*\*Safe now, by the routers' own reading: eu-west \(blue 100%, green 0%, read at .*; stepped back to 75% at .*, 50% at .*\)\.\*\*$/m,
+      )
+      expect(result.evidence.complete).toBe(true)
+    },
+    LIMIT,
+  )
+
+  it(
+    'in a kept world, from what the rollout before has uploaded, in steps and then once more',
+    async () => {
+      const world = await mkdtemp(join(tmpdir(), 'world-'))
+      const brief = await scenario({
+        set: {
+          'rollback.staged': [{ weight: '60%', watch: '1m' }, { weight: '0%' }],
+          'canary.stages': [
+            { weight: '50%', watch: '1m' },
+            { weight: '100%', watch: '1m' },
+          ],
+        },
+      })
+      const first = await runRehearsal('--world', world, '--scenario', brief, ...EU)
+      expect(first.region(region)).toMatchObject({ outcome: 'promoted', weights: { after: NEW } })
+      const takeBack = (...more: string[]) =>
+        runRehearsal(
+          ...['--world', world, '--emergency', 'previous', '--reason', 'orders are lost'],
+          ...['--speed', '30', ...more],
+        )
+      const second = await takeBack('--staged')
+      expect([second.exitCode, second.result.conclusion, second.result.emergencies.length]).toEqual([
+        ...[0, 'success', 1],
+      ])
+      const back = second.region(region)
+      expect(back).toMatchObject({
+        ...{ outcome: 'restored', rollbackVerified: true },
+        weights: { before: NEW, after: OLD },
+      })
+      expect(back.held.map(({ green }) => green)).toEqual([10_000, 6_000, 0])
+      expect([back.marks[1], back.marks.at(-1)]).toEqual(['committed', 'restored'])
+      expect(second.region('us-east')).toMatchObject({ outcome: 'not-started', commands: [] })
+      expect(second.result.emergencies[0]?.report).toMatch(
+        /^\*\*Safe now, .*eu-west .*; stepped back to 60% at/m,
+      )
+
+      // Pressed again it reads the router, and writes nothing.
+      const third = await takeBack('--regions', region)
+      expect(third.exitCode).toBe(0)
+      expect(third.region(region)).toMatchObject({ outcome: 'restored', commands: [] })
+      expect(third.region(region).weights).toEqual({ before: OLD, after: OLD })
+    },
+    LIMIT,
+  )
+
+  it(
     'emergency-beside: while the next rollout waits for its approval, which goes on afterwards',
     async () => {
       const {

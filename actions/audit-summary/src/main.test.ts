@@ -410,6 +410,56 @@ describe('the report of what a person had taken back', () => {
     expect(firstLine(ports)).toBe('**NOT safe: us (GitHub answered 500).**')
   })
 
+  describe('in steps', () => {
+    const [first, second] = [7_500, 5_000].map((weight, index) => ({
+      ...{ weight, weights: OLD, watchedMs: 0 },
+      readAt: `2026-11-21T10:0${index}:00.000Z`,
+    }))
+    const stepped = (staged: unknown, ...tries: { ok: boolean; at?: string; detail?: string }[]): Job => {
+      const { records, ...rest } = job(1, 'us', ...tries)
+      return {
+        ...rest,
+        records: records.map((one, index) =>
+          index === 0 ? { ...one, facts: { ...(one.facts as object), staged } } : one,
+        ),
+      }
+    }
+    const said = async (one: Job): Promise<string> => {
+      await transaction('us', 'restored')
+      return firstLine((await report([one], [], takenBack('us'))).ports)
+    }
+
+    it('says each of them beside what is safe now', async () => {
+      const whole = { taken: [first, second] }
+      expect(await said(stepped(whole, { ok: true, at: '10:10' }, { ok: true, at: '10:11' }))).toBe(
+        "**Safe now, by the routers' own reading: us (blue 100%, green 0%, read at 10:11:00 UTC; stepped back to 75% at 10:00:00 UTC, 50% at 10:01:00 UTC).**",
+      )
+    })
+
+    it.each<[string, unknown, boolean, RegExp]>([
+      [
+        'why the rest went at once',
+        { taken: [first], because: 'green is down' },
+        true,
+        /; stepped back to 75% at 10:00:00 UTC, then at once: green is down\)\.\*\*$/,
+      ],
+      [
+        'why all of it did',
+        { taken: [], because: 'no steps were kept of it' },
+        true,
+        /; at once: no steps were kept of it\)/,
+      ],
+      [
+        'on which step it stands where nobody could go on',
+        { steps: [], taken: [first, second] },
+        false,
+        /^\*\*NOT safe: us \(away; stepped back to 75% at 10:00:00 UTC, 50% at 10:01:00 UTC\)/,
+      ],
+    ])('says %s', async (_, staged, ok, line) => {
+      expect(await said(stepped(staged, { ok, detail: ok ? '' : 'away' }))).toMatch(line)
+    })
+  })
+
   const other = { region: 'ap', why: 'it has 1.0.0', isOther: true }
 
   it('is fine where another release serves', async () => {

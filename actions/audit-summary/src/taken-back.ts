@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { clockTime, escapeText, table, type Ports } from '@deploy-actions/action-kit'
 import type { EvidenceRecord } from '@deploy-actions/evidence'
 import { LEDGER_PATIENCE_MS, openLedger } from '@deploy-actions/ledger'
-import { formatWeights, lazily, type TransactionState } from '@deploy-actions/rollout'
+import { formatPercent, formatWeights, lazily, type TransactionState } from '@deploy-actions/rollout'
 import type { Reading } from './readings'
 
 /** What of a target of restore-point's `mode: fence` or `sweep` is reported. */
@@ -36,6 +36,8 @@ export interface TakenBack {
   traffic: (Reading & { isBack: boolean }) | null
   /** what was said of the traffic last, where it is not back */
   trouble: string
+  /** the steps in which it went back, or why it went at once although somebody asked for steps; empty where nobody did */
+  steps: string
 }
 
 export async function takenBackResults(
@@ -53,7 +55,8 @@ export async function takenBackResults(
         transaction,
         state: entry?.state ?? null,
         note: entry ? entry.note || entry.state : 'the ledger does not tell',
-        ...lastOf(records, transaction, ports.context.attempt),
+        ...lastOf(restoresOf(records, transaction, ports.context.attempt)),
+        steps: stepsOf(restoresOf(records, transaction, ports.context.attempt)),
       }
     }),
   )
@@ -73,20 +76,43 @@ const restored = lazily(() =>
   }),
 )
 
-/**
- * What the last of this attempt's restores of a transaction has seen of its traffic: a try that came to nothing makes what
- * was read before it old.
- */
-function lastOf(
+const staged = lazily(() =>
+  z.looseObject({
+    staged: z.looseObject({
+      taken: z.array(z.looseObject({ weight: z.int(), readAt: z.iso.datetime() })),
+      because: z.string().optional(),
+    }),
+  }),
+)
+
+/** This attempt's restores of a transaction, oldest first. */
+const restoresOf = (
   records: readonly EvidenceRecord[],
   transaction: string,
   attempt: number,
-): Pick<TakenBack, 'traffic' | 'trouble'> {
-  const last = records
+): EvidenceRecord[] =>
+  records
     .filter((record) => record.transaction === transaction && record.run.attempt === attempt)
     .filter(({ inputs }) => inputs['mode'] === 'restore')
     .toSorted((a, b) => a.endedAt.localeCompare(b.endedAt))
-    .at(-1)
+
+/** What became of the steps that somebody asked for. */
+function stepsOf(restores: readonly EvidenceRecord[]): string {
+  const [asked] = restores.flatMap(({ facts }) => staged().safeParse(facts).data?.staged ?? [])
+  if (!asked) return ''
+  const { taken, because } = asked
+  const past = taken.map(({ weight, readAt }) => `${formatPercent(weight)} at ${clockTime(readAt)}`)
+  return [
+    ...(past.length > 0 ? [`stepped back to ${past.join(', ')}`] : []),
+    ...(because === undefined ? [] : [`${past.length > 0 ? 'then ' : ''}at once: ${because}`]),
+  ].join(', ')
+}
+
+/**
+ * What the last restore has seen of the traffic: a try that came to nothing makes what was read before it old.
+ */
+function lastOf(restores: readonly EvidenceRecord[]): Pick<TakenBack, 'traffic' | 'trouble'> {
+  const last = restores.at(-1)
   if (!last) return { traffic: null, trouble: 'no job of this run has read its router' }
   const points = (restored().safeParse(last.facts).data?.restored ?? []).filter(
     ({ kind }) => kind === 'traffic',
@@ -107,8 +133,11 @@ export const isSafe = ({ traffic }: TakenBack): boolean => traffic?.isBack === t
 
 /** What is safe now, in one sentence, and what is not comes first. */
 export function safeNow(results: readonly TakenBack[], spared: readonly SparedRegion[]): string {
-  const read = ({ traffic }: TakenBack): string =>
-    traffic ? `${formatWeights(traffic.weights)}, read at ${clockTime(traffic.readAt)}` : 'not read'
+  const also = ({ steps }: TakenBack): string => (steps === '' ? '' : `; ${steps}`)
+  const read = (one: TakenBack): string =>
+    (one.traffic
+      ? `${formatWeights(one.traffic.weights)}, read at ${clockTime(one.traffic.readAt)}`
+      : 'not read') + also(one)
   const unsafe = results.filter((one) => !isSafe(one))
   const safe = results.filter(isSafe)
   const left = spared.filter(({ isOther }) => !isOther)
@@ -117,7 +146,7 @@ export function safeNow(results: readonly TakenBack[], spared: readonly SparedRe
       ? [`NOT put back: ${left.map(({ region, why }) => `${region} (${why})`).join(', ')}`]
       : []),
     ...(unsafe.length > 0
-      ? [`NOT safe: ${unsafe.map((one) => `${one.region} (${one.trouble})`).join(', ')}`]
+      ? [`NOT safe: ${unsafe.map((one) => `${one.region} (${one.trouble}${also(one)})`).join(', ')}`]
       : []),
     ...(safe.length > 0
       ? [

@@ -131,7 +131,7 @@ async function prove(settings: CanarySettings, { arms }: FoundArms, ports: Ports
 
 /** Without a transaction of the job, the walk is one of its own: opened before the first write, closed here. */
 function open(
-  { target, release, config }: CanarySettings,
+  { target, release, config, staged }: CanarySettings,
   found: FoundArms,
   ledger: Ledger,
   inputs: Inputs,
@@ -140,7 +140,10 @@ function open(
   const { service, region, environment, correlationId } = target
   const { ledger: ledgerSpec, image } = inputs
   return beginTransaction(
-    { service, region, environment, correlationId, ledgerSpec, ledger, release, image, found, config },
+    {
+      ...{ service, region, environment, correlationId, ledgerSpec, ledger },
+      ...{ release, image, found, config, staged },
+    },
     ports,
   )
 }

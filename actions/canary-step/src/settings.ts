@@ -16,7 +16,7 @@ import {
 } from '@deploy-actions/config'
 import type { SamplerSettings } from '@deploy-actions/metrics'
 import type { Subscription } from '@deploy-actions/notifiers'
-import { defined, type Arms, type Release } from '@deploy-actions/rollout'
+import { defined, type Arms, type Release, type StagedStep } from '@deploy-actions/rollout'
 import type { ConfiguredRouter } from '@deploy-actions/traffic'
 import { ANY_TIME, joinTransaction, type Beginning, type JobTransaction } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
@@ -33,6 +33,8 @@ export interface CanarySettings {
   stages: StagePlan[]
   /** when it may begin, where it opens a transaction of its own */
   windows: Beginning['windows']
+  /** the steps in which a person may take it back, where it opens a transaction of its own */
+  staged?: readonly StagedStep[] | undefined
   /** the transaction of this job that it acts in; without one it opens its own */
   transaction?: JobTransaction
   samplerFor(arms: Arms): Promise<SamplerSettings>
@@ -76,6 +78,7 @@ async function fromConfig(inputs: Inputs, own: Overrides, ports: Ports): Promise
     analysis,
     stages: planStages(own.stages ?? config.canary.stages, analysis),
     windows: config.windows,
+    staged: config.rollback.staged,
     async samplerFor(arms) {
       const baseline = await target.config({ arm: arms.baseline })
       const canary = await target.config({ arm: arms.canary })

@@ -92,6 +92,7 @@ export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
     found,
     config: { path: file.path, digest: file.digest },
     guardEnvironment: config.region['guard-environment'],
+    staged: config.rollback.staged,
     snapshot: (arms: Arms) => snapshot(target, arms, inputs, ports),
     // It gets what it has: nothing of its capacity is missing while the other arm serves.
     share: followed ? undefined : () => shareNow(config, ledger, ports),

@@ -117,15 +117,20 @@ function sentence(taken: readonly Entry[], spared: readonly Spared[], service: s
   return `${service}: ${[...undone, ...left].join('; ')}`
 }
 
+/** The only summary of the run until its regions are done. */
+const IN_STEPS =
+  '**Not safe yet: it goes back in steps, where such were kept, and serves a part of its users until the job `traffic` of a region has ended. When it gets worse, run it again without `staged`: that wins at once.**'
+
 function summary(
   taken: readonly Entry[],
   said: string,
   reason: string,
-  { drill, 'dry-run': dry }: Inputs,
+  { drill, staged, 'dry-run': dry }: Inputs,
 ): string {
   return [
     `### ${dry ? 'Would be taken back' : drill ? 'A drill: taken back' : 'Being taken back'}`,
     '',
+    ...(staged ? [IN_STEPS, ''] : []),
     `${escapeText(said)}. Why: ${escapeText(reason)}.`,
     '',
     table(

@@ -49,6 +49,9 @@ export const inputs = z.strictObject({
     .describe(
       'with restore: traffic: the traffic alone, from what this run uploaded; needs neither a checkout nor the ledger',
     ),
+  staged: flag(false).describe(
+    'with restore and the id of a transaction: a release that was committed goes back in the steps of rollback.staged, as far as those were kept when it was begun; anything else, and whatever goes wrong, at once; with fence: it is said that it is not safe before that',
+  ),
   reason: z
     .string()
     .optional()

@@ -23,6 +23,7 @@ import type { Found } from './found'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 import { nothingOpen } from './nothing-open'
+import { inSteps, stepsAreOver } from './step-back'
 import { tellDelay } from './tell-delay'
 import { here, markUnlessDown, mayFollow, soon } from './tell-ledger'
 import { configAtRecord, deployerOf, healthProof, keepOf } from './record-config'
@@ -58,6 +59,7 @@ export async function restoreRecord(
   if (inputs.to === id) await mustBeNewest(ledger, found)
   const marked = markUnlessDown(ledger, name, 'restoring', here(ports), ports, mayFollow(found.state))
   await soon(marked, ports)
+  await inSteps(found, settings, inputs, ports)
   const target = await configAtRecord(record, ports)
   const told: Promise<void>[] = []
   const result = await restoreTarget(found, settings, ports, {
@@ -74,6 +76,7 @@ export async function restoreRecord(
     share: { own, committed: found.wasCommitted },
   }).catch(closedBy)
   await Promise.all([marked, ...told])
+  await stepsAreOver(id, 'closed' in result ? [] : result.points, ports)
   if ('closed' in result) return nothingOpen(result.closed, ports)
   const isUnread = result.points.some(({ kind, ok }) => kind === 'traffic' && !ok)
   const closed =

@@ -26,6 +26,7 @@ import { endedAs, newestOf, tellLost, whyOver } from './lost-record'
 import type { Outputs } from './outputs'
 import { nothingOpen } from './nothing-open'
 import { provenBack } from './proven-back'
+import { inSteps, stepsAreOver } from './step-back'
 import { here, markUnlessDown, mayFollow, soon } from './tell-ledger'
 import { wayOut } from './way-out'
 
@@ -139,13 +140,17 @@ async function putBack(
   if (inputs['dry-run']) return { outcome: 'would-restore', reason: `would restore ${id}`, transaction: id }
   const marked = markUnlessDown(ledger, record, 'restoring', here(ports), ports, mayFollow(found.state))
   await soon(marked, ports)
+  const stepped = await inSteps(found, settings, inputs, ports)
   const points = await restoreTraffic(record, settings, ports, {
     withinMs: PATIENCE_MS.restoreStep,
     stillOurs: stillNewest(promptLedger(inputs, service, ports), found, ports),
   }).catch(closedBy)
   await marked
+  await stepsAreOver(id, 'closed' in points ? [] : points, ports)
   if ('closed' in points) return nothingOpen(points.closed, ports)
-  const reason = points.map(({ name, detail }) => `${name}: ${detail}`).join('; ')
+  const reason = [...points.map(({ name, detail }) => `${name}: ${detail}`), stepped]
+    .filter(Boolean)
+    .join('; ')
   const outputs = { transaction: id, restored: points }
   ports.evidence.facts({ record, restored: points })
   if (points.some(({ ok }) => !ok))

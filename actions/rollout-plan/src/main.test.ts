@@ -181,6 +181,15 @@ describe('a plan', () => {
     })
   })
 
+  it('says in which steps a person may take it back', async () => {
+    const staged = 'rollback: { staged: [{ weight: 75%, watch: 5m }, { weight: 0% }] }\n'
+    const { ports } = await plan(config((text) => `${text}${staged}`))
+    expect(ports.recorded.summary.join()).toContain(
+      'Once committed, a person may take it back in steps: 75% for 5m, 0%.',
+    )
+    expect((await plan()).ports.recorded.summary.join()).not.toContain('in steps')
+  })
+
   it('has the share of each region moved where a router steers that, and not all at once', async () => {
     const sharing = config()
       .replace('environment: production-us', 'environment: production-us, share: 70%')

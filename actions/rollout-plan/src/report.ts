@@ -1,6 +1,12 @@
 import { escapeText, table } from '@deploy-actions/action-kit'
 import { planStages, shareInWords, type RegionConfig } from '@deploy-actions/config'
-import { formatDuration, formatPercent, formatRate, type RolloutPlan } from '@deploy-actions/rollout'
+import {
+  formatDuration,
+  formatPercent,
+  formatRate,
+  formatSteps,
+  type RolloutPlan,
+} from '@deploy-actions/rollout'
 
 interface Numbers {
   reason: string
@@ -47,6 +53,9 @@ export function summarise(
             ]),
           ),
         ]
+      : []),
+    ...(first?.rollback.staged
+      ? ['', `Once committed, a person may take it back in steps: ${formatSteps(first.rollback.staged)}.`]
       : []),
     ...(regions.length > 0 ? ['', '```mermaid', ...diagram(rollout, delayMs), '```'] : []),
     '',

@@ -25,3 +25,32 @@ it.each([
   expect((error as Error).message).toMatch(message)
   expect(await readdir(folder)).toEqual(['file'])
 })
+
+const refused = async (...args: string[]): Promise<string[]> => {
+  const error = await rehearseCommand()
+    .parseAsync([...args, '--output', join(folder, 'output')], { from: 'user' })
+    .catch((cause: unknown) => cause)
+  expect(error).toBeInstanceOf(InputError)
+  expect(await readdir(folder)).toEqual(['file'])
+  return (error as Error).message.split('\n')
+}
+
+it('an emergency that is not whole is told with all that is wrong with it', async () => {
+  expect(await refused('--emergency', 'previous', '--release', '1.2.0', '--regions', 'us,eu')).toEqual([
+    '--world: is missing; --emergency takes back what was rolled out in a kept world',
+    '--reason: is missing; whoever takes a release back says why',
+    '--regions: names several; an emergency is of one region, or of all',
+    '--release: is of a rollout, and --emergency takes back what the world has',
+  ])
+  expect(await refused('--staged', '--reason', 'lost')).toEqual([
+    '--reason: belongs to --emergency',
+    '--staged: belongs to --emergency',
+  ])
+})
+
+it('an emergency in a world that nobody has kept is none', async () => {
+  const world = join(folder, 'no-world')
+  expect(await refused('--emergency', 'previous', '--reason', 'lost', '--world', world)).toEqual([
+    `${world}: holds no world yet, and nothing that could be taken back: roll a release out in it first`,
+  ])
+})

@@ -8,6 +8,7 @@ import type { RolloutFile } from '@deploy-actions/config'
 import { formatDuration, formatPercent, formatWeights } from '@deploy-actions/rollout'
 import {
   canRedraw,
+  type EmergencyRequest,
   exampleBase,
   folderFor,
   liveView,
@@ -31,6 +32,9 @@ interface Options {
   digest?: string
   regions: string
   world?: string
+  emergency?: string
+  reason?: string
+  staged?: boolean
   result?: string
   output?: string
   releaseTree?: string
@@ -38,7 +42,7 @@ interface Options {
 
 export function rehearseCommand(): Command {
   return new Command('rehearse')
-    .description('roll a release out over embedded regions, by the real workflows')
+    .description('roll a release out over embedded regions, or take one back there, by the real workflows')
     .option(
       '--scenario <name or file>',
       `what goes wrong: ${scenarioNames.join(', ')}, or a YAML file`,
@@ -51,13 +55,54 @@ export function rehearseCommand(): Command {
     .option('--digest <digest>', 'its digest; default: made from the version')
     .option('--regions <names>', 'all, or names separated by commas', 'all')
     .option('--world <folder>', 'keep the world there, so that a second rehearsal follows the first')
+    .option(
+      '--emergency <what>',
+      'take back instead what was rolled out in a kept world: previous, open or the id of a transaction',
+    )
+    .option('--reason <text>', 'with --emergency: why')
+    .option('--staged', 'with --emergency: in the steps of rollback.staged')
     .option('--result <file>', 'write what happened as JSON')
     .option('--output <folder>', 'where logs, summaries and evidence go; default: a new folder in .rehearsal')
     .option('--release-tree <folder>', 'the assembled suite; default: the one this command is part of')
-    .action(run)
+    .action((options: Options, command: Command) =>
+      run(
+        options,
+        emergencyOf(options, (name) => command.getOptionValueSource(name) === 'cli'),
+      ),
+    )
 }
 
-async function run(options: Options): Promise<void> {
+/** What of a rollout is asked for means nothing where one is taken back. */
+const OF_A_ROLLOUT = ['scenario', 'config', 'workflow', 'release', 'digest'] as const
+
+/** @param isGiven whether somebody wrote that option @throws InputError with everything that does not fit together */
+function emergencyOf(
+  { emergency: to, reason = '', staged = false, world, regions }: Options,
+  isGiven: (name: keyof Options) => boolean,
+): EmergencyRequest | undefined {
+  const said: [boolean, string, string][] =
+    to === undefined
+      ? (['reason', 'staged'] as const).map((name) => [isGiven(name), name, 'belongs to --emergency'])
+      : [
+          [
+            world === undefined,
+            'world',
+            'is missing; --emergency takes back what was rolled out in a kept world',
+          ],
+          [reason.trim() === '', 'reason', 'is missing; whoever takes a release back says why'],
+          [regions.includes(','), 'regions', 'names several; an emergency is of one region, or of all'],
+          ...OF_A_ROLLOUT.map((name): [boolean, string, string] => [
+            isGiven(name),
+            name,
+            'is of a rollout, and --emergency takes back what the world has',
+          ]),
+        ]
+  const problems = said.flatMap(([wrong, name, message]) => (wrong ? [{ where: `--${name}`, message }] : []))
+  if (problems.length > 0) throw new InputError(problems)
+  return to === undefined ? undefined : { to, region: regions, reason, staged }
+}
+
+async function run(options: Options, emergency: EmergencyRequest | undefined): Promise<void> {
   const example = fileURLToPath(new URL('./example', exampleBase()))
   const repository = options.config === undefined ? example : repositoryOf(options.config)
   if (options.result !== undefined) await mustBeWritable(options.result)
@@ -78,6 +123,7 @@ async function run(options: Options): Promise<void> {
     scenario: (file) => scenarioFor(options.scenario, file),
     speed: speedOf(options.speed),
     ...(options.world === undefined ? {} : { worldFolder: options.world }),
+    ...(emergency && { emergency }),
     output,
     view,
     signal: stop.signal,

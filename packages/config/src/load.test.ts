@@ -237,6 +237,12 @@ describe('a problem', () => {
       'rollout.yml:15:69: canary.stages[0].limits.error-rate: a limit lies between 0% and 100%',
     ],
     [
+      'a way back that takes longer than its job has',
+      (text) =>
+        `${text}rollback: { staged: [{ weight: 75%, watch: 40m }, { weight: 50%, watch: 40m }, { weight: 0% }] }\n`,
+      'rollout.yml:15:21: rollback.staged: is watched for 1h20m in all; the job that takes the traffic back has 1h for that',
+    ],
+    [
       'two regions in one environment',
       (text) => text.replace('production-us', 'Production-EU'),
       'rollout.yml:5:30: regions[1].environment: eu already has the environment Production-EU; approvals and the ledger need one per region',
@@ -445,6 +451,15 @@ describe('a problem', () => {
   ])('of %s has its place and says what is allowed', async (_, change, expected) =>
     expect(await problems(change(small))).toContain(expected),
   )
+
+  it('of a way back is told with all others of it, each with its place', async () => {
+    const staged = '[{ weight: 100%, watch: 5m }, { weight: 50% }, { weight: 0%, watch: 5m }]'
+    expect(await problems(`${small}rollback: { staged: ${staged} }\n`)).toEqual([
+      'rollout.yml:15:32: rollback.staged[0].weight: steps must fall: 100% does not follow 100%, which the arm carries when it is taken back',
+      'rollout.yml:15:51: rollback.staged[1].watch: is missing; every step but the last is watched, for example 5m',
+      'rollout.yml:15:89: rollback.staged[2].watch: the last step has none: with it the traffic is back',
+    ])
+  })
 
   it('of a secret that was not handed over names it, wherever it stands', async () => {
     const text = `${small}notifications: [{ type: webhook, url-secret: HOOK, hmac-secret: KEY }]\n`

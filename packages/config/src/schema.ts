@@ -4,7 +4,7 @@ import { FAIL_AFTER, type ConfiguredCheck } from '@deploy-actions/checks'
 import { deployers, type ConfiguredDeployer } from '@deploy-actions/deploys'
 import type { ConfiguredSource } from '@deploy-actions/metrics'
 import { eventKinds, type ConfiguredNotifier, type Subscription } from '@deploy-actions/notifiers'
-import { duration, percent, WHOLE } from '@deploy-actions/rollout'
+import { duration, percent, stagedProblems, WHOLE } from '@deploy-actions/rollout'
 import type { ConfiguredRouter } from '@deploy-actions/traffic'
 import { hooks } from './hooks'
 import { windows } from './windows'
@@ -304,6 +304,22 @@ const regionalTraffic = (router: z.ZodType<ConfiguredRouter>) =>
       .describe('a drained share only moves to regions of the same zone'),
   })
 
+const staged = z
+  .array(
+    z
+      .strictObject({
+        weight: percent.describe('share of the traffic that the arm which is taken back still carries'),
+        watch: duration
+          .optional()
+          .describe('how long the router is watched before the next step; the last has none'),
+      })
+      .transform(({ weight, watch }) => ({ weight, watchMs: watch })),
+  )
+  .superRefine((steps, context) => {
+    for (const { index, key, message } of stagedProblems(steps))
+      context.addIssue({ code: 'custom', path: [index, key].filter((part) => part !== undefined), message })
+  })
+
 /** The guard has fifty minutes for what comes after the traffic. */
 const LONGEST_KEEP_MS = 30 * 60_000
 
@@ -318,6 +334,11 @@ export const rollback = z.strictObject({
     .prefault('0s')
     .describe(
       'how long a bad release is left running once no traffic reaches it, before its workload is put back',
+    ),
+  staged: staged
+    .optional()
+    .describe(
+      'the steps in which a person may take a committed release back (`staged` of the emergency rollback), at most ten, watched for at most an hour in all; everything else goes back at once',
     ),
 })
 

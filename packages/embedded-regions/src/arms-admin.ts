@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { z } from 'zod'
 import type { App } from './app'
-import { listenOnLoopback, LOOPBACK, type LoopbackServer } from './loopback-server'
+import { listenWhereItWas, LOOPBACK, type LoopbackServer } from './loopback-server'
 import { armRelease } from './world-plan'
 
 /** Larger than any release; what is longer is refused unread. */
@@ -11,9 +11,13 @@ const MAXIMAL_BODY_BYTES = 10_000
  * The region's deployment endpoint, what the example's deploy script calls: `GET /arms` tells what runs
  * where, `PUT /arms/NAME` with `{version, digest}` deploys, `GET /arms/NAME/healthz` asks the arm itself.
  * It is strict: a refusal names the reason.
+ * @param port where it was before
  */
-export function openArmsAdmin(apps: readonly App[]): Promise<LoopbackServer> {
-  return listenOnLoopback(createServer((request, response) => void answer(apps, request, response)))
+export function openArmsAdmin(apps: readonly App[], port?: number): Promise<LoopbackServer> {
+  return listenWhereItWas(
+    createServer((request, response) => void answer(apps, request, response)),
+    port,
+  )
 }
 
 async function answer(

@@ -1,5 +1,5 @@
 import { createServer, type Socket } from 'node:net'
-import { listenOnLoopback, type LoopbackServer } from './loopback-server'
+import { listenWhereItWas, type LoopbackServer } from './loopback-server'
 
 /** HAProxy's `stats timeout`: an idle connection is closed. */
 const IDLE_MS = 10_000
@@ -10,6 +10,8 @@ interface CommandPort {
   accepts?(): boolean
   /** The replies to a line. Where it throws, the connection is reset instead. */
   answer(line: string): Promise<string>
+  /** where it was before, if it was */
+  port?: number | undefined
 }
 
 /**
@@ -17,8 +19,9 @@ interface CommandPort {
  * versions do; a line without its newline is not run at all.
  */
 export function openCommandPort(port: CommandPort): Promise<LoopbackServer> {
-  return listenOnLoopback(
+  return listenWhereItWas(
     createServer({ allowHalfOpen: true, noDelay: true }, (socket) => converse(socket, port)),
+    port.port,
   )
 }
 

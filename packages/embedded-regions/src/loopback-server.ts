@@ -12,6 +12,15 @@ export interface LoopbackServer {
   close(): Promise<void>
 }
 
+/** Listens where somebody listened before, as long as nobody else does by now; then, and without a port, on a free one. */
+export async function listenWhereItWas(server: Server, port?: number): Promise<LoopbackServer> {
+  if (port === undefined) return listenOnLoopback(server)
+  return listenOnLoopback(server, port).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    return listenOnLoopback(server)
+  })
+}
+
 /** Listens on `port` of the loopback, or on a free one. */
 export async function listenOnLoopback(server: Server, port = 0): Promise<LoopbackServer> {
   const sockets = new Set<Socket>()

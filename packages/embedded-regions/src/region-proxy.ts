@@ -1,7 +1,7 @@
 import { Agent, createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http'
 import { KEEP_ALIVE_TIMEOUT_MS } from './app'
 import { responseClass, type Backend, type ProxyServer } from './backend'
-import { listenOnLoopback, LOOPBACK, type LoopbackServer } from './loopback-server'
+import { listenOnLoopback, listenWhereItWas, LOOPBACK, type LoopbackServer } from './loopback-server'
 import { sendMetrics } from './metrics-page'
 import { proxyMetrics } from './proxy-metrics'
 import type { MetricsFault } from './region-fault'
@@ -65,14 +65,19 @@ export class RegionProxy {
     this.setServerTimeout(serverTimeoutMs)
   }
 
-  /** Starts the proxy and, on a port of its own, its metrics page. */
-  static async open(backend: Backend, serverTimeoutMs = DEFAULT_SERVER_TIMEOUT_MS): Promise<RegionProxy> {
+  /** Starts the proxy and, on a port of its own, its metrics page. @param metricsPort where that was before */
+  static async open(
+    backend: Backend,
+    serverTimeoutMs = DEFAULT_SERVER_TIMEOUT_MS,
+    metricsPort?: number,
+  ): Promise<RegionProxy> {
     const proxy = new RegionProxy(backend, serverTimeoutMs)
     const front = createServer((request, response) => proxy.#forward(request, response))
     front.keepAliveTimeout = KEEP_ALIVE_TIMEOUT_MS
     proxy.#http = await listenOnLoopback(front)
-    proxy.#metrics = await listenOnLoopback(
+    proxy.#metrics = await listenWhereItWas(
       createServer((request, response) => proxy.#answerMetrics(request, response)),
+      metricsPort,
     )
     return proxy
   }
@@ -83,6 +88,10 @@ export class RegionProxy {
 
   get url(): string {
     return this.#http.url
+  }
+
+  get metricsPort(): number {
+    return this.#metrics.port
   }
 
   get metricsUrl(): string {

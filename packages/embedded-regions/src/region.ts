@@ -84,10 +84,10 @@ export class Region {
     )
     const backend = openBackend(plan, apps)
     const [proxy, runtime, watch, admin] = await Promise.all([
-      RegionProxy.open(backend),
-      RuntimeApi.open(backend, 'admin'),
+      RegionProxy.open(backend, DEFAULT_SERVER_TIMEOUT_MS, plan.ports?.metrics),
+      RuntimeApi.open(backend, 'admin', plan.ports?.runtime),
       RuntimeApi.open(backend, 'operator'),
-      openArmsAdmin(apps),
+      openArmsAdmin(apps, plan.ports?.admin),
     ])
     const visitors = new LoadGenerator(proxy.port, times.secondMs)
     const checks = new HealthChecks(backend, times.checkEveryMs)
@@ -182,6 +182,7 @@ export class Region {
       arms: this.#releases(),
       weights: Object.fromEntries(servers.map((server) => [server.name, server.weight])),
       states: Object.fromEntries(servers.map((server) => [server.name, server.admin])),
+      ports: { runtime: this.runtime.port, metrics: this.proxy.metricsPort, admin: this.admin.port },
     }
   }
 

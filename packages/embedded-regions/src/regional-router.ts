@@ -34,7 +34,7 @@ export class RegionalRouter {
 
   /** @param ports the front doors of the regions */
   static async open(
-    { weights }: RouterPlan,
+    { weights, port }: RouterPlan,
     ports: Readonly<Record<string, number>>,
     times: WorldTimes,
   ): Promise<RegionalRouter> {
@@ -44,7 +44,7 @@ export class RegionalRouter {
     )
     const [proxy, runtime, watch] = await Promise.all([
       RegionProxy.open(backend),
-      RuntimeApi.open(backend, 'admin'),
+      RuntimeApi.open(backend, 'admin', port),
       RuntimeApi.open(backend, 'operator'),
     ])
     const visitors = new LoadGenerator(proxy.port, times.secondMs)
@@ -78,7 +78,10 @@ export class RegionalRouter {
 
   /** The router as it is now, as a plan to open it again. */
   save(): RouterPlan {
-    return { weights: Object.fromEntries(this.backend.servers.map(({ name, weight }) => [name, weight])) }
+    return {
+      weights: Object.fromEntries(this.backend.servers.map(({ name, weight }) => [name, weight])),
+      port: this.runtime.port,
+    }
   }
 
   async close(): Promise<void> {

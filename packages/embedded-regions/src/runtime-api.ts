@@ -25,11 +25,13 @@ export class RuntimeApi implements ServerWriter {
     this.#commands = runtimeCommands(backend, this)
   }
 
-  static async open(backend: Backend, level: Level): Promise<RuntimeApi> {
+  /** @param port where it was before */
+  static async open(backend: Backend, level: Level, port?: number): Promise<RuntimeApi> {
     const api = new RuntimeApi(backend, level)
     api.#server = await openCommandPort({
       accepts: () => api.#fault?.router !== 'refuse',
       answer: (line) => api.#answer(line),
+      port,
     })
     return api
   }

@@ -8,6 +8,8 @@ export const armRelease = z.strictObject({
 })
 export type ArmRelease = z.infer<typeof armRelease>
 
+const port = z.int().min(1).max(65_535)
+
 /** HAProxy's own units: a server's weight is a whole number from 0 to 256. */
 const weight = z.int().min(0).max(256)
 
@@ -23,6 +25,8 @@ const regionPlan = z
     weights: z.record(z.string(), weight).optional(),
     /** Administrative states other than `ready`. */
     states: z.record(z.string(), z.enum(['ready', 'drain', 'maint'])).optional(),
+    /** Where what is written into rollout.yml was to be reached; each is there again unless somebody else has its port. */
+    ports: z.strictObject({ runtime: port, metrics: port, admin: port }).optional(),
   })
   .superRefine((region, context) => {
     const arms = Object.keys(region.arms)
@@ -42,6 +46,8 @@ export type RegionPlan = z.infer<typeof regionPlan>
 const routerPlan = z.strictObject({
   /** The weight of each region now, in HAProxy's units; those that are there when it is opened are the configured ones. */
   weights: z.record(z.string(), weight),
+  /** Where its runtime API was to be reached; it is there again unless somebody else has that port. */
+  port: port.optional(),
 })
 /** The router between the regions as it is opened and as it is saved. */
 export type RouterPlan = z.infer<typeof routerPlan>

@@ -245,6 +245,18 @@ describe('a saved world', () => {
       arms: { blue: { ...arms.blue, state: 'drain' }, green: { ...next, units: 100, state: 'ready' } },
     })
     expect(eu?.weights).toEqual({ blue: 10_000, green: 0 })
+    // What names its ports leads there again.
+    for (const name of ['us', 'eu']) {
+      const [{ runtime, metrics, admin }, now] = [first.regions[name]!, second.regions[name]!]
+      expect(now).toMatchObject({ runtime, metrics, admin })
+    }
+  })
+
+  it('is opened on other ports where somebody has its own', async () => {
+    const first = await opened(planOf(0, 'us'))
+    const second = await opened(await first.save())
+    expect(second.regions['us']?.runtime.port).not.toBe(first.regions['us']?.runtime.port)
+    expect((await second.state())['us']?.weights).toEqual({ blue: 10_000, green: 0 })
   })
 
   it.each([

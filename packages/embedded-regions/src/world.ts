@@ -127,7 +127,7 @@ export class World {
     return this.calls.resetBaseline()
   }
 
-  /** The world as it is now, to be opened again: arms, versions, weights, states. Ports will be new. */
+  /** The world as it is now, to be opened again: arms, versions, weights, states, and the ports, where those are free then. */
   async save(): Promise<WorldPlan> {
     return { ...this.plan, ...(await this.calls.save()) }
   }

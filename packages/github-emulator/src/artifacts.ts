@@ -53,9 +53,17 @@ export class ArtifactError extends Error {
 /** All artifacts of the repository and the names that are reserved. Names are unique per run, over its attempts too. */
 export class Artifacts {
   all: Artifact[] = []
+  /** Files of artifacts that were uploaded before this process began. */
+  readonly #kept = new Set<string>()
   readonly #reserved = new Map<number, Reservation>()
 
   constructor(private readonly repository: Repository) {}
+
+  /** Goes on from what was uploaded before. */
+  restore(kept: readonly Artifact[]): void {
+    this.all = [...kept]
+    for (const { file } of kept) this.#kept.add(file)
+  }
 
   ofRun(run: number): Artifact[] {
     return this.all.filter((artifact) => artifact.run === run)
@@ -152,7 +160,8 @@ export class Artifacts {
 
   /** Where an artifact lies, packed and unpacked. */
   paths({ run, name, file }: Pick<Artifact, 'run' | 'name' | 'file'>): { file: string; folder: string } {
-    const { artifactFolder } = this.repository.options
-    return { file: join(artifactFolder, file), folder: join(artifactFolder, String(run), name) }
+    const { artifactFolder, keptArtifactFolder = artifactFolder } = this.repository.options
+    const base = this.#kept.has(file) ? keptArtifactFolder : artifactFolder
+    return { file: join(base, file), folder: join(base, String(run), name) }
   }
 }

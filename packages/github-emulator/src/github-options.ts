@@ -56,6 +56,8 @@ export interface GitHubOptions {
   settings?: RepositorySettings
   /** What is uploaded stays here: `RUN/ID.zip`, and unpacked in `RUN/NAME/`. */
   artifactFolder: string
+  /** Where that was uploaded which a state names that is restored. Default `artifactFolder`. */
+  keptArtifactFolder?: string
   /** The clock of every time that is told, of token lives and of the rate limit. */
   now(): Date
   /** The runs of this process, all attempts. */

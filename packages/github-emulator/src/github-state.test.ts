@@ -53,6 +53,19 @@ describe('a world that is kept', () => {
     expect(created.id).toBeGreaterThan(first.github.save().lastId)
   })
 
+  it('finds what was uploaded before where it was kept, and puts what comes now elsewhere', async () => {
+    await second.close()
+    second = await testGitHub({ artifactFolder: '/now', keptArtifactFolder: '/kept' })
+    const uploaded = {
+      ...{ id: 5, run: 1, attempt: 1, job: 2, name: 'restore-point', mimeType: 'application/zip' },
+      ...{ createdAt: '', expiresAt: '', size: 1, digest: 'sha256:1', file: '1/5.zip' },
+    }
+    second.github.restore({ ...first.github.save(), artifacts: [uploaded] })
+    expect(second.github.artifacts(1)).toMatchObject([
+      { file: '/kept/1/5.zip', folder: '/kept/1/restore-point' },
+    ])
+  })
+
   it('is refused when it is none', () => {
     expect(() => second.github.restore({ v: 2 })).toThrow()
   })

@@ -148,7 +148,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHubEmulato
       repository.lastId = kept.lastId
       repository.past = kept.runs
       deployments.all = kept.deployments
-      artifacts.all = kept.artifacts
+      artifacts.restore(kept.artifacts)
       for (const [run, said] of kept.approvals) approvals.set(run, said)
     },
     close: () => server.close(),

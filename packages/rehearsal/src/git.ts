@@ -1,4 +1,6 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 const execute = promisify(execFile)
@@ -17,6 +19,9 @@ const NOBODY = Object.fromEntries(
     [`GIT_${role}_DATE`, '2000-01-01T00:00:00Z'],
   ]),
 )
+
+/** Every commit that was ever rehearsed in a world has a name of its own there. */
+const KEPT = ['+refs/kept/*:refs/kept/*']
 
 const MAX_OUTPUT_BYTES = 256 * 1024 * 1024
 
@@ -40,9 +45,10 @@ export async function committable(folder: string): Promise<string[] | undefined>
 
 /**
  * Commits all of a folder on `main`, which makes it a repository of its own.
+ * @param earlier a repository whose commits can be had in this one, too
  * @returns the id of the commit; undefined where git is not there
  */
-export async function commitAll(folder: string): Promise<string | undefined> {
+export async function commitAll(folder: string, earlier?: string): Promise<string | undefined> {
   const there = await git(folder, '--version').then(
     () => true,
     () => false,
@@ -51,5 +57,9 @@ export async function commitAll(folder: string): Promise<string | undefined> {
   await git(folder, 'init', '--quiet', '--template=', '--initial-branch=main')
   await git(folder, 'add', '--all', '--force')
   await git(folder, 'commit', '--quiet', '--no-verify', '--message', 'What is rehearsed')
-  return (await git(folder, 'rev-parse', 'HEAD')).trim()
+  const head = (await git(folder, 'rev-parse', 'HEAD')).trim()
+  if (earlier !== undefined && existsSync(join(earlier, '.git')))
+    await git(folder, 'fetch', '--quiet', '--no-tags', earlier, ...KEPT)
+  await git(folder, 'update-ref', `refs/kept/${head}`, head)
+  return head
 }

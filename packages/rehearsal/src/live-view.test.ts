@@ -78,6 +78,7 @@ const region = (name: string, change: Partial<RegionResult>): RegionResult => ({
   outcome: 'not-started',
   proceeded: true,
   weights: { before: { blue: 10_000, green: 0 }, after: { blue: 10_000, green: 0 } },
+  held: [],
   serving: { blue: 10_000, green: 0 },
   stages: [],
   rolledBack: false,

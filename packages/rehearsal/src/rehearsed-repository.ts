@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { copyFile, lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { copyFile, cp, lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseDocument, stringify, visit, type Document } from 'yaml'
 import type { RegionEndpoints, World } from '@deploy-actions/embedded-regions'
 import { commitAll } from './git'
 import type { OwnMetrics } from './own-metrics'
 import { copyFiles } from './repository-files'
+import type { KeptRepository } from './world-folder'
 
 /**
  * The repository as the emulated GitHub has it: a copy, with the addresses of the embedded regions in its config, and
@@ -33,6 +34,8 @@ export interface RepositoryOptions {
   own: boolean
   /** where the copy goes */
   folder: string
+  /** a repository whose commits can be had in this one, too: that of a kept world */
+  earlier?: string | undefined
   /** folders of the rehearsal itself, which may lie in the user's repository */
   leftOut: readonly string[]
   /** the workflow to run */
@@ -76,7 +79,7 @@ export async function prepareRepository(options: RepositoryOptions): Promise<Reh
   if (beside) await writeFile(join(folder, BESIDE), besides(document, beside))
   await writeFile(join(folder, WORKFLOW), workflow.own ? text : withConfig(text, config, beside && BESIDE))
   for (const [path, file] of Object.entries(options.callers)) await copyFile(file, join(folder, path))
-  let sha = (await commitAll(folder)) ?? (await hashOf(folder))
+  let sha = (await commitAll(folder, options.earlier)) ?? (await hashOf(folder))
   return {
     folder,
     get sha() {
@@ -90,6 +93,18 @@ export async function prepareRepository(options: RepositoryOptions): Promise<Reh
       sha = (await commitAll(folder)) ?? sha
     },
   }
+}
+
+/** The repository of a kept world, as its last rehearsal has left it. @param folder where a copy of it goes */
+export async function reopenRepository(
+  from: string,
+  folder: string,
+  { service, sha }: KeptRepository,
+): Promise<RehearsedRepository> {
+  await cp(from, folder, { recursive: true, verbatimSymlinks: true })
+  const breakConfig = (): Promise<never> =>
+    Promise.reject(new Error('nothing is committed to the repository of a kept world'))
+  return { folder, sha, service, workflow: WORKFLOW, replaced: [], breakConfig }
 }
 
 const NOT_IN_COMMIT =

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { readChain, type EvidenceRecord } from '@deploy-actions/evidence'
-import { readDeployment } from '@deploy-actions/ledger'
-import type { TransactionState, Weights } from '@deploy-actions/rollout'
+import { readDeployment, type TransactionRecord } from '@deploy-actions/ledger'
+import { sameWeights, weights, type TransactionState, type Weights } from '@deploy-actions/rollout'
 import type { Deployment, GitHubEmulator, UploadedArtifact } from '@deploy-actions/github-emulator'
 import type { RegionReading } from '@deploy-actions/embedded-regions'
 import type { JobView, RunView } from '@deploy-actions/workflow-engine'
@@ -20,6 +20,8 @@ export interface RegionResult {
   proceeded: boolean
   /** by the proxy's own reading */
   weights: { before: Weights; after: Weights }
+  /** each vector that the proxy was seen to hold, oldest first */
+  held: Weights[]
   /** who serves at the end: the weights among the arms that the proxy sends traffic to */
   serving: Weights
   stages: { weight: number; verdict: string; reason: string; durationMs: number }[]
@@ -103,6 +105,8 @@ export interface Observed {
   folder: string
   /** the region that a workflow without rollout.yml works on: its transactions name none of ours */
   ownWorkflowRegion: string | undefined
+  /** the run is one of the emergency rollback: what it took back was rolled out by another */
+  isEmergency?: true
 }
 
 const reportFile = z.looseObject({
@@ -176,7 +180,9 @@ const restoreFacts = z.looseObject({
       z.looseObject({ weight: z.number(), verdict: z.string(), reason: z.string(), durationMs: z.number() }),
     )
     .optional(),
-  restored: z.array(z.looseObject({ kind: z.string(), ok: z.boolean() })).optional(),
+  restored: z
+    .array(z.looseObject({ kind: z.string(), ok: z.boolean(), weights: weights.optional() }))
+    .optional(),
   rollbackMs: z.number().optional(),
   restoreMs: z.number().optional(),
 })
@@ -186,26 +192,31 @@ const trafficIsBack = ({ restored = [] }: z.infer<typeof restoreFacts>): boolean
 
 function regionResult(
   name: string,
-  { before, after, changes, deployments, run, ownWorkflowRegion, calls }: Observed,
+  { before, after, changes, deployments, run, ownWorkflowRegion, calls, isEmergency }: Observed,
   records: readonly EvidenceRecord[],
   skipped: boolean,
 ): RegionResult {
   const [first, last] = [before[name] as RegionReading, after[name] as RegionReading]
-  const own = transactionsOf(
-    deployments,
-    run.id,
-    (region) => region === name || (name === ownWorkflowRegion && !Object.hasOwn(after, region)),
+  const here = records.filter((record) => record.region === name)
+  const takenBack = new Set(here.map(({ transaction }) => transaction))
+  const own = transactionsOf(deployments, ({ id, region, run: by }) =>
+    isEmergency
+      ? takenBack.has(id)
+      : by.id === run.id &&
+        (region === name || (name === ownWorkflowRegion && !Object.hasOwn(after, region))),
   )
-  const facts = records
-    .filter((record) => record.region === name)
-    .map((record) => restoreFacts.parse(record.facts ?? {}))
+  const facts = here.map((record) => restoreFacts.parse(record.facts ?? {}))
   const rolledBack = facts.some(({ restored = [] }) => restored.length > 0)
   // Whoever came first may have failed, and a later one not.
   const restores = facts.filter(({ restored = [] }) => restored.some(({ kind }) => kind === 'traffic'))
   const verified = restores.find(
     (restore) => trafficIsBack(restore) && (restore.rollbackMs ?? restore.restoreMs) !== undefined,
   )
-  const back = sameArms(first.weights, last.weights)
+  // What a rollout has found is where it goes back to; what another one had found, its restore says.
+  const found = isEmergency
+    ? restores.at(-1)?.restored?.find((point) => point.weights)?.weights
+    : first.weights
+  const back = found !== undefined && sameArms(found, last.weights)
   const jobs = run.jobs.filter((job) => regionOfJob(job, Object.keys(after)) === name)
   const asked = callsOf(jobs, calls)
   return {
@@ -213,6 +224,7 @@ function regionResult(
     outcome: skipped ? 'skipped' : own[0] === undefined ? 'not-started' : OUTCOMES[own[0].at(-1) ?? 'open'],
     proceeded: own.length > 0,
     weights: { before: first.weights, after: last.weights },
+    held: heldIn(name, changes),
     serving: last.effective,
     stages: facts.flatMap(({ stages = [] }) =>
       stages.map(({ weight, verdict, reason, durationMs }) => ({ weight, verdict, reason, durationMs })),
@@ -222,7 +234,7 @@ function regionResult(
     rollbackVerified: back && restores.slice(-1).some(trafficIsBack),
     rollbackMs: verified?.rollbackMs ?? verified?.restoreMs ?? null,
     rollbackFrom: rolledBack ? (verified?.rollbackMs === undefined ? 'restore' : 'breach') : null,
-    exposureMs: rolledBack ? exposure(name, first.weights, changes) : null,
+    exposureMs: rolledBack && found ? exposure(name, found, changes) : null,
     requests: last.requests - first.requests,
     failed: sum(last.failed) - sum(first.failed),
     failedOutsideApp:
@@ -246,16 +258,14 @@ const OUTCOMES: Record<TransactionState, RegionResult['outcome']> = {
   superseded: 'not-started',
 }
 
-/** The marks of each transaction that a run opened here: newest transaction first, its oldest mark first. */
+/** The marks of each transaction that is meant: newest transaction first, its oldest mark first. */
 function transactionsOf(
   deployments: readonly Deployment[],
-  runId: number,
-  here: (region: string) => boolean,
+  isMeant: (record: TransactionRecord) => boolean,
 ): TransactionState[][] {
   return deployments.flatMap(({ payload, statuses }) => {
     const transaction = readDeployment(payload, statuses)
-    const ours = transaction?.record.run.id === runId && here(transaction.record.region)
-    if (!ours) return []
+    if (!transaction || !isMeant(transaction.record)) return []
     const states = transaction.marks.map(({ state }) => state)
     // What only followed a commit, and was undone, leaves that as it is.
     return transaction.record.finishes && states.at(-1) === 'restored' ? [] : [states]
@@ -282,6 +292,13 @@ function byRoute(calls: Observed['calls']): Record<string, number> {
   }
   return counts
 }
+
+/** Each run was watched by itself, and the next begins with what the one before has ended with. */
+const heldIn = (region: string, changes: readonly WeightChange[]): Weights[] =>
+  changes
+    .filter((change) => change.region === region)
+    .map(({ weights }) => weights)
+    .filter((weights, index, all) => !sameWeights(weights, all[index - 1] ?? {}))
 
 /** From the first moment that the weights differed until they were back. */
 function exposure(region: string, baseline: Weights, changes: readonly WeightChange[]): number {

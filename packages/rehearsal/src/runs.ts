@@ -15,7 +15,7 @@ import { JobProgress } from './job-progress'
 import { fullLoad, loadFor, regionOfJob } from './region-jobs'
 import { EMERGENCY, STEER, SWEEPER } from './rehearsed-repository'
 import type { Dispatch, Scenario } from './scenario'
-import { IMAGE, REPOSITORY, type Setup } from './setup'
+import { IMAGE, REPOSITORY, type EmergencyRequest, type Setup } from './setup'
 import { watch, type Watcher } from './watcher'
 
 const SUITE = 'OWNER/deploy-actions'
@@ -129,6 +129,17 @@ export async function regret(engine: Engine, setup: Setup): Promise<Followed | u
   await clock.sleep(afterMs, options.signal ?? new AbortController().signal)
   const handle = await dispatch(engine, { dispatch: 'emergency-rollback', inputs }, setup)
   return follow(engine, handle, { ...scenario, faults: [] }, setup)
+}
+
+/** What a person takes back in a kept world: nothing is rolled out meanwhile. */
+export async function takeBack(
+  engine: Engine,
+  { to, region, reason, staged }: EmergencyRequest,
+  setup: Setup,
+): Promise<Followed> {
+  const inputs = { to, region, reason, staged: String(staged) }
+  const handle = await dispatch(engine, { dispatch: 'emergency-rollback', inputs }, setup)
+  return follow(engine, handle, setup.scenario, setup)
 }
 
 /** What GitHub starts when the run has ended; undefined where the scenario has no sweeper. */

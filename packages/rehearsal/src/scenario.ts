@@ -258,6 +258,12 @@ const scenarios: Record<string, Make> = {
     regret: { after: '5m', inputs: { region: 'all', reason: 'orders are lost' } },
   }),
   'emergency-later': () => ({ regret: { inputs: { region: 'all', reason: 'orders are lost' } } }),
+  staged: () => ({
+    set: {
+      'rollback.staged': [{ weight: '75%', watch: '5m' }, { weight: '50%', watch: '5m' }, { weight: '0%' }],
+    },
+    regret: { inputs: { region: 'all', reason: 'orders are lost', staged: 'true' } },
+  }),
   'emergency-beside': (region, environment) => ({
     then: 'next-release',
     approvals: { [environment]: { after: '10m' } },

@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import type { Clock } from '@deploy-actions/action-kit'
+import { InputError, type Clock } from '@deploy-actions/action-kit'
 import { readRollout, resolveAll, type RegionConfig, type RolloutFile } from '@deploy-actions/config'
 import { maxParallel, opensNext, whyClosed, type Release } from '@deploy-actions/rollout'
 import { startGitHub, type GitHubEmulator } from '@deploy-actions/github-emulator'
@@ -14,6 +14,7 @@ import { fullLoad } from './region-jobs'
 import {
   EMERGENCY,
   prepareRepository,
+  reopenRepository,
   setIn,
   STEER,
   SWEEPER,
@@ -22,7 +23,7 @@ import {
 import { mustHaveShares } from './shares'
 import type { View } from './view'
 import { openWebhookSink, type WebhookSink } from './webhook-sink'
-import { readWorld, type KeptWorld } from './world-folder'
+import { artifactsIn, readWorld, repositoryIn, type KeptWorld } from './world-folder'
 
 export interface RehearsalOptions {
   /** the assembled suite */
@@ -40,12 +41,25 @@ export interface RehearsalOptions {
   speed: number
   /** where the world is kept between rehearsals */
   worldFolder?: string
+  /** what a person takes back in the kept world, instead of a rollout */
+  emergency?: EmergencyRequest
   /** where logs, summaries and evidence go */
   output: string
   view: View
   /** more for the secrets of the repository */
   secrets?: Record<string, string>
   signal?: AbortSignal
+}
+
+/** What a person asks emergency-rollback.yml for. */
+export interface EmergencyRequest {
+  /** open, previous or the id of a transaction */
+  to: string
+  /** one, or all */
+  region: string
+  reason: string
+  /** in the steps of rollback.staged */
+  staged: boolean
 }
 
 /** The repository that is played. */
@@ -138,7 +152,8 @@ export async function open(script: Script, opened: Closable[]): Promise<Setup> {
   const pace = { rps: scenario.traffic.rps, speed }
   const world = await openWorld(kept ? sameWorld(kept.world, configs, pace) : firstWorld(configs, pace))
   opened.push(world)
-  const sink = await openWebhookSink()
+  if (script.options.emergency) mustBeWhereItWas(kept?.world, world)
+  const sink = await openWebhookSink(kept?.webhookPort)
   opened.push(sink)
   const repository = await copyRepository(script, world, sink)
   await world.resetBaseline()
@@ -150,22 +165,45 @@ export async function open(script: Script, opened: Closable[]): Promise<Setup> {
   return { ...script, world, github, sink, repository, handles, firstRunId: kept?.nextRunId ?? FIRST_RUN }
 }
 
+/** What the rollouts of a kept world have uploaded names the ports that its parts had then. @throws InputError */
+function mustBeWhereItWas(plan: KeptWorld['world'] | undefined, { regions }: World): void {
+  const taken = (plan?.regions ?? []).flatMap(({ name, ports }) => {
+    const now = regions[name]
+    if (!ports || !now) return []
+    const is = { runtime: now.runtime.port, metrics: portOf(now.metrics), admin: portOf(now.admin) }
+    return (['runtime', 'metrics', 'admin'] as const)
+      .filter((part) => ports[part] !== is[part])
+      .map((part) => ({
+        where: '--world',
+        message: `${name} had its ${part} at port ${ports[part]}, where something else listens now: end that, and try again`,
+      }))
+  })
+  if (taken.length > 0) throw new InputError(taken)
+}
+
+const portOf = (url: string): number => Number(new URL(url).port)
+
 const workflowOf = ({ workflow, releaseTree }: RehearsalOptions): { file: string; own: boolean } => ({
   file: workflow ?? join(releaseTree, 'callers', 'deploy.yml'),
   own: workflow !== undefined,
 })
 
 async function copyRepository(
-  { options, output, configs, scenario }: Script,
+  { options, output, configs, scenario, kept }: Script,
   world: World,
   sink: WebhookSink,
 ): Promise<RehearsedRepository> {
+  const { worldFolder } = options
+  const earlier = worldFolder !== undefined && kept?.repository ? repositoryIn(worldFolder) : undefined
+  if (options.emergency && earlier !== undefined && kept?.repository)
+    return reopenRepository(earlier, join(output, 'repository'), kept.repository)
   const repository = await prepareRepository({
     source: options.repository,
     config: options.config,
     own: options.own,
     folder: join(output, 'repository'),
-    leftOut: [output, ...(options.worldFolder === undefined ? [] : [options.worldFolder])],
+    earlier,
+    leftOut: [output, ...(worldFolder === undefined ? [] : [worldFolder])],
     workflow: workflowOf(options),
     callers: {
       [EMERGENCY]: join(options.releaseTree, 'callers', 'emergency-rollback.yml'),
@@ -193,7 +231,7 @@ const metricsPages = (configs: readonly RegionConfig[], { regions }: World): Pro
   )
 
 function openGitHub(
-  { configs, scenario, output, clock, kept }: Script,
+  { configs, scenario, output, clock, kept, options: { worldFolder } }: Script,
   repository: RehearsedRepository,
   handles: readonly RunHandle[],
 ): Promise<GitHubEmulator> {
@@ -214,6 +252,7 @@ function openGitHub(
     },
     environments: environmentsOf(configs, scenario),
     artifactFolder: join(output, 'artifacts'),
+    ...(worldFolder !== undefined && { keptArtifactFolder: artifactsIn(worldFolder) }),
     now: clock.now,
     runs: () => handles.map(({ view }) => view),
     onCancel: (id) => handles.find(({ view }) => view.id === id)?.cancel(),

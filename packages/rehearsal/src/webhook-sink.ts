@@ -1,12 +1,13 @@
 import { createServer } from 'node:http'
-import { listenOnLoopback, type LoopbackServer } from '@deploy-actions/embedded-regions'
+import { listenWhereItWas, type LoopbackServer } from '@deploy-actions/embedded-regions'
 
 /** A webhook on the loopback that keeps what it is told, in order. */
 export interface WebhookSink extends LoopbackServer {
   received: unknown[]
 }
 
-export async function openWebhookSink(): Promise<WebhookSink> {
+/** @param port where it was before */
+export async function openWebhookSink(port?: number): Promise<WebhookSink> {
   const received: unknown[] = []
   const server = createServer((request, response) => {
     let body = ''
@@ -20,5 +21,5 @@ export async function openWebhookSink(): Promise<WebhookSink> {
       }
     })
   })
-  return { ...(await listenOnLoopback(server)), received }
+  return { ...(await listenWhereItWas(server, port)), received }
 }

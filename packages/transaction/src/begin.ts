@@ -9,7 +9,14 @@ import {
   type Ledger,
   type TransactionRecord,
 } from '@deploy-actions/ledger'
-import { defined, type Arms, type OrderKind, type Release, type Weights } from '@deploy-actions/rollout'
+import {
+  defined,
+  type Arms,
+  type OrderKind,
+  type Release,
+  type StagedStep,
+  type Weights,
+} from '@deploy-actions/rollout'
 import { mustBeAsFound, type FoundArms } from './find-arms'
 import { readJobTransactions, saveJobTransaction, type JobTransaction } from './job-transaction'
 import { restorePoint, type RestorePoint } from './restore-point'
@@ -45,6 +52,8 @@ export interface BeginRequest {
   finish?: ((previous: Release | undefined) => boolean) | undefined
   /** the committed transaction whose release it brings onto the old arm, too */
   finishes?: TransactionRecord | undefined
+  /** the steps in which a person may take it back */
+  staged?: readonly StagedStep[] | undefined
   /** The weights are set by hand: no release is rolled out by this. */
   weightsOnly?: boolean
 }
@@ -96,7 +105,12 @@ export async function prepareTransaction(request: BeginRequest, ports: BeginPort
   )
   return {
     record,
-    settings: defined({ router: found.settings, arms: found.arms, regions: share?.settings }),
+    settings: defined({
+      router: found.settings,
+      arms: found.arms,
+      regions: share?.settings,
+      staged: request.staged,
+    }),
     ledger: ledgerSpec,
     state: 'open',
   }

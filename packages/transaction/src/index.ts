@@ -50,6 +50,7 @@ export {
   noteWrite,
   stillHeld,
   stillNewest,
+  whyNotAlone,
 } from './still-ours'
 export { ANY_TIME, whyNotNow, type Beginning } from './why-not-now'
-export { keptSettings, openRouter, readSettings } from './kept-settings'
+export { keptSettings, keptSteps, openRouter, readSettings } from './kept-settings'

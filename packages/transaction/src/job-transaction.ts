@@ -12,6 +12,8 @@ export const restoreSettings = lazily(() =>
     arms: z.strictObject({ baseline: z.string(), canary: z.string() }),
     /** the same for the router between the regions, and how the share of this one is moved */
     regions: z.strictObject({ router: z.looseObject({ type: z.string() }), plan: sharePlan() }).optional(),
+    /** the steps in which a person may take the release back; looked at where they are asked for, since nothing else needs them */
+    staged: z.unknown().optional(),
   }),
 )
 export type RestoreSettings = z.infer<ReturnType<typeof restoreSettings>>
@@ -36,9 +38,10 @@ export const jobTransaction = lazily(() =>
     at: z.string().optional(),
     /**
      * `traffic-restored`: a post or a failing action has put the traffic back; the rest is still to do.
-     * `committing`: whether it is committed, only the ledger knows.
+     * `committing`: whether it is committed, only the ledger knows. `going-back`: it was committed, and is taken back in
+     * steps.
      */
-    state: z.enum(['open', 'traffic-restored', 'committing', 'committed', 'restored']),
+    state: z.enum(['open', 'traffic-restored', 'committing', 'committed', 'going-back', 'restored']),
     /** the last vectors that were written in it, or were about to be: newest last */
     written: z.array(weights).optional(),
     /** when the last of them was about to be, or was last seen to hold */

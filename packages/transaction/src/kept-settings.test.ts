@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { readSettings } from './kept-settings'
+import { keptSteps, readSettings } from './kept-settings'
 import { jobTransaction } from './transaction.fixture'
 
 const { settings } = jobTransaction(9999)
@@ -20,4 +20,16 @@ it.each<[string, unknown]>([
       cause: expect.any(Error),
     }),
   )
+})
+
+it('gives back the steps in which a release may be taken back, or says why there are none', () => {
+  const steps = [{ weight: 5_000, watchMs: 60_000 }, { weight: 0 }]
+  const kept = (staged: unknown) => keptSteps(readSettings('tx', { ...settings, staged }))
+  expect(kept(steps)).toEqual(steps)
+  expect(keptSteps(settings)).toMatch(/^no steps were kept of it: /)
+  expect(kept([{ weight: 0 }])).toMatch(
+    /^the steps that were kept of it cannot be taken: .*needs a step before the last/,
+  )
+  // What cannot be read keeps nothing from being restored.
+  expect(kept({ anything: 1 })).toMatch(/^the steps that were kept of it cannot be taken: /)
 })

@@ -1,5 +1,7 @@
+import { z } from 'zod'
 import { providerPorts, ProviderError, type Ports } from '@deploy-actions/action-kit'
 import type { Ledger, TransactionName } from '@deploy-actions/ledger'
+import { stagedSteps, type StagedStep } from '@deploy-actions/rollout'
 import { routers, type ObservedRouter } from '@deploy-actions/traffic'
 import { restoreSettings, type RestoreSettings } from './job-transaction'
 
@@ -20,6 +22,19 @@ export function readSettings(id: string, settings: unknown): RestoreSettings {
     `what was kept of ${id} does not tell how its router is reached; use the version that opened the transaction`,
     { provider: 'ledger', cause: read.error },
   )
+}
+
+/**
+ * The steps in which a person may take a release back, as they were kept, or why there are none that could be taken: that
+ * keeps nothing from going back at once.
+ */
+export function keptSteps({ staged }: RestoreSettings): StagedStep[] | string {
+  if (staged === undefined)
+    return 'no steps were kept of it: its rollout.yml had no rollback.staged, or an older version opened it'
+  const read = stagedSteps().safeParse(staged)
+  return read.success
+    ? read.data
+    : `the steps that were kept of it cannot be taken: ${z.prettifyError(read.error)}`
 }
 
 /** The router that settings lead to, with the arms that they name. */

@@ -12,13 +12,15 @@ const LAST_CALL_MS = 60_000
 
 /**
  * The post of every writer: a transaction of this job that was neither committed nor restored gets its traffic back,
- * from the job's own files, whatever the ledger does. Workload and ledger are the guard's.
+ * from the job's own files, whatever the ledger does; so does a release that was being taken back in steps. Workload and
+ * ledger are the guard's.
  */
 export async function restoreUnfinishedTraffic(ports: Ports): Promise<PostResult> {
   const unfinished: JobTransaction[] = []
   for (const transaction of await readJobTransactions(ports.context.temp))
     if (
       transaction.state === 'open' ||
+      transaction.state === 'going-back' ||
       (transaction.state === 'committing' && !(await wasCommitted(transaction, ports)))
     )
       unfinished.push(transaction)
@@ -48,8 +50,11 @@ async function putBack(
 ): Promise<{ id: string; points: RestoredPoint[]; closed?: string }> {
   const { id, service, region, environment } = transaction.record
   ports.evidence.about({ service, region, environment, transaction: id })
+  const wasGoingBack = transaction.state === 'going-back'
   ports.log.warning(
-    `transaction ${id} was neither committed nor restored by this job: its traffic is put back`,
+    wasGoingBack
+      ? `transaction ${id} was being taken back in steps: its traffic goes back at once`
+      : `transaction ${id} was neither committed nor restored by this job: its traffic is put back`,
   )
   const leftAlone = async (closed: string) => {
     await saveJobTransaction(ports.context.temp, { ...transaction, state: 'restored' })
@@ -70,8 +75,8 @@ async function putBack(
     const closed = await closedMeanwhile(transaction, ports)
     return closed === undefined ? { id, points } : leftAlone(closed)
   }
-  // With a workload to be restored, too, the transaction stays open for the guard.
-  const whole = isTrafficOnly(transaction.record)
+  // With a workload to be restored, too, the transaction stays open for the guard; the jobs of an emergency close theirs.
+  const whole = isTrafficOnly(transaction.record) && !wasGoingBack
   await saveJobTransaction(ports.context.temp, {
     ...transaction,
     state: whole ? 'restored' : 'traffic-restored',

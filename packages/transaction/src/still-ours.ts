@@ -173,6 +173,29 @@ export function stillNewest(
   }
 }
 
+/**
+ * Why a restorer that takes its time is not the only one at its target any more: another run has the same transaction put
+ * back, somebody has closed it, or another one stands there. Where the ledger does not keep who marked what, one that puts
+ * back the same is not seen in it.
+ * @throws ProviderError, or Error, while the ledger gives no answer
+ */
+export async function whyNotAlone(
+  ledger: Ledger,
+  { id, environment }: Pick<Entry['record'], 'id' | 'environment'>,
+  { clock, context }: Pick<Ports, 'clock' | 'context'>,
+): Promise<string | undefined> {
+  const [standing] = await answerWithin(
+    clock.ioTimeout(LEDGER_PATIENCE_MS.slowAnswers),
+    ledger.find({ environment, letIn: true, state: notRestored, limit: 1 }),
+  )
+  if (standing?.record.id !== id) return `by the ledger ${id} is not what stands in ${environment} any more`
+  const { state, note, markedBy } = standing
+  if (!holdingStates.includes(state)) return `by the ledger ${id} is ${note || state} meanwhile`
+  return markedBy === undefined || markedBy === context.runId
+    ? undefined
+    : `run ${markedBy} has ${id} put back meanwhile`
+}
+
 /** The token of a job is good until the job has ended. Source: GitHub, "Automatic token authentication". */
 const isRefused = (error: unknown): boolean => error instanceof ProviderError && error.status === 401
 
