@@ -1,12 +1,10 @@
 import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { listenOnLoopback } from '@deploy-actions/embedded-regions'
 import { askRuntime } from '../../packages/embedded-regions/src/runtime-commands.fixture'
+import { freePorts, until } from './loopback'
 
 const haproxy = fileURLToPath(new URL('../../.cache/systems/bin/haproxy', import.meta.url))
 
@@ -39,7 +37,13 @@ export async function startRealHaproxy(
     defaults?: readonly string[]
   } = {},
 ): Promise<RealHaproxy> {
-  const [http, metrics, admin, operator, user] = await freePorts()
+  const { http, metrics, admin, operator, user } = await freePorts(
+    'http',
+    'metrics',
+    'admin',
+    'operator',
+    'user',
+  )
   const folder = await mkdtemp(path.join(tmpdir(), 'haproxy-'))
   const config = path.join(folder, 'haproxy.cfg')
   await writeFile(
@@ -94,23 +98,5 @@ ${(more.lines ?? []).map((line) => `  ${line}\n`).join('')}`,
       child.kill('SIGKILL')
       await rm(folder, { recursive: true })
     },
-  }
-}
-
-async function freePorts(): Promise<[number, number, number, number, number]> {
-  const open = () => listenOnLoopback(createServer())
-  const servers = await Promise.all([open(), open(), open(), open(), open()])
-  await Promise.all(servers.map((server) => server.close()))
-  return servers.map((server) => server.port) as [number, number, number, number, number]
-}
-
-async function until<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries += 1) {
-    try {
-      return await attempt()
-    } catch (error) {
-      if (tries === 100) throw error
-      await sleep(50)
-    }
   }
 }
