@@ -686,6 +686,16 @@ describe('the steps that are let end', () => {
     const missing = LET_END.filter((step) => !text.includes(`- name: ${step}\n`))
     // Infrastructure is applied by workflows of users so far.
     expect(missing).toEqual(['Apply the infrastructure'])
+    // Whatever deploys, or puts a workload back: a script that is cut short leaves half of an arm.
+    const uncut = text
+      .split('      - name: ')
+      .filter(
+        (step) =>
+          / hook: deploy\n/.test(step) || (/ mode: restore\n/.test(step) && !/ only: traffic\n/.test(step)),
+      )
+      .map((step) => step.slice(0, step.indexOf('\n')))
+    expect(uncut).toContain('Deploy onto the old arm')
+    expect(uncut.filter((step) => !LET_END.includes(step))).toEqual([])
   })
 })
 
