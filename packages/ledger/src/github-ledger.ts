@@ -15,6 +15,7 @@ import { misdated } from './copies'
 import { openDeployments } from './deployments'
 import {
   describeState,
+  isUndone,
   LiveTransaction,
   mustFollow,
   NoTransaction,
@@ -166,11 +167,12 @@ export function createGitHubLedger(service: string, ports: LedgerPorts, options:
       await deployments.mark(number, 'open', note)
       return String(number)
     },
-    async find({ state, letIn, doubted, brought, each, limit = 10, ...where }) {
+    async find({ state, letIn, doubted, brought, standing, each, limit = 10, ...where }) {
       const settled = new Set<string>()
       const fits = ({ entry, wasLetIn }: Seen): boolean =>
         (state === undefined || state.includes(entry.state)) &&
         (brought === undefined || wasBrought(entry)) &&
+        (standing === undefined || !isUndone(entry)) &&
         (letIn === undefined ||
           (wasLetIn && entry.state !== 'superseded' && (doubted === true || entry.distrust === undefined)))
       if (rememberMs > 0 && limit === 1 && isWholeEnvironment(where)) {
