@@ -48,14 +48,14 @@ export async function regionResults(
   const due = await Promise.all(
     plan.regions.map(async ({ name, environment }): Promise<Standing> => {
       // By this run's own record: another rollout may have begun there since.
-      const [last, before] = await ledger.find({
-        environment,
-        run: ports.context.runId,
-        state: held,
-        limit: 2,
-      })
-      const undone = last?.record.finishes && last.state === 'restored' ? last : undefined
-      const entry = undone ? before : last
+      const own = { environment, run: ports.context.runId, state: held, limit: 1 }
+      const [last] = await ledger.find(own)
+      const { finishes } = last?.record ?? {}
+      const [followed] =
+        finishes && last?.state === 'restored' ? await ledger.find({ ...own, id: finishes.id }) : []
+      // A run that only brings it onto the old arm has committed nothing where that is undone.
+      const undone = followed && last
+      const entry = followed ?? last
       if (!entry)
         return {
           name,

@@ -353,6 +353,65 @@ describe('a release that is brought onto the old arm, too', () => {
     expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
   })
 
+  it('is taken back by two dispatches while what serves is not healthy: that is mostly why', async () => {
+    const ports = await committed()
+    await begin(ports, { finishes: first })
+    await fence()
+    expect(await run(await job(3001, 503), { mode: 'restore', to: second })).toMatchObject({
+      outcome: 'unverified',
+    })
+    expect(await fence()).toMatchObject({ outcome: 'fenced', targets: [{ transaction: first }] })
+    const back = { mode: 'restore', to: first, service: 'shop', environment: 'production-eu' }
+    expect(await run(await job(3002), { ...back, only: 'traffic' })).toMatchObject({
+      outcome: 'traffic-restored',
+    })
+    expect(await run(await job(3002), back)).toMatchObject({ outcome: 'restored' })
+    expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('is not given the traffic again by a job of the first dispatch that is run again', async () => {
+    const ports = await committed()
+    await begin(ports, { finishes: first })
+    await run(await job(3001), { mode: 'restore', to: second })
+    await run(await job(3002), { mode: 'restore', to: first })
+    expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
+    expect(message(await run(await job(3001), { mode: 'restore', to: second }))).toMatch(
+      /was undone, and 1001-1-shop-eu-1, which it followed, is restored.* since: .* nothing was written/,
+    )
+    expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
+    // And what serves is what served before.
+    await begin(await job(1007), { again: 'true', digest: `sha256:${'c'.repeat(64)}`, version: '1.2.0' })
+    const ledger = openLedger(`file:${folder}/ledger`, 'shop', createFakePorts())
+    expect((await ledger.find({ run: 1007 }))[0]?.record.previous).toMatchObject({ version: '1.0.0' })
+  })
+
+  it('is on both arms, too, where a rollout that is run again has brought it there', async () => {
+    const ports = await committed()
+    await begin(ports, { finishes: first })
+    await run(ports, { mode: 'restore', to: 'open', transaction: second })
+    const again = await job(1005)
+    await begin(again)
+    // Whoever takes it back meanwhile is told that it serves on.
+    const undone = await fence()
+    expect(undone).toMatchObject({ targets: [{ transaction: '1005-1-shop-eu-1' }] })
+    expect(message(undone)).toMatch(/eu is NOT taken back: .* it serves on\. Run this once more/)
+    await run(await job(3001), { mode: 'restore', to: '1005-1-shop-eu-1' })
+    expect(await fence()).toMatchObject({ targets: [{ transaction: first }] })
+  })
+
+  it('gives nothing back to an arm with the same release once a further run has brought it there', async () => {
+    const ports = await committed()
+    await begin(ports, { finishes: first })
+    await run(ports, { mode: 'restore', to: 'open', transaction: second })
+    const again = await job(1005)
+    await begin(again)
+    haproxy.weights = { blue: 100, green: 0 }
+    await run(again, { mode: 'commit', transaction: '1005-1-shop-eu-1' })
+    expect(message(await fence())).toMatch(
+      /eu is NOT taken back: 1\.1\.0 was brought onto both arms .* bring 1\.0\.0 again: run the rollout with digest/,
+    )
+  })
+
   it('is not where it is not committed, nor where it does not serve', async () => {
     const open = await job()
     await begin(open)
