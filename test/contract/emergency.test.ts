@@ -699,6 +699,18 @@ describe('the steps that are let end', () => {
   })
 })
 
+it.each(['region.yml', 'restore-region.yml'])('%s calls no release restored that serves on', async (name) => {
+  const text = await readFile(join(import.meta.dirname, '../../workflows-templates', name), 'utf8')
+  // The predecessor of a delayed rollout is never brought onto its old arm.
+  const [, ...steps] = text.replace(/^ {2}guard-predecessor:[^]*?\n {2}prepare:/m, '').split('      - name: ')
+  const told = steps.flatMap(
+    (step) => /event: (.*'restored' \|\| .*|.*\|\| 'restored' .*)/.exec(step)?.[1] ?? [],
+  )
+  expect(told.length).toBeGreaterThan(0)
+  for (const event of told)
+    expect(event).toContain("steps.restore.outputs.serves-on == 'true' && 'failed' || 'restored'")
+})
+
 describe('what is put back already', () => {
   const script = { kind: 'script', name: 'deploy', arm: 'green', state: '0.9.0' }
   /** The emergency's last job, which runs the scripts of the workload. */
