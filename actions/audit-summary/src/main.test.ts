@@ -247,6 +247,15 @@ describe('the report of a run', () => {
     expect((await evidence())['regions']).toMatchObject([{ name: 'us' }, { outcome: 'restored' }])
   })
 
+  it('says of a release that it was to be brought onto the old arm, too, and was not, where its job died before', async () => {
+    await transaction('us', 'committed')
+    await transaction('eu', 'committed', 1001, { finish: 'promote' })
+    expect((await (await report([us, eu])).evidence())['regions']).toMatchObject([
+      { name: 'us', reason: 'committed: said so' },
+      { outcome: 'promoted', reason: 'committed: said so; not on the old arm, too: that was never begun' },
+    ])
+  })
+
   it('leaves a release promoted that a further attempt did not bring onto the old arm either', async () => {
     await transaction('us', 'committed')
     await transaction('eu', 'committed')

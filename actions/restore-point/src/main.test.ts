@@ -419,6 +419,23 @@ describe('a release that is brought onto the old arm, too', () => {
     )
   })
 
+  it('is on both arms still when it is rolled out once more since another one failed', async () => {
+    const ports = await committed()
+    await begin(ports, { finishes: first })
+    haproxy.weights = { blue: 100, green: 0 }
+    await run(ports, { mode: 'commit', transaction: second })
+    const other = await job(1005)
+    await begin(other, { version: '1.2.0', digest: `sha256:${'c'.repeat(64)}` })
+    await run(other, { mode: 'restore', to: 'open', transaction: '1005-1-shop-eu-1' })
+    const again = await job(1006)
+    await begin(again)
+    haproxy.weights = { blue: 0, green: 100 }
+    await run(again, { mode: 'commit', transaction: '1006-1-shop-eu-1' })
+    expect(message(await fence())).toMatch(
+      /eu is NOT taken back: 1\.1\.0 was brought onto both arms .* bring 1\.0\.0/,
+    )
+  })
+
   it('is not where it is not committed, nor where it does not serve', async () => {
     const open = await job()
     await begin(open)

@@ -93,7 +93,7 @@ export async function prepareTransaction(request: BeginRequest, ports: BeginPort
       order: request.order,
       keepOldMs: request.keepOldMs,
       finish: request.finish?.(previous) ? ('promote' as const) : undefined,
-      finishes: finishes && defined({ id: finishes.id, replaced: finishes.previous }),
+      finishes: finishes && defined({ id: finishes.id, replaced: replacedBy(finishes) }),
       weightsOnly: request.weightsOnly ? (true as const) : undefined,
       previous,
       commit: ports.context.sha,
@@ -118,15 +118,24 @@ export async function prepareTransaction(request: BeginRequest, ports: BeginPort
   }
 }
 
+/** What was on the old arm before the release came to it. */
+const replacedBy = ({ finishes, previous }: TransactionRecord): Release | undefined =>
+  finishes ? finishes.replaced : previous
+
 /**
- * The committed transaction of this release that was not brought onto its old arm, too: a rollout that is run again does
- * that, by way of its stages. From its commit on there is nothing to give back, and until then the release serves.
+ * The committed transaction of this release that was to be brought onto its old arm, too, or was: a rollout that is run
+ * again does that, by way of its stages. From its commit on there is nothing to give back, and until then the release
+ * serves.
  */
 const finishedBy = (
   { release, weightsOnly }: BeginRequest,
   { state, record }: Partial<Entry> = {},
 ): TransactionRecord | undefined =>
-  !weightsOnly && state === 'committed' && record?.finish && record.release.digest === release.digest
+  !weightsOnly &&
+  state === 'committed' &&
+  record &&
+  (record.finish ?? record.finishes) &&
+  record.release.digest === release.digest
     ? record
     : undefined
 
