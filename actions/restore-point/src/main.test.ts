@@ -419,6 +419,20 @@ describe('a release that is brought onto the old arm, too', () => {
     )
   })
 
+  it('is brought no further once a person who did not see that yet has the commit itself taken back', async () => {
+    const ports = await committed()
+    await begin(ports, { finishes: first })
+    haproxy.weights = { blue: 100, green: 0 }
+    const ledger = openLedger(`file:${folder}/ledger`, 'shop', createFakePorts())
+    await ledger.mark({ id: first }, 'restoring', takenBackNote('ann', 'orders are lost'))
+    expect(message(await run(ports, { mode: 'commit', transaction: second }))).toMatch(
+      /transaction 1001-1-shop-eu-1 is restoring .*taken back by ann.*nothing is done that follows a commit/,
+    )
+    await run(ports, { mode: 'restore', to: 'open', transaction: second })
+    expect(await run(await job(3001), { mode: 'restore', to: first })).toMatchObject({ outcome: 'restored' })
+    expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
+  })
+
   it('is on both arms still when it is rolled out once more since another one failed', async () => {
     const ports = await committed()
     await begin(ports, { finishes: first })
