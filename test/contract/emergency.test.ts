@@ -686,7 +686,29 @@ describe('the steps that are let end', () => {
     const missing = LET_END.filter((step) => !text.includes(`- name: ${step}\n`))
     // Infrastructure is applied by workflows of users so far.
     expect(missing).toEqual(['Apply the infrastructure'])
+    // Whatever deploys, or puts a workload back: a script that is cut short leaves half of an arm.
+    const uncut = text
+      .split('      - name: ')
+      .filter(
+        (step) =>
+          / hook: deploy\n/.test(step) || (/ mode: restore\n/.test(step) && !/ only: traffic\n/.test(step)),
+      )
+      .map((step) => step.slice(0, step.indexOf('\n')))
+    expect(uncut).toContain('Deploy onto the old arm')
+    expect(uncut.filter((step) => !LET_END.includes(step))).toEqual([])
   })
+})
+
+it.each(['region.yml', 'restore-region.yml'])('%s calls no release restored that serves on', async (name) => {
+  const text = await readFile(join(import.meta.dirname, '../../workflows-templates', name), 'utf8')
+  // The predecessor of a delayed rollout is never brought onto its old arm.
+  const [, ...steps] = text.replace(/^ {2}guard-predecessor:[^]*?\n {2}prepare:/m, '').split('      - name: ')
+  const told = steps.flatMap(
+    (step) => /event: (.*'restored' \|\| .*|.*\|\| 'restored' .*)/.exec(step)?.[1] ?? [],
+  )
+  expect(told.length).toBeGreaterThan(0)
+  for (const event of told)
+    expect(event).toContain("steps.restore.outputs.serves-on == 'true' && 'failed' || 'restored'")
 })
 
 describe('what is put back already', () => {

@@ -140,6 +140,7 @@ describe('a committed release that is taken back in steps', () => {
     const opened = await rollOut()
     await fence()
     haproxy.weights = { blue: 25, green: 75 }
+    await fence(SECOND)
     watchWeights()
     expect(await takeBack(jobOf(world, SECOND), opened)).toMatchObject({ outcome: 'traffic-restored' })
     expect(held).toEqual(['75', '50', '0'])
@@ -290,6 +291,21 @@ describe('somebody else who comes while it goes back in steps', () => {
     })
     expect(haproxy.weights).toEqual(BACK)
     expect(elapsed(ports)).toBeLessThan(3 * MINUTE)
+  })
+
+  it('is heard where the job of the steps began after his mark, although he said the very same', async () => {
+    const opened = await rollOut()
+    await fence()
+    await fence(SECOND)
+    const ports = jobOf(world, EMERGENCY)
+    watchWeights()
+    expect(await takeBack(ports, opened)).toMatchObject({
+      outcome: 'traffic-restored',
+      reason: expect.stringContaining(
+        `it goes back at once: run ${SECOND} has ${opened.id} put back meanwhile`,
+      ),
+    })
+    expect(held).toEqual(['100', '0'])
   })
 
   it('is left alone where he has closed it and the next release has come', async () => {

@@ -238,6 +238,36 @@ describe('the report of a run', () => {
     ])
   })
 
+  it('calls no region promoted in which a run has only tried to bring a release of before onto the old arm', async () => {
+    await transaction('us', 'committed')
+    await transaction('eu', 'committed', 900, { id: '900-1-shop-eu-1' })
+    await transaction('eu', 'restored', 1001, { finishes: { id: '900-1-shop-eu-1' } })
+    const { outcome, evidence } = await report([us, eu])
+    expect(outcome).toMatchObject({ message: expect.stringContaining('eu restored') })
+    expect((await evidence())['regions']).toMatchObject([{ name: 'us' }, { outcome: 'restored' }])
+  })
+
+  it('says of a release that it was to be brought onto the old arm, too, and was not, where its job died before', async () => {
+    await transaction('us', 'committed')
+    await transaction('eu', 'committed', 1001, { finish: 'promote' })
+    expect((await (await report([us, eu])).evidence())['regions']).toMatchObject([
+      { name: 'us', reason: 'committed: said so' },
+      { outcome: 'promoted', reason: 'committed: said so; not on the old arm, too: that was never begun' },
+    ])
+  })
+
+  it('leaves a release promoted that a further attempt did not bring onto the old arm either', async () => {
+    await transaction('us', 'committed')
+    await transaction('eu', 'committed')
+    const first = '1001-1-shop-eu-1'
+    for (const id of ['1001-1-shop-eu-2', '1001-2-shop-eu-1'])
+      await transaction('eu', 'restored', 1001, { id, finishes: { id: first } })
+    expect((await (await report([us, eu])).evidence())['regions']).toMatchObject([
+      { name: 'us' },
+      { name: 'eu', outcome: 'promoted', transaction: first },
+    ])
+  })
+
   it('does not take the commit of another run for its own', async () => {
     await transaction('us', 'committed', 900)
     await transaction('eu', 'committed')

@@ -1,6 +1,6 @@
 import type { Approval, Ports } from '@deploy-actions/action-kit'
 import type { EvidenceRecord } from '@deploy-actions/evidence'
-import { newest, LEDGER_PATIENCE_MS, openLedger } from '@deploy-actions/ledger'
+import { newest, LEDGER_PATIENCE_MS, openLedger, type Entry } from '@deploy-actions/ledger'
 import { transactionStates, type RolloutPlan, type TransactionState } from '@deploy-actions/rollout'
 import { lastReading, type Reading } from './readings'
 
@@ -48,14 +48,14 @@ export async function regionResults(
   const due = await Promise.all(
     plan.regions.map(async ({ name, environment }): Promise<Standing> => {
       // By this run's own record: another rollout may have begun there since.
-      const [last, before] = await ledger.find({
-        environment,
-        run: ports.context.runId,
-        state: held,
-        limit: 2,
-      })
-      const undone = last?.record.finishes && last.state === 'restored' ? last : undefined
-      const entry = undone ? before : last
+      const own = { environment, run: ports.context.runId, state: held, limit: 1 }
+      const [last] = await ledger.find(own)
+      const { finishes } = last?.record ?? {}
+      const [followed] =
+        finishes && last?.state === 'restored' ? await ledger.find({ ...own, id: finishes.id }) : []
+      // A run that only brings it onto the old arm has committed nothing where that is undone.
+      const undone = followed && last
+      const entry = followed ?? last
       if (!entry)
         return {
           name,
@@ -68,7 +68,7 @@ export async function regionResults(
         name,
         environment,
         outcome: outcomes[entry.state],
-        reason: undone ? `${entry.note}; not on the old arm, too: ${undone.note}` : entry.note,
+        reason: `${entry.note}${notFinished(entry, undone)}`,
         transaction: entry.record.id,
       }
     }),
@@ -93,6 +93,12 @@ export async function regionResults(
     ...region,
     traffic: lastReading(hearsay.records, region.name) ?? null,
   }))
+}
+
+/** What was to follow a commit, and did not. */
+function notFinished({ state, record: { finish } }: Entry, undone: Entry | undefined): string {
+  if (undone) return `; not on the old arm, too: ${undone.note}`
+  return finish && state === 'committed' ? '; not on the old arm, too: that was never begun' : ''
 }
 
 function whyNotStarted(region: string, environment: string, { approvals, records }: Hearsay): string {

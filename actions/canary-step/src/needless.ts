@@ -22,9 +22,8 @@ export async function needless(
   const done = committedWith(entry, release.digest)
   const then = armsOf(entry.record)
   // Weights that were set by hand since may have given the traffic to the other arm.
-  if (then && (done === undefined ? then.baseline : then.canary) !== arms.baseline) return undefined
-  const why =
-    done ?? `by its newest transaction ${entry.record.id}, which is ${entry.state}, this digest serves`
+  if (then && (entry.state === 'committed' ? then.canary : then.baseline) !== arms.baseline) return undefined
+  const why = done ?? `by its transaction ${entry.record.id}, which is ${entry.state}, this digest serves`
   return `${target.region} needs nothing: ${why}`
 }
 

@@ -194,6 +194,6 @@ function opened({ record, settings }: JobTransaction, inputs: Inputs, ports: Por
     ...(dry ? {} : { transaction: record.id }),
     'baseline-arm': baseline,
     'canary-arm': canary,
-    ...(record.finishes ? {} : { finish: record.finish ?? 'swap' }),
+    ...(inputs.finishes === undefined ? { finish: record.finish ?? 'swap' } : {}),
   }
 }

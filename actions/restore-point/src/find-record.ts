@@ -2,12 +2,13 @@ import { GateFailed, InputError, type Ports } from '@deploy-actions/action-kit'
 import { configuredTarget } from '@deploy-actions/config'
 import {
   Flooded,
+  isUndone,
   LEDGER_PATIENCE_MS,
-  notRestored,
   openLedger,
   whyArmGone,
   type Entry,
   type Ledger,
+  type TransactionRecord,
 } from '@deploy-actions/ledger'
 import { defined, holdingStates, mayBecome } from '@deploy-actions/rollout'
 import { findJobTransaction } from '@deploy-actions/transaction'
@@ -115,11 +116,25 @@ export function mustBeRestorable(entry: Entry): void {
     )
 }
 
+/** Put back once more, it would give the traffic to a release that was taken back since. @throws GateFailed */
+async function mustServeOn(
+  ledger: Ledger,
+  { id, environment }: TransactionRecord,
+  followed: { id: string },
+): Promise<void> {
+  const [entry] = await ledger.find({ id: followed.id, environment, limit: 1 })
+  if (entry && entry.state !== 'committed')
+    throw new GateFailed(
+      `transaction ${id} was undone, and ${followed.id}, which it followed, is ${entry.note || entry.state} since: there is nothing of it to be put back, and nothing was written`,
+    )
+}
+
 /** A committed transaction may only be undone while nothing newer stands on its target. */
-export async function mustBeNewest(ledger: Ledger, { record, at: ownAt }: Found): Promise<void> {
+export async function mustBeNewest(ledger: Ledger, { record, state, at: ownAt }: Found): Promise<void> {
+  if (record.finishes && state !== undefined && isUndone({ record, state }))
+    await mustServeOn(ledger, record, record.finishes)
   const [latest] = await ledger.find({
-    ...{ environment: record.environment, letIn: true, limit: 1 },
-    state: notRestored,
+    ...{ environment: record.environment, letIn: true, standing: true, limit: 1 },
   })
   // Nobody who was never let in, or who proves nothing, stands in its way; nor what is put back itself, or was there before.
   if (latest && latest.record.id !== record.id && !(Number(latest.at) < Number(ownAt)))

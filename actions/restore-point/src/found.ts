@@ -2,7 +2,7 @@ import type { Entry } from '@deploy-actions/ledger'
 import type { TransactionState } from '@deploy-actions/rollout'
 
 /** A transaction, and what of its record this version cannot read. */
-export type Found = Pick<Entry, 'record' | 'unread' | 'wasCommitted'> & {
+export type Found = Pick<Entry, 'record' | 'unread' | 'wasCommitted' | 'markedBy'> & {
   /** where it stood then, by the ledger, and what was said with that */
   state?: TransactionState
   note?: string

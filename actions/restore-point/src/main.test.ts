@@ -313,7 +313,7 @@ describe('a release that is brought onto the old arm, too', () => {
     await begin(ports, { finishes: first })
     haproxy.weights = { blue: 100, green: 0 }
     expect(await run(ports, { mode: 'restore', to: 'open', transaction: second })).toMatchObject({
-      outcome: 'restored',
+      ...{ outcome: 'restored', 'serves-on': true },
       reason: expect.stringMatching(
         /^shop in eu is back at its restore point \(1\.1\.0 was to be brought onto the other arm, too; it is committed, and not taken back\); /,
       ),
@@ -347,10 +347,107 @@ describe('a release that is brought onto the old arm, too', () => {
     expect(message(end)).toMatch(
       /^shop: that 1\.1\.0 is brought onto the old arm of eu, too, is undone; eu is NOT taken back: .* it serves on\. Run this once more/,
     )
-    await run(await job(3001), { mode: 'restore', to: second })
+    // Also where the guard was faster than the last job of it.
+    for (const _ of [1, 2])
+      expect(await run(await job(3001), { mode: 'restore', to: second })).toMatchObject({
+        ...{ outcome: 'restored', 'serves-on': true },
+        reason: expect.stringContaining('1.1.0 was to be brought onto the other arm, too'),
+      })
     expect(await fence()).toMatchObject({ outcome: 'fenced', targets: [{ transaction: first }] })
-    expect(await run(await job(3002), { mode: 'restore', to: first })).toMatchObject({ outcome: 'restored' })
+    const back = await run(await job(3002), { mode: 'restore', to: first })
+    expect(back).toMatchObject({ outcome: 'restored' })
+    expect(back).not.toHaveProperty('serves-on')
     expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('is taken back by two dispatches while what serves is not healthy: that is mostly why', async () => {
+    const ports = await committed()
+    await begin(ports, { finishes: first })
+    await fence()
+    expect(await run(await job(3001, 503), { mode: 'restore', to: second })).toMatchObject({
+      outcome: 'unverified',
+    })
+    expect(await fence()).toMatchObject({ outcome: 'fenced', targets: [{ transaction: first }] })
+    const back = { mode: 'restore', to: first, service: 'shop', environment: 'production-eu' }
+    expect(await run(await job(3002), { ...back, only: 'traffic' })).toMatchObject({
+      outcome: 'traffic-restored',
+    })
+    expect(await run(await job(3002), back)).toMatchObject({ outcome: 'restored' })
+    expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('is not given the traffic again by a job of the first dispatch that is run again', async () => {
+    const ports = await committed()
+    await begin(ports, { finishes: first })
+    await run(await job(3001), { mode: 'restore', to: second })
+    await run(await job(3002), { mode: 'restore', to: first })
+    expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
+    expect(message(await run(await job(3001), { mode: 'restore', to: second }))).toMatch(
+      /was undone, and 1001-1-shop-eu-1, which it followed, is restored.* since: .* nothing was written/,
+    )
+    expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
+    // And what serves is what served before.
+    await begin(await job(1007), { again: 'true', digest: `sha256:${'c'.repeat(64)}`, version: '1.2.0' })
+    const ledger = openLedger(`file:${folder}/ledger`, 'shop', createFakePorts())
+    expect((await ledger.find({ run: 1007 }))[0]?.record.previous).toMatchObject({ version: '1.0.0' })
+  })
+
+  it('is on both arms, too, where a rollout that is run again has brought it there', async () => {
+    const ports = await committed()
+    await begin(ports, { finishes: first })
+    await run(ports, { mode: 'restore', to: 'open', transaction: second })
+    const again = await job(1005)
+    await begin(again)
+    // Whoever takes it back meanwhile is told that it serves on.
+    const undone = await fence()
+    expect(undone).toMatchObject({ targets: [{ transaction: '1005-1-shop-eu-1' }] })
+    expect(message(undone)).toMatch(/eu is NOT taken back: .* it serves on\. Run this once more/)
+    await run(await job(3001), { mode: 'restore', to: '1005-1-shop-eu-1' })
+    expect(await fence()).toMatchObject({ targets: [{ transaction: first }] })
+  })
+
+  it('gives nothing back to an arm with the same release once a further run has brought it there', async () => {
+    const ports = await committed()
+    await begin(ports, { finishes: first })
+    await run(ports, { mode: 'restore', to: 'open', transaction: second })
+    const again = await job(1005)
+    await begin(again)
+    haproxy.weights = { blue: 100, green: 0 }
+    await run(again, { mode: 'commit', transaction: '1005-1-shop-eu-1' })
+    expect(message(await fence())).toMatch(
+      /eu is NOT taken back: 1\.1\.0 was brought onto both arms .* bring 1\.0\.0 again: run the rollout with digest/,
+    )
+  })
+
+  it('is brought no further once a person who did not see that yet has the commit itself taken back', async () => {
+    const ports = await committed()
+    await begin(ports, { finishes: first })
+    haproxy.weights = { blue: 100, green: 0 }
+    const ledger = openLedger(`file:${folder}/ledger`, 'shop', createFakePorts())
+    await ledger.mark({ id: first }, 'restoring', takenBackNote('ann', 'orders are lost'))
+    expect(message(await run(ports, { mode: 'commit', transaction: second }))).toMatch(
+      /transaction 1001-1-shop-eu-1 is restoring .*taken back by ann.*nothing is done that follows a commit/,
+    )
+    await run(ports, { mode: 'restore', to: 'open', transaction: second })
+    expect(await run(await job(3001), { mode: 'restore', to: first })).toMatchObject({ outcome: 'restored' })
+    expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
+  })
+
+  it('is on both arms still when it is rolled out once more since another one failed', async () => {
+    const ports = await committed()
+    await begin(ports, { finishes: first })
+    haproxy.weights = { blue: 100, green: 0 }
+    await run(ports, { mode: 'commit', transaction: second })
+    const other = await job(1005)
+    await begin(other, { version: '1.2.0', digest: `sha256:${'c'.repeat(64)}` })
+    await run(other, { mode: 'restore', to: 'open', transaction: '1005-1-shop-eu-1' })
+    const again = await job(1006)
+    await begin(again)
+    haproxy.weights = { blue: 0, green: 100 }
+    await run(again, { mode: 'commit', transaction: '1006-1-shop-eu-1' })
+    expect(message(await fence())).toMatch(
+      /eu is NOT taken back: 1\.1\.0 was brought onto both arms .* bring 1\.0\.0/,
+    )
   })
 
   it('is not where it is not committed, nor where it does not serve', async () => {

@@ -54,6 +54,12 @@ export const outputs = z.object({
     .enum(['swap', 'promote'])
     .optional()
     .describe('with begin: promote where the release is to be brought onto the old arm once it is committed'),
+  'serves-on': z
+    .boolean()
+    .optional()
+    .describe(
+      'with restore: true where no release was taken back, only that it was brought onto the old arm, too',
+    ),
   restored: z
     .array(z.unknown())
     .optional()

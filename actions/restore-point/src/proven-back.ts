@@ -33,9 +33,15 @@ export async function provenBack(
     restored.push({ kind: point.kind, name: point.router, ok: true, detail, weights, readAt })
   }
   const shown = restored.map(({ name, detail }) => `${name} ${detail}`).join('; ')
-  const reason = `${service} in ${region} was put back already (${note}); ${shown}`
+  const serves = record.finishes
+    ? ` (${record.release.version} was to be brought onto the other arm, too; it was not taken back by this)`
+    : ''
+  const reason = `${service} in ${region} was put back already (${note})${serves}; ${shown}`
   ports.evidence.facts({ record, restored })
   ports.log.info(reason)
   ports.summary.add(`### ${escapeText(region)}: put back already\n\n${escapeText(reason)}.`)
-  return { outcome: 'restored', reason, transaction: id, restored }
+  return {
+    ...{ outcome: 'restored', reason, transaction: id, restored },
+    ...(record.finishes && { 'serves-on': true }),
+  }
 }

@@ -130,7 +130,7 @@ function concluded(
     reason,
     transaction: record.id,
     restored: points,
-    ...defined({ 'restore-ms': trafficMs }),
+    ...defined({ 'restore-ms': trafficMs, 'serves-on': record.finishes && true }),
   }
   if (outcome === 'restore-failed') throw new GateFailed(reason, { outputs })
   if (outcome === 'unverified') ports.log.warning(reason)

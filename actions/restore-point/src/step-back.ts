@@ -36,7 +36,7 @@ export async function inSteps(
   ports: Ports,
 ): Promise<string | undefined> {
   if (!inputs.staged) return undefined
-  const steps = stepsFor(found, settings)
+  const steps = stepsFor(found, settings, ports.context.runId)
   if (typeof steps === 'string') return told({ taken: [], because: steps }, settings, ports)
   const { record, at } = found
   ports.log.info(
@@ -63,10 +63,14 @@ export async function inSteps(
 
 /** The steps of a release that was committed, or why it goes back at once. */
 function stepsFor(
-  { record, wasCommitted }: Found,
+  { record, wasCommitted, state, markedBy }: Found,
   settings: RestoreSettings,
+  ownRun: number,
 ): readonly StagedStep[] | string {
   if (record.weightsOnly) return 'its weights were set by hand, and no release is taken back'
+  // Marked when this run began, and again since: by one that may have no time for steps.
+  if (state === 'restoring' && markedBy !== undefined && markedBy !== ownRun)
+    return `run ${markedBy} has ${record.id} put back meanwhile`
   if (!wasCommitted) return 'it was never committed, and what is open goes back at once'
   const [traffic, ...more] = restorePointsOf(record).filter(({ kind }) => kind === 'traffic')
   if (traffic?.kind !== 'traffic' || more.length > 0 || (traffic.weights[settings.arms.canary] ?? 0) > 0)

@@ -9,8 +9,9 @@ import { runStatus } from './run-status'
 
 /** Steps of our workflows that are let end: what they change has no way back from its middle, or they are the way back. */
 export const LET_END = [
-  ...['Apply the infrastructure', 'Deploy onto the canary arm'],
-  ...['Restore', 'Restore what is open', 'Restore the region before', 'Restore the region'],
+  ...['Apply the infrastructure', 'Deploy onto the canary arm', 'Deploy onto the old arm'],
+  ...['Restore', 'Put the old arm back', 'Restore what is open', 'Restore the region before'],
+  'Restore the region',
 ]
 
 /** A job that has just been cancelled ends within seconds; one that takes its time is not asked after all the time. */

@@ -14,6 +14,7 @@ import {
   mustFollow,
   NoTransaction,
   Untrusted,
+  isUndone,
   wasBrought,
   type Entry,
   type Ledger,
@@ -131,7 +132,7 @@ export function createFileLedger(folder: string, service: string, runId: number)
       await setState(own, 'superseded', `by ${earlier.record.id}`)
       throw new LiveTransaction(earlier)
     },
-    async find({ environment, state, letIn, brought, each, depth, limit = 10, ...where }) {
+    async find({ environment, state, letIn, brought, standing, each, depth, limit = 10, ...where }) {
       const there = (await all()).filter(
         ({ record }) => (environment ?? record.environment) === record.environment,
       )
@@ -142,6 +143,7 @@ export function createFileLedger(folder: string, service: string, runId: number)
             isAskedFor(entry.record, where) &&
             (state === undefined || state.includes(entry.state)) &&
             (brought === undefined || wasBrought(entry)) &&
+            (standing === undefined || !isUndone(entry)) &&
             !(letIn === true && entry.state === 'superseded'),
         )
       const newest = new Map(fitting.toReversed().map((entry) => [entry.record.environment, entry]))

@@ -15,6 +15,7 @@ import { misdated } from './copies'
 import { openDeployments } from './deployments'
 import {
   describeState,
+  isUndone,
   LiveTransaction,
   mustFollow,
   NoTransaction,
@@ -166,11 +167,12 @@ export function createGitHubLedger(service: string, ports: LedgerPorts, options:
       await deployments.mark(number, 'open', note)
       return String(number)
     },
-    async find({ state, letIn, doubted, brought, each, limit = 10, ...where }) {
+    async find({ state, letIn, doubted, brought, standing, each, limit = 10, ...where }) {
       const settled = new Set<string>()
       const fits = ({ entry, wasLetIn }: Seen): boolean =>
         (state === undefined || state.includes(entry.state)) &&
         (brought === undefined || wasBrought(entry)) &&
+        (standing === undefined || !isUndone(entry)) &&
         (letIn === undefined ||
           (wasLetIn && entry.state !== 'superseded' && (doubted === true || entry.distrust === undefined)))
       if (rememberMs > 0 && limit === 1 && isWholeEnvironment(where)) {
@@ -215,7 +217,9 @@ export function createGitHubLedger(service: string, ports: LedgerPorts, options:
       const attempt = async (): Promise<void> => {
         const last = await stateOf(number, owner)
         // By its description: an answer was lost, and the mark had been made; or an earlier step of this job has made it.
-        if (withoutAfter(last.note) === describeState(state, note)) return
+        const isMade = withoutAfter(last.note) === describeState(state, note)
+        // Two runs may say the same of a restore; who steps back slowly has to hear of the other.
+        if (isMade && (state !== 'restoring' || last.run === context.runId)) return
         // Right before the mark, since the decommission waits a while between its word and its look for marks.
         if (state === 'restoring' && last.oldArm) throw new ArmGone(owner.id, last.oldArm)
         mustFollow(owner.id, state, last.state, from)

@@ -94,6 +94,36 @@ describe('of an environment', () => {
     expect(await releaseServing(ledger, environment)).toEqual(previous)
   })
 
+  describe('what runs there once all that came since was put back', () => {
+    const next = { version: '1.5.0', digest: `sha256:${'5'.repeat(64)}` }
+    const second = { ...record, id: '1004-1-shop-eu-1', release: next, previous: record.release }
+    const putBack = async (one: { id: string }): Promise<void> => {
+      for (const state of ['restoring', 'restored'] as const) await ledger.mark(one, state, '')
+    }
+
+    it('is what stands there, not what the last of them found', async () => {
+      const first = { ...record, id: '1000-1-shop-eu-1', release: previous }
+      for (const one of [first, { ...record, previous }]) {
+        await ledger.open(one, {})
+        await ledger.mark(one, 'committed', '')
+      }
+      await ledger.open(second, {})
+      await putBack(second)
+      expect(await releaseServing(ledger, environment)).toEqual(record.release)
+      await putBack(record)
+      expect(await releaseServing(ledger, environment)).toEqual(previous)
+    })
+
+    it('is what the first of them found, where nothing stands there', async () => {
+      await ledger.open({ ...record, previous }, {})
+      await ledger.mark(record, 'committed', '')
+      await ledger.open(second, {})
+      await putBack(second)
+      await putBack(record)
+      expect(await releaseServing(ledger, environment)).toEqual(previous)
+    })
+  })
+
   it('nobody knows what runs there once a person has put it right', async () => {
     await ledger.open({ ...record, previous }, {})
     await ledger.mark(record, 'resolved', 'by hand')

@@ -53,6 +53,8 @@ export interface LedgerQuery {
   doubted?: true
   /** without those of which nothing was ever left: put back before they were committed, and not by a person's word */
   brought?: true
+  /** without those of which nothing is left on their target, whatever was found of it then */
+  standing?: true
   /** the newest of each environment alone */
   each?: true
   /** how many of the service's or the environment's newest are looked through; default all */
@@ -215,17 +217,18 @@ export async function newest(ledger: Ledger, environment: string): Promise<Entry
   return (await ledger.find({ environment, state: held, limit: 1 }))[0]
 }
 
-/** Of what is put back nothing is left: who looks for what stands on a target looks for these. */
-export const notRestored: readonly TransactionState[] = transactionStates.filter(
-  (state) => state !== 'restored',
-)
+/**
+ * Of what is put back nothing is left: what is under it stands on the target. Where only the last part of a rollout is
+ * undone, what serves is the release that was committed before: that it is not healthy keeps nobody from taking that back.
+ */
+export const isUndone = ({ record, state }: Pick<Entry, 'record' | 'state'>): boolean =>
+  state === 'restored' || (state === 'unverified' && record.finishes !== undefined)
 
 /** Whether something of a transaction was left, or a person has seen to that: otherwise it is as if it had never been. */
-export const wasBrought = ({ record, state, takenBack, wasCommitted }: Entry): boolean =>
-  state !== 'restored' ||
-  wasCommitted === true ||
+export const wasBrought = (entry: Entry): boolean =>
+  !isUndone(entry) ||
   // The release that it followed serves on: that one is what a person wants to have taken back.
-  (takenBack !== undefined && record.finishes === undefined)
+  (entry.record.finishes === undefined && (entry.wasCommitted === true || entry.takenBack !== undefined))
 
 /**
  * Who holds an environment. What proves nothing may hold it, and hides nobody who does: none before one that was let in
@@ -246,19 +249,40 @@ export async function newestRollout(ledger: Ledger, environment: string): Promis
 }
 
 /**
- * What runs in an environment as far as the ledger knows, and the newest transaction, which tells it: what that
- * committed, or found when it came. So one record tells it, however many rollouts in a row were taken back. After weights
- * that were set by hand, or a target that a person has put right, nobody knows.
+ * What runs in an environment as far as the ledger knows, and the transaction which tells it: what that committed, or
+ * found when it came. What one that was put back has found may have been taken back since: then what stands under all of
+ * those tells it, or what the first of them found. After weights that were set by hand, or a target that a person has put
+ * right, nobody knows.
  */
 export async function serving(
   ledger: Ledger,
   environment: string,
 ): Promise<{ release: Release; entry: Entry } | undefined> {
-  const entry = await newest(ledger, environment)
+  const entry = await tellsOf(ledger, environment)
   if (!entry || doubtOf(entry) !== undefined || entry.state === 'resolved') return undefined
   if (entry.state !== 'committed') return entry.record.previous && { release: entry.record.previous, entry }
   return entry.record.weightsOnly ? undefined : { release: entry.record.release, entry }
 }
+
+async function tellsOf(ledger: Ledger, environment: string): Promise<Entry | undefined> {
+  const last = await newest(ledger, environment)
+  if (!last || doubtOf(last) !== undefined || !isUndone(last) || !last.record.previous) return last
+  // Mostly that serves again, and its own record says so: one call, however many were put back in a row.
+  const { digest } = last.record.previous
+  const [brought] = await ledger.find({
+    ...{ environment, digest, rollouts: true, letIn: true },
+    ...{ depth: LOOKED_THROUGH, limit: 1 },
+  })
+  if (!brought) return last
+  if (brought.state === 'committed') return brought
+  const state = transactionStates.filter((one) => one !== 'superseded')
+  const [standing] = await ledger.find({ environment, state, standing: true, limit: 1 })
+  return standing ?? (await ledger.find({ environment, state, limit: FAR_ENOUGH })).at(-1)
+}
+
+/** One page of GitHub's, and ten. */
+const LOOKED_THROUGH = 30
+const FAR_ENOUGH = 300
 
 /** What of {@link serving} a record keeps as its `previous`. */
 export const releaseServing = async (ledger: Ledger, environment: string): Promise<Release | undefined> =>

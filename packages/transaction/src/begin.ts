@@ -3,7 +3,7 @@ import { InputError, runRefOf, type Ports } from '@deploy-actions/action-kit'
 import type { DeployPoint } from '@deploy-actions/deploys'
 import {
   holder,
-  releaseServing,
+  serving,
   transactionRecord,
   type Entry,
   type Ledger,
@@ -76,7 +76,9 @@ export async function prepareTransaction(request: BeginRequest, ports: BeginPort
     }),
     ...((await request.snapshot?.(found.arms)) ?? []),
   ]
-  const previous = await releaseServing(ledger, environment)
+  const served = await serving(ledger, environment)
+  const previous = served?.release
+  const finishes = request.finishes ?? finishedBy(request, served?.entry)
   const share = await request.share?.()
   if (share) restore.push(share.point)
   const record = checked(
@@ -91,7 +93,7 @@ export async function prepareTransaction(request: BeginRequest, ports: BeginPort
       order: request.order,
       keepOldMs: request.keepOldMs,
       finish: request.finish?.(previous) ? ('promote' as const) : undefined,
-      finishes: request.finishes && defined({ id: request.finishes.id, replaced: request.finishes.previous }),
+      finishes: finishes && defined({ id: finishes.id, replaced: replacedBy(finishes) }),
       weightsOnly: request.weightsOnly ? (true as const) : undefined,
       previous,
       commit: ports.context.sha,
@@ -115,6 +117,27 @@ export async function prepareTransaction(request: BeginRequest, ports: BeginPort
     state: 'open',
   }
 }
+
+/** What was on the old arm before the release came to it. */
+const replacedBy = ({ finishes, previous }: TransactionRecord): Release | undefined =>
+  finishes ? finishes.replaced : previous
+
+/**
+ * The committed transaction of this release that was to be brought onto its old arm, too, or was: a rollout that is run
+ * again does that, by way of its stages. From its commit on there is nothing to give back, and until then the release
+ * serves.
+ */
+const finishedBy = (
+  { release, weightsOnly }: BeginRequest,
+  { state, record }: Partial<Entry> = {},
+): TransactionRecord | undefined =>
+  !weightsOnly &&
+  state === 'committed' &&
+  record &&
+  (record.finish ?? record.finishes) &&
+  record.release.digest === release.digest
+    ? record
+    : undefined
 
 /**
  * Reads everything that will be written, and only then opens the record, beside which the ledger keeps the settings:

@@ -28,7 +28,10 @@ export type RestorePointFile = z.infer<ReturnType<typeof restorePointFile>>
 export const nameOf = ({
   record: { id, environment },
   at,
-}: Pick<JobTransaction, 'record' | 'at'>): TransactionName => defined({ id, environment, at })
+}: {
+  record: Pick<JobTransaction['record'], 'id' | 'environment'>
+  at?: string | undefined
+}): TransactionName => defined({ id, environment, at })
 
 /** A transaction as the steps and posts of one job share it: read before the ledger, and when the ledger is down. */
 export const jobTransaction = lazily(() =>

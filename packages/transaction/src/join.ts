@@ -36,21 +36,22 @@ export async function mustBeOpen(
   transaction: Pick<JobTransaction, 'record' | 'at'>,
 ): Promise<void> {
   const { state, note, instructions } = await ledger.followed(nameOf(transaction))
-  if (state !== 'open') throw notOpen(transaction.record.id, { state, note })
+  const { id, environment, finishes } = transaction.record
+  if (state !== 'open') throw notOpen(id, { state, note })
+  // Who has chosen that one to be taken back may not have seen this one yet, and what is written here is its way back.
+  if (finishes) await mustBeCommitted(ledger, { record: { id: finishes.id, environment } })
   const abort = instructions.find(({ kind }) => kind === 'abort')
-  if (abort)
-    throw new Aborted(`${abortedBecause(abort)}; nothing more is written in ${transaction.record.id}`)
+  if (abort) throw new Aborted(`${abortedBecause(abort)}; nothing more is written in ${id}`)
 }
 
 /** What is thrown where the ledger says that. */
 export const notOpen = (id: string, { state, note }: Pick<Entry, 'state' | 'note'>): NotOpen =>
   new NotOpen(`transaction ${id} is ${state} (${note}): nothing more is written to its target`)
 
+type Named = Parameters<typeof nameOf>[0]
+
 /** Before what follows a commit: a person may have taken the release back since. @throws GateFailed */
-export async function mustBeCommitted(
-  ledger: Ledger,
-  transaction: Pick<JobTransaction, 'record' | 'at'>,
-): Promise<void> {
+export async function mustBeCommitted(ledger: Ledger, transaction: Named): Promise<void> {
   const { state, note } = await ledger.stateOf(nameOf(transaction))
   if (state === 'committed') return
   throw new GateFailed(

@@ -1,5 +1,5 @@
 import { answerWithin, messageOf, ProviderError, type Ports } from '@deploy-actions/action-kit'
-import { LEDGER_PATIENCE_MS, notRestored, openLedger, type Entry, type Ledger } from '@deploy-actions/ledger'
+import { isUndone, LEDGER_PATIENCE_MS, openLedger, type Entry, type Ledger } from '@deploy-actions/ledger'
 import { holdingStates, type TransactionState, type Weights } from '@deploy-actions/rollout'
 import { NoLongerOurs, type Claim } from '@deploy-actions/traffic'
 import { nameOf, saveJobTransaction, type JobTransaction } from './job-transaction'
@@ -155,9 +155,9 @@ export function stillNewest(
   }
   const look = async (): Promise<string | undefined> => {
     const [latest] = await ledger.find({ environment, letIn: true, limit: 1 })
-    if (!latest || latest.record.id === id || latest.state !== 'restored') return latest && whyOver(latest)
+    if (!latest || latest.record.id === id || !isUndone(latest)) return latest && whyOver(latest)
     // Of what is put back itself nothing is left: whoever stands before it decides, and what became of the own one.
-    const [standing] = await ledger.find({ environment, letIn: true, state: notRestored, limit: 1 })
+    const [standing] = await ledger.find({ environment, letIn: true, standing: true, limit: 1 })
     const [own] = await ledger.find({ id, environment, limit: 1 })
     return (standing && whyOver(standing)) ?? (own && whyOver(own))
   }
@@ -186,7 +186,7 @@ export async function whyNotAlone(
 ): Promise<string | undefined> {
   const [standing] = await answerWithin(
     clock.ioTimeout(LEDGER_PATIENCE_MS.slowAnswers),
-    ledger.find({ environment, letIn: true, state: notRestored, limit: 1 }),
+    ledger.find({ environment, letIn: true, standing: true, limit: 1 }),
   )
   if (standing?.record.id !== id) return `by the ledger ${id} is not what stands in ${environment} any more`
   const { state, note, markedBy } = standing
