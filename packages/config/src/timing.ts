@@ -11,6 +11,7 @@ export function timingOf({
   hooks,
   metrics,
   rollback,
+  traffic,
 }: RegionConfig): RegionTiming {
   const asked = [metrics.requests, metrics.errors].flatMap(({ source }) => metrics.sources[source] ?? [])
   const worst = deploy.worstCase()
@@ -36,6 +37,7 @@ export function timingOf({
       afterStageMs: hooks['after-stage']?.timeout ?? 0,
       finishedMs: hooks.finished?.timeout ?? 0,
     },
+    share: traffic.regions !== undefined,
     // The slowest source decides: a sample is taken when all of them can tell of its window.
     metricsLagMs: Math.max(0, ...asked.map(({ lag, resolution }) => lag + resolution)),
   }

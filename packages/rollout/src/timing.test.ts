@@ -13,6 +13,7 @@ const NO_HOOKS = { beforeStageMs: 0, duringStageMs: 0, afterStageMs: 0, finished
 const region = {
   hooks: NO_HOOKS,
   deploy: { snapshotMs: minutes(1), deployMs: minutes(20), restoreMs: minutes(9) },
+  share: false,
   metricsLagMs: 0,
   gates: [
     { timeoutMs: minutes(15), greenForMs: minutes(2) },
@@ -36,9 +37,12 @@ it('allows the deploy, every gate and stage all of its time, and the restore at 
 
 it('still needs the deploy and the restore where there is nothing else', () => {
   const deploy = { snapshotMs: 1_000, deployMs: 1_000, restoreMs: 1_000 }
-  expect(worstCaseMs({ deploy, gates: [], stages: [], hooks: NO_HOOKS, metricsLagMs: 0 })).toBe(
-    3_000 + minutes(1 + 5 + 2),
-  )
+  const alone = { deploy, gates: [], stages: [], hooks: NO_HOOKS, share: false, metricsLagMs: 0 }
+  expect(worstCaseMs(alone)).toBe(3_000 + minutes(1 + 5 + 2))
+})
+
+it('drains the share of the region, gives it back, and at worst tries that for ten minutes more', () => {
+  expect(worstCaseMs({ ...region, share: true }) - worstCaseMs(region)).toBe(2 * 31_000 + minutes(10))
 })
 
 it('lets every stage last so much longer as its metrics are late', () => {

@@ -7,6 +7,8 @@ export interface RegionTiming {
   stages: readonly { watchMs: number; maxWatchMs: number; confirmMs: number; stepBackMs: number }[]
   /** at worst: what is run at each stage, and once all is committed */
   hooks: { beforeStageMs: number; duringStageMs: number; afterStageMs: number; finishedMs: number }
+  /** its share of the global traffic is drained before the deploy, and given back after it */
+  share: boolean
   /** how long after a window's end its metrics are there: every stage lasts so much longer than its watch */
   metricsLagMs: number
 }
@@ -15,6 +17,9 @@ export interface RegionTiming {
 const SHIFT_MS = 31_000
 /** Putting the traffic back, tried for a minute by the stage and for five by the restore step, and one green round. */
 const RESTORE_MS = 60_000 + 300_000 + 120_000
+
+/** Draining the share and giving it back, and where that fails giving it back at the end, which is tried for ten minutes. */
+const SHARE_MS = 2 * SHIFT_MS + 600_000
 
 /** GitHub ends a hosted job after six hours; half an hour is kept for the restore and the runner itself. */
 export const JOB_LIMIT_MS = 330 * 60_000
@@ -39,7 +44,7 @@ export function expectedMs({ gates, stages, metricsLagMs }: RegionTiming): numbe
  * The longest that the deploy job of a region may take: the deploy (with its snapshot, and put back), every gate,
  * every stage and every hook use all of their time, and at the end everything is put back.
  */
-export function worstCaseMs({ deploy, gates, stages, hooks, metricsLagMs }: RegionTiming): number {
+export function worstCaseMs({ deploy, gates, stages, hooks, share, metricsLagMs }: RegionTiming): number {
   const { beforeStageMs, duringStageMs, afterStageMs, finishedMs } = hooks
   // What runs beside a watch only makes it longer where it takes longer than the watch.
   const watched = (maxWatchMs: number): number => Math.max(maxWatchMs + metricsLagMs, duringStageMs)
@@ -55,6 +60,7 @@ export function worstCaseMs({ deploy, gates, stages, hooks, metricsLagMs }: Regi
     // One of them fails at most.
     Math.max(0, ...stages.map(({ stepBackMs }) => stepBackMs)) +
     RESTORE_MS +
+    (share ? SHARE_MS : 0) +
     finishedMs
   )
 }
