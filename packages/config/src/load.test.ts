@@ -514,6 +514,28 @@ describe('a problem', () => {
   })
 })
 
+describe('a deploy by Helm', () => {
+  const helm = (release: string, namespace = 'shop'): string =>
+    small.replace(
+      /^  script: .*$/m,
+      `  helm: { release: "${release}", namespace: "${namespace}", chart: charts/shop }`,
+    )
+
+  it.each([
+    ['shop-${arm}', 'shop'],
+    ['shop', 'shop-${arm}'],
+  ])('onto %s in %s is one for each arm', async (release, namespace) =>
+    expect(await problems(helm(release, namespace))).toEqual([]),
+  )
+
+  it('onto the same place for both arms would be one over what serves', async () =>
+    expect(await problems(helm('shop'))).toEqual([
+      expect.stringMatching(
+        /^rollout\.yml:7:20: deploy\.helm\.release: is the same for both arms, so a release would be deployed over the one that serves: write \$\{arm\} into release or namespace$/,
+      ),
+    ]))
+})
+
 it('lists the known regions when one is asked for that is not there', async () => {
   const file = await parseRollout(small, 'deploy/rollout.yml')
   expect(findRegion(file, 'us').environment).toBe('production-us')

@@ -22,6 +22,7 @@ export function checkMeaning(source: YamlSource, config: RolloutConfig): Problem
   checkHooks(source, report)
   checkQueries(config, report)
   checkArmsApart(source, report)
+  checkDeployApart(source, config, report)
   return problems
 }
 
@@ -112,10 +113,26 @@ function checkHooks(source: YamlSource, report: Report): void {
     )
 }
 
+const namesArm = (value: unknown): boolean => /(?<!\$)\$\{arm\}/.test(JSON.stringify(value ?? ''))
+
+/** What is deployed onto the same place for both arms is deployed over what serves. */
+function checkDeployApart(
+  source: YamlSource,
+  { deploy: { place, written } }: RolloutConfig,
+  report: Report,
+): void {
+  const asWritten = loose(loose(loose(valueOf(source))['deploy'])[written.type])
+  const [first] = place
+  if (first === undefined || place.some((key) => namesArm(asWritten[key]))) return
+  report(
+    ['deploy', written.type, first],
+    `is the same for both arms, so a release would be deployed over the one that serves: write \${arm} into ${place.join(' or ')}`,
+  )
+}
+
 /** A query that asks the same of both arms compares the canary with itself. */
 function checkArmsApart(source: YamlSource, report: Report): void {
   const written = loose(loose(valueOf(source))['metrics'])
-  const namesArm = (value: unknown): boolean => /(?<!\$)\$\{arm\}/.test(JSON.stringify(value ?? ''))
   for (const name of ['requests', 'errors'] as const) {
     const query = loose(written[name])
     if (!namesArm(query) && !namesArm(loose(written['sources'])[String(query['source'])]))

@@ -54,6 +54,8 @@ export interface Deployer<P = DeployPoint> {
 
 /** A deployer whose settings were found valid; it is opened once it is known which arm is which. */
 export interface ConfiguredDeployer extends Configured<Deployer, [arms: Arms]> {
+  /** The options that say what it writes on an arm: one of them has to name `${arm}`. Empty where it is told by other means. */
+  place: readonly string[]
   worstCase(): DeployWorstCase
   /** What is seen to be missing before anything is written, such as a script that is not in the checkout. */
   missing(workspace: string): Promise<Problem[]>
@@ -64,6 +66,8 @@ interface DeployerDefinition<S extends z.ZodType, P extends z.ZodType<DeployPoin
   options: S
   /** what its restore points look like: a kind of its own */
   point: P
+  /** {@link ConfiguredDeployer.place}; default none */
+  place?: readonly (keyof z.output<S> & string)[]
   worstCase(settings: z.output<S>): DeployWorstCase
   missing(settings: z.output<S>, workspace: string): Promise<Problem[]>
   create(settings: z.output<S>, ports: ProviderPorts, arms: Arms): Deployer<z.output<P>>
@@ -73,12 +77,14 @@ interface DeployerDefinition<S extends z.ZodType, P extends z.ZodType<DeployPoin
 export function deployer<S extends z.ZodType, P extends z.ZodType<DeployPoint>>({
   options,
   point,
+  place = [],
   worstCase,
   missing,
   create,
 }: DeployerDefinition<S, P>): Provider<ConfiguredDeployer> {
   return providerOf(options, (settings, written) => ({
     written,
+    place,
     worstCase: () => worstCase(settings),
     missing: (workspace) => missing(settings, workspace),
     open(ports, arms) {

@@ -13,6 +13,19 @@ export const scriptPoint = lazily(() =>
   }),
 )
 
+/** The revision of a Helm release that runs on the arm which is about to be written. */
+export const helmPoint = lazily(() =>
+  z.strictObject({
+    kind: z.literal('helm'),
+    /** of the release */
+    name: z.string(),
+    arm: z.string(),
+    namespace: z.string(),
+    /** the newest one that was deployed; 0 where there is no release */
+    revision: z.int().min(0),
+  }),
+)
+
 /** What is needed to put back what a deployer wrote: a kind for each deployer. Data only: no command, URL or credential. */
-export const deployPoint = lazily(() => z.discriminatedUnion('kind', [scriptPoint()]))
+export const deployPoint = lazily(() => z.discriminatedUnion('kind', [scriptPoint(), helmPoint()]))
 export type DeployPoint = z.infer<ReturnType<typeof deployPoint>>

@@ -82,6 +82,12 @@ export function describePoint(point: RestorePoint): [what: string, name: string,
         point.router,
         `${point.region} ${formatPercent(point.before[point.region] ?? 0)} of ${formatWeights(point.before)}`,
       ]
+    case 'helm':
+      return [
+        point.kind,
+        `${point.name} in ${point.namespace} on ${point.arm}`,
+        point.revision === 0 ? 'no such release' : `revision ${point.revision}`,
+      ]
     case 'script':
       return [point.kind, `${point.name} on ${point.arm}`, point.state.slice(0, 200)]
   }

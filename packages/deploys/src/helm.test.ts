@@ -1,0 +1,243 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from '@jest/globals'
+import type { ChildProcess, ChildResult } from '@deploy-actions/action-kit'
+import { createFakePorts } from '@deploy-actions/testing'
+import { deployers } from './registry'
+import { deployPoint } from './restore-point'
+
+const settings = { type: 'helm', release: 'api-green', namespace: 'shop', chart: 'charts/api' }
+const digest = `sha256:${'b'.repeat(64)}`
+const release = { version: '1.1.0', digest }
+const { signal } = new AbortController()
+
+/** Answers by the command of Helm that is called, in turn; the last one answers for good. */
+type Answers = Record<string, Partial<ChildResult>[]>
+const revisions = (...all: [revision: number, status: string, description?: string][]) => ({
+  stdout: JSON.stringify(all.map(([revision, status, description]) => ({ revision, status, description }))),
+})
+
+async function open(answers: Answers, more: Record<string, unknown> = {}) {
+  const ran: ChildProcess[] = []
+  const ports = createFakePorts({
+    process: (child) => {
+      ran.push(child)
+      const of = answers[child.command[1] ?? ''] ?? [{ exitCode: 1, stderr: 'Error: not asked for' }]
+      return (of.length > 1 ? of.shift() : of[0]) ?? {}
+    },
+  })
+  const configured = await deployers.configure({ ...settings, ...more })
+  return { configured, ran, deployer: configured.open(ports, { baseline: 'blue', canary: 'green' }) }
+}
+const point = (revision: number, change: object = {}) =>
+  deployPoint().parse({
+    ...{ kind: 'helm', name: 'api-green', arm: 'green', namespace: 'shop', revision },
+    ...change,
+  })
+
+describe('a deploy by Helm', () => {
+  it('renders first, silently, and then waits until it is ready', async () => {
+    const upgrade = [{ stdout: `image: api@${digest}\npassword: swordfish` }, { stdout: 'NOTES: swordfish' }]
+    const { deployer, ran, configured } = await open(
+      { upgrade },
+      { values: ['values/eu.yaml', 'values/x.yaml'], timeout: '90s', 'digest-path': 'app.image.digest' },
+    )
+    const deployed = await deployer.deploy(release, 'green', signal)
+    expect(deployed).toMatchObject({ ended: 'done', detail: `api-green was brought to ${digest}` })
+    expect(JSON.stringify(deployed)).not.toContain('swordfish')
+    const args = [
+      ...['helm', 'upgrade', 'api-green', 'charts/api', '--install', '--wait', '--namespace', 'shop'],
+      ...[
+        '--timeout',
+        '90s',
+        '--history-max',
+        '20',
+        '--values',
+        'values/eu.yaml',
+        '--values',
+        'values/x.yaml',
+      ],
+      ...['--set-string', `app.image.digest=${digest}`],
+    ]
+    expect(ran.map(({ command }) => command)).toEqual([[...args, '--dry-run=server'], args])
+    // 90 s and a minute.
+    expect(ran.map(({ timeoutMs, env }) => [timeoutMs, env])).toEqual([
+      [150_000, {}],
+      [150_000, {}],
+    ])
+    expect(configured.worstCase()).toEqual({ snapshotMs: 60_000, deployMs: 210_000, restoreMs: 210_000 })
+  })
+
+  it('writes nothing where the digest is not in what is rendered', async () => {
+    const { deployer, ran } = await open({ upgrade: [{ stdout: 'image: api:latest' }] })
+    expect(await deployer.deploy(release, 'green', signal)).toMatchObject({
+      ended: 'failed',
+      detail: `charts/api renders nothing with ${digest}: no template uses image.digest, and something else would run; nothing was written`,
+    })
+    expect(ran).toHaveLength(1)
+  })
+
+  it.each<[Partial<ChildResult>, string, string]>([
+    [
+      { exitCode: 1, stderr: 'level=WARN msg=x\nError: UPGRADE FAILED: timed out\n' },
+      'failed',
+      'Error: UPGRADE FAILED: timed out',
+    ],
+    [{ exitCode: 1, stderr: 'panic' }, 'failed', 'helm ended with exit code 1'],
+    [{ exitCode: null }, 'failed', 'helm ended with exit code none (killed)'],
+    [{ exitCode: null, ended: 'timeout' }, 'failed', 'helm did not end in time and was stopped'],
+    // It may have ended well when it was told to stop.
+    [{ exitCode: 0, ended: 'cancelled' }, 'cancelled', 'helm was stopped because the run was cancelled'],
+  ])('that ends as %j is told so', async (result, ended, detail) => {
+    const { deployer } = await open({ upgrade: [{ stdout: digest }, result] })
+    const deployed = await deployer.deploy(release, 'green', signal)
+    expect(deployed).toMatchObject({ ended, detail, output: result.stderr ?? '' })
+    const early = await open({ upgrade: [result] })
+    expect(await early.deployer.deploy(release, 'green', signal)).toMatchObject({ ended, detail })
+    expect(early.ran).toHaveLength(1)
+  })
+})
+
+describe('what Helm has before a rollout', () => {
+  it.each<[string, Partial<ChildResult>, number]>([
+    ['the one that is deployed', revisions([1, 'superseded'], [2, 'deployed']), 2],
+    ['past what failed after it', revisions([1, 'deployed'], [2, 'failed'], [3, 'failed']), 1],
+    ['the newest of two', revisions([1, 'deployed'], [2, 'deployed']), 2],
+    ['one that was superseded where none is deployed', revisions([1, 'superseded'], [2, 'failed']), 1],
+    ['none where nothing ever ran', revisions([1, 'failed']), 0],
+    ['none where there is no release', { exitCode: 1, stderr: 'Error: release: not found\n' }, 0],
+  ])('is %s', async (_, answer, revision) => {
+    const { deployer, ran } = await open({ history: [answer] })
+    expect(await deployer.snapshot(signal)).toEqual([point(revision)])
+    expect(ran[0]?.command).toEqual([
+      ...['helm', 'history', 'api-green', '--namespace', 'shop', '--max', '256', '--output', 'json'],
+    ])
+  })
+
+  it.each(['pending-install', 'pending-upgrade', 'pending-rollback', 'uninstalling'])(
+    'keeps a rollout from beginning while it is %s',
+    async (status) => {
+      const { deployer } = await open({ history: [revisions([3, 'deployed'], [4, status])] })
+      await expect(deployer.snapshot(signal)).rejects.toThrow(
+        `release api-green in shop is ${status} (revision 4): somebody is at work on it, or was killed over it; nothing was written`,
+      )
+    },
+  )
+
+  it('is not guessed where Helm does not tell', async () => {
+    const { deployer } = await open({ history: [{ exitCode: 1, stderr: 'Error: cluster unreachable' }] })
+    await expect(deployer.snapshot(signal)).rejects.toThrow(
+      'the history of api-green cannot be read: Error: cluster unreachable',
+    )
+  })
+})
+
+describe('a release of Helm that is put back', () => {
+  it('is brought to the recorded revision, and Helm is asked whether it is', async () => {
+    const history = [
+      revisions([1, 'deployed'], [2, 'failed']),
+      revisions([2, 'failed'], [3, 'deployed', 'Rollback to 1']),
+    ]
+    const { deployer, ran } = await open({ history, rollback: [{}] }, { timeout: '5m' })
+    expect(await deployer.restore(point(1), signal)).toMatchObject({
+      ended: 'done',
+      detail: 'api-green is back at revision 1 (now 3, deployed)',
+    })
+    expect(ran[1]?.command).toEqual([
+      ...['helm', 'rollback', 'api-green', '1', '--namespace', 'shop', '--wait', '--timeout', '300s'],
+      ...['--history-max', '20'],
+    ])
+  })
+
+  it.each<[string, ReturnType<typeof revisions>]>([
+    ['at it', revisions([1, 'deployed'])],
+    ['back at it', revisions([1, 'superseded'], [2, 'failed'], [3, 'deployed', 'Rollback to 1'])],
+  ])('is left alone where it stands %s', async (_, history) => {
+    const { deployer, ran } = await open({ history: [history] })
+    expect(await deployer.restore(point(1), signal)).toMatchObject({
+      ended: 'done',
+      detail: 'api-green stands at revision 1, as it was found',
+    })
+    expect(ran).toHaveLength(1)
+  })
+
+  it.each<[string, Answers, string]>([
+    [
+      'that Helm refuses to roll back',
+      { rollback: [{ exitCode: 1, stderr: 'Error: release has no 1 version' }] },
+      'Error: release has no 1 version',
+    ],
+    [
+      'whose last revision is another one',
+      { rollback: [{}] },
+      'after the rollback to revision 1 api-green is at 2 (failed: Upgrade failed)',
+    ],
+  ])('is not said to be back: one %s', async (_, answers, detail) => {
+    const history = [revisions([1, 'superseded'], [2, 'failed', 'Upgrade failed'])]
+    const { deployer } = await open({ history, ...answers })
+    expect(await deployer.restore(point(1), signal)).toMatchObject({ ended: 'failed', detail })
+  })
+
+  it('is uninstalled where there was none, and that once', async () => {
+    const history = [revisions([1, 'failed']), { exitCode: 1, stderr: 'Error: release: not found' }]
+    const { deployer, ran } = await open({ history, uninstall: [{}] })
+    expect(await deployer.restore(point(0), signal)).toMatchObject({
+      ended: 'done',
+      detail: 'api-green was uninstalled: there was none',
+    })
+    expect(ran[1]?.command).toEqual([
+      ...['helm', 'uninstall', 'api-green', '--namespace', 'shop', '--wait', '--timeout', '600s'],
+    ])
+    expect(await deployer.restore(point(0), signal)).toMatchObject({
+      ended: 'done',
+      detail: 'api-green is not installed, as it was found',
+    })
+  })
+
+  it.each([{ name: 'api-blue' }, { namespace: 'other' }])(
+    'is none other than the one of rollout.yml: %j',
+    async (change) => {
+      const { deployer, ran } = await open({})
+      await expect(deployer.restore(point(1, change), signal)).rejects.toThrow(
+        'and rollout.yml names api-green in shop',
+      )
+      expect(ran).toEqual([])
+    },
+  )
+})
+
+it('does not say what runs, which it has not looked at', async () => {
+  const { deployer } = await open({})
+  expect((await deployer.verify('green', signal)).state).toBe('unknown')
+})
+
+it('misses chart and values files, all of them at once', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'helm-'))
+  const { configured } = await open({}, { values: ['a.yaml', 'b.yaml'] })
+  expect((await configured.missing(folder)).map(({ where, message }) => `${where}: ${message}`)).toEqual([
+    'deploy.helm.chart: charts/api is not in the repository',
+    'deploy.helm.values[0]: a.yaml is not in the repository',
+    'deploy.helm.values[1]: b.yaml is not in the repository',
+  ])
+  await mkdir(join(folder, 'charts/api'), { recursive: true })
+  for (const file of ['a.yaml', 'b.yaml']) await writeFile(join(folder, file), '')
+  expect(await configured.missing(folder)).toEqual([])
+  await rm(folder, { recursive: true })
+})
+
+it.each<[Record<string, unknown>, string]>([
+  [{ release: 'Api' }, 'is not a name'],
+  [{ release: `${'a'.repeat(54)}` }, 'is not a name'],
+  [{ release: '-a' }, 'is not a name'],
+  [{ namespace: 'a-' }, 'is not a name'],
+  [{ chart: '../chart' }, 'is not a path inside the repository'],
+  [{ chart: 'charts/../../x' }, 'is not a path inside the repository'],
+  [{ chart: '/chart' }, 'is not a path inside the repository'],
+  [{ chart: '--post-renderer=x' }, 'is not a path inside the repository'],
+  [{ values: ['-f'] }, 'is not a path inside the repository'],
+  [{ 'digest-path': 'image.digest,x' }, 'is not a path of keys'],
+  [{ helm: '--kubeconfig=x' }, 'is not a program'],
+])('refuses %j', async (change, message) => {
+  await expect(deployers.configure({ ...settings, ...change })).rejects.toThrow(message)
+})

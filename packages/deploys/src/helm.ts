@@ -1,0 +1,239 @@
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { GateFailed, type ChildResult, type Problem, type ProviderPorts } from '@deploy-actions/action-kit'
+import { timeLimit } from '@deploy-actions/rollout'
+import { deployer, type Deployed } from './deployer'
+import { helmPoint } from './restore-point'
+
+/** What Helm itself takes: a name of a release is a part of the names of its objects. Source: helm, `ValidateReleaseName`. */
+const NAME = /^[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?$/
+const name = z.string().regex(NAME, 'is not a name: at most 53 of a-z, 0-9 and -, and no - at its ends')
+const path = z.string().regex(/^(?!-)(?!\/)(?!.*(^|\/)\.\.(\/|$)).+/, 'is not a path inside the repository')
+
+const options = z
+  .strictObject({
+    release: name.describe('name of the Helm release on ${arm}, such as api-${arm}'),
+    namespace: name.describe('namespace that it is installed in; it must be there'),
+    chart: path.describe('folder or package of the chart in the repository'),
+    values: z.array(path).default([]).describe('values files of the repository, the last one wins'),
+    'digest-path': z
+      .string()
+      .regex(/^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/, 'is not a path of keys such as image.digest')
+      .default('image.digest')
+      .describe('value of the chart that gets the digest of the release'),
+    timeout: timeLimit
+      .prefault('10m')
+      .describe('how long its workloads may take to be ready, in a deploy and when it is put back'),
+    helm: z
+      .string()
+      .regex(/^(?!-)\S+$/, 'is not a program')
+      .default('helm')
+      .describe('the program, Helm 3 or 4: on the PATH of the runner, or a path'),
+  })
+  .describe('a release of Helm 3 or 4 for each arm')
+type Options = z.infer<typeof options>
+
+/** What Helm needs beside the time in which workloads become ready. */
+const OVERHEAD_MS = 60_000
+const MINUTE_MS = 60_000
+
+/** Revisions that Helm keeps: the one to go back to is among them, whatever was tried since. */
+const HISTORY = 20
+
+const PENDING = ['pending-install', 'pending-upgrade', 'pending-rollback', 'uninstalling']
+
+const history = z.array(
+  z.looseObject({ revision: z.int(), status: z.string(), description: z.string().default('') }),
+)
+type Revision = z.infer<typeof history>[number]
+
+export default deployer({
+  options,
+  point: helmPoint(),
+  place: ['release', 'namespace'],
+  worstCase: ({ timeout }) => ({
+    snapshotMs: MINUTE_MS,
+    // It is rendered before, by the server, too.
+    deployMs: timeout + 2 * OVERHEAD_MS,
+    restoreMs: timeout + 2 * OVERHEAD_MS,
+  }),
+  missing,
+  create(settings, ports, { canary }) {
+    const helm = commands(settings, ports)
+    return {
+      async snapshot(signal) {
+        const revisions = await helm.history(signal)
+        const last = revisions.at(-1)
+        if (last && PENDING.includes(last.status))
+          throw new GateFailed(
+            `release ${settings.release} in ${settings.namespace} is ${last.status} (revision ${last.revision}): somebody is at work on it, or was killed over it; nothing was written. If nobody is, roll it back by hand (helm rollback ${settings.release} REVISION --namespace ${settings.namespace})`,
+          )
+        return [
+          {
+            kind: 'helm' as const,
+            name: settings.release,
+            arm: canary,
+            namespace: settings.namespace,
+            revision: lastGood(revisions)?.revision ?? 0,
+          },
+        ]
+      },
+      async deploy({ digest }, _, signal) {
+        const args = upgradeOf(settings, digest)
+        const rendered = await helm.run([...args, '--dry-run=server'], signal)
+        if (!isDone(rendered)) return ended(rendered, `${settings.release} could not be rendered`)
+        if (!rendered.stdout.includes(digest))
+          return {
+            ended: 'failed',
+            detail: `${settings.chart} renders nothing with ${digest}: no template uses ${settings['digest-path']}, and something else would run; nothing was written`,
+            facts: {},
+            output: '',
+          }
+        return ended(await helm.run(args, signal), `${settings.release} was brought to ${digest}`)
+      },
+      restore: (point, signal) => restore(point, { settings, helm }, signal),
+      verify: async () => ({
+        state: 'unknown',
+        detail: 'Helm has waited until its workloads were ready; which digest runs in them was not looked at',
+      }),
+    }
+  },
+})
+
+/** What runs now: the newest revision that was deployed, whatever was tried after it. */
+const lastGood = (revisions: readonly Revision[]): Revision | undefined =>
+  revisions.findLast(({ status }) => status === 'deployed') ??
+  revisions.findLast(({ status }) => status === 'superseded')
+
+const upgradeOf = (
+  { release, namespace, chart, values, timeout, 'digest-path': digestPath }: Options,
+  digest: string,
+): string[] => [
+  ...['upgrade', release, chart, '--install', '--wait', '--namespace', namespace],
+  ...['--timeout', seconds(timeout), '--history-max', String(HISTORY)],
+  ...values.flatMap((file) => ['--values', file]),
+  ...['--set-string', `${digestPath}=${digest}`],
+]
+
+const seconds = (ms: number): string => `${Math.ceil(ms / 1000)}s`
+
+interface Commands {
+  /** Helm never prints values of ours: they come from files, and what it renders is not shown. */
+  run(args: readonly string[], signal: AbortSignal): Promise<ChildResult>
+  /** Oldest first; empty where there is no such release. @throws GateFailed when Helm does not tell */
+  history(signal: AbortSignal): Promise<Revision[]>
+}
+
+function commands({ helm, release, namespace, timeout }: Options, ports: ProviderPorts): Commands {
+  const run: Commands['run'] = (args, signal) =>
+    ports.process.run({
+      command: [helm, ...args],
+      cwd: ports.workspace,
+      env: {},
+      timeoutMs: timeout + OVERHEAD_MS,
+      signal,
+    })
+  return {
+    run,
+    async history(signal) {
+      const told = await run(
+        ['history', release, '--namespace', namespace, '--max', '256', '--output', 'json'],
+        signal,
+      )
+      // Source: helm, `driver.ErrReleaseNotFound`; both majors print it so.
+      if (told.exitCode === 1 && told.stderr.includes('release: not found')) return []
+      if (!isDone(told)) throw new GateFailed(`the history of ${release} cannot be read: ${saidBy(told)}`)
+      return history.parse(JSON.parse(told.stdout))
+    },
+  }
+}
+
+interface Acting {
+  settings: Options
+  helm: Commands
+}
+
+/** By the revision that was recorded, never by "the one before", which may be one that failed. */
+async function restore(
+  { name: release, namespace, revision }: z.infer<ReturnType<typeof helmPoint>>,
+  { settings, helm }: Acting,
+  signal: AbortSignal,
+): Promise<Deployed> {
+  if (release !== settings.release || namespace !== settings.namespace)
+    throw new GateFailed(
+      `it is of ${release} in ${namespace}, and rollout.yml names ${settings.release} in ${settings.namespace}`,
+    )
+  const before = await helm.history(signal)
+  const where = ['--namespace', namespace]
+  const inTime = ['--wait', '--timeout', seconds(settings.timeout)]
+  if (revision === 0) {
+    if (before.length === 0) return done(`${release} is not installed, as it was found`)
+    return ended(
+      await helm.run(['uninstall', release, ...where, ...inTime], signal),
+      `${release} was uninstalled: there was none`,
+    )
+  }
+  if (standsAt(before.at(-1), revision))
+    return done(`${release} stands at revision ${revision}, as it was found`)
+  const back = await helm.run(
+    ['rollback', release, String(revision), ...where, ...inTime, '--history-max', String(HISTORY)],
+    signal,
+  )
+  if (!isDone(back)) return ended(back, '')
+  const last = (await helm.history(signal)).at(-1)
+  return standsAt(last, revision)
+    ? done(`${release} is back at revision ${revision} (now ${last?.revision}, ${last?.status})`)
+    : {
+        ended: 'failed',
+        detail: `after the rollback to revision ${revision} ${release} is at ${last?.revision} (${last?.status}: ${last?.description})`,
+        facts: {},
+        output: back.stderr,
+      }
+}
+
+/** That the last revision is the recorded one, or one that brought it back. */
+const standsAt = (last: Revision | undefined, revision: number): boolean =>
+  last?.status === 'deployed' &&
+  (last.revision === revision || last.description === `Rollback to ${revision}`)
+
+const isDone = ({ ended, exitCode }: ChildResult): boolean => ended === 'exit' && exitCode === 0
+
+const done = (detail: string): Deployed => ({ ended: 'done', detail, facts: {}, output: '' })
+
+/** What Helm prints of success holds notes and values of others: it is not shown. */
+function ended(result: ChildResult, detail: string): Deployed {
+  const facts = { exitCode: result.exitCode, ms: result.ms }
+  if (isDone(result)) return { ended: 'done', detail, facts, output: '' }
+  return {
+    ended: result.ended === 'cancelled' ? 'cancelled' : 'failed',
+    detail: saidBy(result),
+    facts,
+    output: result.stderr,
+  }
+}
+
+function saidBy({ ended, exitCode, stderr }: ChildResult): string {
+  if (ended === 'cancelled') return 'helm was stopped because the run was cancelled'
+  if (ended === 'timeout') return 'helm did not end in time and was stopped'
+  // Helm 4 logs before it; the error is the last thing that it says.
+  const error = stderr
+    .trim()
+    .split('\n')
+    .findLast((line) => line.startsWith('Error:'))
+  return error ?? `helm ended with exit code ${exitCode ?? 'none (killed)'}`
+}
+
+async function missing({ chart, values }: Options, workspace: string): Promise<Problem[]> {
+  const files = [['chart', chart], ...values.map((file, index) => [`values[${index}]`, file])] as const
+  const problems = await Promise.all(
+    files.map(async ([key, file]): Promise<Problem[]> => {
+      const isThere = await access(join(workspace, file)).then(
+        () => true,
+        () => false,
+      )
+      return isThere ? [] : [{ where: `deploy.helm.${key}`, message: `${file} is not in the repository` }]
+    }),
+  )
+  return problems.flat()
+}

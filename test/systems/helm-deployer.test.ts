@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { spawn } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { deployers, deployPoint, type Deployer } from '@deploy-actions/deploys'
+import { createFakePorts } from '@deploy-actions/testing'
+import {
+  chartFolder,
+  deploymentOf,
+  digest,
+  helm,
+  historyOf,
+  MAJORS,
+  NO_IMAGE,
+  programOf,
+  type Major,
+} from './helm.fixture'
+import { until } from './loopback'
+import { startRealCluster, type RealCluster } from './real-cluster'
+
+// The deployer `helm` with both majors of Helm on a real API server: what it says is held against what is there.
+
+let cluster: RealCluster
+let charts: Awaited<ReturnType<typeof chartFolder>>
+let before: string | undefined
+beforeAll(async () => {
+  cluster = await startRealCluster([NO_IMAGE])
+  charts = await chartFolder()
+  await writeFile(path.join(charts.folder, 'bad.yaml'), 'fails: image-pull\n')
+  before = process.env['KUBECONFIG']
+  process.env['KUBECONFIG'] = cluster.kubeconfig
+}, 180_000)
+afterAll(async () => {
+  if (before === undefined) delete process.env['KUBECONFIG']
+  else process.env['KUBECONFIG'] = before
+  await cluster.close()
+  await charts.close()
+})
+
+const signal = new AbortController().signal
+const release = (letter: string) => ({ version: letter, digest: digest(letter) })
+
+async function open(major: Major, more: Record<string, unknown> = {}): Promise<Deployer> {
+  const configured = await deployers.configure({
+    type: 'helm',
+    ...{ release: `${major}-green`, namespace: 'default', chart: 'chart', helm: programOf(major) },
+    timeout: '60s',
+    ...more,
+  })
+  const ports = createFakePorts({ real: true, context: { workspace: charts.folder } })
+  return configured.open(ports, { baseline: 'blue', canary: 'green' })
+}
+/** What the ledger keeps of it. */
+async function snapshot(deployer: Deployer) {
+  const [point] = await deployer.snapshot(signal)
+  return deployPoint().parse(JSON.parse(JSON.stringify(point)))
+}
+const imageOf = async (major: Major): Promise<string | undefined> =>
+  /shop@(sha256:[0-9a-f]{64})/.exec(JSON.stringify((await deploymentOf(cluster, `${major}-green`)).spec))?.[1]
+
+describe.each(MAJORS)('with %s', (major) => {
+  const name = `${major}-green`
+
+  it('installs what was not there, and takes that away again', async () => {
+    const deployer = await open(major)
+    const nothing = await snapshot(deployer)
+    expect(nothing).toMatchObject({ kind: 'helm', name, revision: 0 })
+    expect(await deployer.deploy(release('a'), 'green', signal)).toMatchObject({ ended: 'done' })
+    expect(await imageOf(major)).toBe(digest('a'))
+    expect((await deploymentOf(cluster, name)).status['readyReplicas']).toBe(3)
+    expect(await deployer.restore(nothing, signal)).toMatchObject({ ended: 'done' })
+    expect(await deployer.restore(nothing, signal)).toMatchObject({
+      ...{ ended: 'done', detail: `${name} is not installed, as it was found` },
+    })
+    expect((await deploymentOf(cluster, name)).status).toBe('Failure')
+  }, 180_000)
+
+  it('goes back to the revision that ran, past all that has failed since', async () => {
+    const deployer = await open(major)
+    await deployer.deploy(release('a'), 'green', signal)
+    const good = await snapshot(deployer)
+    const bad = await open(major, { values: ['bad.yaml'], timeout: '5s' })
+    for (const letter of ['b', 'c'])
+      expect(await bad.deploy(release(letter), 'green', signal)).toMatchObject({
+        ...{ ended: 'failed', detail: expect.stringMatching(/^Error: UPGRADE FAILED: /) },
+      })
+    expect(await imageOf(major)).toBe(digest('c'))
+    // The failed ones are nothing to go back to.
+    expect(await snapshot(deployer)).toEqual(good)
+    expect(await deployer.restore(good, signal)).toMatchObject({ ended: 'done' })
+    expect(await imageOf(major)).toBe(digest('a'))
+    const revisions = (await historyOf(major, cluster, name)).length
+    expect(await deployer.restore(good, signal)).toMatchObject({ ended: 'done' })
+    expect(await historyOf(major, cluster, name)).toHaveLength(revisions)
+  }, 180_000)
+
+  it('puts back what a killed upgrade has left pending, which no upgrade gets over', async () => {
+    const deployer = await open(major)
+    const good = await snapshot(deployer)
+    const child = spawn(
+      programOf(major),
+      [
+        'upgrade',
+        name,
+        charts.chart,
+        '--set',
+        `image.digest=${digest('d')}`,
+        '--set',
+        'fails=image-pull',
+        '--wait',
+      ],
+      { stdio: 'ignore', env: { ...process.env, KUBECONFIG: cluster.kubeconfig } },
+    )
+    await until(async () => {
+      const last = (await historyOf(major, cluster, name)).at(-1)
+      if (last?.status !== 'pending-upgrade') throw new Error(`it is ${last?.status}`)
+    })
+    child.kill('SIGKILL')
+    await expect(deployer.snapshot(signal)).rejects.toThrow(
+      `release ${name} in default is pending-upgrade (revision `,
+    )
+    expect(await deployer.deploy(release('e'), 'green', signal)).toMatchObject({
+      ...{
+        ended: 'failed',
+        detail: expect.stringContaining('another operation (install/upgrade/rollback) is in progress'),
+      },
+    })
+    expect(await deployer.restore(good, signal)).toMatchObject({ ended: 'done' })
+    expect(await imageOf(major)).toBe(digest('a'))
+    expect(await deployer.deploy(release('e'), 'green', signal)).toMatchObject({ ended: 'done' })
+  }, 180_000)
+
+  it('writes nothing where the chart does not use the digest', async () => {
+    const revisions = await historyOf(major, cluster, name)
+    const deployer = await open(major, { 'digest-path': 'image.diggest' })
+    expect(await deployer.deploy(release('f'), 'green', signal)).toMatchObject({
+      ...{ ended: 'failed', detail: expect.stringContaining('no template uses image.diggest') },
+    })
+    expect(await historyOf(major, cluster, name)).toEqual(revisions)
+  }, 60_000)
+
+  it('says that the API server cannot be reached', async () => {
+    const kubeconfig = process.env['KUBECONFIG']
+    process.env['KUBECONFIG'] = path.join(charts.folder, 'nowhere')
+    const deployer = await open(major)
+    await expect(deployer.snapshot(signal)).rejects.toThrow(
+      new RegExp(`^the history of ${name} cannot be read: Error: .*(unreachable|refused)`),
+    )
+    process.env['KUBECONFIG'] = kubeconfig
+  })
+})
+
+it('is refused by Helm in the words of the fake', async () => {
+  for (const major of MAJORS)
+    expect((await helm(major, cluster, 'rollback', `${major}-green`, '77')).stderr).toContain(
+      'release has no 77 version',
+    )
+})

@@ -1,0 +1,100 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import type { RealCluster } from './real-cluster'
+
+const run = promisify(execFile)
+
+export const MAJORS = ['helm3', 'helm4'] as const
+export type Major = (typeof MAJORS)[number]
+
+/** Where test/systems/install has put it. */
+export const programOf = (major: Major): string =>
+  fileURLToPath(new URL(`../../.cache/systems/bin/${major}`, import.meta.url))
+
+export const digest = (letter: string): string => `sha256:${letter.repeat(64)}`
+
+/** Pods whose template says so never get their image: its weight keeps out the stage that makes pods ready. */
+export const NO_IMAGE = `
+apiVersion: kwok.x-k8s.io/v1alpha1
+kind: Stage
+metadata: { name: image-pull }
+spec:
+  resourceRef: { apiGroup: v1, kind: Pod }
+  selector:
+    matchExpressions:
+      - { key: '.metadata.annotations["test/fails"]', operator: In, values: [image-pull] }
+      - { key: .metadata.deletionTimestamp, operator: DoesNotExist }
+      - { key: .status.phase, operator: In, values: [Pending] }
+  weight: 10000
+  next:
+    statusTemplate: |
+      phase: Pending
+      containerStatuses:
+      {{ range .spec.containers }}
+      - name: {{ .name | Quote }}
+        image: {{ .image | Quote }}
+        imageID: ""
+        ready: false
+        restartCount: 0
+        state: { waiting: { reason: ImagePullBackOff, message: "Back-off pulling image" } }
+      {{ end }}
+`
+
+/** A folder with a chart of one Deployment of three pods; `fails` of its values is what becomes of them. */
+export async function chartFolder(): Promise<{ folder: string; chart: string; close(): Promise<void> }> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'chart-'))
+  const chart = path.join(folder, 'chart')
+  await mkdir(path.join(chart, 'templates'), { recursive: true })
+  await writeFile(path.join(chart, 'Chart.yaml'), 'apiVersion: v2\nname: shop\nversion: 0.1.0\n')
+  await writeFile(path.join(chart, 'values.yaml'), 'image: { digest: "" }\nfails: ""\n')
+  await writeFile(
+    path.join(chart, 'templates/deployment.yaml'),
+    `apiVersion: apps/v1
+kind: Deployment
+metadata: { name: {{ .Release.Name }} }
+spec:
+  replicas: 3
+  selector: { matchLabels: { app: {{ .Release.Name }} } }
+  template:
+    metadata:
+      labels: { app: {{ .Release.Name }} }
+      annotations: { test/fails: {{ .Values.fails | quote }} }
+    spec:
+      containers: [{ name: app, image: "registry.example.com/shop@{{ .Values.image.digest }}" }]
+`,
+  )
+  return { folder, chart, close: () => rm(folder, { recursive: true }) }
+}
+
+/** What Helm printed, and how it ended. */
+export async function helm(
+  major: Major,
+  { kubeconfig, folder }: Pick<RealCluster, 'kubeconfig' | 'folder'>,
+  ...args: string[]
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const env = { PATH: process.env['PATH'], HOME: folder, KUBECONFIG: kubeconfig }
+  try {
+    return { code: 0, ...(await run(programOf(major), args, { env })) }
+  } catch (error) {
+    const { code, stdout, stderr } = error as { code: number; stdout: string; stderr: string }
+    return { code, stdout, stderr }
+  }
+}
+
+/** Oldest first. */
+export const historyOf = async (
+  major: Major,
+  cluster: RealCluster,
+  release: string,
+): Promise<{ revision: number; status: string; description: string }[]> =>
+  JSON.parse((await helm(major, cluster, 'history', release, '-o', 'json')).stdout) as never
+
+export const deploymentOf = async (
+  cluster: RealCluster,
+  name: string,
+): Promise<{ spec: unknown; status: Record<string, number> }> =>
+  (await cluster.request('GET', `/apis/apps/v1/namespaces/default/deployments/${name}`)).body as never
