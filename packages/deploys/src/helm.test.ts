@@ -228,7 +228,7 @@ it('misses chart and values files, all of them at once', async () => {
 
 it.each<[Record<string, unknown>, string]>([
   [{ release: 'Api' }, 'is not a name'],
-  [{ release: `${'a'.repeat(54)}` }, 'is not a name'],
+  [{ release: 'a'.repeat(54) }, 'is not a name'],
   [{ release: '-a' }, 'is not a name'],
   [{ namespace: 'a-' }, 'is not a name'],
   [{ chart: '../chart' }, 'is not a path inside the repository'],
