@@ -20,6 +20,32 @@ import { startRealCluster, type RealCluster } from './real-cluster'
 
 // The deployer `helm` with both majors of Helm on a real API server: what it says is held against what is there.
 
+/** What runs nothing, and a Job, whose template cannot be changed. */
+const MORE = `# image: {{ .Values.note }}
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: {{ .Release.Name }}, annotations: { image: {{ .Values.note | quote }} } }
+---
+apiVersion: batch/v1
+kind: Job
+metadata: { name: {{ .Release.Name }}-hook, annotations: { helm.sh/hook: test, image: {{ .Values.note | quote }} } }
+spec: { template: { spec: { restartPolicy: Never, containers: [{ name: a, image: "a@{{ .Values.note }}" }] } } }
+{{- if .Values.password }}
+---
+apiVersion: batch/v1
+kind: Job
+metadata: { name: {{ .Release.Name }} }
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+        - name: app
+          image: "registry.example.com/shop@{{ .Values.image.digest }}"
+          env: [{ name: PASSWORD, value: {{ .Values.password }} }]
+{{- end }}
+`
+
 let cluster: RealCluster
 let charts: Awaited<ReturnType<typeof chartFolder>>
 let before: string | undefined
@@ -27,6 +53,9 @@ beforeAll(async () => {
   cluster = await startRealCluster([NO_IMAGE])
   charts = await chartFolder()
   await writeFile(path.join(charts.folder, 'bad.yaml'), 'fails: image-pull\n')
+  await writeFile(path.join(charts.folder, 'job.yaml'), 'password: swordfish\n')
+  await writeFile(path.join(charts.chart, 'templates/more.yaml'), MORE)
+  await writeFile(path.join(charts.chart, 'templates/NOTES.txt'), 'image: {{ .Values.note }}\n')
   before = process.env['KUBECONFIG']
   process.env['KUBECONFIG'] = cluster.kubeconfig
 }, 180_000)
@@ -138,6 +167,48 @@ describe.each(MAJORS)('with %s', (major) => {
     })
     expect(await historyOf(major, cluster, name)).toEqual(revisions)
   }, 60_000)
+
+  it('writes nothing where the digest is only in what runs nothing', async () => {
+    const revisions = await historyOf(major, cluster, name)
+    const deployer = await open(major, { 'digest-path': 'note' })
+    expect(await deployer.deploy(release('f'), 'green', signal)).toMatchObject({
+      ...{ ended: 'failed', detail: expect.stringContaining('no template uses note') },
+    })
+    expect(await historyOf(major, cluster, name)).toEqual(revisions)
+  }, 60_000)
+
+  it('shows nothing of a manifest that the API server refuses', async () => {
+    const deployer = await open(major, { values: ['job.yaml'] })
+    const before = await snapshot(deployer)
+    expect(await deployer.deploy(release('f'), 'green', signal)).toMatchObject({ ended: 'done' })
+    const refused = await deployer.deploy(release('e'), 'green', signal)
+    expect(refused).toMatchObject({ ended: 'failed', detail: expect.stringContaining('immutable') })
+    expect(JSON.stringify(refused)).not.toContain('swordfish')
+    expect(await deployer.restore(before, signal)).toMatchObject({ ended: 'done' })
+  }, 60_000)
+
+  it('leaves what was uninstalled uninstalled, and knows what was installed anew', async () => {
+    const deployer = await open(major)
+    const ran = await snapshot(deployer)
+    await helm(major, cluster, 'uninstall', name, '--keep-history', '--wait')
+    const nothing = await snapshot(deployer)
+    expect(nothing).toMatchObject({ revision: 0 })
+    expect(await deployer.restore(nothing, signal)).toMatchObject({ ended: 'done' })
+    expect((await deploymentOf(cluster, name)).status).toBe('Failure')
+    // Its history was kept, so what ran can be had back.
+    expect(await deployer.restore(ran, signal)).toMatchObject({ ended: 'done' })
+    expect(await imageOf(major)).toBe(digest('e'))
+    await helm(major, cluster, 'uninstall', name, '--wait')
+    await deployer.deploy(release('a'), 'green', signal)
+    const first = await snapshot(deployer)
+    expect(first).toMatchObject({ revision: 1 })
+    await helm(major, cluster, 'uninstall', name, '--wait')
+    await deployer.deploy(release('b'), 'green', signal)
+    await expect(deployer.restore(first, signal)).rejects.toThrow('is not the one that was found')
+    expect(await deployer.restore(nothing, signal)).toMatchObject({ ended: 'done' })
+    expect((await deploymentOf(cluster, name)).status).toBe('Failure')
+    expect(await deployer.deploy(release('a'), 'green', signal)).toMatchObject({ ended: 'done' })
+  }, 180_000)
 
   it('says that the API server cannot be reached', async () => {
     const kubeconfig = process.env['KUBECONFIG']

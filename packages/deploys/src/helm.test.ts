@@ -12,10 +12,14 @@ const digest = `sha256:${'b'.repeat(64)}`
 const release = { version: '1.1.0', digest }
 const { signal } = new AbortController()
 
+const updated = '2026-11-21T10:00:00.123456789Z'
+
 /** Answers by the command of Helm that is called, in turn; the last one answers for good. */
 type Answers = Record<string, Partial<ChildResult>[]>
 const revisions = (...all: [revision: number, status: string, description?: string][]) => ({
-  stdout: JSON.stringify(all.map(([revision, status, description]) => ({ revision, status, description }))),
+  stdout: JSON.stringify(
+    all.map(([revision, status, description]) => ({ revision, updated, status, description })),
+  ),
 })
 
 async function open(answers: Answers, more: Record<string, unknown> = {}) {
@@ -33,6 +37,7 @@ async function open(answers: Answers, more: Record<string, unknown> = {}) {
 const point = (revision: number, change: object = {}) =>
   deployPoint().parse({
     ...{ kind: 'helm', name: 'api-green', arm: 'green', namespace: 'shop', revision },
+    ...(revision === 0 ? {} : { updated }),
     ...change,
   })
 
@@ -73,9 +78,64 @@ describe('a deploy by Helm', () => {
     const { deployer, ran } = await open({ upgrade: [{ stdout: 'image: api:latest' }] })
     expect(await deployer.deploy(release, 'green', signal)).toMatchObject({
       ended: 'failed',
-      detail: `charts/api renders nothing with ${digest}: no template uses image.digest, and something else would run; nothing was written`,
+      detail: `charts/api renders no image with ${digest}: no template uses image.digest, and something else would run; nothing was written`,
     })
     expect(ran).toHaveLength(1)
+  })
+
+  it.each([
+    ['a comment', `image: api:latest # api@${digest}\n# image: api@${digest}`],
+    ['an annotation', `metadata:\n  annotations:\n    digest: ${digest}\n  name: api\nimage: api:latest`],
+    ['an annotation in a line', `metadata: { annotations: { image: "api@${digest}" }, name: api }`],
+    ['the notes', `image: api:latest\nNOTES:\nimage: api@${digest}`],
+    ['another value', `env: [{ name: RELEASE, value: "${digest}" }]`],
+  ])('writes nothing where the digest is only in %s', async (_, manifest) => {
+    const stdout = `NAME: api\nHOOKS:\n---\nimage: api@${digest}\nMANIFEST:\n---\n${manifest}\n`
+    const { deployer, ran } = await open({ upgrade: [{ stdout }] })
+    expect(await deployer.deploy(release, 'green', signal)).toMatchObject({ ended: 'failed' })
+    expect(ran).toHaveLength(1)
+  })
+
+  it.each([
+    `containers:\n- image: "api:1.1.0@${digest}"`,
+    `metadata:\n  annotations:\n    a: b\nspec:\n  image:\n    digest: ${digest}`,
+    `metadata: { labels: { a: b } }\nspec: { image: localhost:5000/api@${digest}}`,
+    `{"spec":{"image":"api@${digest}"}}`,
+    `operator: { tag: "1.1.0@${digest}" }`,
+  ])('knows the digest of an image in %j', async (manifest) => {
+    const stdout = `NAME: api\nHOOKS:\nMANIFEST:\n---\n${manifest}\n\nNOTES:\nhello\n`
+    const { deployer } = await open({ upgrade: [{ stdout }] })
+    expect(await deployer.deploy(release, 'green', signal)).toMatchObject({ ended: 'done' })
+  })
+
+  it('does not say that a digest is nowhere which it may not have read', async () => {
+    const { deployer } = await open({ upgrade: [{ stdout: '\n'.repeat(2 ** 20) }] })
+    expect((await deployer.deploy(release, 'green', signal)).detail).toContain(
+      'renders more than 1 MiB, and in the end of it, all that is read, no image with',
+    )
+  })
+
+  it.each([
+    'core.PodTemplateSpec{Env:[]core.EnvVar{core.EnvVar{Name:"A", Value:"swordfish"}}}',
+    '{"env":[{"name":"A","value":"swordfish"}]}',
+  ])('shows no manifest where the API server does: %s', async (shown) => {
+    const stderr = `Error: UPGRADE FAILED: Job.batch "a" is invalid: spec.template: Invalid value: ${shown}: field is immutable`
+    const { deployer } = await open({ upgrade: [{ stdout: `image: a@${digest}` }, { exitCode: 1, stderr }] })
+    const shownNow =
+      'Error: UPGRADE FAILED: Job.batch "a" is invalid: spec.template: Invalid value: {...}: field is immutable'
+    expect(await deployer.deploy(release, 'green', signal)).toMatchObject({
+      ...{ ended: 'failed', detail: shownNow, output: shownNow },
+    })
+  })
+
+  it('is at work where the job has told Helm to, and gets nothing else of it', async () => {
+    const told = { HELM_KUBECONTEXT: 'eu', HELM_DRIVER: 'configmap' }
+    const before = process.env
+    process.env = { ...before, ...told, HELM_KUBETOKEN: 'swordfish' }
+    const { deployer, ran } = await open({ history: [revisions([1, 'deployed'])] })
+    await deployer.snapshot(signal)
+    process.env = before
+    expect(ran[0]?.env).toEqual(told)
   })
 
   it.each<[Partial<ChildResult>, string, string]>([
@@ -90,7 +150,7 @@ describe('a deploy by Helm', () => {
     // It may have ended well when it was told to stop.
     [{ exitCode: 0, ended: 'cancelled' }, 'cancelled', 'helm was stopped because the run was cancelled'],
   ])('that ends as %j is told so', async (result, ended, detail) => {
-    const { deployer } = await open({ upgrade: [{ stdout: digest }, result] })
+    const { deployer } = await open({ upgrade: [{ stdout: `image: api@${digest}` }, result] })
     const deployed = await deployer.deploy(release, 'green', signal)
     expect(deployed).toMatchObject({ ended, detail, output: result.stderr ?? '' })
     const early = await open({ upgrade: [result] })
@@ -105,6 +165,8 @@ describe('what Helm has before a rollout', () => {
     ['past what failed after it', revisions([1, 'deployed'], [2, 'failed'], [3, 'failed']), 1],
     ['the newest of two', revisions([1, 'deployed'], [2, 'deployed']), 2],
     ['one that was superseded where none is deployed', revisions([1, 'superseded'], [2, 'failed']), 1],
+    ['none where it was uninstalled', revisions([1, 'superseded'], [2, 'uninstalled']), 0],
+    ['told in spite of a warning', { stdout: `[WARN] old\n${revisions([1, 'deployed']).stdout}\n` }, 1],
     ['none where nothing ever ran', revisions([1, 'failed']), 0],
     ['none where there is no release', { exitCode: 1, stderr: 'Error: release: not found\n' }, 0],
   ])('is %s', async (_, answer, revision) => {
@@ -124,6 +186,13 @@ describe('what Helm has before a rollout', () => {
       )
     },
   )
+
+  it('is not shown where it is no JSON', async () => {
+    const { deployer } = await open({ history: [{ stdout: 'swordfish' }] })
+    await expect(deployer.snapshot(signal)).rejects.toThrow(
+      /^the history of api-green cannot be read: what Helm printed is no JSON$/,
+    )
+  })
 
   it('is not guessed where Helm does not tell', async () => {
     const { deployer } = await open({ history: [{ exitCode: 1, stderr: 'Error: cluster unreachable' }] })
@@ -192,6 +261,45 @@ describe('a release of Helm that is put back', () => {
     expect(await deployer.restore(point(0), signal)).toMatchObject({
       ended: 'done',
       detail: 'api-green is not installed, as it was found',
+    })
+  })
+
+  it('is left uninstalled where somebody has kept its history', async () => {
+    const { deployer, ran } = await open({ history: [revisions([1, 'superseded'], [2, 'uninstalled'])] })
+    expect(await deployer.restore(point(0), signal)).toMatchObject({
+      ...{ ended: 'done', detail: 'api-green is not installed, as it was found' },
+    })
+    expect(ran).toHaveLength(1)
+  })
+
+  const notFound = { exitCode: 1, stderr: 'Error: uninstall: Release not loaded: a: release: not found' }
+  it.each<[string, Partial<ChildResult>, Partial<ChildResult>, string, string]>([
+    ['by somebody else', notFound, notFound, 'done', 'api-green was uninstalled: there was none'],
+    [
+      'in vain',
+      {},
+      revisions([1, 'deployed', 'Install complete']),
+      ...(['failed', 'after it was uninstalled api-green is at 1 (deployed: Install complete)'] as const),
+    ],
+    ['with an error', { exitCode: 1, stderr: 'Error: denied' }, {}, 'failed', 'Error: denied'],
+  ])('is read back after it was uninstalled %s', async (_, uninstalled, left, ended, detail) => {
+    const history = [revisions([1, 'deployed']), left]
+    const { deployer } = await open({ history, uninstall: [uninstalled] })
+    expect(await deployer.restore(point(0), signal)).toMatchObject({ ended, detail })
+  })
+
+  it('is not taken for the one that ran where it was uninstalled and installed anew', async () => {
+    const { deployer, ran } = await open({ history: [revisions([1, 'deployed', 'Install complete'])] })
+    await expect(deployer.restore(point(1, { updated: '2026-11-20T10:00:00Z' }), signal)).rejects.toThrow(
+      `revision 1 of api-green is not the one that was found, but of ${updated}: it was uninstalled meanwhile, and what ran is gone`,
+    )
+    expect(ran).toHaveLength(1)
+  })
+
+  it('is not said to be back where it is gone after its rollback', async () => {
+    const { deployer } = await open({ history: [revisions([1, 'failed']), notFound], rollback: [{}] })
+    expect(await deployer.restore(point(1), signal)).toMatchObject({
+      ...{ ended: 'failed', detail: expect.stringContaining('is not installed: somebody else is at work') },
     })
   })
 

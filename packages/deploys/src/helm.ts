@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { GateFailed, type ChildResult, type Problem, type ProviderPorts } from '@deploy-actions/action-kit'
-import { timeLimit } from '@deploy-actions/rollout'
+import { defined, timeLimit } from '@deploy-actions/rollout'
 import { deployer, type Deployed } from './deployer'
 import { helmPoint } from './restore-point'
 
@@ -44,7 +44,12 @@ const HISTORY = 20
 const PENDING = ['pending-install', 'pending-upgrade', 'pending-rollback', 'uninstalling']
 
 const history = z.array(
-  z.looseObject({ revision: z.int(), status: z.string(), description: z.string().default('') }),
+  z.looseObject({
+    revision: z.int(),
+    updated: z.string(),
+    status: z.string(),
+    description: z.string().default(''),
+  }),
 )
 type Revision = z.infer<typeof history>[number]
 
@@ -65,6 +70,7 @@ export default deployer({
       async snapshot(signal) {
         const revisions = await helm.history(signal)
         const last = revisions.at(-1)
+        const good = lastGood(revisions)
         if (last && PENDING.includes(last.status))
           throw new GateFailed(
             `release ${settings.release} in ${settings.namespace} is ${last.status} (revision ${last.revision}): somebody is at work on it, or was killed over it; nothing was written. If nobody is, roll it back by hand (helm rollback ${settings.release} REVISION --namespace ${settings.namespace})`,
@@ -75,7 +81,8 @@ export default deployer({
             name: settings.release,
             arm: canary,
             namespace: settings.namespace,
-            revision: lastGood(revisions)?.revision ?? 0,
+            revision: good?.revision ?? 0,
+            ...defined({ updated: good?.updated }),
           },
         ]
       },
@@ -83,10 +90,10 @@ export default deployer({
         const args = upgradeOf(settings, digest)
         const rendered = await helm.run([...args, '--dry-run=server'], signal)
         if (!isDone(rendered)) return ended(rendered, `${settings.release} could not be rendered`)
-        if (!rendered.stdout.includes(digest))
+        if (!runs(rendered.stdout, digest))
           return {
             ended: 'failed',
-            detail: `${settings.chart} renders nothing with ${digest}: no template uses ${settings['digest-path']}, and something else would run; nothing was written`,
+            detail: `${settings.chart} renders ${whatWasRead(rendered.stdout)} with ${digest}: no template uses ${settings['digest-path']}, and something else would run; nothing was written`,
             facts: {},
             output: '',
           }
@@ -103,8 +110,34 @@ export default deployer({
 
 /** What runs now: the newest revision that was deployed, whatever was tried after it. */
 const lastGood = (revisions: readonly Revision[]): Revision | undefined =>
-  revisions.findLast(({ status }) => status === 'deployed') ??
-  revisions.findLast(({ status }) => status === 'superseded')
+  isUninstalled(revisions)
+    ? undefined
+    : (revisions.findLast(({ status }) => status === 'deployed') ??
+      revisions.findLast(({ status }) => status === 'superseded'))
+
+/** Its history may have been kept (`helm uninstall --keep-history`). */
+const isUninstalled = (revisions: readonly Revision[]): boolean =>
+  (revisions.at(-1)?.status ?? 'uninstalled') === 'uninstalled'
+
+/** Keys whose values are images or parts of them, in a line of YAML or JSON. */
+const IMAGES = /(?:image|tag|digest)["']?\s*:\s*["']?([^\s"',}]+)/gi
+const NOTHING_RUNS = /(?:annotations|labels)["']?\s*:\s*\{[^}]*\}/g
+
+/** Whether what Helm rendered has an image of that digest. Hooks, notes, comments, labels and annotations are none. */
+function runs(rendered: string, digest: string): boolean {
+  const [manifest = ''] = rendered.slice(Math.max(0, rendered.search(/^MANIFEST:$/m))).split(/^NOTES:$/m)
+  let within = Infinity
+  return manifest.split('\n').some((line) => {
+    const indent = line.search(/[^\s-]/)
+    if (indent === -1 || indent > within || line[indent] === '#') return false
+    within = /^[\s-]*(annotations|labels):\s*$/.test(line) ? indent : Infinity
+    return [...line.replace(NOTHING_RUNS, '').matchAll(IMAGES)].some(([, image]) => image?.includes(digest))
+  })
+}
+
+/** What a child printed is cut at the front. */
+const whatWasRead = ({ length }: string): string =>
+  length < 2 ** 20 ? 'no image' : 'more than 1 MiB, and in the end of it, all that is read, no image'
 
 const upgradeOf = (
   { release, namespace, chart, values, timeout, 'digest-path': digestPath }: Options,
@@ -118,6 +151,12 @@ const upgradeOf = (
 
 const seconds = (ms: number): string => `${Math.ceil(ms / 1000)}s`
 
+/** Source: helm, `driver.ErrReleaseNotFound`; both majors print it so. */
+const NOT_FOUND = 'release: not found'
+
+/** Where Helm looks for releases. Without them it would be at work on another cluster, or find none and install anew. */
+const HANDED_ON = ['HELM_KUBECONTEXT', 'HELM_DRIVER']
+
 interface Commands {
   /** Helm never prints values of ours: they come from files, and what it renders is not shown. */
   run(args: readonly string[], signal: AbortSignal): Promise<ChildResult>
@@ -130,7 +169,9 @@ function commands({ helm, release, namespace, timeout }: Options, ports: Provide
     ports.process.run({
       command: [helm, ...args],
       cwd: ports.workspace,
-      env: {},
+      env: Object.fromEntries(
+        HANDED_ON.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
+      ),
       timeoutMs: timeout + OVERHEAD_MS,
       signal,
     })
@@ -141,11 +182,19 @@ function commands({ helm, release, namespace, timeout }: Options, ports: Provide
         ['history', release, '--namespace', namespace, '--max', '256', '--output', 'json'],
         signal,
       )
-      // Source: helm, `driver.ErrReleaseNotFound`; both majors print it so.
-      if (told.exitCode === 1 && told.stderr.includes('release: not found')) return []
+      if (told.exitCode === 1 && told.stderr.includes(NOT_FOUND)) return []
       if (!isDone(told)) throw new GateFailed(`the history of ${release} cannot be read: ${saidBy(told)}`)
-      return history.parse(JSON.parse(told.stdout))
+      return history.parse(jsonOf(told.stdout, release))
     },
+  }
+}
+
+/** A wrapper of Helm may have said something before. @throws GateFailed without what it says */
+function jsonOf(stdout: string, release: string): unknown {
+  try {
+    return JSON.parse(stdout.slice(stdout.search(/^\[[{\]]/m)))
+  } catch {
+    throw new GateFailed(`the history of ${release} cannot be read: what Helm printed is no JSON`)
   }
 }
 
@@ -156,7 +205,7 @@ interface Acting {
 
 /** By the revision that was recorded, never by "the one before", which may be one that failed. */
 async function restore(
-  { name: release, namespace, revision }: z.infer<ReturnType<typeof helmPoint>>,
+  { name: release, namespace, revision, updated }: z.infer<ReturnType<typeof helmPoint>>,
   { settings, helm }: Acting,
   signal: AbortSignal,
 ): Promise<Deployed> {
@@ -168,12 +217,20 @@ async function restore(
   const where = ['--namespace', namespace]
   const inTime = ['--wait', '--timeout', seconds(settings.timeout)]
   if (revision === 0) {
-    if (before.length === 0) return done(`${release} is not installed, as it was found`)
-    return ended(
-      await helm.run(['uninstall', release, ...where, ...inTime], signal),
-      `${release} was uninstalled: there was none`,
-    )
+    if (isUninstalled(before)) return done(`${release} is not installed, as it was found`)
+    const gone = await helm.run(['uninstall', release, ...where, ...inTime], signal)
+    // Somebody else may have been first.
+    if (!isDone(gone) && !gone.stderr.includes(NOT_FOUND)) return ended(gone, '')
+    const left = await helm.history(signal)
+    return isUninstalled(left)
+      ? done(`${release} was uninstalled: there was none`)
+      : notDone(`after it was uninstalled ${release} is ${told(left.at(-1))}`, gone)
   }
+  const recorded = before.find((one) => one.revision === revision)
+  if (recorded && updated !== undefined && Date.parse(recorded.updated) !== Date.parse(updated))
+    throw new GateFailed(
+      `revision ${revision} of ${release} is not the one that was found, but of ${recorded.updated}: it was uninstalled meanwhile, and what ran is gone`,
+    )
   if (standsAt(before.at(-1), revision))
     return done(`${release} stands at revision ${revision}, as it was found`)
   const back = await helm.run(
@@ -184,13 +241,20 @@ async function restore(
   const last = (await helm.history(signal)).at(-1)
   return standsAt(last, revision)
     ? done(`${release} is back at revision ${revision} (now ${last?.revision}, ${last?.status})`)
-    : {
-        ended: 'failed',
-        detail: `after the rollback to revision ${revision} ${release} is at ${last?.revision} (${last?.status}: ${last?.description})`,
-        facts: {},
-        output: back.stderr,
-      }
+    : notDone(`after the rollback to revision ${revision} ${release} is ${told(last)}`, back)
 }
+
+const told = (last: Revision | undefined): string =>
+  last
+    ? `at ${last.revision} (${last.status}: ${withoutManifests(last.description)})`
+    : 'not installed: somebody else is at work on it'
+
+const notDone = (detail: string, { stderr }: ChildResult): Deployed => ({
+  ended: 'failed',
+  detail,
+  facts: {},
+  output: withoutManifests(stderr),
+})
 
 /** That the last revision is the recorded one, or one that brought it back. */
 const standsAt = (last: Revision | undefined, revision: number): boolean =>
@@ -209,9 +273,13 @@ function ended(result: ChildResult, detail: string): Deployed {
     ended: result.ended === 'cancelled' ? 'cancelled' : 'failed',
     detail: saidBy(result),
     facts,
-    output: result.stderr,
+    output: withoutManifests(result.stderr),
   }
 }
+
+/** Of a field that cannot be changed the API server prints all that was sent, be it the variables of a container. */
+const withoutManifests = (text: string): string =>
+  text.replace(/Invalid value: [^\n]*[{[][^\n]*[}\]]/g, 'Invalid value: {...}')
 
 function saidBy({ ended, exitCode, stderr }: ChildResult): string {
   if (ended === 'cancelled') return 'helm was stopped because the run was cancelled'
@@ -221,7 +289,7 @@ function saidBy({ ended, exitCode, stderr }: ChildResult): string {
     .trim()
     .split('\n')
     .findLast((line) => line.startsWith('Error:'))
-  return error ?? `helm ended with exit code ${exitCode ?? 'none (killed)'}`
+  return withoutManifests(error ?? '') || `helm ended with exit code ${exitCode ?? 'none (killed)'}`
 }
 
 async function missing({ chart, values }: Options, workspace: string): Promise<Problem[]> {

@@ -23,6 +23,8 @@ export const helmPoint = lazily(() =>
     namespace: z.string(),
     /** the newest one that was deployed; 0 where there is no release */
     revision: z.int().min(0),
+    /** when that was deployed: after an uninstall Helm counts from 1 again */
+    updated: z.string().optional(),
   }),
 )
 
