@@ -54,6 +54,7 @@ beforeAll(async () => {
   charts = await chartFolder()
   await writeFile(path.join(charts.folder, 'bad.yaml'), 'fails: image-pull\n')
   await writeFile(path.join(charts.folder, 'job.yaml'), 'password: swordfish\n')
+  await writeFile(path.join(charts.folder, 'number.yaml'), 'password: 123454321\n')
   await writeFile(path.join(charts.chart, 'templates/more.yaml'), MORE)
   await writeFile(path.join(charts.chart, 'templates/NOTES.txt'), 'image: {{ .Values.note }}\n')
   before = process.env['KUBECONFIG']
@@ -184,6 +185,10 @@ describe.each(MAJORS)('with %s', (major) => {
     const refused = await deployer.deploy(release('e'), 'green', signal)
     expect(refused).toMatchObject({ ended: 'failed', detail: expect.stringContaining('immutable') })
     expect(JSON.stringify(refused)).not.toContain('swordfish')
+    const number = await open(major, { release: `${name}-number`, values: ['number.yaml'] })
+    const unfit = await number.deploy(release('e'), 'green', signal)
+    expect(unfit.ended).toBe('failed')
+    expect(JSON.stringify(unfit)).not.toContain('123454321')
     expect(await deployer.restore(before, signal)).toMatchObject({ ended: 'done' })
   }, 60_000)
 

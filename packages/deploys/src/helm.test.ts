@@ -128,6 +128,20 @@ describe('a deploy by Helm', () => {
     })
   })
 
+  it.each([
+    [
+      'Error: failed to create typed patch object: .value: expected string, got &value.valueUnstructured{Value:1234}',
+      'Error: failed to create typed patch object: .value: expected string, got &value.valueUnstructured{...}',
+    ],
+    [
+      "Error: values don't meet the schema\n- at '/a': '1234' does not match pattern '^a$'\n- at '/b': 'it's 1234' is not valid email: x",
+      "Error: values don't meet the schema\n- at '/a': '...' does not match pattern '^a$'\n- at '/b': '...' is not valid email: x",
+    ],
+  ])('shows no value of %j', async (stderr, output) => {
+    const { deployer } = await open({ upgrade: [{ exitCode: 1, stderr }] })
+    expect(await deployer.deploy(release, 'green', signal)).toMatchObject({ ended: 'failed', output })
+  })
+
   it('is at work where the job has told Helm to, and gets nothing else of it', async () => {
     const told = { HELM_KUBECONTEXT: 'eu', HELM_DRIVER: 'configmap' }
     const before = process.env
@@ -343,6 +357,9 @@ it.each<[Record<string, unknown>, string]>([
   [{ chart: 'charts/../../x' }, 'is not a path inside the repository'],
   [{ chart: '/chart' }, 'is not a path inside the repository'],
   [{ chart: '--post-renderer=x' }, 'is not a path inside the repository'],
+  [{ chart: 'oci://registry.example.com/api' }, 'is not a path inside the repository'],
+  [{ values: ['https://example.com/a.yaml'] }, 'is not a path inside the repository'],
+  [{ values: ['a.yaml,b.yaml'] }, 'is not a path inside the repository'],
   [{ values: ['-f'] }, 'is not a path inside the repository'],
   [{ 'digest-path': 'image.digest,x' }, 'is not a path of keys'],
   [{ helm: '--kubeconfig=x' }, 'is not a program'],

@@ -9,7 +9,13 @@ import { helmPoint } from './restore-point'
 /** What Helm itself takes: a name of a release is a part of the names of its objects. Source: helm, `ValidateReleaseName`. */
 const NAME = /^[a-z0-9]([a-z0-9-]{0,51}[a-z0-9])?$/
 const name = z.string().regex(NAME, 'is not a name: at most 53 of a-z, 0-9 and -, and no - at its ends')
-const path = z.string().regex(/^(?!-)(?!\/)(?!.*(^|\/)\.\.(\/|$)).+/, 'is not a path inside the repository')
+/** Helm takes addresses, too, which nobody has reviewed, and a values file with a comma for two. */
+const path = z
+  .string()
+  .regex(
+    /^(?!-)(?!\/)(?!.*(^|\/)\.\.(\/|$))(?!.*(,|:\/\/)).+/,
+    'is not a path inside the repository without commas',
+  )
 
 const options = z
   .strictObject({
@@ -277,9 +283,15 @@ function ended(result: ChildResult, detail: string): Deployed {
   }
 }
 
-/** Of a field that cannot be changed the API server prints all that was sent, be it the variables of a container. */
+/**
+ * What an error repeats of what was sent: all of a field that cannot be changed, be it the variables of a container, a
+ * value of the wrong type (server-side apply), and one that the schema of the chart refuses.
+ */
 const withoutManifests = (text: string): string =>
-  text.replace(/Invalid value: [^\n]*[{[][^\n]*[}\]]/g, 'Invalid value: {...}')
+  text
+    .replace(/Invalid value: [^\n]*[{[][^\n]*[}\]]/g, 'Invalid value: {...}')
+    .replace(/valueUnstructured\{[^\n]*\}/g, 'valueUnstructured{...}')
+    .replace(/: '[^\n]*' (?=does not match |is not valid )/g, ": '...' ")
 
 function saidBy({ ended, exitCode, stderr }: ChildResult): string {
   if (ended === 'cancelled') return 'helm was stopped because the run was cancelled'
