@@ -66,9 +66,9 @@ describe('a deploy by Helm', () => {
       ...['--set-string', `app.image.digest=${digest}`],
     ]
     expect(ran.map(({ command }) => command)).toEqual([[...args, '--dry-run=server'], args])
-    // 90 s and a minute.
+    // A minute, and 90 s and a minute: what the longest time has room for.
     expect(ran.map(({ timeoutMs, env }) => [timeoutMs, env])).toEqual([
-      [150_000, {}],
+      [60_000, {}],
       [150_000, {}],
     ])
     expect(configured.worstCase()).toEqual({ snapshotMs: 60_000, deployMs: 210_000, restoreMs: 210_000 })
@@ -222,11 +222,13 @@ describe('a release of Helm that is put back', () => {
       revisions([1, 'deployed'], [2, 'failed']),
       revisions([2, 'failed'], [3, 'deployed', 'Rollback to 1']),
     ]
-    const { deployer, ran } = await open({ history, rollback: [{}] }, { timeout: '5m' })
+    const { deployer, ran, configured } = await open({ history, rollback: [{}] }, { timeout: '5m' })
     expect(await deployer.restore(point(1), signal)).toMatchObject({
       ended: 'done',
       detail: 'api-green is back at revision 1 (now 3, deployed)',
     })
+    const longest = ran.reduce((sum, { timeoutMs }) => sum + timeoutMs, 0)
+    expect(longest).toBe(configured.worstCase().restoreMs)
     expect(ran[1]?.command).toEqual([
       ...['helm', 'rollback', 'api-green', '1', '--namespace', 'shop', '--wait', '--timeout', '300s'],
       ...['--history-max', '20'],

@@ -43,6 +43,8 @@ type Options = z.infer<typeof options>
 /** What Helm needs beside the time in which workloads become ready. */
 const OVERHEAD_MS = 60_000
 const MINUTE_MS = 60_000
+/** It is asked before and after a restore, and both are a part of its longest time. */
+const HISTORY_MS = 30_000
 
 /** Revisions that Helm keeps: the one to go back to is among them, whatever was tried since. */
 const HISTORY = 20
@@ -94,7 +96,7 @@ export default deployer({
       },
       async deploy({ digest }, _, signal) {
         const args = upgradeOf(settings, digest)
-        const rendered = await helm.run([...args, '--dry-run=server'], signal)
+        const rendered = await helm.run([...args, '--dry-run=server'], signal, OVERHEAD_MS)
         if (!isDone(rendered)) return ended(rendered, `${settings.release} could not be rendered`)
         if (!runs(rendered.stdout, digest))
           return {
@@ -165,20 +167,20 @@ const HANDED_ON = ['HELM_KUBECONTEXT', 'HELM_DRIVER']
 
 interface Commands {
   /** Helm never prints values of ours: they come from files, and what it renders is not shown. */
-  run(args: readonly string[], signal: AbortSignal): Promise<ChildResult>
+  run(args: readonly string[], signal: AbortSignal, timeoutMs?: number): Promise<ChildResult>
   /** Oldest first; empty where there is no such release. @throws GateFailed when Helm does not tell */
   history(signal: AbortSignal): Promise<Revision[]>
 }
 
 function commands({ helm, release, namespace, timeout }: Options, ports: ProviderPorts): Commands {
-  const run: Commands['run'] = (args, signal) =>
+  const run: Commands['run'] = (args, signal, timeoutMs = timeout + OVERHEAD_MS) =>
     ports.process.run({
       command: [helm, ...args],
       cwd: ports.workspace,
       env: Object.fromEntries(
         HANDED_ON.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
       ),
-      timeoutMs: timeout + OVERHEAD_MS,
+      timeoutMs,
       signal,
     })
   return {
@@ -187,6 +189,7 @@ function commands({ helm, release, namespace, timeout }: Options, ports: Provide
       const told = await run(
         ['history', release, '--namespace', namespace, '--max', '256', '--output', 'json'],
         signal,
+        HISTORY_MS,
       )
       if (told.exitCode === 1 && told.stderr.includes(NOT_FOUND)) return []
       if (!isDone(told)) throw new GateFailed(`the history of ${release} cannot be read: ${saidBy(told)}`)
