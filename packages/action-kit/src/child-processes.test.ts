@@ -37,9 +37,11 @@ describe('a child', () => {
     expect(calls).toEqual([{ system: 'process', what: `${process.execPath} program.mjs`, status: 3 }])
   })
 
-  it('gets its own variables, and of ours only what finds programs and keeps git to its own', async () => {
+  it('gets its own variables, and of ours only what finds programs and clusters, and keeps git to its own', async () => {
     process.env['DEPLOY_TEST_TOKEN'] = 'swordfish'
     process.env['GIT_CEILING_DIRECTORIES'] = folder
+    const before = process.env['KUBECONFIG']
+    process.env['KUBECONFIG'] = join(folder, 'kubeconfig')
     try {
       const { stdout } = await run('console.log(JSON.stringify(process.env))', {
         env: { DEPLOY_ARM: 'green' },
@@ -48,12 +50,15 @@ describe('a child', () => {
       expect(env).toMatchObject({
         DEPLOY_ARM: 'green',
         PATH: process.env['PATH'],
+        KUBECONFIG: join(folder, 'kubeconfig'),
         GIT_CEILING_DIRECTORIES: folder,
       })
       expect(env).not.toHaveProperty('DEPLOY_TEST_TOKEN')
     } finally {
       delete process.env['DEPLOY_TEST_TOKEN']
       delete process.env['GIT_CEILING_DIRECTORIES']
+      if (before === undefined) delete process.env['KUBECONFIG']
+      else process.env['KUBECONFIG'] = before
     }
   })
 

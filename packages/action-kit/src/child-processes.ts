@@ -12,8 +12,10 @@ export const INHERITED = [
   'TMPDIR',
   'SSL_CERT_FILE',
   'NODE_EXTRA_CA_CERTS',
-  // A path: which cluster kubectl and helm talk to, as the login of the job has written it.
+  // Which cluster kubectl and helm talk to, and where Helm keeps its releases: with others it would install anew.
   'KUBECONFIG',
+  'HELM_KUBECONTEXT',
+  'HELM_DRIVER',
   // Where git finds repositories and settings, and what it may reach: a rehearsal keeps it to its own.
   'GIT_CEILING_DIRECTORIES',
   'GIT_CONFIG_GLOBAL',

@@ -142,16 +142,6 @@ describe('a deploy by Helm', () => {
     expect(await deployer.deploy(release, 'green', signal)).toMatchObject({ ended: 'failed', output })
   })
 
-  it('is at work where the job has told Helm to, and gets nothing else of it', async () => {
-    const told = { HELM_KUBECONTEXT: 'eu', HELM_DRIVER: 'configmap' }
-    const before = process.env
-    process.env = { ...before, ...told, HELM_KUBETOKEN: 'swordfish' }
-    const { deployer, ran } = await open({ history: [revisions([1, 'deployed'])] })
-    await deployer.snapshot(signal)
-    process.env = before
-    expect(ran[0]?.env).toEqual(told)
-  })
-
   it.each<[Partial<ChildResult>, string, string]>([
     [
       { exitCode: 1, stderr: 'level=WARN msg=x\nError: UPGRADE FAILED: timed out\n' },
@@ -189,6 +179,17 @@ describe('what Helm has before a rollout', () => {
     expect(ran[0]?.command).toEqual([
       ...['helm', 'history', 'api-green', '--namespace', 'shop', '--max', '256', '--output', 'json'],
     ])
+  })
+
+  it('may lack its time, as where it is zero: then the revision is its number alone', async () => {
+    const told = { stdout: JSON.stringify([{ revision: 1, status: 'deployed' }]) }
+    const { deployer } = await open({ history: [told] })
+    expect(await deployer.snapshot(signal)).toEqual([point(1, { updated: undefined })])
+    expect(await deployer.restore(point(1), signal)).toMatchObject({ ended: 'done' })
+    const timed = await open({ history: [revisions([1, 'deployed'])] })
+    expect(await timed.deployer.restore(point(1, { updated: undefined }), signal)).toMatchObject({
+      ended: 'done',
+    })
   })
 
   it.each(['pending-install', 'pending-upgrade', 'pending-rollback', 'uninstalling'])(

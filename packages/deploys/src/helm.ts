@@ -54,7 +54,8 @@ const PENDING = ['pending-install', 'pending-upgrade', 'pending-rollback', 'unin
 const history = z.array(
   z.looseObject({
     revision: z.int(),
-    updated: z.string(),
+    // Helm 4 leaves out what is zero, and Helm 3 prints nothing for it.
+    updated: z.string().default(''),
     status: z.string(),
     description: z.string().default(''),
   }),
@@ -90,7 +91,7 @@ export default deployer({
             arm: canary,
             namespace: settings.namespace,
             revision: good?.revision ?? 0,
-            ...defined({ updated: good?.updated }),
+            ...defined({ updated: good?.updated || undefined }),
           },
         ]
       },
@@ -162,9 +163,6 @@ const seconds = (ms: number): string => `${Math.ceil(ms / 1000)}s`
 /** Source: helm, `driver.ErrReleaseNotFound`; both majors print it so. */
 const NOT_FOUND = 'release: not found'
 
-/** Where Helm looks for releases. Without them it would be at work on another cluster, or find none and install anew. */
-const HANDED_ON = ['HELM_KUBECONTEXT', 'HELM_DRIVER']
-
 interface Commands {
   /** Helm never prints values of ours: they come from files, and what it renders is not shown. */
   run(args: readonly string[], signal: AbortSignal, timeoutMs?: number): Promise<ChildResult>
@@ -177,9 +175,7 @@ function commands({ helm, release, namespace, timeout }: Options, ports: Provide
     ports.process.run({
       command: [helm, ...args],
       cwd: ports.workspace,
-      env: Object.fromEntries(
-        HANDED_ON.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
-      ),
+      env: {},
       timeoutMs,
       signal,
     })
@@ -236,7 +232,7 @@ async function restore(
       : notDone(`after it was uninstalled ${release} is ${told(left.at(-1))}`, gone)
   }
   const recorded = before.find((one) => one.revision === revision)
-  if (recorded && updated !== undefined && Date.parse(recorded.updated) !== Date.parse(updated))
+  if (recorded?.updated && updated && Date.parse(recorded.updated) !== Date.parse(updated))
     throw new GateFailed(
       `revision ${revision} of ${release} is not the one that was found, but of ${recorded.updated}: it was uninstalled meanwhile, and what ran is gone`,
     )
