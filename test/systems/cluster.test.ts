@@ -1,29 +1,26 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import {
-  chartFolder,
   deploymentOf,
   digest,
   helm,
   historyOf,
   MAJORS,
-  NO_IMAGE,
+  openHelmLab,
+  type HelmLab,
   type Major,
 } from './helm.fixture'
 import { until } from './loopback'
-import { startRealCluster, type RealCluster } from './real-cluster'
+import type { RealCluster } from './real-cluster'
 
 // What the tests of Kubernetes and Helm rest on, as the real API server and both majors of Helm have it.
 
 let cluster: RealCluster
-let charts: Awaited<ReturnType<typeof chartFolder>>
+let charts: HelmLab['charts']
+let close: HelmLab['close']
 beforeAll(async () => {
-  cluster = await startRealCluster([NO_IMAGE])
-  charts = await chartFolder()
+  ;({ cluster, charts, close } = await openHelmLab())
 }, 180_000)
-afterAll(async () => {
-  await cluster.close()
-  await charts.close()
-})
+afterAll(() => close())
 
 const upgrade = (major: Major, letter: string, ...more: string[]) =>
   helm(

@@ -5,18 +5,19 @@ import path from 'node:path'
 import { deployers, deployPoint, type Deployer } from '@deploy-actions/deploys'
 import { createFakePorts } from '@deploy-actions/testing'
 import {
-  chartFolder,
   deploymentOf,
   digest,
+  digestOf,
   helm,
   historyOf,
   MAJORS,
-  NO_IMAGE,
+  openHelmLab,
   programOf,
+  type HelmLab,
   type Major,
 } from './helm.fixture'
 import { until } from './loopback'
-import { startRealCluster, type RealCluster } from './real-cluster'
+import type { RealCluster } from './real-cluster'
 
 // The deployer `helm` with both majors of Helm on a real API server: what it says is held against what is there.
 
@@ -47,11 +48,11 @@ spec:
 `
 
 let cluster: RealCluster
-let charts: Awaited<ReturnType<typeof chartFolder>>
+let charts: HelmLab['charts']
+let close: HelmLab['close']
 let before: string | undefined
 beforeAll(async () => {
-  cluster = await startRealCluster([NO_IMAGE])
-  charts = await chartFolder()
+  ;({ cluster, charts, close } = await openHelmLab())
   await writeFile(path.join(charts.folder, 'bad.yaml'), 'fails: image-pull\n')
   await writeFile(path.join(charts.folder, 'job.yaml'), 'password: swordfish\n')
   await writeFile(path.join(charts.folder, 'number.yaml'), 'password: 123454321\n')
@@ -63,8 +64,7 @@ beforeAll(async () => {
 afterAll(async () => {
   if (before === undefined) delete process.env['KUBECONFIG']
   else process.env['KUBECONFIG'] = before
-  await cluster.close()
-  await charts.close()
+  await close()
 })
 
 const signal = new AbortController().signal
@@ -85,8 +85,7 @@ async function snapshot(deployer: Deployer) {
   const [point] = await deployer.snapshot(signal)
   return deployPoint().parse(JSON.parse(JSON.stringify(point)))
 }
-const imageOf = async (major: Major): Promise<string | undefined> =>
-  /shop@(sha256:[0-9a-f]{64})/.exec(JSON.stringify((await deploymentOf(cluster, `${major}-green`)).spec))?.[1]
+const imageOf = (major: Major) => digestOf(cluster, `${major}-green`)
 
 describe.each(MAJORS)('with %s', (major) => {
   const name = `${major}-green`

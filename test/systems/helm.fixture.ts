@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import type { RealCluster } from './real-cluster'
+import { startRealCluster, type RealCluster } from './real-cluster'
 
 const run = promisify(execFile)
 
@@ -18,7 +18,7 @@ export const programOf = (major: Major): string =>
 export const digest = (letter: string): string => `sha256:${letter.repeat(64)}`
 
 /** Pods whose template says so never get their image: its weight keeps out the stage that makes pods ready. */
-export const NO_IMAGE = `
+const NO_IMAGE = `
 apiVersion: kwok.x-k8s.io/v1alpha1
 kind: Stage
 metadata: { name: image-pull }
@@ -44,8 +44,34 @@ spec:
       {{ end }}
 `
 
+interface ChartFolder {
+  folder: string
+  chart: string
+  close(): Promise<void>
+}
+
+/** What a test of Helm needs: a cluster whose pods fail where their chart says so, and that chart. */
+export interface HelmLab {
+  cluster: RealCluster
+  charts: ChartFolder
+  close(): Promise<void>
+}
+
+export async function openHelmLab(): Promise<HelmLab> {
+  const cluster = await startRealCluster([NO_IMAGE])
+  const charts = await chartFolder()
+  return {
+    cluster,
+    charts,
+    async close() {
+      await cluster.close()
+      await charts.close()
+    },
+  }
+}
+
 /** A folder with a chart of one Deployment of three pods; `fails` of its values is what becomes of them. */
-export async function chartFolder(): Promise<{ folder: string; chart: string; close(): Promise<void> }> {
+async function chartFolder(): Promise<ChartFolder> {
   const folder = await mkdtemp(path.join(tmpdir(), 'chart-'))
   const chart = path.join(folder, 'chart')
   await mkdir(path.join(chart, 'templates'), { recursive: true })
@@ -98,3 +124,7 @@ export const deploymentOf = async (
   name: string,
 ): Promise<{ spec: unknown; status: Record<string, number> }> =>
   (await cluster.request('GET', `/apis/apps/v1/namespaces/default/deployments/${name}`)).body as never
+
+/** The digest that a Deployment names. */
+export const digestOf = async (cluster: RealCluster, name: string): Promise<string | undefined> =>
+  /shop@(sha256:[0-9a-f]{64})/.exec(JSON.stringify((await deploymentOf(cluster, name)).spec))?.[1]

@@ -9,21 +9,18 @@ import {
   type BundleRun,
   type FakeHaproxy,
 } from '@deploy-actions/testing'
-import { chartFolder, deploymentOf, digest, historyOf, MAJORS, NO_IMAGE, programOf } from './helm.fixture'
-import { startRealCluster, type RealCluster } from './real-cluster'
+import { digest, digestOf, historyOf, MAJORS, openHelmLab, programOf, type HelmLab } from './helm.fixture'
+import type { RealCluster } from './real-cluster'
 
 // The shipped actions, begin to commit and begin to restore, with both majors of Helm on a real API server.
 
 let cluster: RealCluster
-let charts: Awaited<ReturnType<typeof chartFolder>>
+let charts: HelmLab['charts']
+let close: HelmLab['close']
 beforeAll(async () => {
-  cluster = await startRealCluster([NO_IMAGE])
-  charts = await chartFolder()
+  ;({ cluster, charts, close } = await openHelmLab())
 }, 180_000)
-afterAll(async () => {
-  await cluster.close()
-  await charts.close()
-})
+afterAll(() => close())
 
 let haproxy: FakeHaproxy
 const jobs: BundleJob[] = []
@@ -94,8 +91,7 @@ metrics:
     return outputs['transaction']
   }
   const last = async () => (await historyOf(major, cluster, green)).at(-1)
-  const runs = async (): Promise<string | undefined> =>
-    /shop@(sha256:[0-9a-f]{64})/.exec(JSON.stringify((await deploymentOf(cluster, green)).spec))?.[1]
+  const runs = () => digestOf(cluster, green)
 
   it('brings a release by its digest, and commits it', async () => {
     const deploying = await job()

@@ -98,7 +98,7 @@ export default deployer({
       async deploy({ digest }, _, signal) {
         const args = upgradeOf(settings, digest)
         const rendered = await helm.run([...args, '--dry-run=server'], signal, OVERHEAD_MS)
-        if (!isDone(rendered)) return ended(rendered, `${settings.release} could not be rendered`)
+        if (!isDone(rendered)) return failed(rendered)
         if (!runs(rendered.stdout, digest))
           return {
             ended: 'failed',
@@ -225,7 +225,7 @@ async function restore(
     if (isUninstalled(before)) return done(`${release} is not installed, as it was found`)
     const gone = await helm.run(['uninstall', release, ...where, ...inTime], signal)
     // Somebody else may have been first.
-    if (!isDone(gone) && !gone.stderr.includes(NOT_FOUND)) return ended(gone, '')
+    if (!isDone(gone) && !gone.stderr.includes(NOT_FOUND)) return failed(gone)
     const left = await helm.history(signal)
     return isUninstalled(left)
       ? done(`${release} was uninstalled: there was none`)
@@ -242,7 +242,7 @@ async function restore(
     ['rollback', release, String(revision), ...where, ...inTime, '--history-max', String(HISTORY)],
     signal,
   )
-  if (!isDone(back)) return ended(back, '')
+  if (!isDone(back)) return failed(back)
   const last = (await helm.history(signal)).at(-1)
   return standsAt(last, revision)
     ? done(`${release} is back at revision ${revision} (now ${last?.revision}, ${last?.status})`)
@@ -271,16 +271,17 @@ const isDone = ({ ended, exitCode }: ChildResult): boolean => ended === 'exit' &
 const done = (detail: string): Deployed => ({ ended: 'done', detail, facts: {}, output: '' })
 
 /** What Helm prints of success holds notes and values of others: it is not shown. */
-function ended(result: ChildResult, detail: string): Deployed {
-  const facts = { exitCode: result.exitCode, ms: result.ms }
-  if (isDone(result)) return { ended: 'done', detail, facts, output: '' }
-  return {
-    ended: result.ended === 'cancelled' ? 'cancelled' : 'failed',
-    detail: saidBy(result),
-    facts,
-    output: withoutManifests(result.stderr),
-  }
-}
+const ended = (result: ChildResult, detail: string): Deployed =>
+  isDone(result) ? { ended: 'done', detail, facts: factsOf(result), output: '' } : failed(result)
+
+const failed = (result: ChildResult): Deployed => ({
+  ended: result.ended === 'cancelled' ? 'cancelled' : 'failed',
+  detail: saidBy(result),
+  facts: factsOf(result),
+  output: withoutManifests(result.stderr),
+})
+
+const factsOf = ({ exitCode, ms }: ChildResult): Deployed['facts'] => ({ exitCode, ms })
 
 /**
  * What an error repeats of what was sent: all of a field that cannot be changed, be it the variables of a container, a
