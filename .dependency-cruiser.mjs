@@ -76,7 +76,17 @@ export default {
         path: '^packages/(traffic|metrics|checks|notifiers|deploys)/',
         pathNot: ['\\.test\\.ts$', '^packages/checks/src/weights-held\\.ts$'],
       },
-      to: { path: '^packages/', pathNot: ['^packages/$1/', '^packages/(action-kit|rollout|analysis)/'] },
+      to: {
+        path: '^packages/',
+        pathNot: ['^packages/$1/', '^packages/(action-kit|rollout|analysis|kubernetes)/'],
+      },
+    },
+    {
+      name: 'kubernetes-knows-no-provider',
+      comment: 'it asks clusters, whoever wants to know',
+      severity: 'error',
+      from: { path: '^packages/kubernetes/', pathNot: '\\.(test|fixture)\\.ts$' },
+      to: { path: '^packages/', pathNot: '^packages/(kubernetes|action-kit|rollout)/' },
     },
     {
       name: 'one-check-asks-a-router',

@@ -16,12 +16,34 @@ export const INHERITED = [
   'KUBECONFIG',
   'HELM_KUBECONTEXT',
   'HELM_DRIVER',
+  // Whether this runs in a pod of the cluster.
+  'KUBERNETES_SERVICE_HOST',
+  'KUBERNETES_SERVICE_PORT',
   // Where git finds repositories and settings, and what it may reach: a rehearsal keeps it to its own.
   'GIT_CEILING_DIRECTORIES',
   'GIT_CONFIG_GLOBAL',
   'GIT_CONFIG_SYSTEM',
   'GIT_ALLOW_PROTOCOL',
 ] as const
+/**
+ * What the login actions of AWS, Google and Azure set for the programs after them, and what those read by themselves: a
+ * kubeconfig names such a program (`aws eks get-token`, `gke-gcloud-auth-plugin`, `kubelogin`).
+ */
+const CLOUD_LOGIN = /^(AWS|CLOUDSDK|GOOGLE|AZURE|AAD|ARM|MSI|IDENTITY)_|^USE_GKE_GCLOUD_AUTH_PLUGIN$/
+
+/** What of an environment every child gets, and, where it is asked for, what a login has left in it. */
+export function inheritedOf(
+  environment: Readonly<Record<string, string | undefined>>,
+  { cloudLogin = false }: { cloudLogin?: boolean | undefined } = {},
+): Record<string, string> {
+  const known = new Set<string>(INHERITED)
+  return Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) =>
+      value && (known.has(name) || (cloudLogin && CLOUD_LOGIN.test(name))) ? [[name, value]] : [],
+    ),
+  )
+}
+
 /** Output beyond this is cut at the front; the end says why a program failed. */
 const MAX_OUTPUT = 1024 * 1024
 /** From the forwarded signal to the kill of the whole group, real time. */
@@ -43,7 +65,7 @@ export function createChildProcesses(
 }
 
 async function run(
-  { command, cwd, env, timeoutMs, signal }: ChildProcess,
+  { command, cwd, env, cloudLogin, timeoutMs, signal }: ChildProcess,
   clock: Clock,
 ): Promise<ChildResult> {
   // Most actions start none, and the module is a part of what a start costs.
@@ -51,9 +73,7 @@ async function run(
   const [program, ...args] = command
   const started = clock.realMs()
   return new Promise((resolve, reject) => {
-    const base = Object.fromEntries(
-      INHERITED.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
-    )
+    const base = inheritedOf(process.env, { cloudLogin })
     // A group of its own, so that grandchildren end with it.
     const child = spawn(program, args, {
       cwd,

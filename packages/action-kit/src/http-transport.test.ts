@@ -12,9 +12,9 @@ it('sends requests through the proxy of the environment, except to what NO_PROXY
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   Object.assign(process.env, { HTTP_PROXY: origin, NO_PROXY: '127.0.0.1' })
   try {
-    const { agentFor, fetch } = await import('./http-transport')
+    const { agentsFor, fetch } = await import('./http-transport')
     for (const url of ['http://app.test/healthz', `${origin}/metrics`])
-      await (await fetch(url, { agent: agentFor })).text()
+      await (await fetch(url, { agent: agentsFor(undefined) })).text()
   } finally {
     delete process.env['HTTP_PROXY']
     delete process.env['NO_PROXY']

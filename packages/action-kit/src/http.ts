@@ -32,7 +32,7 @@ export function createHttp(clock: Clock, evidence: Pick<EvidenceCollector, 'call
 }
 
 async function send(request: HttpRequest, clock: Clock): Promise<HttpResponse> {
-  const { agentFor, fetch } = await import('./http-transport')
+  const { agentsFor, fetch } = await import('./http-transport')
   throwIfAborted(request.signal)
   const limit = clock.ioTimeout(request.timeoutMs ?? DEFAULT_TIMEOUT_MS)
   const timeout = AbortSignal.timeout(limit)
@@ -47,7 +47,7 @@ async function send(request: HttpRequest, clock: Clock): Promise<HttpResponse> {
         signal: AbortSignal.any([request.signal, timeout]),
         size: MAX_BODY_BYTES,
         redirect: 'manual' as const,
-        agent: agentFor,
+        agent: agentsFor(request.tls),
       }),
     )
     const body = await response.text()

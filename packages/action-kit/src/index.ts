@@ -11,7 +11,7 @@ export { listApprovals, reviewOf, type Approval } from './approvals'
 export { clockFromEnvironment, createClock, type Clock } from './clock'
 export { commonInputs, configuredInputs, targetInputs, writerInputs } from './common-inputs'
 export { runRefOf, runUrl } from './context'
-export { createChildProcesses } from './child-processes'
+export { createChildProcesses, inheritedOf } from './child-processes'
 export { createHttp } from './http'
 export { createTcp } from './tcp'
 export {

@@ -11,6 +11,7 @@ export interface Ports {
   readonly http: Http
   readonly tcp: Tcp
   readonly process: ChildProcesses
+  readonly ambient: Readonly<Record<string, string>>
   /** what the input `secrets` handed over, in main and in post */
   readonly secrets: Secrets
   readonly oidc: Oidc | undefined
@@ -36,6 +37,8 @@ export interface ProviderPorts {
   readonly log: Pick<Log, 'info' | 'debug' | 'warning' | 'foreign'>
   /** aborts when whoever opened the provider ends; each call has a signal of its own beside it */
   readonly signal: AbortSignal
+  /** what the job's environment tells its programs of clusters and of where its user is at home, such as `KUBECONFIG` */
+  readonly ambient: Readonly<Record<string, string>>
   /** the repository's folder, in which scripts run */
   readonly workspace: string
   /** the `DEPLOY_*` variables that scripts get */
@@ -44,12 +47,13 @@ export interface ProviderPorts {
 
 /** The ports of an action as its providers get them, with the `DEPLOY_*` variables of the target. */
 export function providerPorts(ports: Ports, variables: Readonly<Record<string, string>> = {}): ProviderPorts {
-  const { clock, http, tcp, process, secrets, oidc, evidence, log, signal, context } = ports
+  const { clock, http, tcp, process, ambient, secrets, oidc, evidence, log, signal, context } = ports
   return {
     clock,
     http,
     tcp,
     process,
+    ambient,
     secrets,
     oidc,
     evidence,
@@ -91,7 +95,22 @@ export interface HttpRequest {
   timeoutMs?: number
   /** the address is a secret: evidence gets its origin only */
   hidePath?: boolean
+  /** for https; default what Node trusts, and no certificate of our own */
+  tls?: Tls
   signal: AbortSignal
+}
+/** How a server and its client prove who they are, PEM each. Requests with the same object share connections, which are kept. */
+export interface Tls {
+  /** trusted instead of what Node trusts */
+  ca?: string
+  cert?: string
+  key?: string
+  /** name in the certificate of the server, where its address has another one */
+  serverName?: string
+  /** false takes any certificate */
+  verify?: boolean
+  /** proxy for this server; default what the environment names */
+  proxy?: string
 }
 export interface HttpResponse {
   status: number
@@ -133,6 +152,8 @@ export interface ChildProcess {
   cwd?: string
   /** the whole environment of the child beside PATH and the like: nothing of ours is inherited */
   env: Record<string, string>
+  /** it also gets the variables in which a step that logged in to a cloud has left its credentials; default false */
+  cloudLogin?: boolean
   /** the action's milliseconds */
   timeoutMs: number
   signal: AbortSignal

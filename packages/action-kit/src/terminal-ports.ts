@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { tmpdir } from 'node:os'
-import { createChildProcesses } from './child-processes'
+import { createChildProcesses, inheritedOf } from './child-processes'
 import { clockFromEnvironment } from './clock'
 import { readContext } from './context'
 import { Cancelled, GateFailed } from './errors'
@@ -49,6 +49,7 @@ export function terminalPorts(secrets: Secrets, write: (line: string) => void): 
     http: createHttp(clock, evidence),
     tcp: createTcp(clock, evidence),
     process: createChildProcesses(clock, evidence),
+    ambient: inheritedOf(process.env),
     github: { request: away, list: away },
     artifacts: { upload: away, list: away, download: away },
     summary: { add: nothing },

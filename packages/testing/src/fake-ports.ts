@@ -53,6 +53,8 @@ export interface FakePortsOptions {
   /** real HTTP and real processes, too: for servers and scripts that the test started or wrote */
   real?: boolean
   secrets?: Record<string, string>
+  /** default: the job's environment tells nothing */
+  ambient?: Record<string, string>
   /** default: the job has no `id-token: write` */
   oidc?: Oidc
   variables?: Record<string, string>
@@ -82,6 +84,7 @@ export function createFakePorts(options: FakePortsOptions = {}): FakePorts {
     workspace: options.context?.workspace ?? temp,
     variables: options.variables ?? {},
     tcp: options.tcp ?? createTcp(clock, { call }),
+    ambient: options.ambient ?? {},
     secrets: new Map(Object.entries(options.secrets ?? {})),
     oidc: options.oidc,
     clock,
