@@ -11,3 +11,20 @@ export {
   type PatchStep,
   type Resource,
 } from './cluster'
+export { DEFAULT_LIMITS, diagnose, type Diagnosis, type DiagnosisLimits, type WorkloadFailure } from './diagnosis'
+export { runningImages, type RunningImage } from './digests'
+export { differencesFrom, type Difference } from './live'
+export { containersOf, objectsIn, titleOf, workloadsIn, type ManifestContainer } from './manifest'
+export { manifestDiff, type ObjectChange } from './manifest-diff'
+export { awaitRollouts, mustBeDone, rolloutOf, type RolloutState, type RolloutWait } from './rollout'
+export {
+  isWorkload,
+  nameOfWorkload,
+  podObject,
+  podsOf,
+  readWorkload,
+  workloadObject,
+  type Workload,
+  type WorkloadObject,
+  type WorkloadPods,
+} from './workloads'
