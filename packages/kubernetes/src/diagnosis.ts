@@ -89,13 +89,11 @@ export async function diagnose(
       missing.push(`${what}: ${messageOf(error)}`)
       return otherwise
     })
-  const object = await orElse(
-    'the workload could not be read',
-    readWorkload(cluster, workload, signal),
-    undefined,
-  )
-  if (object === undefined)
-    return { failure: 'wait-timeout', line: `${nameOfWorkload(workload)} is not there`, details: missing }
+  const object = await orElse('why', readWorkload(cluster, workload, signal), undefined)
+  if (object === undefined) {
+    const line = `${nameOfWorkload(workload)} ${missing.length === 0 ? 'is not there' : 'could not be read'}`
+    return { failure: 'wait-timeout', line, details: missing.map(oneLine) }
+  }
   const none: WorkloadPods = { current: [], old: [], conditions: object.status.conditions }
   const [pods, events] = await Promise.all([
     orElse('its pods could not be read', podsOf(cluster, workload, object, signal), none),
@@ -121,7 +119,7 @@ export async function diagnose(
           oneLine(`${reason ?? 'Warning'} ${involvedObject.name}: ${withoutValues(message)}`),
         ),
       ...log,
-      ...missing.map(oneLine),
+      ...missing.map(oneLine).toSorted(),
     ],
   }
 }

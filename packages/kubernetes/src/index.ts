@@ -11,7 +11,13 @@ export {
   type PatchStep,
   type Resource,
 } from './cluster'
-export { DEFAULT_LIMITS, diagnose, type Diagnosis, type DiagnosisLimits, type WorkloadFailure } from './diagnosis'
+export {
+  DEFAULT_LIMITS,
+  diagnose,
+  type Diagnosis,
+  type DiagnosisLimits,
+  type WorkloadFailure,
+} from './diagnosis'
 export { runningImages, type RunningImage } from './digests'
 export { differencesFrom, type Difference } from './live'
 export { containersOf, objectsIn, titleOf, workloadsIn, type ManifestContainer } from './manifest'
