@@ -75,6 +75,13 @@ export interface Cluster {
   ): Promise<z.output<T>>
   /** Server-side apply of a whole object that is kept nowhere: what it would become. @throws ClusterRefused */
   dryApply(ref: ObjectRef, object: KubernetesObject, signal: AbortSignal): Promise<KubernetesObject>
+  /** Deletes an object if it is still the one of that uid; one that is gone is no error. @throws ClusterRefused */
+  remove(ref: ObjectRef, uid: string, signal: AbortSignal): Promise<void>
+  /** What a pod answers to a GET on one of its ports, asked by the API server. Any status is an answer. */
+  askPod(
+    pod: { namespace: string; name: string; port: number; path: string },
+    signal: AbortSignal,
+  ): Promise<Pick<HttpResponse, 'status' | 'body'>>
   /** The kinds that a version of the API has, asked once. Empty where the cluster does not have that version. */
   kinds(apiVersion: string, signal: AbortSignal): Promise<readonly Kind[]>
   /** The end of what a container has printed; `previous` is the one before the last restart. */
@@ -200,6 +207,16 @@ function clusterOf({ where, namespace, ask, now }: Asked): Cluster {
       const body = JSON.stringify(object)
       const answer = await ask({ method: 'PATCH', path: `${pathOf(ref)}${query}`, headers, body, signal })
       return as(kubernetesObject, must(answer, `apply ${nameOf(ref)}`), where)
+    },
+    async remove(ref, uid, signal) {
+      const headers = { 'content-type': 'application/json' }
+      const body = JSON.stringify({ preconditions: { uid } })
+      const answer = await ask({ method: 'DELETE', path: pathOf(ref), headers, body, signal })
+      if (!isMissing(answer)) must(answer, `delete ${nameOf(ref)}`)
+    },
+    async askPod({ namespace: of, name, port, path }, signal) {
+      const pod = pathOf({ apiVersion: 'v1', plural: 'pods', namespace: of, name: `${name}:${port}` })
+      return ask({ path: `${pod}/proxy${path}`, signal })
     },
     async kinds(apiVersion, signal) {
       const before = known.get(apiVersion)

@@ -21,9 +21,13 @@ const sets = (conditions: object[] = []) => [
       ...revision,
       ...owned('shop'),
     },
+    spec: { template: {} },
     status: { conditions },
   },
-  { metadata: { name: 'shop-1', uid: 'old', labels: { 'pod-template-hash': '1' }, ...owned('shop') } },
+  {
+    metadata: { name: 'shop-1', uid: 'old', labels: { 'pod-template-hash': '1' }, ...owned('shop') },
+    spec: { template: {} },
+  },
 ]
 const pod = (status: object, more: object = {}) => ({
   metadata: { name: 'shop-2-a', labels: { 'pod-template-hash': '2' }, ...owned('new'), ...more },

@@ -4,13 +4,12 @@ import { withoutValues, type Cluster } from './cluster'
 import { kubernetesObject } from './cluster'
 import {
   nameOfWorkload,
-  podsOf,
   readWorkload,
   type ContainerStatus,
   type PodObject,
   type Workload,
-  type WorkloadPods,
 } from './workloads'
+import { podsOf, type WorkloadPods } from './pods'
 
 /** Why a workload does not become ready, in a word that programs can tell apart. */
 export type WorkloadFailure =

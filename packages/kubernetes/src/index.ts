@@ -22,15 +22,16 @@ export { runningImages, type RunningImage } from './digests'
 export { differencesFrom, type Difference } from './live'
 export { containersOf, objectsIn, titleOf, workloadsIn, type ManifestContainer } from './manifest'
 export { manifestDiff, type ObjectChange } from './manifest-diff'
+export { podsOf, type WorkloadPods } from './pods'
+export { currentRevision, revisionsOf, type Revision } from './revisions'
 export { awaitRollouts, mustBeDone, rolloutOf, type RolloutState, type RolloutWait } from './rollout'
 export {
   isWorkload,
   nameOfWorkload,
   podObject,
-  podsOf,
+  refOf,
   readWorkload,
   workloadObject,
   type Workload,
   type WorkloadObject,
-  type WorkloadPods,
 } from './workloads'

@@ -27,7 +27,7 @@ export const refOf = ({ kind, namespace, name }: Workload): ObjectRef => ({
   ...{ apiVersion: 'apps/v1', plural: PLURALS[kind], namespace, name },
 })
 
-const condition = z.looseObject({
+export const condition = z.looseObject({
   type: z.string(),
   status: z.string(),
   reason: z.string().optional(),
@@ -126,18 +126,6 @@ export const podObject = kubernetesObject.extend({
 })
 export type PodObject = z.infer<typeof podObject>
 
-const replicaSetObject = kubernetesObject.extend({
-  status: z.looseObject({ conditions: z.array(condition).default([]) }).prefault({}),
-})
-
-/** Pods of a workload: those of its template as it is now, and those that are left of one before. */
-export interface WorkloadPods {
-  current: PodObject[]
-  old: PodObject[]
-  /** what the object that makes the pods says, such as why it cannot */
-  conditions: Condition[]
-}
-
 /** Undefined where there is no such workload. @throws ClusterRefused, ProviderError */
 export const readWorkload = (
   cluster: Cluster,
@@ -145,75 +133,8 @@ export const readWorkload = (
   signal: AbortSignal,
 ): Promise<WorkloadObject | undefined> => cluster.read(refOf(workload), workloadObject, signal)
 
-/** @throws ClusterRefused, ProviderError */
-export async function podsOf(
-  cluster: Cluster,
-  { kind, namespace }: Workload,
-  object: WorkloadObject,
-  signal: AbortSignal,
-): Promise<WorkloadPods> {
-  const labels = labelQuery(object.spec.selector)
-  const [pods, makers] = await Promise.all([
-    cluster.list({ apiVersion: 'v1', plural: 'pods', namespace }, podObject, signal, { labels }),
-    makersOf(cluster, { kind, namespace, labels }, object, signal),
-  ])
-  const own = pods.filter(
-    ({ metadata }) =>
-      metadata.ownerReferences?.some(({ uid }) => makers.uids.has(uid)) &&
-      metadata.deletionTimestamp === undefined,
-  )
-  const isCurrent = ({ metadata: { labels: of = {} } }: PodObject): boolean =>
-    makers.hash === undefined || makers.hash === (of['pod-template-hash'] ?? of['controller-revision-hash'])
-  return {
-    current: own.filter(isCurrent),
-    old: own.filter((pod) => !isCurrent(pod)),
-    conditions: makers.conditions,
-  }
-}
-
-interface Makers {
-  /** of the objects that own the pods */
-  uids: ReadonlySet<string>
-  /** label of the pods of the current template; undefined where it is not known */
-  hash: string | undefined
-  conditions: Condition[]
-}
-
-/** A Deployment has a ReplicaSet for each template, the others make their pods themselves and keep revisions. */
-async function makersOf(
-  cluster: Cluster,
-  { kind, namespace, labels }: { kind: WorkloadKind; namespace: string; labels: string },
-  { metadata, status }: WorkloadObject,
-  signal: AbortSignal,
-): Promise<Makers> {
-  const isOwn = (object: { metadata: WorkloadObject['metadata'] }): boolean =>
-    object.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid) ?? false
-  const itself = new Set([metadata.uid ?? ''])
-  if (kind === 'StatefulSet')
-    return { uids: itself, hash: status.updateRevision, conditions: status.conditions }
-  if (kind === 'DaemonSet') {
-    const resource = { apiVersion: 'apps/v1', plural: 'controllerrevisions', namespace }
-    const revisions = (await cluster.list(resource, revisionObject, signal, { labels })).filter(isOwn)
-    const newest = revisions.toSorted((one, other) => other.revision - one.revision)[0]
-    const hash = newest?.metadata.labels?.['controller-revision-hash']
-    return { uids: itself, hash, conditions: status.conditions }
-  }
-  const resource = { apiVersion: 'apps/v1', plural: 'replicasets', namespace }
-  const sets = (await cluster.list(resource, replicaSetObject, signal, { labels })).filter(isOwn)
-  const revisionOf = (object: { metadata: WorkloadObject['metadata'] }): string | undefined =>
-    object.metadata.annotations?.['deployment.kubernetes.io/revision']
-  const current = sets.find((set) => revisionOf(set) === revisionOf({ metadata }))
-  return {
-    uids: new Set(sets.map((set) => set.metadata.uid ?? '')),
-    hash: current?.metadata.labels?.['pod-template-hash'],
-    conditions: [...status.conditions, ...(current?.status.conditions ?? [])],
-  }
-}
-
-const revisionObject = kubernetesObject.extend({ revision: z.number() })
-
 /** A selector as addresses have it. Source: Kubernetes, "Labels and Selectors". */
-function labelQuery({ matchLabels, matchExpressions }: LabelSelector): string {
+export function labelQuery({ matchLabels, matchExpressions }: LabelSelector): string {
   const equal = Object.entries(matchLabels).map(([key, value]) => `${key}=${value}`)
   const more = matchExpressions.map(({ key, operator, values }) => {
     if (operator === 'Exists') return key
