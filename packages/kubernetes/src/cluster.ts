@@ -58,6 +58,8 @@ export interface Cluster {
   readonly namespace: string
   /** @returns undefined where it is not there; @throws ClusterRefused, ProviderError */
   read<T extends z.ZodType>(ref: ObjectRef, schema: T, signal: AbortSignal): Promise<z.output<T> | undefined>
+  /** What an object is called and which version it has, without what is in it: a Secret stays where it is. */
+  readMetadata(ref: ObjectRef, signal: AbortSignal): Promise<KubernetesObject['metadata'] | undefined>
   /** All of them, by pages. @throws ClusterRefused, ProviderError */
   list<T extends z.ZodType>(
     resource: Resource,
@@ -101,6 +103,8 @@ export interface Kind {
 
 /** Who wrote a field, for the API server. */
 const FIELD_MANAGER = 'deploy-actions'
+/** Source: Kubernetes, "API concepts", metadata-only fetches. */
+const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
 /** As kubectl reads lists. */
 const PAGE = 500
 
@@ -172,6 +176,11 @@ function clusterOf({ where, namespace, ask, now }: Asked): Cluster {
       const answer = await ask({ path: pathOf(ref), signal })
       if (isMissing(answer)) return undefined
       return as(schema, must(answer, `read ${nameOf(ref)}`), where)
+    },
+    async readMetadata(ref, signal) {
+      const answer = await ask({ path: pathOf(ref), headers: { accept: METADATA_ONLY }, signal })
+      if (isMissing(answer)) return undefined
+      return as(kubernetesObject, must(answer, `read ${nameOf(ref)}`), where).metadata
     },
     async list(resource, schema, signal, { labels, fields } = {}) {
       const page = listOf(schema)

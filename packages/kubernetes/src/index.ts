@@ -1,4 +1,5 @@
 export { clusterOf, clusterOptions } from './cluster-options'
+export { configurationOf, whatChanged } from './configuration'
 export {
   ClusterRefused,
   kubernetesObject,
@@ -24,7 +25,14 @@ export { containersOf, objectsIn, titleOf, workloadsIn, type ManifestContainer }
 export { manifestDiff, type ObjectChange } from './manifest-diff'
 export { podsOf, type WorkloadPods } from './pods'
 export { currentRevision, revisionsOf, type Revision } from './revisions'
-export { awaitRollouts, mustBeDone, rolloutOf, type RolloutState, type RolloutWait } from './rollout'
+export {
+  awaitRollout,
+  awaitRollouts,
+  mustBeDone,
+  rolloutOf,
+  type RolloutState,
+  type RolloutWait,
+} from './rollout'
 export {
   isWorkload,
   nameOfWorkload,

@@ -103,6 +103,17 @@ export async function awaitRollouts(
   }
 }
 
+/** The same for one. */
+export async function awaitRollout(
+  cluster: Cluster,
+  workload: Workload,
+  ports: Pick<ProviderPorts, 'clock' | 'signal'>,
+  wait: RolloutWait,
+): Promise<RolloutState> {
+  const [state] = await awaitRollouts(cluster, [workload], ports, wait)
+  return state ?? rolloutOf(workload, undefined)
+}
+
 const statesOf = (
   cluster: Cluster,
   workloads: readonly Workload[],
