@@ -8,6 +8,7 @@ import {
   currentRevision,
   diagnose,
   nameOfWorkload,
+  objectName,
   podsOf,
   readWorkload,
   refOf,
@@ -23,17 +24,16 @@ import {
   type WorkloadObject,
 } from '@deploy-actions/kubernetes'
 import { formatDuration, timeLimit } from '@deploy-actions/rollout'
-import { deployer, type DeployableRelease, type Deployed, type Verified } from './deployer'
+import {
+  deployer,
+  done,
+  failed,
+  orCancelled,
+  type DeployableRelease,
+  type Deployed,
+  type Verified,
+} from './deployer'
 import { workloadPoint } from './restore-point'
-
-/** Source: Kubernetes, "Object Names and IDs": names as of DNS subdomains. */
-const name = z
-  .string()
-  .max(253)
-  .regex(
-    /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/,
-    'is not a name: a-z, 0-9, - and ., and neither - nor . at its ends',
-  )
 
 const options = z
   .strictObject({
@@ -41,9 +41,9 @@ const options = z
       .enum(['Deployment', 'StatefulSet', 'DaemonSet'])
       .default('Deployment')
       .describe('what keeps the pods running'),
-    name: name.describe('name of the workload on ${arm}, such as api-${arm}; it must be there'),
-    namespace: name.describe('namespace that it is in'),
-    container: name
+    name: objectName.describe('name of the workload on ${arm}, such as api-${arm}; it must be there'),
+    namespace: objectName.describe('namespace that it is in'),
+    container: objectName
       .optional()
       .describe('container that gets the image; default the only one of the workload'),
     image: z
@@ -126,13 +126,6 @@ export default deployer({
     }
   },
 })
-
-/** A cancelled run is an ending of its own, and not an error of the cluster. */
-const orCancelled = (act: () => Promise<Deployed>): Promise<Deployed> =>
-  act().catch((error: unknown) => {
-    if (!(error instanceof Cancelled)) throw error
-    return { ended: 'cancelled', detail: messageOf(error), facts: {}, output: '' }
-  })
 
 /** @throws GateFailed where it is not there: it has to be made with all that a manifest says, and not by a release */
 async function mustRead({ workload, cluster, signal }: Acting): Promise<WorkloadObject> {
@@ -349,7 +342,3 @@ async function firstIll({ settings, workload, cluster, signal }: Acting): Promis
     }
   return undefined
 }
-
-const done = (detail: string): Deployed => ({ ended: 'done', detail, facts: {}, output: '' })
-
-const failed = (detail: string): Deployed => ({ ended: 'failed', detail, facts: {}, output: detail })

@@ -49,8 +49,27 @@ export const workloadPoint = lazily(() =>
   }),
 )
 
+/** What an Application of Argo CD runs on the arm which is about to be written. */
+export const argoPoint = lazily(() =>
+  z.strictObject({
+    kind: z.literal('argo-cd'),
+    /** of the Application */
+    name: z.string(),
+    arm: z.string(),
+    namespace: z.string(),
+    /** id in its history */
+    history: z.int().min(0),
+    /** commit or chart version of that */
+    revision: z.string(),
+    /** what the Application said of the image itself */
+    override: z.string().optional(),
+    /** that Argo CD saw among its objects */
+    images: z.array(z.string()),
+  }),
+)
+
 /** What is needed to put back what a deployer wrote: a kind for each deployer. Data only: no command, URL or credential. */
 export const deployPoint = lazily(() =>
-  z.discriminatedUnion('kind', [scriptPoint(), helmPoint(), workloadPoint()]),
+  z.discriminatedUnion('kind', [scriptPoint(), helmPoint(), workloadPoint(), argoPoint()]),
 )
 export type DeployPoint = z.infer<ReturnType<typeof deployPoint>>

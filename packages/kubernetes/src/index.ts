@@ -1,4 +1,4 @@
-export { clusterOf, clusterOptions } from './cluster-options'
+export { clusterOf, clusterOptions, objectName } from './cluster-options'
 export { configurationOf, whatChanged } from './configuration'
 export {
   ClusterRefused,
