@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
 import { Cancelled, InputError, ProviderError } from '@deploy-actions/action-kit'
-import { WHOLE } from '@deploy-actions/rollout'
+import { formatWeights, WHOLE } from '@deploy-actions/rollout'
 import { createFakePorts, type FakePorts } from '@deploy-actions/testing'
 import {
   Conflict,
@@ -32,7 +32,11 @@ describe.each(labs)('the $type router before $place', ({ type, open }) => {
   afterEach(() => lab.close())
 
   const read = () => router.read(ports.signal)
-  const tenPercent = { blue: 9000, green: 1000 }
+  /** A vector that is not there yet: ten percent, or all where nothing else can be expressed. */
+  const another = () =>
+    router.capabilities.only === 'all-or-nothing' ? { blue: 0, green: WHOLE } : { blue: 9000, green: 1000 }
+  const percents = () =>
+    router.capabilities.only === 'all-or-nothing' ? fc.constantFrom(0, 100) : fc.nat(100)
 
   it('is called by its type, and opened again from what a record keeps of it', async () => {
     expect(configured.written).toEqual(lab.settings)
@@ -46,7 +50,7 @@ describe.each(labs)('the $type router before $place', ({ type, open }) => {
 
   it('is not opened without its secrets, and shows them to nobody', async () => {
     if (lab.secrets) expect(() => configured.open(createFakePorts(), ['blue', 'green'])).toThrow(InputError)
-    await router.write(tenPercent, await read(), ports.signal)
+    await router.write(another(), await read(), ports.signal)
     for (const secret of Object.values(lab.secrets ?? {}))
       expect(JSON.stringify([ports.recorded, configured.written])).not.toContain(secret)
   })
@@ -66,29 +70,33 @@ describe.each(labs)('the $type router before $place', ({ type, open }) => {
   })
 
   it('writes the full vector, as the thing itself shows', async () => {
-    await router.write(tenPercent, await read(), ports.signal)
-    expect(await lab.weights()).toEqual(tenPercent)
-    expect((await read()).weights).toEqual(tenPercent)
+    await router.write(another(), await read(), ports.signal)
+    expect(await lab.weights()).toEqual(another())
+    expect((await read()).weights).toEqual(another())
   })
 
   it('makes one change of the same call twice', async () => {
-    await router.write(tenPercent, await read(), ports.signal)
+    await router.write(another(), await read(), ports.signal)
     const after = await read()
-    await router.write(tenPercent, after, ports.signal)
+    await router.write(another(), after, ports.signal)
     expect(await read()).toEqual(after)
   })
 
   it('refuses to write over what somebody else wrote', async () => {
     const before = await read()
-    await lab.meddle(50, 50)
-    await expect(router.write(tenPercent, before, ports.signal)).rejects.toBeInstanceOf(Conflict)
-    expect(await lab.weights()).toEqual({ blue: 5000, green: 5000 })
+    const all = router.capabilities.only === 'all-or-nothing'
+    const [blue, green] = all ? [0, 100] : [50, 50]
+    await lab.meddle(blue, green)
+    // Where there are only two vectors, what was read is the one that is not there any more.
+    const wanted = all ? before.weights : another()
+    await expect(router.write(wanted, before, ports.signal)).rejects.toBeInstanceOf(Conflict)
+    expect(await lab.weights()).toEqual({ blue: blue * 100, green: green * 100 })
   })
 
   it('brings every whole percent into effect, from any other', async () => {
-    const percents = fc.nat(100).map((green) => ({ blue: WHOLE - green * 100, green: green * 100 }))
+    const vectors = percents().map((green) => ({ blue: WHOLE - green * 100, green: green * 100 }))
     await fc.assert(
-      fc.asyncProperty(percents, async (wanted) => {
+      fc.asyncProperty(vectors, async (wanted) => {
         const state = await shift(router, wanted, await read(), ports)
         expect(inEffect(router, state, wanted)).toBe(true)
         expect(await lab.weights()).toEqual(wanted)
@@ -99,7 +107,7 @@ describe.each(labs)('the $type router before $place', ({ type, open }) => {
 
   it('restores whatever somebody else wrote', async () => {
     const before = await read()
-    await lab.meddle(20, 80)
+    await (router.capabilities.only === 'all-or-nothing' ? lab.meddle(0, 100) : lab.meddle(20, 80))
     expect((await restoreWeights(router, before.weights, ports, { withinMs: 60_000 })).weights).toEqual(
       before.weights,
     )
@@ -110,7 +118,7 @@ describe.each(labs)('the $type router before $place', ({ type, open }) => {
     const before = await read()
     ports.cancel()
     await expect(read()).rejects.toBeInstanceOf(Cancelled)
-    await expect(router.write(tenPercent, before, ports.signal)).rejects.toBeInstanceOf(Cancelled)
+    await expect(router.write(another(), before, ports.signal)).rejects.toBeInstanceOf(Cancelled)
     expect(await lab.weights()).toEqual({ blue: WHOLE, green: 0 })
   })
 
@@ -123,13 +131,13 @@ describe.each(labs)('the $type router before $place', ({ type, open }) => {
   })
 
   it('leaves what it was asked and what it answered in the evidence', async () => {
-    await router.write(tenPercent, await read(), ports.signal)
+    await router.write(another(), await read(), ports.signal)
     await read()
     const own = ports.recorded.calls.filter(({ system }) => system === router.where)
     expect(own.map(({ what, status, answer }) => [what, status, answer])).toEqual([
       ['read', 'ok', 'the router holds blue 100%, green 0%, in effect blue 100%, green 0%'],
-      ['write blue 90%, green 10%', 'ok', 'accepted'],
-      ['read', 'ok', 'the router holds blue 90%, green 10%, in effect blue 90%, green 10%'],
+      [`write ${formatWeights(another())}`, 'ok', 'accepted'],
+      ['read', 'ok', `the router holds ${formatWeights(another())}, in effect ${formatWeights(another())}`],
     ])
     // And each exchange with the system itself, whatever it is.
     expect(ports.recorded.calls.length).toBeGreaterThan(own.length)

@@ -1,5 +1,7 @@
 export * from './configured'
 export * from './fake-clock'
+export * from './fake-cluster'
+export type { FakeObject } from './fake-cluster-kinds'
 export * from './fake-haproxy'
 export * from './fake-ports'
 export { seededRandom } from '@deploy-actions/embedded-regions'

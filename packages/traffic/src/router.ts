@@ -68,8 +68,12 @@ export interface RouterState {
   states?: AdminStates
   /** for compare-and-set */
   version?: string
-  /** another controller that will fight back */
+  /** another controller that has a hand in it */
   owner?: string
+  /** why nothing may be written to it, in words: its owner writes the weights. No rollout begins or goes on over it. */
+  steered?: string
+  /** what it holds has not been taken up by what carries the traffic, in words */
+  pending?: string
   /** who else gets traffic beside the members, in words: no rollout begins or goes on over it, but a restore does */
   strangers?: string
   /**
@@ -80,8 +84,8 @@ export interface RouterState {
 }
 
 /** Why no rollout begins or goes on over what a router shows, in words. */
-export function obstacleTo({ strangers, heldOut }: RouterState): string | undefined {
-  const why = [strangers, heldOut].filter((one) => one !== undefined)
+export function obstacleTo({ strangers, heldOut, steered }: RouterState): string | undefined {
+  const why = [strangers, heldOut, steered].filter((one) => one !== undefined)
   return why.length === 0 ? undefined : why.join('; ')
 }
 
@@ -125,6 +129,11 @@ export interface TrafficRouter {
   write(wanted: Weights, expected: RouterState, signal: AbortSignal, found?: AdminStates): Promise<void>
   /** Makes parked members ready to get traffic; they have none before they are healthy. The same call twice is one change. */
   prepare?(members: readonly string[], signal: AbortSignal): Promise<void>
+  /**
+   * Why the arms could not carry what a vector gives them, in words; undefined where they can. Asked before shares grow in a
+   * rollout. A restore does not ask: it gives the traffic to who serves.
+   */
+  short?(wanted: Weights, arms: readonly string[], signal: AbortSignal): Promise<string | undefined>
   /** The requests of each member; connections, where it splits these. */
   requests?(signal: AbortSignal): Promise<Record<string, SentRequests>>
   /**
@@ -175,7 +184,7 @@ export function router<S extends z.ZodType>({
 }
 
 function observed(
-  { where, capabilities, parts, read, write, prepare, requests, reloaded }: TrafficRouter,
+  { where, capabilities, parts, read, write, prepare, short, requests, reloaded }: TrafficRouter,
   ports: ProviderPorts,
 ): ObservedRouter {
   const { clock, evidence } = ports
@@ -222,16 +231,18 @@ function observed(
           () => 'accepted',
         ),
     }),
+    ...(short && { short }),
     ...(requests && { requests }),
     ...(reloaded && { reloaded }),
   }
 }
 
 /** What a router holds, what is in effect, and who is out: in words. */
-export function described({ weights, effective, members, differs }: RouterState): string {
+export function described({ weights, effective, members, differs, pending }: RouterState): string {
   const held = differs ?? `the router holds ${formatWeights(weights)}`
   const out = Object.entries(members).flatMap(([name, member]) => trouble(name, member) ?? [])
-  return [held, `in effect ${formatWeights(effective)}`, ...out].join(', ')
+  const taken = pending ?? `in effect ${formatWeights(effective)}`
+  return [held, taken, ...out].join(', ')
 }
 
 /** What is not as it should be with a member, in words. */

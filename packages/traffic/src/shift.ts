@@ -31,7 +31,7 @@ export class ArmLost extends GateFailed {}
 
 /**
  * Writes a vector and proves it: read back equal, in effect for every member, and still so after the settle time.
- * Nothing is written for an arm that is down, and one that goes down meanwhile is not waited for.
+ * Nothing is written for an arm that is down or too small for its share, and one that goes down meanwhile is not waited for.
  * @throws Conflict when somebody else had changed the router: then nothing was written; ArmLost likewise;
  *   ProviderError from the router; NotInEffect when the read-back never shows the vector
  */
@@ -87,13 +87,20 @@ export async function shift(
     await clock.sleep(pollMs, signal)
     seen = await look()
   }
-  if (seen.lost.length > 0) {
+  const refused = async (why: string): Promise<never> => {
     // Back to where it was; the arm gets nothing either way.
     if (parked.length > 0) await persist(() => writeBack(router, expected, signal))
-    throw new ArmLost(
-      `${seen.lost.join(' and ')} got no traffic: ${described(seen.state)}; nothing was written`,
-    )
+    throw new ArmLost(`${why}; nothing was written`)
   }
+  if (seen.lost.length > 0)
+    await refused(`${seen.lost.join(' and ')} got no traffic: ${described(seen.state)}`)
+  const isShort = () => persist(async () => router.short?.(wanted, growing, signal))
+  let short = await isShort()
+  while (short !== undefined && clock.now().getTime() < deadline) {
+    await clock.sleep(pollMs, signal)
+    short = await isShort()
+  }
+  if (short !== undefined) await refused(short)
 
   await persist(written(router, wanted, expected, signal))
   seen = await look()
@@ -185,6 +192,7 @@ export function inEffect(
 ): boolean {
   return (
     state.differs === undefined &&
+    state.pending === undefined &&
     asWritten(router, state.weights, wanted) &&
     Object.keys({ ...state.effective, ...wanted }).every(
       (member) => (state.effective[member] ?? 0) > 0 === (wanted[member] ?? 0) > 0,

@@ -1,0 +1,79 @@
+import { z } from 'zod'
+import { kubernetesObject, type Cluster } from '@deploy-actions/kubernetes'
+import type { ReadyByArm, ReadyEndpoints } from './ready-endpoints'
+
+/** What scales a workload by itself. KEDA does it by an HPA of its own, which belongs to its ScaledObject. */
+export interface Autoscaler {
+  /** `HorizontalPodAutoscaler shop`, `ScaledObject shop (KEDA)` */
+  name: string
+  /** `Deployment shop` */
+  target: string
+  /** pods that it leaves at the least */
+  least: number
+}
+
+/** Source: Kubernetes API, `HorizontalPodAutoscaler` (autoscaling/v2): the least is 1 unless it says otherwise. */
+const autoscaler = kubernetesObject.extend({
+  spec: z.looseObject({
+    minReplicas: z.int().nullish(),
+    scaleTargetRef: z.looseObject({ kind: z.string(), name: z.string() }),
+  }),
+})
+
+export async function autoscalersIn(
+  cluster: Cluster,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<Autoscaler[]> {
+  const resource = { apiVersion: 'autoscaling/v2', plural: 'horizontalpodautoscalers', namespace }
+  return (await cluster.list(resource, autoscaler, signal)).map(({ metadata, spec }) => {
+    const scaled = metadata.ownerReferences?.find(({ kind }) => kind === 'ScaledObject')
+    return {
+      name: scaled ? `ScaledObject ${scaled.name} (KEDA)` : `HorizontalPodAutoscaler ${metadata.name}`,
+      target: `${spec.scaleTargetRef.kind} ${spec.scaleTargetRef.name}`,
+      least: spec.minReplicas ?? 1,
+    }
+  })
+}
+
+/**
+ * Autoscalers that may leave an arm with fewer pods than another one has just now, in words: a canary without load is scaled
+ * down to the least, and is then given the traffic of all.
+ */
+export async function lowAutoscalers(
+  cluster: Cluster,
+  ready: ReadyByArm,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const most = Math.max(0, ...Object.values(ready).map((one) => one.ready))
+  const fewer = Object.entries(ready).filter(([, one]) => one.pod && one.ready < most)
+  const said = await Promise.all(
+    fewer.map(async ([arm, one]) => {
+      const target = await workloadOf(cluster, one, signal)
+      const scalers = await autoscalersIn(cluster, one.pod?.namespace ?? cluster.namespace, signal)
+      const low = scalers.find((scaler) => scaler.target === target && scaler.least < most)
+      return low
+        ? [
+            `${low.name} may leave ${arm} with ${low.least} pods, and another arm serves with ${most}: give it minReplicas ${most} until the release is done`,
+          ]
+        : []
+    }),
+  )
+  return said.flat()
+}
+
+/** `Deployment shop`: a Deployment has its pods by a ReplicaSet, whose name is its own and the hash of the template. */
+async function workloadOf(
+  cluster: Cluster,
+  { pod }: ReadyEndpoints,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (!pod) return undefined
+  const found = await cluster.read({ apiVersion: 'v1', plural: 'pods', ...pod }, kubernetesObject, signal)
+  const owner = found?.metadata.ownerReferences?.[0]
+  if (!owner) return undefined
+  const hash = found.metadata.labels?.['pod-template-hash']
+  return owner.kind === 'ReplicaSet' && hash !== undefined
+    ? `Deployment ${owner.name.replace(`-${hash}`, '')}`
+    : `${owner.kind} ${owner.name}`
+}
