@@ -167,9 +167,14 @@ it('runs what was approved, or that is told', async () => {
 
 it('writes nothing where it is not known what to write', async () => {
   const nobody = await open('Deployment', 'nobody')
-  await expect(nobody.deploy(release('b'), 'green', signal)).rejects.toThrow(
-    /Deployment default\/nobody is not in .*; create it for this arm first/,
-  )
+  expect(await nobody.deploy(release('b'), 'green', signal)).toMatchObject({
+    ...{
+      ended: 'failed',
+      detail: expect.stringMatching(
+        /^Deployment default\/nobody is not in .*; create it for this arm first$/,
+      ),
+    },
+  })
   await create('Deployment', 'two', {}, 2)
   const two = await open('Deployment', 'two')
   expect(await two.deploy(release('b'), 'green', signal)).toMatchObject({

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import { GateFailed, retrying, type ProviderPorts } from '@deploy-actions/action-kit'
 import {
@@ -11,7 +12,7 @@ import {
   type PatchStep,
 } from '@deploy-actions/kubernetes'
 import { defined, formatDuration, timeLimit } from '@deploy-actions/rollout'
-import { deployer, done, failed, orCancelled, type Deployed } from './deployer'
+import { deployer, done, failed, endingOf, type Deployed } from './deployer'
 import { argoPoint } from './restore-point'
 
 const options = z
@@ -137,9 +138,9 @@ export default deployer({
       snapshot: async (signal) => [{ ...(await snapshot(await acting(signal))), arm: canary }],
       async deploy(release, _, signal) {
         digest = release.digest
-        return orCancelled(async () => deploy(release.digest, await acting(signal)))
+        return deploy(release.digest, await acting(signal)).catch(endingOf)
       },
-      restore: (point, signal) => orCancelled(async () => restore(point, await acting(signal))),
+      restore: async (point, signal) => restore(point, await acting(signal)),
       async verify(_, signal) {
         if (digest === undefined) return { state: 'unknown', detail: 'no digest was brought by this step' }
         const { status } = await mustRead(await acting(signal))
@@ -271,7 +272,7 @@ async function restore(point: Point, acting: Acting): Promise<Deployed> {
     throw new GateFailed(
       `Application ${of} no longer has deployment ${point.history} in its history (revisionHistoryLimit); sync it by hand to ${point.revision} with ${point.images.join(', ')}`,
     )
-  if (stands(point, found))
+  if (stands(recorded, point, found, settings))
     return done(`Application ${of} stands at deployment ${point.history}, as it was found`)
   const sync = { revision: recorded.revision, source: recorded.source }
   const { id } = await begin(
@@ -290,9 +291,22 @@ async function restore(point: Point, acting: Acting): Promise<Deployed> {
       )
 }
 
-/** Nothing was deployed since, or it was put back already. */
-const stands = (point: Point, { status }: Application): boolean =>
-  status.history.at(-1)?.id === point.history && status.operationState?.phase !== 'Running'
+/** What was synced last is what was found, be it that itself or what brought it back, and the override is as it was. */
+function stands(
+  recorded: Application['status']['history'][number],
+  point: Point,
+  now: SingleSource,
+  settings: Options,
+): boolean {
+  const last = now.status.history.at(-1)
+  return (
+    now.operation === undefined &&
+    now.status.operationState?.phase !== 'Running' &&
+    last?.revision === recorded.revision &&
+    isDeepStrictEqual(last.source, recorded.source) &&
+    overrideIn(now.spec.source, settings) === point.override
+  )
+}
 
 interface Begun {
   source: Source

@@ -1,7 +1,9 @@
 import type { z } from 'zod'
 import {
   Cancelled,
+  GateFailed,
   messageOf,
+  ProviderError,
   providerOf,
   withOwnSecrets,
   type Configured,
@@ -33,12 +35,14 @@ export const done = (detail: string): Deployed => ({ ended: 'done', detail, fact
 
 export const failed = (detail: string): Deployed => ({ ended: 'failed', detail, facts: {}, output: detail })
 
-/** A cancelled run is an ending of its own, and not an error of the platform. */
-export const orCancelled = (act: () => Promise<Deployed>): Promise<Deployed> =>
-  act().catch((error: unknown) => {
-    if (!(error instanceof Cancelled)) throw error
-    return { ended: 'cancelled', detail: messageOf(error), facts: {}, output: '' }
-  })
+/** What a platform has said no to is an ending, and so is a cancelled run: neither is thrown. */
+export function endingOf(thrown: unknown): Deployed {
+  if (thrown instanceof Cancelled)
+    return { ended: 'cancelled', detail: messageOf(thrown), facts: {}, output: '' }
+  if (thrown instanceof GateFailed || (thrown instanceof ProviderError && !thrown.retryable))
+    return failed(messageOf(thrown))
+  throw thrown
+}
 
 /** What runs on an arm, read back from the platform; `unknown` where the deployer has no way to tell. */
 export interface Verified {

@@ -28,7 +28,7 @@ import {
   deployer,
   done,
   failed,
-  orCancelled,
+  endingOf,
   type DeployableRelease,
   type Deployed,
   type Verified,
@@ -114,11 +114,10 @@ export default deployer({
     return {
       snapshot: async (signal) => [{ ...(await snapshot(await acting(signal))), arm: canary }],
       async deploy(release, _, signal) {
-        const deployed = await orCancelled(async () => deploy(release, await acting(signal)))
         digest = release.digest
-        return deployed
+        return deploy(release, await acting(signal)).catch(endingOf)
       },
-      restore: (point, signal) => orCancelled(async () => restore(point, await acting(signal))),
+      restore: async (point, signal) => restore(point, await acting(signal)),
       verify: async (_, signal) =>
         digest === undefined
           ? { state: 'unknown', detail: 'no digest was brought by this step' }

@@ -75,6 +75,10 @@ export const fakeKinds: readonly FakeKind[] = [
     problems: problemsOfHttpRoute,
   },
   {
+    ...{ kind: 'Application', plural: 'applications', generation: true },
+    ...{ group: 'argoproj.io', versions: ['v1alpha1'] },
+  },
+  {
     ...{ kind: 'Canary', plural: 'canaries', generation: true, subresources: ['status'] },
     ...{ group: 'flagger.app', versions: ['v1beta1'] },
   },

@@ -63,7 +63,11 @@ export async function startFakeCluster(objects: readonly FakeObject[] = []): Pro
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   const changed = (): void => {
     if (fake.controllers)
-      reconcile({ list: (plural) => store.list(plural), put: (object) => void store.put(object) })
+      reconcile({
+        list: (plural) => store.list(plural),
+        put: (object) => void store.put(object),
+        remove: (plural, name, namespace) => store.remove(plural, name, namespace),
+      })
   }
   store.onChange = changed
   const fake: FakeCluster = {
@@ -356,9 +360,7 @@ function changed(
     if (subresource === 'status') return { ...before, status: next.status ?? {} }
     if (!kind.subresources?.includes('status')) return next
     const { status: _, ...rest } = next
-    return before.status === undefined
-      ? (rest as FakeObject)
-      : { ...(rest as FakeObject), status: before.status }
+    return before.status === undefined ? rest : { ...(rest as FakeObject), status: before.status }
   } catch (error) {
     if (!(error instanceof PatchRefused)) throw error
     throw new Refusal(422, 'Invalid', 'the server rejected our request due to an error in our request')

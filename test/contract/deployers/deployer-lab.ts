@@ -10,8 +10,8 @@ export interface DeployerLab {
   versions(): Promise<Record<string, string>>
   /** From now on the platform refuses every release. */
   refuse(): Promise<void>
-  /** Something that the deployer needs is taken out of the repository. */
-  spoil(): Promise<void>
+  /** Something that the deployer needs is taken out of the repository; absent where it needs nothing of that. */
+  spoil?(): Promise<void>
   close(): Promise<void>
 }
 export type OpenDeployerLab = () => Promise<DeployerLab>
