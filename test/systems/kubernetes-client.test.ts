@@ -139,7 +139,7 @@ describe('a kubeconfig', () => {
     await expect(readBy(token)).rejects.toThrow('does not accept the credentials of the kubeconfig (401)')
     const other = await write(
       'other',
-      ({ clusters }) => void delete clusters[0]!.cluster['certificate-authority-data'],
+      ({ clusters }) => delete clusters[0]!.cluster['certificate-authority-data'],
     )
     await expect(readBy(other)).rejects.toThrow(/could not be reached: .*(self-signed|unable to verify)/)
     const insecure = await write('insecure', ({ clusters }) => {

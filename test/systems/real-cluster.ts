@@ -34,12 +34,12 @@ export interface RealCluster {
 
 /**
  * Starts etcd, the API server, its controllers, the scheduler and kwok, with one node.
- * @param stages YAML documents of kwok Stages beside its own: what becomes of pods that they select
+ * @param stages YAML documents for kwok beside its own: Stages, which say what becomes of pods that they select, and logs
  * @throws when one of them does not start; its log is named
  */
 export async function startRealCluster(stages: readonly string[] = []): Promise<RealCluster> {
   const folder = await mkdtemp(path.join(tmpdir(), 'cluster-'))
-  const { client, peer, secure } = await freePorts('client', 'peer', 'secure')
+  const { client, peer, secure, kubelet } = await freePorts('client', 'peer', 'secure', 'kubelet')
   const server = `https://127.0.0.1:${secure}`
   const at = (name: string): string => path.join(folder, name)
   await mkdir(at('certs'))
@@ -122,6 +122,12 @@ export async function startRealCluster(stages: readonly string[] = []): Promise<
     )
     start('kwok', [
       ...[`--kubeconfig=${kubeconfig}`, '--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake'],
+      // Where the API server asks for logs, as it asks a kubelet.
+      ...[`--server-address=127.0.0.1:${kubelet}`, '--node-ip=127.0.0.1', `--node-port=${kubelet}`],
+      ...[
+        `--tls-cert-file=${at('certs/apiserver.crt')}`,
+        `--tls-private-key-file=${at('certs/apiserver.key')}`,
+      ],
       ...files,
     ])
     await request('POST', '/api/v1/nodes', NODE)

@@ -1,5 +1,7 @@
 import type { z } from 'zod'
 import {
+  Cancelled,
+  messageOf,
   providerOf,
   withOwnSecrets,
   type Configured,
@@ -26,6 +28,17 @@ export interface Deployed {
   /** what the tool printed, for the log */
   output: string
 }
+
+export const done = (detail: string): Deployed => ({ ended: 'done', detail, facts: {}, output: '' })
+
+export const failed = (detail: string): Deployed => ({ ended: 'failed', detail, facts: {}, output: detail })
+
+/** A cancelled run is an ending of its own, and not an error of the platform. */
+export const orCancelled = (act: () => Promise<Deployed>): Promise<Deployed> =>
+  act().catch((error: unknown) => {
+    if (!(error instanceof Cancelled)) throw error
+    return { ended: 'cancelled', detail: messageOf(error), facts: {}, output: '' }
+  })
 
 /** What runs on an arm, read back from the platform; `unknown` where the deployer has no way to tell. */
 export interface Verified {

@@ -2,6 +2,15 @@ import { z } from 'zod'
 import type { ProviderPorts } from '@deploy-actions/action-kit'
 import { openCluster, type Cluster } from './cluster'
 
+/** Source: Kubernetes, "Object Names and IDs": names as of DNS subdomains. */
+export const objectName = z
+  .string()
+  .max(253)
+  .regex(
+    /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/,
+    'is not a name: a-z, 0-9, - and ., and neither - nor . at its ends',
+  )
+
 /** How a provider is told which cluster is meant. */
 export const clusterOptions = {
   context: z.string().min(1).optional().describe('context of the kubeconfig; default its current one'),

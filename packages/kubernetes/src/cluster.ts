@@ -58,6 +58,8 @@ export interface Cluster {
   readonly namespace: string
   /** @returns undefined where it is not there; @throws ClusterRefused, ProviderError */
   read<T extends z.ZodType>(ref: ObjectRef, schema: T, signal: AbortSignal): Promise<z.output<T> | undefined>
+  /** What an object is called and which version it has, without what is in it: a Secret stays where it is. */
+  readMetadata(ref: ObjectRef, signal: AbortSignal): Promise<KubernetesObject['metadata'] | undefined>
   /** All of them, by pages. @throws ClusterRefused, ProviderError */
   list<T extends z.ZodType>(
     resource: Resource,
@@ -75,6 +77,13 @@ export interface Cluster {
   ): Promise<z.output<T>>
   /** Server-side apply of a whole object that is kept nowhere: what it would become. @throws ClusterRefused */
   dryApply(ref: ObjectRef, object: KubernetesObject, signal: AbortSignal): Promise<KubernetesObject>
+  /** Deletes an object if it is still the one of that uid; one that is gone is no error. @throws ClusterRefused */
+  remove(ref: ObjectRef, uid: string, signal: AbortSignal): Promise<void>
+  /** What a pod answers to a GET on one of its ports, asked by the API server. Any status is an answer. */
+  askPod(
+    pod: { namespace: string; name: string; port: number; path: string },
+    signal: AbortSignal,
+  ): Promise<Pick<HttpResponse, 'status' | 'body'>>
   /** The kinds that a version of the API has, asked once. Empty where the cluster does not have that version. */
   kinds(apiVersion: string, signal: AbortSignal): Promise<readonly Kind[]>
   /** The end of what a container has printed; `previous` is the one before the last restart. */
@@ -94,6 +103,8 @@ export interface Kind {
 
 /** Who wrote a field, for the API server. */
 const FIELD_MANAGER = 'deploy-actions'
+/** Source: Kubernetes, "API concepts", metadata-only fetches. */
+const METADATA_ONLY = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
 /** As kubectl reads lists. */
 const PAGE = 500
 
@@ -166,6 +177,11 @@ function clusterOf({ where, namespace, ask, now }: Asked): Cluster {
       if (isMissing(answer)) return undefined
       return as(schema, must(answer, `read ${nameOf(ref)}`), where)
     },
+    async readMetadata(ref, signal) {
+      const answer = await ask({ path: pathOf(ref), headers: { accept: METADATA_ONLY }, signal })
+      if (isMissing(answer)) return undefined
+      return as(kubernetesObject, must(answer, `read ${nameOf(ref)}`), where).metadata
+    },
     async list(resource, schema, signal, { labels, fields } = {}) {
       const page = listOf(schema)
       const all: z.output<typeof schema>[] = []
@@ -200,6 +216,16 @@ function clusterOf({ where, namespace, ask, now }: Asked): Cluster {
       const body = JSON.stringify(object)
       const answer = await ask({ method: 'PATCH', path: `${pathOf(ref)}${query}`, headers, body, signal })
       return as(kubernetesObject, must(answer, `apply ${nameOf(ref)}`), where)
+    },
+    async remove(ref, uid, signal) {
+      const headers = { 'content-type': 'application/json' }
+      const body = JSON.stringify({ preconditions: { uid } })
+      const answer = await ask({ method: 'DELETE', path: pathOf(ref), headers, body, signal })
+      if (!isMissing(answer)) must(answer, `delete ${nameOf(ref)}`)
+    },
+    async askPod({ namespace: of, name, port, path }, signal) {
+      const pod = pathOf({ apiVersion: 'v1', plural: 'pods', namespace: of, name: `${name}:${port}` })
+      return ask({ path: `${pod}/proxy${path}`, signal })
     },
     async kinds(apiVersion, signal) {
       const before = known.get(apiVersion)

@@ -1,4 +1,5 @@
-export { clusterOf, clusterOptions } from './cluster-options'
+export { clusterOf, clusterOptions, objectName } from './cluster-options'
+export { configurationOf, whatChanged } from './configuration'
 export {
   ClusterRefused,
   kubernetesObject,
@@ -11,3 +12,34 @@ export {
   type PatchStep,
   type Resource,
 } from './cluster'
+export {
+  DEFAULT_LIMITS,
+  diagnose,
+  type Diagnosis,
+  type DiagnosisLimits,
+  type WorkloadFailure,
+} from './diagnosis'
+export { runningImages, type RunningImage } from './digests'
+export { differencesFrom, type Difference } from './live'
+export { containersOf, objectsIn, titleOf, workloadsIn, type ManifestContainer } from './manifest'
+export { manifestDiff, type ObjectChange } from './manifest-diff'
+export { podsOf, type WorkloadPods } from './pods'
+export { currentRevision, revisionsOf, type Revision } from './revisions'
+export {
+  awaitRollout,
+  awaitRollouts,
+  mustBeDone,
+  rolloutOf,
+  type RolloutState,
+  type RolloutWait,
+} from './rollout'
+export {
+  isWorkload,
+  nameOfWorkload,
+  podObject,
+  refOf,
+  readWorkload,
+  workloadObject,
+  type Workload,
+  type WorkloadObject,
+} from './workloads'

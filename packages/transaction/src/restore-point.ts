@@ -88,6 +88,14 @@ export function describePoint(point: RestorePoint): [what: string, name: string,
         `${point.name} in ${point.namespace} on ${point.arm}`,
         point.revision === 0 ? 'no such release' : `revision ${point.revision}`,
       ]
+    case 'argo-cd':
+      return [
+        point.kind,
+        `${point.name} in ${point.namespace} on ${point.arm}`,
+        `deployment ${point.history} (${point.revision.slice(0, 12)})`,
+      ]
+    case 'workload':
+      return [point.of, `${point.namespace}/${point.name} on ${point.arm}`, point.revision]
     case 'script':
       return [point.kind, `${point.name} on ${point.arm}`, point.state.slice(0, 200)]
   }
