@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { kubernetesObject, type Cluster } from '@deploy-actions/kubernetes'
-import type { ReadyByArm, ReadyEndpoints } from './ready-endpoints'
+import type { ReadyByArm } from './ready-endpoints'
 
 /** What scales a workload by itself. KEDA does it by an HPA of its own, which belongs to its ScaledObject. */
 export interface Autoscaler {
@@ -37,26 +37,29 @@ export async function autoscalersIn(
 }
 
 /**
- * Autoscalers that may leave an arm with fewer pods than another one has just now, in words: a canary without load is scaled
- * down to the least, and is then given the traffic of all.
+ * Autoscalers that may leave an arm with fewer pods than another one serves with just now, in words: a canary without load
+ * is scaled down to the least, and then given the traffic of all.
  */
 export async function lowAutoscalers(
   cluster: Cluster,
+  arms: readonly string[],
   ready: ReadyByArm,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const most = Math.max(0, ...Object.values(ready).map((one) => one.ready))
-  const fewer = Object.entries(ready).filter(([, one]) => one.pod && one.ready < most)
   const said = await Promise.all(
-    fewer.map(async ([arm, one]) => {
-      const target = await workloadOf(cluster, one, signal)
-      const scalers = await autoscalersIn(cluster, one.pod?.namespace ?? cluster.namespace, signal)
-      const low = scalers.find((scaler) => scaler.target === target && scaler.least < most)
-      return low
-        ? [
-            `${low.name} may leave ${arm} with ${low.least} pods, and another arm serves with ${most}: give it minReplicas ${most} until the release is done`,
-          ]
-        : []
+    arms.map(async (arm) => {
+      const { pod } = ready[arm] ?? {}
+      const others = Object.entries(ready).filter(([other]) => other !== arm)
+      const most = Math.max(0, ...others.map(([, one]) => one.ready))
+      if (!pod || most < 2) return []
+      const target = await workloadOf(cluster, pod, signal)
+      const scalers = await autoscalersIn(cluster, pod.namespace, signal)
+      return scalers
+        .filter((scaler) => scaler.target === target && scaler.least < most)
+        .map(
+          ({ name, least }) =>
+            `${name} may leave ${arm} with ${least} of the ${most} pods that serve now: let its least be ${most} until the release is done`,
+        )
     }),
   )
   return said.flat()
@@ -65,10 +68,9 @@ export async function lowAutoscalers(
 /** `Deployment shop`: a Deployment has its pods by a ReplicaSet, whose name is its own and the hash of the template. */
 async function workloadOf(
   cluster: Cluster,
-  { pod }: ReadyEndpoints,
+  pod: { namespace: string; name: string },
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  if (!pod) return undefined
   const found = await cluster.read({ apiVersion: 'v1', plural: 'pods', ...pod }, kubernetesObject, signal)
   const owner = found?.metadata.ownerReferences?.[0]
   if (!owner) return undefined

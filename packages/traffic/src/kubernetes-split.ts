@@ -64,11 +64,17 @@ export function openSplit(
   const endpointsOf = async (split: Split, signal: AbortSignal): ReturnType<Split['endpoints']> =>
     rule === 'ignore' ? { ready: {} } : split.endpoints(signal)
 
-  const tellAutoscalers = async (cluster: Cluster, ready: ReadyByArm, signal: AbortSignal): Promise<void> => {
+  const tellAutoscalers = async (
+    cluster: Cluster,
+    arms: readonly string[],
+    ready: ReadyByArm,
+    signal: AbortSignal,
+  ): Promise<void> => {
     if (autoscalersTold) return
     autoscalersTold = true
     try {
-      for (const line of await lowAutoscalers(cluster, ready, signal)) ports.log.warning(`${where}: ${line}`)
+      for (const line of await lowAutoscalers(cluster, arms, ready, signal))
+        ports.log.warning(`${where}: ${line}`)
     } catch (error) {
       if (!(error instanceof ClusterRefused)) throw error
       ports.log.warning(`${where}: nobody knows what autoscalers do with the arms: ${messageOf(error)}`)
@@ -90,7 +96,7 @@ export function openSplit(
     async short(wanted, arms, signal) {
       const cluster = await open()
       const { ready } = await endpointsOf(await kind.look(cluster, signal), signal)
-      await tellAutoscalers(cluster, ready, signal)
+      await tellAutoscalers(cluster, arms, ready, signal)
       return tooFew(wanted, arms, ready, rule)
     },
     async write(wanted, expected, signal) {
