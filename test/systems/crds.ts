@@ -9,7 +9,7 @@ const crds = fileURLToPath(new URL('../../.cache/systems/crds/', import.meta.url
 const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 
 /** Projects whose kinds test/systems/install has fetched. */
-export type Project = 'istio' | 'gateway-api' | 'flagger'
+export type Project = 'istio' | 'gateway-api' | 'flagger' | 'argo-cd'
 
 interface Definition {
   metadata: { name: string }
