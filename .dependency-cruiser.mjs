@@ -76,7 +76,14 @@ export default {
         path: '^packages/(traffic|metrics|checks|notifiers|deploys)/',
         pathNot: ['\\.test\\.ts$', '^packages/checks/src/weights-held\\.ts$'],
       },
-      to: { path: '^packages/', pathNot: ['^packages/$1/', '^packages/(action-kit|rollout|analysis)/'] },
+      to: { path: '^packages/', pathNot: ['^packages/$1/', '^packages/(action-kit|rollout|analysis|helm)/'] },
+    },
+    {
+      name: 'helm-knows-the-kit-only',
+      comment: 'it drives a program, for a provider and for an action; neither is known to it',
+      severity: 'error',
+      from: { path: '^packages/helm/', pathNot: '\\.test\\.ts$' },
+      to: { path: '^packages/', pathNot: '^packages/(helm|action-kit|rollout)/' },
     },
     {
       name: 'one-check-asks-a-router',

@@ -19,6 +19,7 @@ const broken: Record<string, [from: string, to: string]> = {
   'cli-goes-through-the-rehearsal': ['packages/cli/src/a.ts', 'packages/workflow-engine/src/x.ts'],
   'kit-knows-no-provider': ['packages/action-kit/src/b.ts', 'packages/traffic/src/x.ts'],
   'providers-know-the-kit-only': ['packages/metrics/src/a.ts', 'packages/traffic/src/x.ts'],
+  'helm-knows-the-kit-only': ['packages/helm/src/a.ts', 'packages/deploys/src/x.ts'],
   'one-check-asks-a-router': ['packages/checks/src/weights-held.ts', 'packages/metrics/src/x.ts'],
   'config-knows-no-ledger': ['packages/config/src/a.ts', 'packages/ledger/src/x.ts'],
   'ledger-knows-records-only': ['packages/ledger/src/a.ts', 'packages/traffic/src/x.ts'],
