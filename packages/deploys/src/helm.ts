@@ -16,7 +16,7 @@ import {
   valuePath,
   type Ended,
   type HelmRelease,
-  type Rendered,
+  type Rendering,
   type Upgrade,
 } from '@deploy-actions/helm'
 import { defined, timeLimit } from '@deploy-actions/rollout'
@@ -104,7 +104,7 @@ export default deployer({
   },
 })
 
-const whatWasRead = ({ readAll }: Extract<Rendered, { ended: 'done' }>): string =>
+const whatWasRead = ({ readAll }: Rendering): string =>
   readAll ? 'no image' : 'more than 1 MiB, and in the end of it, all that is read, no image'
 
 const writingOf = ({ timeout }: Options) => ({

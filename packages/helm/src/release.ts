@@ -35,10 +35,16 @@ const READ = 256
 /** Source: helm, `driver.ErrReleaseNotFound`; both majors print it so. */
 const NOT_FOUND = 'release: not found'
 
+/** What a render gave. */
+export interface Rendering {
+  ended: 'done'
+  manifest: RenderedManifest
+  /** false where it was longer than what is kept of it, which is its end */
+  readAll: boolean
+}
+
 /** What a render gave, or how it failed. */
-export type Rendered =
-  | { ended: 'done'; manifest: RenderedManifest; readAll: boolean }
-  | (Ended & { ended: 'failed' | 'cancelled' })
+export type Rendered = Rendering | (Ended & { ended: 'failed' | 'cancelled' })
 
 /** What Helm keeps of a revision beside its manifest and values. */
 const metadata = lazily(() =>
