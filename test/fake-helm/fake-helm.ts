@@ -20,7 +20,7 @@ export interface FakePlan {
   release?: string
   /** what Helm says of the failure, behind `Error: ` */
   text?: string
-  /** the status that a failed rollback leaves; default failed */
+  /** the status that it leaves when it fails, or `nothing`; default failed */
   leaves?: string
   /** it stays pending until it is ended, or for so many milliseconds */
   does?: 'hang' | 'slow'

@@ -187,7 +187,8 @@ if (command === 'upgrade') {
       else process.on('SIGTERM', () => {})
       setInterval(() => {}, 1000)
     } else if (plan) {
-      add({ status: 'failed', description: `Upgrade "${name}" failed: denied`, digest, labels })
+      if (plan.leaves !== 'nothing')
+        add({ status: 'failed', description: `Upgrade "${name}" failed: denied`, digest, labels })
       fail(plan.text)
     } else {
       add({
@@ -220,7 +221,7 @@ if (command === 'rollback') {
       save()
     }, plan.ms)
   } else if (plan) {
-    add({ status: plan.leaves ?? 'failed', description, digest, labels })
+    if (plan.leaves !== 'nothing') add({ status: plan.leaves ?? 'failed', description, digest, labels })
     fail(plan.text)
   } else add({ status: 'deployed', description, digest, labels })
 }

@@ -109,7 +109,7 @@ export function saidBy({ ended, exitCode, stderr }: ChildResult): string {
  */
 export const withoutManifests = (text: string): string =>
   text
-    .replace(/Invalid value: [^\n]*[{[][^\n]*[}\]]/g, 'Invalid value: {...}')
+    .replace(/((?:Invalid|Duplicate) value: )[^\n]*[{[][^\n]*[}\]]/g, '$1{...}')
     .replace(/((?:Invalid|Unsupported|Duplicate) value: )(?:"(?:[^"\\\n]|\\.)*"|[^\s:{]+)/g, '$1...')
     .replace(/valueUnstructured\{[^\n]*\}/g, 'valueUnstructured{...}')
     .replace(/: '[^\n]*' (?=does not match |is not valid )/g, ": '...' ")
