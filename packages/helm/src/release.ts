@@ -116,7 +116,9 @@ export function openRelease(where: Where, ports: RunPorts): HelmRelease {
       if (!isDone(result)) throw new GateFailed(`the history of ${release} cannot be read: ${saidBy(result)}`)
       return historyOf(result.stdout, release)
     },
-    render: (upgrade, signal) => rendered([...upgradeArgs(upgrade), '--dry-run=server'], signal),
+    // Helm prints the manifest of an upgrade only where nobody describes it.
+    render: ({ description: _, ...upgrade }, signal) =>
+      rendered([...upgradeArgs(upgrade), '--dry-run=server'], signal),
     template: (upgrade, signal) =>
       rendered(['template', release, upgrade.chart.chart, ...place, ...templateFlags(upgrade)], signal),
     upgrade: async (upgrade, signal) =>
