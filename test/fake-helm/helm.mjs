@@ -153,6 +153,8 @@ if (command === 'upgrade') {
     if (values['dry-run'] !== 'server') fail(`invalid dry-run value (${values['dry-run']})`)
     const plan = read(`${state}.renders`, {})[name]
     if (plan?.text !== undefined) fail(plan.text)
+    // With a description of its own it is not known for a dry run, and the manifest is not printed.
+    if (last && values.description !== undefined) process.exit(0)
     process.stdout.write(
       `NAME: ${name}\nHOOKS:\nMANIFEST:\n${manifestOf(digest, plan?.more)}\nNOTES:\nhello\n`,
     )

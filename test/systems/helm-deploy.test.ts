@@ -494,14 +494,20 @@ describe('helm4 alone', () => {
     )
     expect(status).toBe(200)
     const conflict = await failing('helm4', name, 'b', { values: 'replicas: 4' })
-    expect(conflict.outputs).toMatchObject({ 'failure-reason': 'ssa-conflict' })
+    // The way back wants that field, too.
+    expect(conflict.outputs).toMatchObject({
+      'failure-reason': 'rollback-failed',
+      reason: expect.stringMatching(
+        /^ssa-conflict: .*somebody else manages those fields: leave them out of the chart/,
+      ),
+    })
     await deployed('helm4', name, 'b', { values: 'replicas: 4', 'force-conflicts': 'true' })
   }, 60_000)
 
   it('B6 42: what Helm 3 has written last cannot be forced', async () => {
     await deployed('helm3', 'helm4-m', 'a')
     const forced = await failing('helm4', 'helm4-m', 'b', { 'force-conflicts': 'true' })
-    expect(forced.outputs['failure-reason']).toBe('ssa-conflict')
+    expect(forced.outputs).toMatchObject({ 'failure-reason': 'ssa-conflict', 'rolled-back': 'true' })
     await deployed('helm4', 'helm4-m', 'b', { 'force-conflicts': 'true', 'server-side': 'true' })
   }, 60_000)
 })

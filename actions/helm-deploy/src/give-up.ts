@@ -97,14 +97,24 @@ async function notBack(
     () => undefined,
   )
   const stands = last ? `it is ${last.status} now (revision ${last.revision})` : 'what it is now is not known'
-  const { release, namespace } = helm.where
-  const next =
-    reason === 'no-target'
-      ? `revision ${pin.revision} is no longer kept (see history-max): deploy what is to run, by its digest`
-      : `when its cause is gone: helm rollback ${release} ${pin.revision} --namespace ${namespace}, or mode: rollback with revision: ${pin.revision}`
-  return { name, state: 'not-back', reason: 'rollback-failed', detail: `${detail}; ${stands}; ${next}` }
+  return {
+    ...{ name, state: 'not-back', reason: 'rollback-failed' },
+    detail: `${detail}; ${stands}; ${nextStep(helm, pin, reason)}`,
+  }
 }
 
+function nextStep(
+  { where: { release, namespace } }: HelmRelease,
+  { revision }: Pin,
+  reason?: FailureReason,
+): string {
+  if (reason === 'no-target')
+    return `revision ${revision} is no longer kept (see history-max): deploy what is to run, by its digest`
+  const again = `helm rollback ${release} ${revision} --namespace ${namespace}, or mode: rollback with revision: ${revision}`
+  if (reason === 'ssa-conflict')
+    return `somebody else manages those fields: leave them out of the chart, or let force-conflicts: true take them; then ${again}`
+  return `when its cause is gone: ${again}`
+}
 /** Said wherever something went back: nobody else would. */
 export const NOT_UNDONE = 'what hooks and migrations have done is not undone'
 

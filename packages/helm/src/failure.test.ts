@@ -59,6 +59,11 @@ describe('an error of Helm is told apart', () => {
       'removed-api',
     ],
     [
+      'B6 43, as both majors say it now',
+      'UPGRADE FAILED: unable to build kubernetes objects from current release manifest: resource mapping not found for name: "a" namespace: "" from "": no matches for kind "Widget" in version "x/v1"\nensure CRDs are installed first',
+      'removed-api',
+    ],
+    [
       'crds',
       'unable to build kubernetes objects from new release manifest: resource mapping not found: no matches for kind "Widget" in version "a/v1" ensure CRDs are installed first',
       'crd-missing',

@@ -50,7 +50,7 @@ const CLASSES: readonly (readonly [RegExp, FailureReason])[] = [
   ],
   [/must have at most 1048576 bytes|request is too large/i, 'release-too-large'],
   [/field is immutable|updates to statefulset spec for fields other than/, 'immutable-field'],
-  [/contains removed kubernetes api/, 'removed-api'],
+  [/from current release manifest[^]*no matches for kind|contains removed kubernetes api/, 'removed-api'],
   [/no matches for kind/, 'crd-missing'],
   [/exceeded quota/, 'quota'],
   [/is forbidden: User /, 'rbac'],

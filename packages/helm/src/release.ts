@@ -35,6 +35,9 @@ const READ = 256
 /** Source: helm, `driver.ErrReleaseNotFound`; both majors print it so. */
 const NOT_FOUND = 'release: not found'
 
+/** Source: helm, `kube.ClientUpdateOption`. */
+const NOTHING_TO_FORCE = 'forceConflicts enabled when serverSideApply disabled'
+
 /** What a render gave. */
 export interface Rendering {
   ended: 'done'
@@ -123,14 +126,15 @@ export function openRelease(where: Where, ports: RunPorts): HelmRelease {
       rendered(['template', release, upgrade.chart.chart, ...place, ...templateFlags(upgrade)], signal),
     upgrade: async (upgrade, signal) =>
       endedAs(await run(upgradeArgs(upgrade), signal, upgrade.timeoutMs + OVERHEAD_MS)),
-    rollback: async (revision, writing, signal) =>
-      endedAs(
-        await run(
-          ['rollback', release, String(revision), ...place, ...rollbackFlags(writing, major)],
-          signal,
-          writing.timeoutMs + OVERHEAD_MS,
-        ),
-      ),
+    async rollback(revision, writing, signal) {
+      const go = async (how: Writing): Promise<Ended> => {
+        const args = ['rollback', release, String(revision), ...place, ...rollbackFlags(how, major)]
+        return endedAs(await run(args, signal, writing.timeoutMs + OVERHEAD_MS))
+      }
+      const ended = await go(writing)
+      // What Helm 3 has written is merged by Helm, and then there is nothing to force.
+      return ended.output.includes(NOTHING_TO_FORCE) ? go({ ...writing, forceConflicts: false }) : ended
+    },
     async uninstall(writing, signal) {
       const args = ['uninstall', release, ...place, ...uninstallFlags(writing, major)]
       const result = await run(args, signal, writing.timeoutMs + OVERHEAD_MS)
