@@ -63,7 +63,7 @@ describe.each([3, 4] as const)('with Helm %i', (major) => {
     const { helm, run } = await open(major, { api: fakeRevisions('deployed') })
     await helm.plan(
       { command: 'upgrade', text: 'UPGRADE FAILED: context deadline exceeded' },
-      { command: 'rollback', does: 'slow', ms: 500 },
+      { command: 'rollback', does: 'slow', ms: 2_000 },
     )
     const { exitCode, outputs } = await run(
       {},

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 
 // As much of Helm as is called here, over a file of releases: MAJOR STATE COMMAND... It refuses what Helm refuses, in its
@@ -74,7 +74,11 @@ if (command === 'version') {
 if (values.namespace === undefined) fail('the namespace "default" is none of the test')
 const revisions = releases[name] ?? []
 const last = revisions.at(-1)
-const save = () => writeFileSync(state, JSON.stringify(releases))
+/** Whole: tests read it while it is written. */
+function save() {
+  writeFileSync(`${state}.part`, JSON.stringify(releases))
+  renameSync(`${state}.part`, state)
+}
 
 /** What is planned for this command, once. */
 function planned() {

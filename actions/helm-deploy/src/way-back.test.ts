@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { GateFailed } from '@deploy-actions/action-kit'
+import type { GateFailed } from '@deploy-actions/action-kit'
 import { fakeRevisions } from '../../../test/fake-helm/fake-helm'
 import { openStep } from './helm-deploy.fixture'
 
