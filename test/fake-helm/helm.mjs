@@ -153,6 +153,8 @@ function digestOf() {
 if (command === 'upgrade') {
   const digest = digestOf()
   if (!existsSync(`${second}/Chart.yaml`)) fail(`path "${second}" not found`)
+  if (last?.status.startsWith('pending-'))
+    fail('UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress')
   if (values['dry-run'] !== undefined) {
     if (values['dry-run'] !== 'server') fail(`invalid dry-run value (${values['dry-run']})`)
     const plan = read(`${state}.renders`, {})[name]
@@ -163,8 +165,6 @@ if (command === 'upgrade') {
       `NAME: ${name}\nHOOKS:\nMANIFEST:\n${manifestOf(digest, plan?.more)}\nNOTES:\nhello\n`,
     )
   } else {
-    if (last?.status.startsWith('pending-'))
-      fail('UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress')
     // Those of the release before are taken over.
     const own = Object.fromEntries(
       (values.labels ?? '')

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { Cancelled, fenced, GateFailed, runUrl } from '@deploy-actions/action-kit'
+import { Cancelled, fenced, GateFailed, messageOf, runUrl } from '@deploy-actions/action-kit'
 import {
   lastGood,
   proofOf,
@@ -28,6 +28,8 @@ interface Job extends Pinned {
   name: string
   /** revision that ran, undefined where there was none */
   good: Revision | undefined
+  /** it is pending, and in a dry run stays so */
+  isStuck: boolean
 }
 
 /** Why a release was not brought. */
@@ -45,25 +47,41 @@ interface Failure {
 export async function deploy(session: Session): Promise<Outputs> {
   const jobs: Job[] = []
   for (const plan of session.plan.releases) jobs.push(await pin(session, plan))
-  const manifests = new Map<Job, RenderedManifest>()
-  for (const job of jobs) manifests.set(job, await prove(session, job))
-  const brought = (): Promise<Brought[]> => Promise.all(jobs.map((job) => broughtOf(job, manifests.get(job))))
-  if (session.inputs['dry-run']) {
-    const names = jobs.map(({ name, next }) => `${name} (revision ${next})`).join(', ')
-    return report(session, { outcome: 'would-write', reason: `would bring ${names}` }, await brought())
-  }
+  const manifests: Manifests = new Map()
+  for (const job of jobs) if (!job.isStuck) manifests.set(job, await prove(session, job))
+  if (session.inputs['dry-run']) return wouldBring(session, jobs, manifests)
   save(session, jobs)
   for (const [index, job] of jobs.entries()) {
     const failure = await bring(session, job)
     if (failure) throw await giveUp(session, jobs.slice(0, index + 1), failure, manifests)
   }
-  const all = await brought()
+  // From here on it is brought: what can no longer be read is no reason to take it back.
   saveEnded(session.ports)
-  const reason = all.map(
-    ({ name, revision, digest }) => `${name} is at revision ${revision}${digest ? ` with ${digest}` : ''}`,
+  const brought = await allBrought(jobs, manifests).catch((error: unknown) => {
+    session.ports.log.warning(`what Helm has now could not be read: ${messageOf(error)}`)
+    return []
+  })
+  const told = jobs.map(
+    ({ name, next, plan }) => `${name} is at revision ${next}${plan.digest ? ` with ${plan.digest}` : ''}`,
   )
   const seen = session.observer ? '' : '; Helm says so: live objects were not looked at'
-  return report(session, { outcome: 'deployed', reason: `${reason.join('; ')}${seen}` }, all)
+  return report(session, { outcome: 'deployed', reason: `${told.join('; ')}${seen}` }, brought)
+}
+
+type Manifests = Map<Job, RenderedManifest>
+
+const allBrought = (jobs: readonly Job[], manifests: Manifests): Promise<Brought[]> =>
+  Promise.all(jobs.map((job) => broughtOf(job, manifests.get(job))))
+
+/** Helm renders nothing of what is pending, not even to be looked at. */
+async function wouldBring(session: Session, jobs: readonly Job[], manifests: Manifests): Promise<Outputs> {
+  const names = jobs.map(({ name, next, isStuck }) =>
+    isStuck
+      ? `${name}, once it is put back: until then Helm renders nothing of it`
+      : `${name} (revision ${next})`,
+  )
+  const reason = `would bring ${names.join(', ')}`
+  return report(session, { outcome: 'would-write', reason }, await allBrought(jobs, manifests))
 }
 
 /** The revision that runs, before anything else can be it. */
@@ -86,7 +104,7 @@ async function pin(session: Session, plan: ReleasePlan): Promise<Job> {
     good ? `${name}: revision ${good.revision} runs, and is gone back to` : `${name} is not installed`,
   )
   return {
-    ...{ plan, name, helm, good },
+    ...{ plan, name, helm, good, isStuck: unfinished(revisions) !== undefined },
     pin: { revision: good?.revision ?? 0, updated: good?.updated || undefined },
     next: (revisions.at(-1)?.revision ?? 0) + 1,
   }
@@ -183,7 +201,7 @@ async function giveUp(
   session: Session,
   jobs: readonly Job[],
   failure: Failure,
-  manifests: ReadonlyMap<Job, RenderedManifest>,
+  manifests: Manifests,
 ): Promise<GateFailed> {
   const { ports, onFailure, observer, writing, inputs } = session
   const [failed] = jobs.slice(-1)
