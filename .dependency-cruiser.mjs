@@ -78,7 +78,7 @@ export default {
       },
       to: {
         path: '^packages/',
-        pathNot: ['^packages/$1/', '^packages/(action-kit|rollout|analysis|kubernetes)/'],
+        pathNot: ['^packages/$1/', '^packages/(action-kit|rollout|analysis|helm|kubernetes)/'],
       },
     },
     {
@@ -87,6 +87,13 @@ export default {
       severity: 'error',
       from: { path: '^packages/kubernetes/', pathNot: '\\.(test|fixture)\\.ts$' },
       to: { path: '^packages/', pathNot: '^packages/(kubernetes|action-kit|rollout)/' },
+    },
+    {
+      name: 'helm-knows-no-provider',
+      comment: 'it drives a program and looks at what that has made, for a provider and for an action',
+      severity: 'error',
+      from: { path: '^packages/helm/', pathNot: '\\.(test|fixture)\\.ts$' },
+      to: { path: '^packages/', pathNot: '^packages/(helm|kubernetes|action-kit|rollout)/' },
     },
     {
       name: 'one-check-asks-a-router',

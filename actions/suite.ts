@@ -19,6 +19,11 @@ export const suite = {
     schemas: () => import('./health-gate/src/index'),
     main: () => import('./health-gate/src/main'),
   }),
+  'helm-deploy': action({
+    schemas: () => import('./helm-deploy/src/index'),
+    main: () => import('./helm-deploy/src/main'),
+    post: async () => (await import('./helm-deploy/src/post')).post,
+  }),
   notify: action({
     schemas: () => import('./notify/src/index'),
     main: () => import('./notify/src/main'),

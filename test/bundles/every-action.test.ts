@@ -8,6 +8,7 @@ const needed: Record<ActionName, string> = {
   'audit-summary': 'mode',
   'canary-step': 'version',
   'health-gate': 'checks',
+  'helm-deploy': 'mode',
   notify: 'event',
   'restore-point': 'mode',
   'rollout-plan': 'version',

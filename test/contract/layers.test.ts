@@ -20,6 +20,7 @@ const broken: Record<string, [from: string, to: string]> = {
   'kit-knows-no-provider': ['packages/action-kit/src/b.ts', 'packages/traffic/src/x.ts'],
   'providers-know-the-kit-only': ['packages/metrics/src/a.ts', 'packages/traffic/src/x.ts'],
   'kubernetes-knows-no-provider': ['packages/kubernetes/src/a.ts', 'packages/deploys/src/x.ts'],
+  'helm-knows-no-provider': ['packages/helm/src/a.ts', 'packages/deploys/src/x.ts'],
   'one-check-asks-a-router': ['packages/checks/src/weights-held.ts', 'packages/metrics/src/x.ts'],
   'config-knows-no-ledger': ['packages/config/src/a.ts', 'packages/ledger/src/x.ts'],
   'ledger-knows-records-only': ['packages/ledger/src/a.ts', 'packages/traffic/src/x.ts'],

@@ -26,7 +26,12 @@ export function readContext(env: Environment): RunContext {
 }
 
 /** The page of this run, for links. */
-export function runUrl({ serverUrl, owner, repo, runId }: RunContext): string {
+export function runUrl({
+  serverUrl,
+  owner,
+  repo,
+  runId,
+}: Pick<RunContext, 'serverUrl' | 'owner' | 'repo' | 'runId'>): string {
   return `${serverUrl}/${owner}/${repo}/actions/runs/${runId}`
 }
 

@@ -52,17 +52,10 @@ describe('a deploy by Helm', () => {
     expect(deployed).toMatchObject({ ended: 'done', detail: `api-green was brought to ${digest}` })
     expect(JSON.stringify(deployed)).not.toContain('swordfish')
     const args = [
-      ...['helm', 'upgrade', 'api-green', 'charts/api', '--install', '--wait', '--namespace', 'shop'],
-      ...[
-        '--timeout',
-        '90s',
-        '--history-max',
-        '20',
-        '--values',
-        'values/eu.yaml',
-        '--values',
-        'values/x.yaml',
-      ],
+      ...['helm', 'upgrade', 'api-green', 'charts/api', '--namespace', 'shop', '--install', '--wait'],
+      // Where no value is given, Helm would take those of the release before.
+      ...['--timeout', '90s', '--history-max', '20', '--reset-values'],
+      ...['--values', 'values/eu.yaml', '--values', 'values/x.yaml'],
       ...['--set-string', `app.image.digest=${digest}`],
     ]
     expect(ran.map(({ command }) => command)).toEqual([[...args, '--dry-run=server'], args])
@@ -88,6 +81,7 @@ describe('a deploy by Helm', () => {
     ['an annotation', `metadata:\n  annotations:\n    digest: ${digest}\n  name: api\nimage: api:latest`],
     ['an annotation in a line', `metadata: { annotations: { image: "api@${digest}" }, name: api }`],
     ['the notes', `image: api:latest\nNOTES:\nimage: api@${digest}`],
+    ['data', `kind: ConfigMap\nmetadata: { name: a }\ndata: { image: "api@${digest}" }`],
     ['another value', `env: [{ name: RELEASE, value: "${digest}" }]`],
   ])('writes nothing where the digest is only in %s', async (_, manifest) => {
     const stdout = `NAME: api\nHOOKS:\n---\nimage: api@${digest}\nMANIFEST:\n---\n${manifest}\n`
@@ -205,7 +199,7 @@ describe('what Helm has before a rollout', () => {
   it('is not shown where it is no JSON', async () => {
     const { deployer } = await open({ history: [{ stdout: 'swordfish' }] })
     await expect(deployer.snapshot(signal)).rejects.toThrow(
-      /^the history of api-green cannot be read: what Helm printed is no JSON$/,
+      /^the history of api-green cannot be read: what Helm printed is no history in JSON$/,
     )
   })
 

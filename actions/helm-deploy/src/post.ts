@@ -1,0 +1,62 @@
+import { GateFailed, type Ports, type PostResult } from '@deploy-actions/action-kit'
+import { putAllBack, toldOf, type Pinned } from './give-up'
+import { labelsByHelm, ownerOf, type AskLabels } from './owners'
+import { nameOf, openHelm, uncancelled } from './session'
+import { unfinishedOf, type Saved } from './state'
+
+/** A Helm of main that was not killed with it may still be rolling back; how long it is waited for. */
+const PATIENCE_MS = 90_000
+const LOOK_MS = 5_000
+
+/** Finishes what main has begun: a run that was cancelled, or was lost between an upgrade and its verdict. */
+export async function post(ports: Ports, askLabels: AskLabels = labelsByHelm): Promise<PostResult> {
+  const saved = unfinishedOf(ports)
+  if (!saved) return undefined
+  const ours: Pinned[] = []
+  for (const one of saved.releases) {
+    const helm = openHelm(saved, one, ports)
+    const pinned = { helm, next: one.next, pin: { revision: one.revision, updated: one.updated } }
+    if (await isOurs(pinned, ports, askLabels)) ours.push(pinned)
+  }
+  if (ours.length === 0) return { outcome: 'nothing-to-do', reason: 'nothing of this step was written' }
+  const names = ours.map(({ helm }) => nameOf(helm.where)).join(', ')
+  if (saved.onFailure === 'keep') {
+    const reason = `this step did not end by itself, and ${names} is left as it is (on-failure: keep, or a transaction puts it back)`
+    ports.log.warning(reason)
+    return { outcome: 'kept', reason }
+  }
+  ports.log.warning(`this step did not end by itself: ${names} is put back`)
+  return putOursBack(ours, saved, ports)
+}
+
+async function putOursBack(ours: readonly Pinned[], saved: Saved, ports: Ports): Promise<PostResult> {
+  const { writing, firstInstallFailure } = saved
+  for (const { helm } of ours) await untilStill(helm, ports)
+  const results = await putAllBack(ours, { writing, firstInstallFailure }, ports.log)
+  const reason = toldOf(results)
+  ports.evidence.facts({ wentBack: results.map(({ name, state, detail }) => ({ name, state, detail })) })
+  ports.summary.add(`### Helm: finished at the end of the job\n\n${reason}`)
+  if (results.some(({ state }) => state === 'not-back')) throw new GateFailed(reason)
+  return { outcome: 'rolled-back', reason }
+}
+
+/** That the last revision is the one that this step has written, and nobody's since. */
+async function isOurs({ helm, next }: Pinned, ports: Ports, askLabels: AskLabels): Promise<boolean> {
+  const revisions = await helm.history(uncancelled())
+  if ((revisions.at(-1)?.revision ?? 0) < next) return false
+  const labels = await askLabels(helm, next, uncancelled())
+  const owner = await ownerOf(labels, next, ports.context, ports.github).catch(() => ({
+    known: false as const,
+  }))
+  const mine = !owner.known || (owner.state === 'at-work' && owner.who.endsWith('(this very run)'))
+  if (!mine)
+    ports.log.warning(`revision ${next} of ${nameOf(helm.where)} is of ${owner.who}: it is left alone`)
+  return mine
+}
+
+async function untilStill(helm: Pinned['helm'], { clock }: Ports): Promise<void> {
+  const until = clock.realMs() + PATIENCE_MS
+  const isRollingBack = async (): Promise<boolean> =>
+    (await helm.history(uncancelled())).at(-1)?.status === 'pending-rollback'
+  while (clock.realMs() < until && (await isRollingBack())) await clock.sleep(LOOK_MS, uncancelled())
+}

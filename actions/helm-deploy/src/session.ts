@@ -1,0 +1,71 @@
+import { redact, type Ports } from '@deploy-actions/action-kit'
+import { openRelease, type HelmRelease, type Major, type Writing } from '@deploy-actions/helm'
+import { defined } from '@deploy-actions/rollout'
+import type { Inputs } from './inputs'
+import type { Observer } from './observer'
+import type { AskLabels } from './owners'
+import type { Plan, ReleasePlan } from './plan'
+
+/** What is plugged into the action. */
+export interface Seams {
+  /** looks at live objects; without one nothing is said to be verified */
+  observer?: Observer | undefined
+  askLabels: AskLabels
+}
+
+/** A step under way. */
+export interface Session extends Seams {
+  inputs: Inputs
+  plan: Plan
+  ports: Ports
+  major: Major
+  writing: Required<Writing>
+  /** what becomes of a release whose upgrade fails */
+  onFailure: 'rollback' | 'keep'
+  /** why nothing is put back here, where the input does not say it */
+  keptBecause?: string | undefined
+}
+
+/** What a way back needs of a step, in main and in post. */
+export interface Program {
+  program: string
+  kubeContext?: string | undefined
+  major: Major
+}
+
+export const openHelm = (
+  { program, kubeContext, major }: Program,
+  { release, namespace }: Pick<ReleasePlan, 'release' | 'namespace'>,
+  ports: Ports,
+): HelmRelease =>
+  openRelease(
+    { program, release, namespace, major, ...defined({ kubeContext }) },
+    { process: ports.process, workspace: ports.context.workspace },
+  )
+
+export const programOf = ({ inputs, major }: Pick<Session, 'inputs' | 'major'>): Program => ({
+  program: inputs.helm,
+  kubeContext: inputs['kube-context'],
+  major,
+})
+
+export const writingOf = (inputs: Inputs): Required<Writing> => ({
+  timeoutMs: inputs.timeout,
+  wait: inputs.wait,
+  waitForJobs: inputs['wait-for-jobs'],
+  hooks: inputs.hooks,
+  historyMax: inputs['history-max'],
+  serverSide: inputs['server-side'],
+  forceConflicts: inputs['force-conflicts'],
+})
+
+/** A text without any part of the secrets of the step. */
+export const clean = ({ plan, ports }: Pick<Session, 'plan' | 'ports'>, text: string): string =>
+  redact(text, [...plan.hidden, ...ports.secrets.values()])
+
+/** `api in shop`. */
+export const nameOf = ({ release, namespace }: Pick<ReleasePlan, 'release' | 'namespace'>): string =>
+  `${release} in ${namespace}`
+
+/** A way back is not ended by whoever cancels the run: half of one is worse than none. */
+export const uncancelled = (): AbortSignal => new AbortController().signal

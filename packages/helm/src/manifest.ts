@@ -1,0 +1,108 @@
+/** An image that a manifest names, and who runs it. */
+export interface RenderedImage {
+  /** `Deployment/api`; of what has neither kind nor name, as a part of a manifest that was cut, empty */
+  object: string
+  /** name of the container; of an object that has its own words for images, such as one of an operator, the path of the value */
+  container: string
+  image: string
+}
+
+/** What a manifest holds, as far as a deploy asks. */
+export interface RenderedManifest {
+  images: RenderedImage[]
+  /** names of its custom resource definitions */
+  definitions: string[]
+}
+
+/** What `helm upgrade --dry-run` prints holds hooks before and notes behind it, which run nothing that stays. */
+export function manifestIn(printed: string): string {
+  const [manifest = ''] = printed.slice(Math.max(0, printed.search(/^MANIFEST:$/m))).split(/^NOTES:$/m)
+  return manifest.replace(/^MANIFEST:$/m, '')
+}
+
+/** Objects whose values are data, whatever they are called. */
+const DATA = new Set(['ConfigMap', 'Secret'])
+/** Keys beneath which nothing runs. */
+const NOTHING_RUNS = new Set(['annotations', 'labels', 'matchLabels'])
+const CONTAINERS = new Set(['containers', 'initContainers', 'ephemeralContainers'])
+/** Keys whose values are images or parts of them, in objects of kinds that are not known here. */
+const IMAGES = /(?:image|tag|digest)$/i
+
+/** Reads a manifest; the library is loaded here, since most runs need none. */
+export async function readManifest(manifest: string): Promise<RenderedManifest> {
+  const { parse } = await import('yaml')
+  const documents = manifest.split(/^---.*$/m).map((text): unknown => {
+    try {
+      return parse(text, { uniqueKeys: false, logLevel: 'silent' })
+    } catch {
+      // Helm has parsed it, so it is the rest of one that was cut, and proves nothing.
+      return undefined
+    }
+  })
+  const objects = documents.map(mapOf)
+  return {
+    images: objects.flatMap(imagesOf),
+    definitions: objects
+      .filter(({ kind }) => kind === 'CustomResourceDefinition')
+      .map(({ metadata }) => String(mapOf(metadata)['name'] ?? '?')),
+  }
+}
+
+function imagesOf(object: Record<string, unknown>): RenderedImage[] {
+  const kind = textOf(object['kind'])
+  if (DATA.has(kind)) return []
+  const name = textOf(mapOf(object['metadata'])['name'])
+  const found: RenderedImage[] = []
+  const add = (container: string, image: string): void =>
+    void found.push({ object: [kind, name].filter(Boolean).join('/'), container, image })
+  visit(object, [], add)
+  return found
+}
+
+function visit(
+  value: unknown,
+  path: readonly string[],
+  add: (container: string, image: string) => void,
+): void {
+  for (const [key, inner] of Object.entries(mapOf(value))) {
+    if (NOTHING_RUNS.has(key)) continue
+    if (CONTAINERS.has(key) && Array.isArray(inner)) {
+      for (const container of inner) {
+        const { name, image } = mapOf(container)
+        if (typeof image === 'string') add(textOf(name), image)
+      }
+    } else if (IMAGES.test(key) && typeof inner === 'string') add([...path, key].join('.'), inner)
+    else if (typeof inner === 'object') visit(inner, [...path, key], add)
+  }
+}
+
+/** Of what several images prove of a digest. */
+export interface Proof {
+  /** those that have it */
+  with: RenderedImage[]
+  /** those of the same repository that have not: two versions of one image would run */
+  without: RenderedImage[]
+}
+
+/**
+ * Which images have the digest, in any container. A registry's mirror may stand in place of the repository.
+ * @param image the image without tag or digest, where it is known: then it may be nowhere without its digest
+ */
+export function proofOf(images: readonly RenderedImage[], digest: string, image?: string): Proof {
+  const isSame = (one: string): boolean => image !== undefined && repositoryOf(one) === image
+  return {
+    with: images.filter((one) => one.image.includes(digest)),
+    without: images.filter((one) => isSame(one.image) && !one.image.includes(digest)),
+  }
+}
+
+/** Without tag and digest; a port is no tag. */
+const repositoryOf = (image: string): string => image.replace(/@.*$/, '').replace(/:[^/:]*$/, '')
+
+/** `Deployment/api (app)`. */
+export const whoRuns = ({ object, container }: RenderedImage): string => `${object} (${container})`
+
+const mapOf = (value: unknown): Record<string, unknown> =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')

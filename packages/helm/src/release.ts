@@ -1,0 +1,172 @@
+import { z } from 'zod'
+import { GateFailed, type ChildResult, type ProviderPorts } from '@deploy-actions/action-kit'
+import { lazily } from '@deploy-actions/rollout'
+import { endedAs, isDone, saidBy, type Ended } from './failure'
+import {
+  rollbackFlags,
+  templateFlags,
+  uninstallFlags,
+  upgradeFlags,
+  type Upgrade,
+  type Writing,
+} from './flags'
+import { historyOf, type Revision } from './history'
+import { manifestIn, readManifest, type RenderedManifest } from './manifest'
+import { majorOf, type Major } from './version'
+
+/** Which release, and which Helm asks for it. */
+export interface Where {
+  program: string
+  release: string
+  namespace: string
+  /** of the kubeconfig; default its current one */
+  kubeContext?: string
+  /** known where something is asked for in which the majors differ */
+  major?: Major
+}
+
+/** What Helm needs beside the time in which workloads become ready. */
+export const OVERHEAD_MS = 60_000
+/** It is asked before and after a restore, and both are a part of its longest time. */
+export const HISTORY_MS = 30_000
+/** Revisions of a history that are read. */
+const READ = 256
+
+/** Source: helm, `driver.ErrReleaseNotFound`; both majors print it so. */
+const NOT_FOUND = 'release: not found'
+
+/** Source: helm, `kube.ClientUpdateOption`. */
+const NOTHING_TO_FORCE = 'forceConflicts enabled when serverSideApply disabled'
+
+/** What a render gave. */
+export interface Rendering {
+  ended: 'done'
+  manifest: RenderedManifest
+  /** false where it was longer than what is kept of it, which is its end */
+  readAll: boolean
+}
+
+/** What a render gave, or how it failed. */
+export type Rendered = Rendering | (Ended & { ended: 'failed' | 'cancelled' })
+
+/** What Helm keeps of a revision beside its manifest and values. */
+const metadata = lazily(() =>
+  z.looseObject({
+    version: z.string().default(''),
+    appVersion: z.string().default(''),
+    revision: z.int(),
+    status: z.string(),
+    /** Helm 4 only */
+    labels: z.record(z.string(), z.string()).optional(),
+  }),
+)
+export type Metadata = z.infer<ReturnType<typeof metadata>>
+
+/** A release of Helm, 3 or 4. Nothing of a manifest or of values leaves it but names of images. */
+export interface HelmRelease {
+  readonly where: Where
+  /** Oldest first; empty where there is no such release. @throws GateFailed when Helm does not tell */
+  history(signal: AbortSignal): Promise<Revision[]>
+  /** What would be written, by the API server's answer; nothing is. */
+  render(upgrade: Upgrade, signal: AbortSignal): Promise<Rendered>
+  /** As {@link render}, without the API server: for a chart whose kinds it does not know yet. */
+  template(upgrade: Upgrade, signal: AbortSignal): Promise<Rendered>
+  upgrade(upgrade: Upgrade, signal: AbortSignal): Promise<Ended>
+  /** To this revision, never to "the one before", which may be one that failed. */
+  rollback(revision: number, writing: Writing, signal: AbortSignal): Promise<Ended>
+  /** Done also when somebody else was first. */
+  uninstall(writing: Writing, signal: AbortSignal): Promise<Ended>
+  /** The manifest of a revision; undefined when Helm does not tell. It may hold secrets: it is compared and read, not shown. */
+  manifestOf(revision: number, signal: AbortSignal): Promise<string | undefined>
+  /** Undefined when Helm does not tell. */
+  metadataOf(revision: number, signal: AbortSignal): Promise<Metadata | undefined>
+}
+
+type RunPorts = Pick<ProviderPorts, 'process' | 'workspace'>
+
+export function openRelease(where: Where, ports: RunPorts): HelmRelease {
+  const { program, release, namespace, kubeContext, major } = where
+  const place = [
+    '--namespace',
+    namespace,
+    ...(kubeContext === undefined ? [] : ['--kube-context', kubeContext]),
+  ]
+  const run = (args: readonly string[], signal: AbortSignal, timeoutMs = HISTORY_MS): Promise<ChildResult> =>
+    ports.process.run({ command: [program, ...args], cwd: ports.workspace, env: {}, timeoutMs, signal })
+  const upgradeArgs = (upgrade: Upgrade): string[] => [
+    ...['upgrade', release, upgrade.chart.chart, ...place],
+    ...upgradeFlags(upgrade, major),
+  ]
+  const rendered = async (args: readonly string[], signal: AbortSignal): Promise<Rendered> => {
+    const result = await run(args, signal, OVERHEAD_MS)
+    const how = endedAs(result)
+    if (how.ended !== 'done') return { ...how, ended: how.ended }
+    const manifest = await readManifest(manifestIn(result.stdout))
+    return { ended: 'done', manifest, readAll: result.stdout.length < CUT }
+  }
+  const told = async (args: readonly string[], signal: AbortSignal): Promise<string | undefined> => {
+    const result = await run(args, signal)
+    return isDone(result) ? result.stdout : undefined
+  }
+  return {
+    where,
+    async history(signal) {
+      const result = await run(
+        ['history', release, ...place, '--max', String(READ), '--output', 'json'],
+        signal,
+      )
+      if (result.exitCode === 1 && result.stderr.includes(NOT_FOUND)) return []
+      if (!isDone(result)) throw new GateFailed(`the history of ${release} cannot be read: ${saidBy(result)}`)
+      return historyOf(result.stdout, release)
+    },
+    // Helm prints the manifest of an upgrade only where nobody describes it.
+    render: ({ description: _, ...upgrade }, signal) =>
+      rendered([...upgradeArgs(upgrade), '--dry-run=server'], signal),
+    template: (upgrade, signal) =>
+      rendered(['template', release, upgrade.chart.chart, ...place, ...templateFlags(upgrade)], signal),
+    upgrade: async (upgrade, signal) =>
+      endedAs(await run(upgradeArgs(upgrade), signal, upgrade.timeoutMs + OVERHEAD_MS)),
+    async rollback(revision, writing, signal) {
+      const go = async (how: Writing): Promise<Ended> => {
+        const args = ['rollback', release, String(revision), ...place, ...rollbackFlags(how, major)]
+        return endedAs(await run(args, signal, writing.timeoutMs + OVERHEAD_MS))
+      }
+      const ended = await go(writing)
+      // What Helm 3 has written is merged by Helm, and then there is nothing to force.
+      return ended.output.includes(NOTHING_TO_FORCE) ? go({ ...writing, forceConflicts: false }) : ended
+    },
+    async uninstall(writing, signal) {
+      const args = ['uninstall', release, ...place, ...uninstallFlags(writing, major)]
+      const result = await run(args, signal, writing.timeoutMs + OVERHEAD_MS)
+      const wasGone = result.ended === 'exit' && result.stderr.includes(NOT_FOUND)
+      return endedAs(wasGone ? { ...result, exitCode: 0 } : result)
+    },
+    manifestOf: (revision, signal) =>
+      told(['get', 'manifest', release, ...place, '--revision', String(revision)], signal),
+    async metadataOf(revision, signal) {
+      const of = ['--revision', String(revision), '--output', 'json']
+      const printed = await told(['get', 'metadata', release, ...place, ...of], signal)
+      return printed === undefined ? undefined : metadata().safeParse(jsonOr(printed)).data
+    },
+  }
+}
+
+/** What a child printed is cut at the front from here on. */
+const CUT = 2 ** 20
+
+function jsonOr(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** Which major a program is. @throws InputError for one that is not spoken here; ProviderError when it cannot be started */
+export async function askMajor(program: string, ports: RunPorts, signal: AbortSignal): Promise<Major> {
+  const { stdout } = await ports.process.run({
+    command: [program, 'version', '--template', '{{.Version}}'],
+    ...{ cwd: ports.workspace, env: {}, timeoutMs: HISTORY_MS, signal },
+  })
+  return majorOf(stdout, program)
+}

@@ -1,0 +1,24 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/**
+ * Hands texts of values to Helm as files that only their owner reads, in the folder that a job has for itself, and
+ * removes them again however it ended. Never as `--set`: everybody on the machine sees the arguments of a program, and
+ * Helm repeats them in its errors.
+ */
+export async function withValuesFiles<T>(
+  temp: string,
+  texts: readonly string[],
+  use: (files: readonly string[]) => Promise<T>,
+): Promise<T> {
+  if (texts.length === 0) return use([])
+  const folder = await mkdtemp(join(temp, 'helm-values-'))
+  try {
+    const files = texts.map((_, index) => join(folder, `${index}.yaml`))
+    for (const [index, text] of texts.entries())
+      await writeFile(files[index] ?? '', text, { mode: 0o600, flag: 'wx' })
+    return await use(files)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
