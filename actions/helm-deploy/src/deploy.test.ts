@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals'
 import { Cancelled, GateFailed } from '@deploy-actions/action-kit'
 import { fakeRevisions } from '../../../test/fake-helm/fake-helm'
 import { digest, openStep, said } from './helm-deploy.fixture'
-import type { Observer } from './observer'
+import type { Observer } from '@deploy-actions/helm'
 
 const NEW = digest('f')
 const statuses = async ({ helm }: Awaited<ReturnType<typeof openStep>>, release = 'api') =>
@@ -17,7 +17,7 @@ describe.each([3, 4] as const)('a deploy by Helm %i', (major) => {
     expect(await step.run()).toMatchObject({
       ...{ outcome: 'deployed', revision: 1, 'previous-revision': 0, status: 'deployed', changed: true },
       ...{ 'chart-version': '0.1.0', 'app-version': '1.0' },
-      reason: `api in shop is at revision 1 with ${NEW}; Helm says so: live objects were not looked at`,
+      reason: `api in shop is at revision 1 with ${NEW}; by the history of Helm: live objects were not looked at`,
       images: {
         'Deployment/api (wait)': 'registry.example.com/wait:1',
         'Deployment/api (app)': `registry.example.com/shop@${NEW}`,

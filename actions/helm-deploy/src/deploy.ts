@@ -7,6 +7,7 @@ import {
   whoRuns,
   withValuesFiles,
   type FailureReason,
+  type Observation,
   type Rendering,
   type RenderedManifest,
   type Revision,
@@ -18,7 +19,7 @@ import type { Outputs } from './outputs'
 import { ownLabels } from './owners'
 import type { ReleasePlan } from './plan'
 import { report, type Brought } from './report'
-import { clean, nameOf, openHelm, programOf, type Session } from './session'
+import { clean, lookedAt, nameOf, openHelm, programOf, type Session } from './session'
 import { saveEnded, saveUnfinished } from './state'
 import { mayBeWritten, recover } from './stuck'
 
@@ -51,8 +52,10 @@ export async function deploy(session: Session): Promise<Outputs> {
   for (const job of jobs) if (!job.isStuck) manifests.set(job, await prove(session, job))
   if (session.inputs['dry-run']) return wouldBring(session, jobs, manifests)
   save(session, jobs)
+  const observations: (Observation | undefined)[] = []
   for (const [index, job] of jobs.entries()) {
-    const failure = await bring(session, job)
+    const { failure, seen } = await bring(session, job)
+    observations.push(seen)
     if (failure) throw await giveUp(session, jobs.slice(0, index + 1), failure, manifests)
   }
   // From here on it is brought: what can no longer be read is no reason to take it back.
@@ -64,8 +67,8 @@ export async function deploy(session: Session): Promise<Outputs> {
   const told = jobs.map(
     ({ name, next, plan }) => `${name} is at revision ${next}${plan.digest ? ` with ${plan.digest}` : ''}`,
   )
-  const seen = session.observer ? '' : '; Helm says so: live objects were not looked at'
-  return report(session, { outcome: 'deployed', reason: `${told.join('; ')}${seen}` }, brought)
+  const reason = `${told.join('; ')}; ${lookedAt(observations)}`
+  return report(session, { outcome: 'deployed', reason }, brought)
 }
 
 type Manifests = Map<Job, RenderedManifest>
@@ -165,27 +168,34 @@ function refused(session: Session, { name, pin }: Job, { reason, summary, output
   })
 }
 
-/** Upgrades, and looks at what runs where somebody can. Undefined when it is brought. */
-async function bring(session: Session, job: Job): Promise<Failure | undefined> {
+/** Upgrades, and looks at what runs where somebody can; without a failure it is brought. */
+async function bring(
+  session: Session,
+  job: Job,
+): Promise<{ failure?: Failure; seen?: Observation | undefined }> {
   const { ports, observer } = session
   const { helm, plan, name, next } = job
   ports.log.info(`${name}: upgrade to revision ${next} begins`)
   const how = await withUpgrade(session, job, (upgrade) => helm.upgrade(upgrade, ports.signal))
   if (how.ended === 'cancelled') throw cancelled(session, job)
   const watched = { helm, revision: next, digest: plan.digest }
-  if (how.ended === 'done') {
-    const seen = await observer?.verify(watched, ports.signal)
-    if (seen?.facts) ports.evidence.facts({ observed: seen.facts })
+  const look = () =>
+    how.ended === 'done' ? observer?.verify(watched, ports.signal) : observer?.diagnose(watched, ports.signal)
+  const seen = await Promise.resolve(look()).catch((error: unknown) => {
     if (ports.signal.aborted) throw cancelled(session, job)
-    return seen?.ok === false
-      ? { reason: seen.reason ?? 'other', summary: `${name}: ${seen.summary}`, output: '' }
-      : undefined
-  }
-  const seen = await observer?.diagnose(watched, ports.signal)
+    throw error
+  })
+  if (seen?.facts) ports.evidence.facts({ observed: seen.facts })
+  if (ports.signal.aborted) throw cancelled(session, job)
+  if (how.ended === 'done' && seen?.ok !== false) return { seen }
+  const summary = seen ? `${seen.summary}${how.detail === '' ? '' : ` (${how.detail})`}` : how.detail
   return {
-    reason: seen?.reason ?? how.reason ?? 'other',
-    summary: clean(session, `${name}: ${seen ? `${seen.summary} (${how.detail})` : how.detail}`),
-    output: clean(session, how.output),
+    seen,
+    failure: {
+      reason: seen?.reason ?? how.reason ?? 'other',
+      summary: clean(session, `${name}: ${summary}`),
+      output: clean(session, [...(seen?.details ?? []), how.output].join('\n').trim()),
+    },
   }
 }
 

@@ -3,12 +3,13 @@ import {
   goBack,
   type FailureReason,
   type HelmRelease,
+  type Observation,
+  type Observer,
   type Pin,
   type WentBack,
   type Writing,
 } from '@deploy-actions/helm'
-import type { Observation, Observer } from './observer'
-import { nameOf, uncancelled } from './session'
+import { lookedAt, nameOf, uncancelled } from './session'
 
 /** A release whose way back is known, since before it was written. */
 export interface Pinned {
@@ -83,7 +84,7 @@ const look = async (
   observer: Observer | undefined,
   helm: HelmRelease,
   revision: number,
-): Promise<Observation | undefined> => observer?.verify({ helm, revision }, uncancelled())
+): Promise<Observation | undefined> => observer?.verify({ helm, revision, exactly: true }, uncancelled())
 
 /** What stands now, and what to do, so that nobody has to find it out at night. */
 async function notBack(
@@ -126,10 +127,10 @@ export function toldOf(results: readonly PutBack[]): string {
     ({ name, state, detail }) => `${state === 'not-back' ? `${name} is NOT back: ` : ''}${detail}`,
   )
   const back = touched.some(({ state }) => state === 'back')
-  const unseen = back && touched.every(({ verified }) => verified === undefined)
+  const wentBack = touched.filter(({ state, reason }) => state === 'back' && reason === undefined)
   return [
     parts.join('; '),
-    ...(unseen ? ['by the history of Helm: live objects were not looked at'] : []),
+    ...(wentBack.length > 0 ? [lookedAt(wentBack.map(({ verified }) => verified))] : []),
     ...(back ? [NOT_UNDONE] : []),
   ].join('; ')
 }

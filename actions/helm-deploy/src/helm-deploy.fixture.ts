@@ -57,7 +57,7 @@ export async function openStep({
   return {
     helm,
     ports,
-    post: () => post(ports),
+    post: () => post(ports, { askLabels: labelsByHelm }),
     async run(inputs = {}, seams = {}) {
       const given = { mode: 'deploy', helm: helm.program, ...usual, ...inputs }
       const named = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== ''))

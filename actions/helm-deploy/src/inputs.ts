@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { commonInputs, flag, secret, writerInputs } from '@deploy-actions/action-kit'
 import { programName, releaseName, repositoryPath, valuePath } from '@deploy-actions/helm'
-import { DIGEST, timeLimit } from '@deploy-actions/rollout'
+import { DIGEST, duration, timeLimit } from '@deploy-actions/rollout'
 import { chartReference } from './chart'
 
 const paths = z
@@ -145,6 +145,14 @@ export const inputs = z.strictObject({
     .regex(/^(?!-)\S+$/, 'is not a context')
     .optional()
     .describe('context of the kubeconfig; default its current one'),
+  'kubeconfig-secret': z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      "name of the secret with a kubeconfig; default what the job's environment names: KUBECONFIG or ~/.kube/config",
+    )
+    .meta({ example: 'KUBECONFIG' }),
   timeout: timeLimit
     .prefault('10m')
     .describe('how long the workloads may take to be ready, forward, and once more when they are put back'),
@@ -156,6 +164,23 @@ export const inputs = z.strictObject({
     ),
   'wait-for-jobs': flag(false).describe('waits for Jobs of the chart, too'),
   hooks: flag(true).describe('false: hooks of the chart are not run, neither forward nor back'),
+  stabilise: duration
+    .prefault('0s')
+    .describe('how long, once all is ready, no container may be started anew'),
+  'log-lines': z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(500)
+    .default(50)
+    .describe('lines of the log of a container that failed that are shown'),
+  events: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(100)
+    .default(20)
+    .describe('warnings of the cluster about a failed release that are shown'),
   'on-failure': z
     .enum(['rollback', 'keep'])
     .optional()

@@ -5,9 +5,9 @@ import { joinTransaction, mustBeOpen } from '@deploy-actions/transaction'
 import { deploy } from './deploy'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
-import { labelsByHelm } from './owners'
+import { liveSeams } from './live'
 import { planOf, type Plan } from './plan'
-import { writingOf, type Seams, type Session } from './session'
+import { limitsOf, programOf, writingOf, type Seams, type Session } from './session'
 import { recoverAll, rollback, status } from './way-back'
 
 const modes = { deploy, rollback, status, recover: recoverAll } satisfies Record<
@@ -16,17 +16,14 @@ const modes = { deploy, rollback, status, recover: recoverAll } satisfies Record
 >
 
 /** Brings a release of Helm, or several as one, or puts it back; what ran before is what a failure goes back to. */
-export async function main(
-  inputs: Inputs,
-  ports: Ports,
-  seams: Seams = { askLabels: labelsByHelm },
-): Promise<Outputs> {
+export async function main(inputs: Inputs, ports: Ports, seams?: Seams): Promise<Outputs> {
   const plan = await planOf(inputs, ports)
   for (const part of plan.hidden) if (part.length >= SHORTEST_MASKED) ports.log.mask(part)
   const failing = await onFailureOf(inputs, plan, ports)
   const major = await askMajor(inputs.helm, { ...ports, workspace: ports.context.workspace }, ports.signal)
   mustFit(inputs, major)
-  return modes[inputs.mode]({ ...seams, ...failing, inputs, plan, ports, major, writing: writingOf(inputs) })
+  const given = seams ?? liveSeams(programOf({ inputs, major }), ports, limitsOf(inputs))
+  return modes[inputs.mode]({ ...given, ...failing, inputs, plan, ports, major, writing: writingOf(inputs) })
 }
 
 /** As the kit has it: shorter ones would blank ordinary words. */

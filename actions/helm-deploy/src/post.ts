@@ -1,17 +1,22 @@
 import { GateFailed, type Ports, type PostResult } from '@deploy-actions/action-kit'
+import type { Observer } from '@deploy-actions/helm'
 import { putAllBack, toldOf, type Pinned } from './give-up'
-import { labelsByHelm, ownerOf, type AskLabels } from './owners'
-import { nameOf, openHelm, uncancelled } from './session'
+import { liveSeams } from './live'
+import { ownerOf, type AskLabels } from './owners'
+import { nameOf, openHelm, uncancelled, type Seams } from './session'
 import { unfinishedOf, type Saved } from './state'
 
 /** A Helm of main that was not killed with it may still be rolling back; how long it is waited for. */
 const PATIENCE_MS = 90_000
 const LOOK_MS = 5_000
+/** A post has minutes, and the traffic is not waiting for it. */
+const LIMITS = { settleMs: 60_000, stabiliseMs: 0, diagnosis: { logLines: 20, events: 10 } }
 
 /** Finishes what main has begun: a run that was cancelled, or was lost between an upgrade and its verdict. */
-export async function post(ports: Ports, askLabels: AskLabels = labelsByHelm): Promise<PostResult> {
+export async function post(ports: Ports, seams?: Seams): Promise<PostResult> {
   const saved = unfinishedOf(ports)
   if (!saved) return undefined
+  const { askLabels, observer } = seams ?? liveSeams(saved, ports, LIMITS)
   const ours: Pinned[] = []
   for (const one of saved.releases) {
     const helm = openHelm(saved, one, ports)
@@ -26,13 +31,18 @@ export async function post(ports: Ports, askLabels: AskLabels = labelsByHelm): P
     return { outcome: 'kept', reason }
   }
   ports.log.warning(`this step did not end by itself: ${names} is put back`)
-  return putOursBack(ours, saved, ports)
+  return putOursBack(ours, saved, ports, observer)
 }
 
-async function putOursBack(ours: readonly Pinned[], saved: Saved, ports: Ports): Promise<PostResult> {
+async function putOursBack(
+  ours: readonly Pinned[],
+  saved: Saved,
+  ports: Ports,
+  observer: Observer | undefined,
+): Promise<PostResult> {
   const { writing, firstInstallFailure } = saved
   for (const { helm } of ours) await untilStill(helm, ports)
-  const results = await putAllBack(ours, { writing, firstInstallFailure }, ports.log)
+  const results = await putAllBack(ours, { writing, firstInstallFailure, observer }, ports.log)
   const reason = toldOf(results)
   ports.evidence.facts({ wentBack: results.map(({ name, state, detail }) => ({ name, state, detail })) })
   ports.summary.add(`### Helm: finished at the end of the job\n\n${reason}`)

@@ -1,8 +1,14 @@
 import { redact, type Ports } from '@deploy-actions/action-kit'
-import { openRelease, type HelmRelease, type Major, type Writing } from '@deploy-actions/helm'
+import {
+  openRelease,
+  type HelmRelease,
+  type Major,
+  type Observation,
+  type Observer,
+  type Writing,
+} from '@deploy-actions/helm'
 import { defined } from '@deploy-actions/rollout'
 import type { Inputs } from './inputs'
-import type { Observer } from './observer'
 import type { AskLabels } from './owners'
 import type { Plan, ReleasePlan } from './plan'
 
@@ -30,23 +36,38 @@ export interface Session extends Seams {
 export interface Program {
   program: string
   kubeContext?: string | undefined
+  /** name of the secret with a kubeconfig */
+  kubeconfigSecret?: string | undefined
   major: Major
 }
 
 export const openHelm = (
-  { program, kubeContext, major }: Program,
+  { program, kubeContext, kubeconfigSecret, major }: Program,
   { release, namespace }: Pick<ReleasePlan, 'release' | 'namespace'>,
   ports: Ports,
 ): HelmRelease =>
   openRelease(
-    { program, release, namespace, major, ...defined({ kubeContext }) },
-    { process: ports.process, workspace: ports.context.workspace },
+    {
+      ...{ program, release, namespace, major },
+      ...defined({ kubeContext, kubeconfig: ports.secrets.get(kubeconfigSecret ?? '') }),
+    },
+    { process: ports.process, workspace: ports.context.workspace, temp: ports.context.temp },
   )
 
 export const programOf = ({ inputs, major }: Pick<Session, 'inputs' | 'major'>): Program => ({
   program: inputs.helm,
   kubeContext: inputs['kube-context'],
+  kubeconfigSecret: inputs['kubeconfig-secret'],
   major,
+})
+
+/** Helm has waited as long as it may; what it does not wait for gets a part of that. */
+const SETTLE_MS = 180_000
+
+export const limitsOf = (inputs: Inputs) => ({
+  settleMs: Math.min(inputs.timeout, SETTLE_MS),
+  stabiliseMs: inputs.stabilise,
+  diagnosis: { logLines: inputs['log-lines'], events: inputs.events },
 })
 
 export const writingOf = (inputs: Inputs): Required<Writing> => ({
@@ -69,3 +90,9 @@ export const nameOf = ({ release, namespace }: Pick<ReleasePlan, 'release' | 'na
 
 /** A way back is not ended by whoever cancels the run: half of one is worse than none. */
 export const uncancelled = (): AbortSignal => new AbortController().signal
+
+/** What is known of live objects, for a sentence that would otherwise rest on what Helm says of itself. */
+export const lookedAt = (seen: readonly (Observation | undefined)[]): string =>
+  seen.length === 0 || seen.includes(undefined)
+    ? 'by the history of Helm: live objects were not looked at'
+    : [...new Set(seen.map((one) => one?.summary))].join('; ')

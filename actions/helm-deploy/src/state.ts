@@ -7,6 +7,8 @@ const saved = lazily(() =>
   z.strictObject({
     program: z.string(),
     kubeContext: z.string().optional(),
+    /** its name, not what is in it */
+    kubeconfigSecret: z.string().optional(),
     major: z.literal([3, 4]),
     writing: z.strictObject({
       timeoutMs: z.number(),

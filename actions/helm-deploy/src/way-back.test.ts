@@ -31,9 +31,9 @@ describe('a rollback', () => {
       ...{ outcome: 'nothing-to-do', revision: 2, changed: false },
       reason: expect.stringContaining('api stands at revision 2, as it was found (as the step says)'),
     })
-    const seen: number[] = []
+    const seen: (number | undefined)[] = []
     const observer = {
-      verify: async ({ revision }: { revision: number }) => (seen.push(revision), { ok: true, summary: '' }),
+      verify: async ({ revision }: { revision?: number }) => (seen.push(revision), { ok: true, summary: '' }),
       diagnose: async () => undefined,
     }
     expect(await step.run({ ...back, revision: '2' }, { observer })).toMatchObject({

@@ -7,13 +7,14 @@ import {
   standsAt,
   unfinished,
   type HelmRelease,
+  type Observation,
   type Revision,
 } from '@deploy-actions/helm'
 import { NOT_UNDONE } from './give-up'
 import type { Outputs } from './outputs'
 import type { ReleasePlan } from './plan'
 import { report, type Brought } from './report'
-import { clean, nameOf, openHelm, programOf, uncancelled, type Session } from './session'
+import { clean, lookedAt, nameOf, openHelm, programOf, uncancelled, type Session } from './session'
 import { mayBeWritten, recover } from './stuck'
 
 /** Puts releases back to a revision that is told, or found in their history, in reverse order. */
@@ -25,20 +26,21 @@ export async function rollback(session: Session): Promise<Outputs> {
     return report(session, { outcome: 'would-write', reason: `would put back ${would.join(', ')}` }, [])
   }
   const details: string[] = []
+  const observations: (Observation | undefined)[] = []
   let changed = false
   for (const { helm, to, why } of targets.toReversed()) {
     const went = await goBack(helm, { revision: to.revision }, session.writing, uncancelled())
     if (went.ended !== 'done') throw failed(session, helm, to, went.detail)
     const revision = went.last?.revision ?? to.revision
-    const seen = await session.observer?.verify({ helm, revision }, uncancelled())
+    const seen = await session.observer?.verify({ helm, revision, exactly: true }, uncancelled())
+    observations.push(seen)
     if (seen?.ok === false) throw failed(session, helm, to, `${went.detail}, but ${seen.summary}`, true)
     details.push(`${went.detail} (${why})`)
     changed ||= went.changed
   }
-  const seen = session.observer ? [] : ['by the history of Helm: live objects were not looked at']
-  const reason = [details.join('; '), ...seen, ...(changed ? [NOT_UNDONE] : [])].join('; ')
+  const reason = [details.join('; '), lookedAt(observations), ...(changed ? [NOT_UNDONE] : [])].join('; ')
   const brought = await Promise.all(targets.map(({ plan, helm, now }) => standing(plan, helm, now, changed)))
-  const verified = session.observer ? { 'rollback-verified': true } : {}
+  const verified = observations.every((one) => one?.ok === true) ? { 'rollback-verified': true } : {}
   return report(session, { outcome: changed ? 'rolled-back' : 'nothing-to-do', reason, ...verified }, brought)
 }
 
@@ -121,8 +123,21 @@ export async function recoverAll(session: Session): Promise<Outputs> {
       await standingAll(session),
     )
   const details: string[] = []
-  for (const { helm, revisions } of stuck.toReversed()) details.push(await recover(session, helm, revisions))
-  const reason = `${details.join('; ')}; live objects were not looked at; ${NOT_UNDONE}`
+  const observations: (Observation | undefined)[] = []
+  for (const { helm, revisions } of stuck.toReversed()) {
+    details.push(await recover(session, helm, revisions))
+    const last = (await helm.history(uncancelled())).at(-1)
+    if (last)
+      observations.push(
+        await session.observer?.verify({ helm, revision: last.revision, exactly: true }, uncancelled()),
+      )
+  }
+  const bad = observations.find((one) => one?.ok === false)
+  const reason = `${details.join('; ')}; ${bad ? `but ${bad.summary}` : lookedAt(observations)}; ${NOT_UNDONE}`
+  if (bad)
+    throw new GateFailed(`rollback-unverified: ${clean(session, reason)}`, {
+      outputs: { 'failure-reason': 'rollback-unverified' },
+    })
   return report(session, { outcome: 'recovered', reason }, await standingAll(session))
 }
 

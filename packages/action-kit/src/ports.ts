@@ -39,6 +39,8 @@ export interface ProviderPorts {
   readonly signal: AbortSignal
   /** what the job's environment tells its programs of clusters and of where its user is at home, such as `KUBECONFIG` */
   readonly ambient: Readonly<Record<string, string>>
+  /** the folder that the job has for itself, emptied with it */
+  readonly temp: string
   /** the repository's folder, in which scripts run */
   readonly workspace: string
   /** the `DEPLOY_*` variables that scripts get */
@@ -59,6 +61,7 @@ export function providerPorts(ports: Ports, variables: Readonly<Record<string, s
     evidence,
     log,
     signal,
+    temp: context.temp,
     workspace: context.workspace,
     variables,
   }

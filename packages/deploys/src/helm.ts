@@ -6,6 +6,7 @@ import {
   goBack,
   HISTORY_MS,
   lastGood,
+  observerOf,
   openRelease,
   OVERHEAD_MS,
   programName,
@@ -16,9 +17,12 @@ import {
   valuePath,
   type Ended,
   type HelmRelease,
+  type Observation,
   type Rendering,
   type Upgrade,
+  type WentBack,
 } from '@deploy-actions/helm'
+import { clusterOf, clusterOptions } from '@deploy-actions/kubernetes'
 import { defined, timeLimit } from '@deploy-actions/rollout'
 import { deployer, type Deployed } from './deployer'
 import { helmPoint } from './restore-point'
@@ -41,9 +45,17 @@ const options = z
     helm: programName()
       .default('helm')
       .describe('the program, Helm 3 or 4: on the PATH of the runner, or a path'),
+    ...clusterOptions,
   })
   .describe('a release of Helm 3 or 4 for each arm')
 type Options = z.infer<typeof options>
+
+/** Helm has waited as long as it may; what it does not wait for gets a part of that. */
+const SETTLE_MS = 180_000
+/** Why a release is not ready is found out within this. */
+const DIAGNOSIS_MS = 60_000
+
+const settleOf = ({ timeout }: Pick<Options, 'timeout'>): number => Math.min(timeout, SETTLE_MS)
 
 /** Revisions that Helm keeps: the one to go back to is among them, whatever was tried since. */
 const HISTORY = 20
@@ -55,13 +67,20 @@ export default deployer({
   worstCase: ({ timeout }) => ({
     snapshotMs: 2 * HISTORY_MS,
     // It is rendered before, by the server, too.
-    deployMs: timeout + 2 * OVERHEAD_MS,
+    deployMs: timeout + 2 * OVERHEAD_MS + settleOf({ timeout }) + DIAGNOSIS_MS,
     // Its history is read before and after.
-    restoreMs: timeout + OVERHEAD_MS + 2 * HISTORY_MS,
+    restoreMs: timeout + OVERHEAD_MS + 2 * HISTORY_MS + settleOf({ timeout }) + DIAGNOSIS_MS,
   }),
   missing,
   create(settings, ports, { canary }) {
-    const helm = openRelease({ ...settings, program: settings.helm }, ports)
+    const { context: kubeContext, 'kubeconfig-secret': secret = '' } = settings
+    const kubeconfig = ports.secrets.get(secret)
+    const where = { ...settings, program: settings.helm, ...defined({ kubeContext, kubeconfig }) }
+    const helm = openRelease(where, ports)
+    // Helm itself takes the context from this variable where nobody names one.
+    const chosen = { ...settings, context: kubeContext ?? ports.ambient['HELM_KUBECONTEXT'] }
+    const observer = observerOf(clusterOf(chosen, ports), ports, { settleMs: settleOf(settings) })
+    let seen: Observation | undefined
     return {
       async snapshot(signal) {
         const revisions = await helm.history(signal)
@@ -93,16 +112,46 @@ export default deployer({
             facts: {},
             output: '',
           }
-        return deployed(await helm.upgrade(upgrade, signal), `${settings.release} was brought to ${digest}`)
+        const how = await helm.upgrade(upgrade, signal)
+        const watched = { helm, digest }
+        if (how.ended === 'cancelled') return deployed(how)
+        seen =
+          how.ended === 'done'
+            ? await observer.verify(watched, signal)
+            : await observer.diagnose(watched, signal)
+        return afterLooking(how, seen, `${settings.release} was brought to ${digest}`)
       },
-      restore: (point, signal) => restore(point, settings, helm, signal),
+      async restore(point, signal) {
+        const went = await restore(point, settings, helm, signal)
+        if (went.ended !== 'done' || point.revision === 0) return deployed(went)
+        const revision = went.last?.revision ?? point.revision
+        return afterLooking(
+          went,
+          await observer.verify({ helm, revision, exactly: true }, signal),
+          went.detail,
+        )
+      },
       verify: async () => ({
-        state: 'unknown',
-        detail: 'Helm has waited until its workloads were ready; which digest runs in them was not looked at',
+        state: seen?.ok === true ? 'verified' : seen?.ok === false ? 'unverified' : 'unknown',
+        detail: seen?.summary ?? 'nothing was brought by this step',
       }),
     }
   },
 })
+
+/** What Helm says, and what live objects say of it; the worse one counts. */
+function afterLooking(how: Ended, seen: Observation | undefined, done: string): Deployed {
+  if (how.ended === 'done' && seen?.ok !== false)
+    return { ...deployed(how), detail: `${done}${seen ? `: ${seen.summary}` : ''}` }
+  if (seen === undefined) return deployed(how)
+  const said = how.ended === 'done' ? `${done}, but ${seen.summary}` : `${seen.summary} (${how.detail})`
+  return {
+    ended: 'failed',
+    detail: said,
+    facts: { ...how.facts, ...defined({ failure: seen.reason }), ...seen.facts },
+    output: [...(seen.details ?? []), how.output].join('\n').trim(),
+  }
+}
 
 const whatWasRead = ({ readAll }: Rendering): string =>
   readAll ? 'no image' : 'more than 1 MiB, and in the end of it, all that is read, no image'
@@ -125,20 +174,15 @@ async function restore(
   settings: Options,
   helm: HelmRelease,
   signal: AbortSignal,
-): Promise<Deployed> {
+): Promise<WentBack> {
   if (release !== settings.release || namespace !== settings.namespace)
     throw new GateFailed(
       `it is of ${release} in ${namespace}, and rollout.yml names ${settings.release} in ${settings.namespace}`,
     )
-  return deployed(await goBack(helm, { revision, updated }, writingOf(settings), signal))
+  return goBack(helm, { revision, updated }, writingOf(settings), signal)
 }
 
-const deployed = ({ ended, detail, facts, output }: Ended, done = detail): Deployed => ({
-  ended,
-  detail: ended === 'done' ? done : detail,
-  facts,
-  output,
-})
+const deployed = ({ ended, detail, facts, output }: Ended): Deployed => ({ ended, detail, facts, output })
 
 async function missing({ chart, values }: Options, workspace: string): Promise<Problem[]> {
   const files = [['chart', chart], ...values.map((file, index) => [`values[${index}]`, file])] as const

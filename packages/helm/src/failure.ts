@@ -14,6 +14,7 @@ export const FAILURE_REASONS = [
   'config-error',
   'unschedulable',
   'quota',
+  'admission',
   'probe-failing',
   'hook-failed',
   'immutable-field',

@@ -12,6 +12,7 @@ import {
 } from './flags'
 import { historyOf, type Revision } from './history'
 import { manifestIn, readManifest, type RenderedManifest } from './manifest'
+import { withPrivateFile } from './values-files'
 import { majorOf, type Major } from './version'
 
 /** Which release, and which Helm asks for it. */
@@ -21,6 +22,8 @@ export interface Where {
   namespace: string
   /** of the kubeconfig; default its current one */
   kubeContext?: string
+  /** text of a kubeconfig, instead of what the job's environment names */
+  kubeconfig?: string
   /** known where something is asked for in which the majors differ */
   major?: Major
 }
@@ -76,23 +79,33 @@ export interface HelmRelease {
   rollback(revision: number, writing: Writing, signal: AbortSignal): Promise<Ended>
   /** Done also when somebody else was first. */
   uninstall(writing: Writing, signal: AbortSignal): Promise<Ended>
-  /** The manifest of a revision; undefined when Helm does not tell. It may hold secrets: it is compared and read, not shown. */
-  manifestOf(revision: number, signal: AbortSignal): Promise<string | undefined>
+  /** The manifest of a revision, or of the last one; undefined when Helm does not tell. It may hold secrets: it is compared and read, not shown. */
+  manifestOf(revision: number | undefined, signal: AbortSignal): Promise<string | undefined>
   /** Undefined when Helm does not tell. */
   metadataOf(revision: number, signal: AbortSignal): Promise<Metadata | undefined>
 }
 
-type RunPorts = Pick<ProviderPorts, 'process' | 'workspace'>
+type RunPorts = Pick<ProviderPorts, 'process' | 'workspace' | 'temp'>
 
 export function openRelease(where: Where, ports: RunPorts): HelmRelease {
-  const { program, release, namespace, kubeContext, major } = where
+  const { program, release, namespace, kubeContext, kubeconfig, major } = where
   const place = [
     '--namespace',
     namespace,
     ...(kubeContext === undefined ? [] : ['--kube-context', kubeContext]),
   ]
+  const start = (args: readonly string[], signal: AbortSignal, timeoutMs: number): Promise<ChildResult> =>
+    ports.process.run({
+      ...{ command: [program, ...args], cwd: ports.workspace, env: {}, timeoutMs, signal },
+      // The kubeconfig may name a program that asks a cloud for a token.
+      cloudLogin: true,
+    })
   const run = (args: readonly string[], signal: AbortSignal, timeoutMs = HISTORY_MS): Promise<ChildResult> =>
-    ports.process.run({ command: [program, ...args], cwd: ports.workspace, env: {}, timeoutMs, signal })
+    kubeconfig === undefined
+      ? start(args, signal, timeoutMs)
+      : withPrivateFile(ports.temp, kubeconfig, (file) =>
+          start([...args, '--kubeconfig', file], signal, timeoutMs),
+        )
   const upgradeArgs = (upgrade: Upgrade): string[] => [
     ...['upgrade', release, upgrade.chart.chart, ...place],
     ...upgradeFlags(upgrade, major),
@@ -141,8 +154,10 @@ export function openRelease(where: Where, ports: RunPorts): HelmRelease {
       const wasGone = result.ended === 'exit' && result.stderr.includes(NOT_FOUND)
       return endedAs(wasGone ? { ...result, exitCode: 0 } : result)
     },
-    manifestOf: (revision, signal) =>
-      told(['get', 'manifest', release, ...place, '--revision', String(revision)], signal),
+    manifestOf(revision, signal) {
+      const of = revision === undefined ? [] : ['--revision', String(revision)]
+      return told(['get', 'manifest', release, ...place, ...of], signal)
+    },
     async metadataOf(revision, signal) {
       const of = ['--revision', String(revision), '--output', 'json']
       const printed = await told(['get', 'metadata', release, ...place, ...of], signal)
@@ -163,7 +178,11 @@ function jsonOr(text: string): unknown {
 }
 
 /** Which major a program is. @throws InputError for one that is not spoken here; ProviderError when it cannot be started */
-export async function askMajor(program: string, ports: RunPorts, signal: AbortSignal): Promise<Major> {
+export async function askMajor(
+  program: string,
+  ports: Omit<RunPorts, 'temp'>,
+  signal: AbortSignal,
+): Promise<Major> {
   const { stdout } = await ports.process.run({
     command: [program, 'version', '--template', '{{.Version}}'],
     ...{ cwd: ports.workspace, env: {}, timeoutMs: HISTORY_MS, signal },

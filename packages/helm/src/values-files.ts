@@ -1,6 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
+/** Hands one text to a program as a file that only its owner reads, for as long as `use` takes. */
+export const withPrivateFile = <T>(
+  temp: string,
+  text: string,
+  use: (file: string) => Promise<T>,
+): Promise<T> => withValuesFiles(temp, [text], ([file = '']) => use(file))
+
 /**
  * Hands texts of values to Helm as files that only their owner reads, in the folder that a job has for itself, and
  * removes them again however it ended. Never as `--set`: everybody on the machine sees the arguments of a program, and

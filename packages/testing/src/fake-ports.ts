@@ -36,7 +36,7 @@ export interface Recorded {
 }
 
 /** Ports for tests of `main` and of providers: nothing real behind them but TCP, everything recorded. */
-export interface FakePorts extends Ports, Pick<ProviderPorts, 'workspace' | 'variables'> {
+export interface FakePorts extends Ports, Pick<ProviderPorts, 'temp' | 'workspace' | 'variables'> {
   readonly clock: FakeClock
   readonly recorded: Recorded
   /** cancels the run */
@@ -81,6 +81,7 @@ export function createFakePorts(options: FakePortsOptions = {}): FakePorts {
   const temp = options.context?.temp ?? mkdtempSync(join(tmpdir(), 'deploy-actions-test-'))
   const call: EvidenceCollector['call'] = (call) => void recorded.calls.push(call)
   return {
+    temp,
     workspace: options.context?.workspace ?? temp,
     variables: options.variables ?? {},
     tcp: options.tcp ?? createTcp(clock, { call }),
