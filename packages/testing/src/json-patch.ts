@@ -23,7 +23,8 @@ function perform(copy: { root: unknown }, { op, path, value }: PatchOperation): 
   const last = keys.pop() ?? ''
   const parent = keys.reduce<unknown>((at, key) => child(at, key, path), copy)
   if (op === 'test') {
-    if (!isDeepStrictEqual(valueAt(parent, last), structuredClone(value))) throw new PatchRefused(`${path} is something else`)
+    if (!isDeepStrictEqual(valueAt(parent, last), structuredClone(value)))
+      throw new PatchRefused(`${path} is something else`)
   } else if (op === 'add' || op === 'replace') put(parent, last, { op, path, value: structuredClone(value) })
   else if (op === 'remove') remove(parent, last, path)
   else throw new PatchRefused(`no operation ${op}`)

@@ -1,22 +1,28 @@
 import { z } from 'zod'
 import { ProviderError } from '@deploy-actions/action-kit'
-import { clusterOf, type Cluster, type ObjectRef, type PatchStep } from '@deploy-actions/kubernetes'
-import { endpointsRule, kubernetesOptions, nameOf, objectName, pointer } from './kubernetes-options'
+import {
+  clusterOf,
+  objectName,
+  type Cluster,
+  type ObjectRef,
+  type PatchStep,
+} from '@deploy-actions/kubernetes'
+import { endpointsRule, kubernetesOptions, nameOf, pointer } from './kubernetes-options'
 import { missing, openSplit, plainUnits, type Split } from './kubernetes-split'
 import { readyByService, type ServiceName } from './ready-endpoints'
 import { router } from './router'
 import { steeredObject } from './steering-controllers'
 
 const member = z.strictObject({
-  service: objectName('Service').describe('Service of the backend'),
-  namespace: objectName('namespace').optional().describe('default that of the route'),
+  service: objectName.describe('Service of the backend'),
+  namespace: objectName.optional().describe('default that of the route'),
 })
 
 /** Weights of the backends of one rule of an HTTPRoute. */
 const options = z
   .strictObject({
     ...kubernetesOptions,
-    route: objectName('HTTPRoute').describe('name of the HTTPRoute'),
+    route: objectName.describe('name of the HTTPRoute'),
     rule: z
       .string()
       .min(1)

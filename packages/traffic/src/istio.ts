@@ -2,12 +2,13 @@ import { z } from 'zod'
 import { ProviderError } from '@deploy-actions/action-kit'
 import {
   clusterOf,
+  objectName,
   kubernetesObject,
   type Cluster,
   type ObjectRef,
   type PatchStep,
 } from '@deploy-actions/kubernetes'
-import { endpointsRule, kubernetesOptions, nameOf, objectName, pointer } from './kubernetes-options'
+import { endpointsRule, kubernetesOptions, nameOf, pointer } from './kubernetes-options'
 import { missing, openSplit, plainUnits, type Split } from './kubernetes-split'
 import { readyEndpointsOf, readyOf, type ReadyEndpoints, type ServiceName } from './ready-endpoints'
 import { router } from './router'
@@ -25,7 +26,7 @@ type Member = z.infer<typeof member>
 const options = z
   .strictObject({
     ...kubernetesOptions,
-    'virtual-service': objectName('VirtualService').describe('name of the VirtualService'),
+    'virtual-service': objectName.describe('name of the VirtualService'),
     route: z
       .string()
       .min(1)
