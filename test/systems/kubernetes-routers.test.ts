@@ -513,3 +513,65 @@ describe('kubernetes-ingress-nginx', () => {
     expect(await get(`${INGRESSES}/shop-blue`)).toEqual(baseline)
   })
 })
+
+describe('kubernetes-replicas', () => {
+  const settings = {
+    ...{ type: 'kubernetes-replicas', replicas: 8 },
+    members: { blue: { workload: 'split-blue' }, green: { workload: 'split-green' } },
+  }
+  const replicas = async () =>
+    Promise.all(
+      ['blue', 'green'].map(async (slot) => (await get(`${DEPLOYMENTS}/split-${slot}`)).spec['replicas']),
+    )
+  beforeAll(async () => {
+    for (const [slot, count] of [
+      ['blue', 8],
+      ['green', 0],
+    ] as const) {
+      const labels = { app: 'split', slot }
+      await create(real, DEPLOYMENTS, {
+        metadata: { name: `split-${slot}` },
+        spec: {
+          replicas: count,
+          selector: { matchLabels: labels },
+          template: { metadata: { labels }, spec: { containers: [{ name: 'app', image: 'app' }] } },
+        },
+      })
+    }
+  })
+
+  it('goes to an eighth, to a quarter and back, by pods that are ready before others go', async () => {
+    const router = await open(settings)
+    await until(async () => expect((await router.read(ports.signal)).effective).toEqual(percent(0)), 600)
+    const before = await router.read(ports.signal)
+    for (const green of [1250, 2500]) {
+      const wanted = { blue: 10_000 - green, green }
+      const shown = await shift(router, wanted, await router.read(ports.signal), ports, {
+        ...{ timeoutMs: 30_000, settleMs: 300, pollMs: 100 },
+      })
+      expect(shown.weights).toEqual(wanted)
+      expect(await replicas()).toEqual([8 - green / 1250, green / 1250])
+    }
+    await restoreWeights(router, before.weights, ports, { withinMs: 30_000 })
+    expect(await replicas()).toEqual([8, 0])
+    await expect(router.write(percent(5), await router.read(ports.signal), ports.signal)).rejects.toThrow(
+      /a share of 5% for green is less than one of the 8 pods/,
+    )
+  }, 90_000)
+
+  it('refuses to fight with an autoscaler, and names it', async () => {
+    const address = `/apis/autoscaling/v2/namespaces/${NAMESPACE}/horizontalpodautoscalers`
+    await create(real, address, {
+      metadata: { name: 'split' },
+      spec: {
+        ...{ minReplicas: 8, maxReplicas: 9 },
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'split-blue' },
+      },
+    })
+    const router = await open(settings)
+    const state = await router.read(ports.signal)
+    expect(obstacleTo(state)).toContain('HorizontalPodAutoscaler split scales Deployment split-blue')
+    await expect(router.write(percent(50), state, ports.signal)).rejects.toThrow(/nothing was written$/)
+    expect(await replicas()).toEqual([8, 0])
+  })
+})

@@ -165,7 +165,7 @@ const memberOf = (units: number, ready: number | undefined): RouterMember => ({
   ...(ready !== undefined && { healthy: ready > 0 }),
 })
 
-const steeredBy = (where: string, name: string): string =>
+export const steeredBy = (where: string, name: string): string =>
   `${name} writes the weights of ${where}: two writers would fight over them; let it do the rollout, or take ${where} out of its hands first`
 
 export function mustNotBeSteered(where: string, controller: Controller | undefined): void {
