@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { createClock, ProviderError, type HttpRequest } from '@deploy-actions/action-kit'
+import { checks } from '@deploy-actions/checks'
 import { createFakePorts, type FakePorts } from '@deploy-actions/testing'
 import {
   ArmLost,
@@ -16,7 +17,7 @@ import { create, defineKinds, documentsIn, installKinds } from './crds'
 import { until } from './loopback'
 import { startRealCluster, type RealCluster } from './real-cluster'
 
-// The routers of Kubernetes before the real API server with the real kinds, by an account that has the rights of
+// The routers and checks of Kubernetes before the real API server with the real kinds, by an account that has the rights of
 // docs/kubernetes/rbac.yaml and no others.
 
 const NAMESPACE = 'shop'
@@ -573,5 +574,78 @@ describe('kubernetes-replicas', () => {
     expect(obstacleTo(state)).toContain('HorizontalPodAutoscaler split scales Deployment split-blue')
     await expect(router.write(percent(50), state, ports.signal)).rejects.toThrow(/nothing was written$/)
     expect(await replicas()).toEqual([8, 0])
+  })
+})
+
+describe('the checks', () => {
+  const look = async (settings: Record<string, unknown> & { type: string }) => {
+    const configured = await checks.configure({
+      ...settings,
+      namespace: NAMESPACE,
+      'kubeconfig-secret': 'KUBECONFIG',
+    })
+    return configured.open(ports).probe(ports.signal)
+  }
+  const kubernetes = { type: 'kubernetes', workloads: ['Deployment/shop-blue'] }
+
+  it('see rollouts, restarts and autoscalers that have no metrics', async () => {
+    expect(await look({ ...kubernetes, expect: ['rollouts-complete', 'restarts'] })).toEqual({
+      state: 'green',
+      detail: 'Deployment/shop-blue: rollouts-complete, restarts',
+    })
+    const hpa = { ...kubernetes, expect: ['hpa-active'] }
+    expect(await look(hpa)).toEqual({
+      state: 'red',
+      detail: 'Deployment shop/shop-blue has no HorizontalPodAutoscaler',
+    })
+    await create(real, `/apis/autoscaling/v2/namespaces/${NAMESPACE}/horizontalpodautoscalers`, {
+      metadata: { name: 'shop-blue' },
+      spec: {
+        ...{ minReplicas: 4, maxReplicas: 8 },
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'shop-blue' },
+      },
+    })
+    // Nobody serves metrics here: the controller says so once it has looked.
+    await until(async () => {
+      const { state, detail } = await look(hpa)
+      expect([state, detail]).toEqual(['red', expect.stringMatching(/is not ScalingActive: FailedGet/)])
+    }, 800)
+  }, 60_000)
+
+  it('see fields of objects, a digest that nobody asks for, and mounts that nobody has', async () => {
+    const field = '/metadata/annotations/nginx.ingress.kubernetes.io~1limit-rps'
+    const fields = (is: string) => [{ of: 'networking.k8s.io/v1/ingresses/shop-blue', field, is }]
+    expect((await look({ type: 'kubernetes', fields: fields('50') })).state).toBe('green')
+    expect(await look({ type: 'kubernetes', fields: fields('10') })).toEqual({
+      state: 'red',
+      detail: `ingresses shop/shop-blue: ${field} is "50", expected "10"`,
+    })
+    const digest = `sha256:${'a'.repeat(64)}`
+    const { state, detail } = await look({ ...kubernetes, expect: ['digests', 'secrets-mounted'], digest })
+    expect([state, detail]).toEqual([
+      'red',
+      expect.stringMatching(
+        /asks for sha256:a+ in none of its containers.*has no pod with a volume of secrets-store/,
+      ),
+    ])
+  })
+
+  it('see what Flagger says of a Canary', async () => {
+    const flagger = { type: 'flagger', canary: 'theirs' }
+    expect(await look(flagger)).toMatchObject({
+      state: 'red',
+      detail: expect.stringContaining('Canary shop/theirs is not there yet'),
+    })
+    const say = (status: object) =>
+      patch(`/apis/flagger.app/v1beta1/namespaces/${NAMESPACE}/canaries/theirs/status`, {
+        ...{ op: 'add', path: '/status', value: status },
+      })
+    await say({ phase: 'Succeeded', lastAppliedSpec: '5d', lastPromotedSpec: '5d' })
+    expect(await look(flagger)).toEqual({
+      state: 'green',
+      detail: 'Canary shop/theirs has promoted 5d',
+    })
+    await say({ phase: 'Failed' })
+    expect(await look(flagger)).toMatchObject({ state: 'red', fatal: true })
   })
 })
