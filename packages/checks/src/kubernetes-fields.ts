@@ -54,7 +54,10 @@ function valueAt(object: unknown, field: string): unknown {
   return keys
     .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'))
     .reduce<unknown>(
-      (at, key) => (typeof at === 'object' && at !== null ? (at as Record<string, unknown>)[key] : undefined),
+      (at, key) =>
+        typeof at === 'object' && at !== null
+          ? new Map<string, unknown>(Object.entries(at)).get(key)
+          : undefined,
       object,
     )
 }

@@ -28,7 +28,7 @@ const replicaSet: FakeObject = {
     annotations: { 'deployment.kubernetes.io/revision': '1' },
     ownerReferences: [{ kind: 'Deployment', name: 'shop', uid: 'uid-of-deployments-shop' }],
   },
-  spec: { replicas: 1, template: deployment.spec?.['template'] as object },
+  spec: { replicas: 1, template: deployment.spec?.['template'] },
 }
 interface Container {
   name: string

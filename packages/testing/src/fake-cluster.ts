@@ -357,9 +357,7 @@ function changed(
     if (subresource === 'status') return { ...before, status: next.status ?? {} }
     if (!kind.subresources?.includes('status')) return next
     const { status: _, ...rest } = next
-    return before.status === undefined
-      ? (rest as FakeObject)
-      : { ...(rest as FakeObject), status: before.status }
+    return before.status === undefined ? rest : { ...(rest as FakeObject), status: before.status }
   } catch (error) {
     if (!(error instanceof PatchRefused)) throw error
     throw new Refusal(422, 'Invalid', 'the server rejected our request due to an error in our request')

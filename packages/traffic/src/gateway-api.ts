@@ -114,14 +114,14 @@ async function look(cluster: Cluster, { where, settings, signal }: Look): Promis
   const object = await cluster.read(ref, httpRoute, signal)
   if (!object) throw missing(where, cluster)
   const found = ruleOf(object.spec.rules, { where, settings, namespace })
-  const units = Object.entries(found.at).map(([arm, index]) => [
+  const units = Object.entries(found.at).map(([arm, index]): [string, number] => [
     arm,
     found.rule.backendRefs[index]?.weight ?? 0,
   ])
   return {
     ref,
     object,
-    units: Object.fromEntries(units) as Record<string, number>,
+    units: Object.fromEntries(units),
     strangers: strangersOf(found, where),
     pending: pendingOf(object),
     toUnits: (wanted) => plainUnits(wanted, Object.keys(settings.members)),
@@ -196,15 +196,15 @@ function placesOf(
   members: Options['members'],
   own: string,
 ): Record<string, number> | undefined {
-  const places = Object.entries(members).map(([arm, { service, namespace = own }]) => {
-    const at = backendRefs.flatMap((ref, index) =>
-      ref.kind === 'Service' && ref.name === service && (ref.namespace ?? own) === namespace ? [index] : [],
-    )
-    return [arm, at.length === 1 ? at[0] : undefined] as const
-  })
-  return places.some(([, at]) => at === undefined)
-    ? undefined
-    : (Object.fromEntries(places) as Record<string, number>)
+  const places = Object.entries(members).flatMap(
+    ([arm, { service, namespace = own }]): [string, number][] => {
+      const [at, ...more] = backendRefs.flatMap((ref, index) =>
+        ref.kind === 'Service' && ref.name === service && (ref.namespace ?? own) === namespace ? [index] : [],
+      )
+      return at === undefined || more.length > 0 ? [] : [[arm, at]]
+    },
+  )
+  return places.length === Object.keys(members).length ? Object.fromEntries(places) : undefined
 }
 
 /** Only weights change, and only while their backends stand where they were read. */

@@ -187,14 +187,12 @@ const named = ({ host, subset }: Member): string =>
 
 /** Where each member stands; undefined unless each stands there once. */
 function placesOf({ route }: HttpRoute, members: Options['members']): Record<string, number> | undefined {
-  const places = Object.entries(members).map(([arm, member]) => {
-    const at = route.flatMap(({ destination: to }, index) => (isMember(to, member) ? [index] : []))
-    return [arm, at.length === 1 ? at[0] : undefined] as const
+  const places = Object.entries(members).flatMap(([arm, member]): [string, number][] => {
+    const [at, ...more] = route.flatMap(({ destination: to }, index) => (isMember(to, member) ? [index] : []))
+    return at === undefined || more.length > 0 ? [] : [[arm, at]]
   })
   const distinct = new Set(places.map(([, at]) => at))
-  return distinct.has(undefined) || distinct.size < places.length
-    ? undefined
-    : (Object.fromEntries(places) as Record<string, number>)
+  return distinct.size === Object.keys(members).length ? Object.fromEntries(places) : undefined
 }
 
 const isMember = (to: z.infer<typeof destination>, { host, subset }: Member): boolean =>
