@@ -195,6 +195,42 @@ describe('istio', () => {
     expect(JSON.stringify((await get(VIRTUAL_SERVICE)).spec)).toBe(before)
   })
 
+  it('leaves the route for testers of a VirtualService of an older version as it is, to the byte', async () => {
+    const api = (subset: string, weight?: number) => ({
+      destination: { host: 'api-gateway', subset },
+      ...(weight !== undefined && { weight }),
+    })
+    const testers = { match: [{ headers: { 'x-canary': { exact: 'true' } } }], route: [api('canary')] }
+    await create(real, `/apis/networking.istio.io/v1beta1/namespaces/${NAMESPACE}/virtualservices`, {
+      ...{ apiVersion: 'networking.istio.io/v1beta1', kind: 'VirtualService' },
+      metadata: { name: 'api-gateway' },
+      spec: {
+        hosts: ['api-gateway', 'api.example.com'],
+        gateways: ['edge'],
+        http: [testers, { route: [api('stable', 95), api('canary', 5)] }],
+      },
+    })
+    const address = `${ISTIO}/virtualservices/api-gateway`
+    const before = JSON.stringify((await get(address)).spec)
+    const router = await open({
+      ...{ type: 'istio', 'virtual-service': 'api-gateway' },
+      members: { blue: { subset: 'stable' }, green: { subset: 'canary' } },
+    })
+    const found = await router.read(ports.signal)
+    // No DestinationRule names these subsets: of their endpoints nothing is known.
+    expect(found).toMatchObject({ weights: percent(5), members: { green: { enabled: true, units: 5 } } })
+    for (const green of [25, 50]) {
+      await shiftTo(router, green)
+      const { http: routes } = (await get(address)).spec as { http: object[] }
+      expect(routes.map((route) => JSON.stringify(route))).toEqual([
+        JSON.stringify(testers),
+        JSON.stringify({ route: [api('stable', 100 - green), api('canary', green)] }),
+      ])
+    }
+    await restoreWeights(router, found.weights, ports, { withinMs: 10_000 })
+    expect(JSON.stringify((await get(address)).spec)).toBe(before)
+  })
+
   /** Somebody else comes between the read and the patch of a write. */
   const interrupted = async (by: () => Promise<void>): Promise<ObservedRouter> => {
     let come = false
