@@ -134,10 +134,8 @@ async function look(cluster: Cluster, { where, settings, signal }: Look): Promis
   }
 }
 
-/** Of several destinations one without a weight gets nothing; a single one gets all. Source: Istio, HTTPRouteDestination. */
-function unitsOf({ route }: HttpRoute, index: number): number {
-  return route.length === 1 ? 100 : (route[index]?.weight ?? 0)
-}
+/** Of several destinations one without a weight gets nothing. Source: Istio, HTTPRouteDestination. */
+const unitsOf = ({ route }: HttpRoute, index: number): number => route[index]?.weight ?? 0
 
 function strangersOf({ route, at }: FoundRoute, where: string): string | undefined {
   const strangers = route.route.filter(

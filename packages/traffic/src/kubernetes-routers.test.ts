@@ -230,6 +230,54 @@ describe('endpoints', () => {
     expect((await shifted(istio, 75)).weights).toEqual(percent(75))
   })
 
+  it('count once, and only while they can take requests', async () => {
+    const slice = (name: string, addressType: string, endpoints: object[]) =>
+      cluster.put({
+        ...object('discovery.k8s.io/v1', 'EndpointSlice', name),
+        metadata: { name, namespace: 'default', labels: { 'kubernetes.io/service-name': 'shop-green' } },
+        ...{ addressType, endpoints },
+      })
+    const endpoint = (index: number, conditions?: object) => ({
+      addresses: [`10.0.0.${index}`],
+      ...(conditions && { conditions }),
+      targetRef: { kind: 'Pod', name: `shop-green-${index}` },
+    })
+    cluster.controllers = false
+    cluster.remove('endpointslices', 'shop-green-fake')
+    cluster.put(httpRoute())
+    const counted = async (): Promise<string> => {
+      const failure = await shifted(gateway, 100).catch((error: Error) => error)
+      return failure instanceof Error ? failure.message : 'enough'
+    }
+    const leaving = endpoint(1, { ready: true, terminating: true })
+    slice('one', 'IPv4', [endpoint(0), leaving, endpoint(2, { ready: false })])
+    slice('two', 'IPv6', [endpoint(0), leaving, endpoint(2, { ready: false })])
+    expect(await counted()).toMatch(/^green has 1 of 4 ready endpoints/)
+    slice('three', 'IPv6', [endpoint(3, { ready: true })])
+    expect(await counted()).toMatch(/^green has 2 of 4 ready endpoints/)
+    // What nobody says is not ready counts as ready.
+    slice('two', 'IPv6', [endpoint(0, {}), endpoint(1), endpoint(2, { ready: null })])
+    expect(await counted()).toBe('enough')
+  })
+  const gateway = {
+    ...{ type: 'gateway-api', route: 'shop' },
+    members: { blue: { service: 'shop-blue' }, green: { service: 'shop-green' } },
+  }
+  const httpRoute = () => {
+    const taken = ['Accepted', 'ResolvedRefs'].map((type) => ({
+      type,
+      status: 'True',
+      observedGeneration: 9,
+    }))
+    return object('gateway.networking.k8s.io/v1', 'HTTPRoute', 'shop', {
+      spec: {
+        parentRefs: [{ name: 'edge' }],
+        rules: [{ backendRefs: [{ name: 'shop-blue' }, { name: 'shop-green', weight: 0 }] }],
+      },
+      status: { parents: [{ parentRef: { name: 'edge' }, conditions: taken }] },
+    })
+  }
+
   it('are asked of nobody for a share that shrinks', async () => {
     await shifted(istio, 25)
     for (const index of [1, 2, 3]) cluster.remove('pods', `shop-green-${index}`)
@@ -257,7 +305,20 @@ describe('endpoints', () => {
     })
   })
 
-  it('are told of where an autoscaler may take them away', async () => {
+  it('are told of where an autoscaler may take them away, and not where it leaves enough', async () => {
+    cluster.put(
+      object('autoscaling/v2', 'HorizontalPodAutoscaler', 'other', {
+        spec: { minReplicas: 1, scaleTargetRef: { kind: 'Deployment', name: 'other' } },
+      }),
+    )
+    cluster.put(
+      object('autoscaling/v2', 'HorizontalPodAutoscaler', 'blue', {
+        spec: { minReplicas: 4, scaleTargetRef: { kind: 'Deployment', name: 'shop-green' } },
+      }),
+    )
+    await shifted(istio, 1)
+    expect(ports.recorded.log).toEqual([])
+    cluster.remove('horizontalpodautoscalers', 'blue')
     cluster.put(
       object('autoscaling/v2', 'HorizontalPodAutoscaler', 'shop', {
         metadata: {
