@@ -166,7 +166,7 @@ function routeOf(
     return at && (wanted === undefined || route.name === wanted) ? [{ index, route, at }] : []
   })
   const open = all.filter(({ route }) => (route.match ?? []).length === 0)
-  const [found, ...more] = all.length > 1 && open.length === 1 ? open : all
+  const [found, ...more] = open.length === 1 ? open : all
   const listed = Object.values(members).map(named).join(' and ')
   if (more.length > 0)
     return refuse(

@@ -122,17 +122,63 @@ describe('istio', () => {
     await expect(read(istio)).rejects.toThrow('list both there, the one without traffic with weight 0')
   })
 
-  it('tells who else gets traffic', async () => {
-    cluster.put(virtualService([{ route: [...split, to('red', 10)] }]))
-    expect(obstacleTo(await read(istio))).toContain(
-      'also sends traffic to shop/red (weight 10), which is not an arm',
+  it('says which route it did not find', async () => {
+    const members = { blue: { host: 'shop', subset: 'blue' }, green: { host: 'other' } }
+    await expect(read({ ...istio, route: 'web', members })).rejects.toThrow(
+      'VirtualService shop has no HTTP route named web with shop subset blue and other as destinations, each once',
     )
+    await expect(read({ ...istio, members })).rejects.toThrow(
+      'VirtualService shop has no HTTP route with shop subset blue and other as destinations, each once',
+    )
+  })
+
+  it('tells who else gets traffic, be it little', async () => {
+    cluster.put(virtualService([{ route: [...split, to('red', 1), to('grey', 0)] }]))
+    expect(obstacleTo(await read(istio))).toContain(
+      'also sends traffic to shop/red (weight 1), which is not an arm',
+    )
+    cluster.put(virtualService([{ route: [...split, to('grey', 0), to('red')] }]))
+    expect(obstacleTo(await read(istio))).toBeUndefined()
+    const host = { destination: { host: 'other' }, weight: 2 }
+    cluster.put(virtualService([{ route: [...split, host] }]))
+    expect(obstacleTo(await read(istio))).toContain('also sends traffic to other (weight 2)')
+  })
+
+  it.each([
+    ['a weight', [{ route: [{ ...to('blue'), weight: '5' }, to('green')] }]],
+    ['a weight less than nothing', [{ route: [to('blue', -5), to('green')] }]],
+    ['a destination', [{ route: [{ destination: { subset: 'blue' } }, to('green')] }]],
+    ['a route', [{ route: 'blue' }]],
+    ['a match', [{ match: 'all', route: split }]],
+    ['a list of routes', 'none' as unknown as object[]],
+  ])('does not guess what %s means that is none', async (_, http) => {
+    cluster.put(virtualService(http))
+    await expect(read(istio)).rejects.toThrow('with what is not of its API')
+  })
+
+  it('names its arms, and says what it can', async () => {
+    const configured = await routers.configure(istio)
+    expect(configured.arms).toEqual(['blue', 'green'])
+    expect((await open(istio)).capabilities).toMatchObject({
+      ...{ min: 0, splits: 'requests', zero: 'weight', atomic: true, compareAndSet: true },
+    })
   })
 
   it('asks the API in the version that the cluster has', async () => {
     cluster.missing.add('virtualservices')
     await expect(read(istio)).rejects.toThrow('has no VirtualServices: install Istio')
     cluster.missing.clear()
+    for (const version of ['v1', 'v1beta1', 'v1alpha3']) {
+      // Nothing but this one.
+      cluster.before = ({ path }) =>
+        path.includes('networking.istio.io') &&
+        !path.includes(`/networking.istio.io/${version}/`) &&
+        !path.endsWith(version)
+          ? { status: 404, body: '404 page not found' }
+          : undefined
+      expect((await read(istio)).weights).toEqual(percent(0))
+    }
+    cluster.before = undefined
     cluster.remove('virtualservices', 'shop')
     await expect(read(istio)).rejects.toThrow('VirtualService shop is not there')
   })
