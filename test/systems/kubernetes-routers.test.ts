@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { createClock, ProviderError, type HttpRequest } from '@deploy-actions/action-kit'
+import { checks } from '@deploy-actions/checks'
 import { createFakePorts, type FakePorts } from '@deploy-actions/testing'
 import {
   ArmLost,
@@ -16,7 +17,7 @@ import { create, defineKinds, documentsIn, installKinds } from './crds'
 import { until } from './loopback'
 import { startRealCluster, type RealCluster } from './real-cluster'
 
-// The routers of Kubernetes before the real API server with the real kinds, by an account that has the rights of
+// The routers and checks of Kubernetes before the real API server with the real kinds, by an account that has the rights of
 // docs/kubernetes/rbac.yaml and no others.
 
 const NAMESPACE = 'shop'
@@ -192,6 +193,42 @@ describe('istio', () => {
       expect(split).toEqual({ ...http[1], route: [to('blue', 100 - green), to('green', green)] })
     })
     expect(JSON.stringify((await get(VIRTUAL_SERVICE)).spec)).toBe(before)
+  })
+
+  it('leaves the route for testers of a VirtualService of an older version as it is, to the byte', async () => {
+    const api = (subset: string, weight?: number) => ({
+      destination: { host: 'api-gateway', subset },
+      ...(weight !== undefined && { weight }),
+    })
+    const testers = { match: [{ headers: { 'x-canary': { exact: 'true' } } }], route: [api('canary')] }
+    await create(real, `/apis/networking.istio.io/v1beta1/namespaces/${NAMESPACE}/virtualservices`, {
+      ...{ apiVersion: 'networking.istio.io/v1beta1', kind: 'VirtualService' },
+      metadata: { name: 'api-gateway' },
+      spec: {
+        hosts: ['api-gateway', 'api.example.com'],
+        gateways: ['edge'],
+        http: [testers, { route: [api('stable', 95), api('canary', 5)] }],
+      },
+    })
+    const address = `${ISTIO}/virtualservices/api-gateway`
+    const before = JSON.stringify((await get(address)).spec)
+    const router = await open({
+      ...{ type: 'istio', 'virtual-service': 'api-gateway' },
+      members: { blue: { subset: 'stable' }, green: { subset: 'canary' } },
+    })
+    const found = await router.read(ports.signal)
+    // No DestinationRule names these subsets: of their endpoints nothing is known.
+    expect(found).toMatchObject({ weights: percent(5), members: { green: { enabled: true, units: 5 } } })
+    for (const green of [25, 50]) {
+      await shiftTo(router, green)
+      const { http: routes } = (await get(address)).spec as { http: object[] }
+      expect(routes.map((route) => JSON.stringify(route))).toEqual([
+        JSON.stringify(testers),
+        JSON.stringify({ route: [api('stable', 100 - green), api('canary', green)] }),
+      ])
+    }
+    await restoreWeights(router, found.weights, ports, { withinMs: 10_000 })
+    expect(JSON.stringify((await get(address)).spec)).toBe(before)
   })
 
   /** Somebody else comes between the read and the patch of a write. */
@@ -511,5 +548,140 @@ describe('kubernetes-ingress-nginx', () => {
       })
     })
     expect(await get(`${INGRESSES}/shop-blue`)).toEqual(baseline)
+  })
+})
+
+describe('kubernetes-replicas', () => {
+  const settings = {
+    ...{ type: 'kubernetes-replicas', replicas: 8 },
+    members: { blue: { workload: 'split-blue' }, green: { workload: 'split-green' } },
+  }
+  const replicas = async () =>
+    Promise.all(
+      ['blue', 'green'].map(async (slot) => (await get(`${DEPLOYMENTS}/split-${slot}`)).spec['replicas']),
+    )
+  beforeAll(async () => {
+    for (const [slot, count] of [
+      ['blue', 8],
+      ['green', 0],
+    ] as const) {
+      const labels = { app: 'split', slot }
+      await create(real, DEPLOYMENTS, {
+        metadata: { name: `split-${slot}` },
+        spec: {
+          replicas: count,
+          selector: { matchLabels: labels },
+          template: { metadata: { labels }, spec: { containers: [{ name: 'app', image: 'app' }] } },
+        },
+      })
+    }
+  })
+
+  it('goes to an eighth, to a quarter and back, by pods that are ready before others go', async () => {
+    const router = await open(settings)
+    await until(async () => expect((await router.read(ports.signal)).effective).toEqual(percent(0)), 600)
+    const before = await router.read(ports.signal)
+    for (const green of [1250, 2500]) {
+      const wanted = { blue: 10_000 - green, green }
+      const shown = await shift(router, wanted, await router.read(ports.signal), ports, {
+        ...{ timeoutMs: 30_000, settleMs: 300, pollMs: 100 },
+      })
+      expect(shown.weights).toEqual(wanted)
+      expect(await replicas()).toEqual([8 - green / 1250, green / 1250])
+    }
+    await restoreWeights(router, before.weights, ports, { withinMs: 30_000 })
+    expect(await replicas()).toEqual([8, 0])
+    await expect(router.write(percent(5), await router.read(ports.signal), ports.signal)).rejects.toThrow(
+      /a share of 5% for green is less than one of the 8 pods/,
+    )
+  }, 90_000)
+
+  it('refuses to fight with an autoscaler, and names it', async () => {
+    const address = `/apis/autoscaling/v2/namespaces/${NAMESPACE}/horizontalpodautoscalers`
+    await create(real, address, {
+      metadata: { name: 'split' },
+      spec: {
+        ...{ minReplicas: 8, maxReplicas: 9 },
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'split-blue' },
+      },
+    })
+    const router = await open(settings)
+    const state = await router.read(ports.signal)
+    expect(obstacleTo(state)).toContain('HorizontalPodAutoscaler split scales Deployment split-blue')
+    await expect(router.write(percent(50), state, ports.signal)).rejects.toThrow(/nothing was written$/)
+    expect(await replicas()).toEqual([8, 0])
+  })
+})
+
+describe('the checks', () => {
+  const look = async (settings: Record<string, unknown> & { type: string }) => {
+    const configured = await checks.configure({
+      ...settings,
+      namespace: NAMESPACE,
+      'kubeconfig-secret': 'KUBECONFIG',
+    })
+    return configured.open(ports).probe(ports.signal)
+  }
+  const kubernetes = { type: 'kubernetes', workloads: ['Deployment/shop-blue'] }
+
+  it('see rollouts, restarts and autoscalers that have no metrics', async () => {
+    expect(await look({ ...kubernetes, expect: ['rollouts-complete', 'restarts'] })).toEqual({
+      state: 'green',
+      detail: 'Deployment/shop-blue: rollouts-complete, restarts',
+    })
+    const hpa = { ...kubernetes, expect: ['hpa-active'] }
+    expect(await look(hpa)).toEqual({
+      state: 'red',
+      detail: 'Deployment shop/shop-blue has no HorizontalPodAutoscaler',
+    })
+    await create(real, `/apis/autoscaling/v2/namespaces/${NAMESPACE}/horizontalpodautoscalers`, {
+      metadata: { name: 'shop-blue' },
+      spec: {
+        ...{ minReplicas: 4, maxReplicas: 8 },
+        scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'shop-blue' },
+      },
+    })
+    // Nobody serves metrics here: the controller says so once it has looked.
+    await until(async () => {
+      const { state, detail } = await look(hpa)
+      expect([state, detail]).toEqual(['red', expect.stringMatching(/is not ScalingActive: FailedGet/)])
+    }, 800)
+  }, 60_000)
+
+  it('see fields of objects, a digest that nobody asks for, and mounts that nobody has', async () => {
+    const field = '/metadata/annotations/nginx.ingress.kubernetes.io~1limit-rps'
+    const fields = (is: string) => [{ of: 'networking.k8s.io/v1/ingresses/shop-blue', field, is }]
+    expect((await look({ type: 'kubernetes', fields: fields('50') })).state).toBe('green')
+    expect(await look({ type: 'kubernetes', fields: fields('10') })).toEqual({
+      state: 'red',
+      detail: `ingresses shop/shop-blue: ${field} is "50", expected "10"`,
+    })
+    const digest = `sha256:${'a'.repeat(64)}`
+    const { state, detail } = await look({ ...kubernetes, expect: ['digests', 'secrets-mounted'], digest })
+    expect([state, detail]).toEqual([
+      'red',
+      expect.stringMatching(
+        /asks for sha256:a+ in none of its containers.*has no pod with a volume of secrets-store/,
+      ),
+    ])
+  })
+
+  it('see what Flagger says of a Canary', async () => {
+    const flagger = { type: 'flagger', canary: 'theirs' }
+    expect(await look(flagger)).toMatchObject({
+      state: 'red',
+      detail: expect.stringContaining('Canary shop/theirs is not there yet'),
+    })
+    const say = (status: object) =>
+      patch(`/apis/flagger.app/v1beta1/namespaces/${NAMESPACE}/canaries/theirs/status`, {
+        ...{ op: 'add', path: '/status', value: status },
+      })
+    await say({ phase: 'Succeeded', lastAppliedSpec: '5d', lastPromotedSpec: '5d' })
+    expect(await look(flagger)).toEqual({
+      state: 'green',
+      detail: 'Canary shop/theirs has promoted 5d',
+    })
+    await say({ phase: 'Failed' })
+    expect(await look(flagger)).toMatchObject({ state: 'red', fatal: true })
   })
 })

@@ -72,7 +72,7 @@ describe('a deploy by Helm', () => {
       [150_000, {}],
       [30_000, {}],
     ])
-    expect(configured.worstCase()).toEqual({ snapshotMs: 60_000, deployMs: 210_000, restoreMs: 210_000 })
+    expect(configured.worstCase()).toEqual({ snapshotMs: 60_000, deployMs: 360_000, restoreMs: 360_000 })
   })
 
   it('writes nothing where the digest is not in what is rendered', async () => {

@@ -44,6 +44,8 @@ export interface Resource {
 /** One object. */
 export interface ObjectRef extends Resource {
   name: string
+  /** a part of it that has an address of its own: `scale`, which may be written without a right to the rest */
+  part?: 'scale'
 }
 
 /** One step of a JSON patch (RFC 6902); `test` makes all of it fail where something else stands. */
@@ -268,10 +270,17 @@ const kindsIn = ({ resources: all }: z.infer<typeof resources>): Kind[] =>
 const groupPath = (apiVersion: string): string =>
   apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`
 
-function pathOf({ apiVersion, plural, namespace, name }: Resource & { name?: string }): string {
+function pathOf({
+  apiVersion,
+  plural,
+  namespace,
+  name,
+  part,
+}: Resource & Partial<Pick<ObjectRef, 'name' | 'part'>>): string {
   const within = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`
   const one = name === undefined ? '' : `/${encodeURIComponent(name)}`
-  return `${groupPath(apiVersion)}${within}/${plural}${one}`
+  const of = part === undefined ? '' : `/${part}`
+  return `${groupPath(apiVersion)}${within}/${plural}${one}${of}`
 }
 
 /** `deployments api/shop`. */

@@ -56,6 +56,11 @@ export const fakeKinds: readonly FakeKind[] = [
   { kind: 'StatefulSet', plural: 'statefulsets', ...workload },
   { kind: 'ReplicaSet', plural: 'replicasets', ...workload },
   { kind: 'DaemonSet', plural: 'daemonsets', ...workload, subresources: ['status'] },
+  { kind: 'ControllerRevision', plural: 'controllerrevisions', group: 'apps', versions: ['v1'] },
+  {
+    ...{ kind: 'SecretProviderClassPodStatus', plural: 'secretproviderclasspodstatuses' },
+    ...{ group: 'secrets-store.csi.x-k8s.io', versions: ['v1'] },
+  },
   { kind: 'EndpointSlice', plural: 'endpointslices', group: 'discovery.k8s.io', versions: ['v1'] },
   {
     ...{ kind: 'HorizontalPodAutoscaler', plural: 'horizontalpodautoscalers' },

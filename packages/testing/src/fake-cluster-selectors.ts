@@ -21,5 +21,5 @@ function holds(term: string, labels: Labels): boolean | undefined {
     return values.includes(labels[among[1] ?? ''] ?? '') === (among[2] === 'in')
   }
   const exists = EXISTS.exec(term)
-  return exists ? exists[2]! in labels === (exists[1] === '') : undefined
+  return exists ? (exists[2] ?? '') in labels === (exists[1] === '') : undefined
 }

@@ -59,7 +59,7 @@ function put(parent: unknown, key: string, { op, path, value }: PatchOperation):
 function remove(parent: unknown, key: string, path: string): void {
   if (valueAt(parent, key) === undefined) throw new PatchRefused(`${path} leads nowhere`)
   if (Array.isArray(parent)) parent.splice(indexIn(parent, key, path), 1)
-  else delete (parent as Record<string, unknown>)[key]
+  else Reflect.deleteProperty(parent as object, key)
 }
 
 /** One behind the last is a place, too. */

@@ -1,22 +1,28 @@
 import { z } from 'zod'
 import { ProviderError } from '@deploy-actions/action-kit'
-import { clusterOf, type Cluster, type ObjectRef, type PatchStep } from '@deploy-actions/kubernetes'
-import { endpointsRule, kubernetesOptions, nameOf, objectName, pointer } from './kubernetes-options'
+import {
+  clusterOf,
+  objectName,
+  type Cluster,
+  type ObjectRef,
+  type PatchStep,
+} from '@deploy-actions/kubernetes'
+import { endpointsRule, kubernetesOptions, nameOf, pointer } from './kubernetes-options'
 import { missing, openSplit, plainUnits, type Split } from './kubernetes-split'
 import { readyByService, type ServiceName } from './ready-endpoints'
 import { router } from './router'
 import { steeredObject } from './steering-controllers'
 
 const member = z.strictObject({
-  service: objectName('Service').describe('Service of the backend'),
-  namespace: objectName('namespace').optional().describe('default that of the route'),
+  service: objectName.describe('Service of the backend'),
+  namespace: objectName.optional().describe('default that of the route'),
 })
 
 /** Weights of the backends of one rule of an HTTPRoute. */
 const options = z
   .strictObject({
     ...kubernetesOptions,
-    route: objectName('HTTPRoute').describe('name of the HTTPRoute'),
+    route: objectName.describe('name of the HTTPRoute'),
     rule: z
       .string()
       .min(1)
@@ -108,14 +114,14 @@ async function look(cluster: Cluster, { where, settings, signal }: Look): Promis
   const object = await cluster.read(ref, httpRoute, signal)
   if (!object) throw missing(where, cluster)
   const found = ruleOf(object.spec.rules, { where, settings, namespace })
-  const units = Object.entries(found.at).map(([arm, index]) => [
+  const units = Object.entries(found.at).map(([arm, index]): [string, number] => [
     arm,
     found.rule.backendRefs[index]?.weight ?? 0,
   ])
   return {
     ref,
     object,
-    units: Object.fromEntries(units) as Record<string, number>,
+    units: Object.fromEntries(units),
     strangers: strangersOf(found, where),
     pending: pendingOf(object),
     toUnits: (wanted) => plainUnits(wanted, Object.keys(settings.members)),
@@ -190,15 +196,15 @@ function placesOf(
   members: Options['members'],
   own: string,
 ): Record<string, number> | undefined {
-  const places = Object.entries(members).map(([arm, { service, namespace = own }]) => {
-    const at = backendRefs.flatMap((ref, index) =>
-      ref.kind === 'Service' && ref.name === service && (ref.namespace ?? own) === namespace ? [index] : [],
-    )
-    return [arm, at.length === 1 ? at[0] : undefined] as const
-  })
-  return places.some(([, at]) => at === undefined)
-    ? undefined
-    : (Object.fromEntries(places) as Record<string, number>)
+  const places = Object.entries(members).flatMap(
+    ([arm, { service, namespace = own }]): [string, number][] => {
+      const [at, ...more] = backendRefs.flatMap((ref, index) =>
+        ref.kind === 'Service' && ref.name === service && (ref.namespace ?? own) === namespace ? [index] : [],
+      )
+      return at === undefined || more.length > 0 ? [] : [[arm, at]]
+    },
+  )
+  return places.length === Object.keys(members).length ? Object.fromEntries(places) : undefined
 }
 
 /** Only weights change, and only while their backends stand where they were read. */

@@ -2,12 +2,13 @@ import { z } from 'zod'
 import { ProviderError } from '@deploy-actions/action-kit'
 import {
   clusterOf,
+  objectName,
   kubernetesObject,
   type Cluster,
   type ObjectRef,
   type PatchStep,
 } from '@deploy-actions/kubernetes'
-import { endpointsRule, kubernetesOptions, nameOf, objectName, pointer } from './kubernetes-options'
+import { endpointsRule, kubernetesOptions, nameOf, pointer } from './kubernetes-options'
 import { missing, openSplit, plainUnits, type Split } from './kubernetes-split'
 import { readyEndpointsOf, readyOf, type ReadyEndpoints, type ServiceName } from './ready-endpoints'
 import { router } from './router'
@@ -25,7 +26,7 @@ type Member = z.infer<typeof member>
 const options = z
   .strictObject({
     ...kubernetesOptions,
-    'virtual-service': objectName('VirtualService').describe('name of the VirtualService'),
+    'virtual-service': objectName.describe('name of the VirtualService'),
     route: z
       .string()
       .min(1)
@@ -133,10 +134,8 @@ async function look(cluster: Cluster, { where, settings, signal }: Look): Promis
   }
 }
 
-/** Of several destinations one without a weight gets nothing; a single one gets all. Source: Istio, HTTPRouteDestination. */
-function unitsOf({ route }: HttpRoute, index: number): number {
-  return route.length === 1 ? 100 : (route[index]?.weight ?? 0)
-}
+/** Of several destinations one without a weight gets nothing. Source: Istio, HTTPRouteDestination. */
+const unitsOf = ({ route }: HttpRoute, index: number): number => route[index]?.weight ?? 0
 
 function strangersOf({ route, at }: FoundRoute, where: string): string | undefined {
   const strangers = route.route.filter(
@@ -167,7 +166,7 @@ function routeOf(
     return at && (wanted === undefined || route.name === wanted) ? [{ index, route, at }] : []
   })
   const open = all.filter(({ route }) => (route.match ?? []).length === 0)
-  const [found, ...more] = all.length > 1 && open.length === 1 ? open : all
+  const [found, ...more] = open.length === 1 ? open : all
   const listed = Object.values(members).map(named).join(' and ')
   if (more.length > 0)
     return refuse(
@@ -186,14 +185,12 @@ const named = ({ host, subset }: Member): string =>
 
 /** Where each member stands; undefined unless each stands there once. */
 function placesOf({ route }: HttpRoute, members: Options['members']): Record<string, number> | undefined {
-  const places = Object.entries(members).map(([arm, member]) => {
-    const at = route.flatMap(({ destination: to }, index) => (isMember(to, member) ? [index] : []))
-    return [arm, at.length === 1 ? at[0] : undefined] as const
+  const places = Object.entries(members).flatMap(([arm, member]): [string, number][] => {
+    const [at, ...more] = route.flatMap(({ destination: to }, index) => (isMember(to, member) ? [index] : []))
+    return at === undefined || more.length > 0 ? [] : [[arm, at]]
   })
   const distinct = new Set(places.map(([, at]) => at))
-  return distinct.has(undefined) || distinct.size < places.length
-    ? undefined
-    : (Object.fromEntries(places) as Record<string, number>)
+  return distinct.size === Object.keys(members).length ? Object.fromEntries(places) : undefined
 }
 
 const isMember = (to: z.infer<typeof destination>, { host, subset }: Member): boolean =>

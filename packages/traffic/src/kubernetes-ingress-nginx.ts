@@ -1,14 +1,20 @@
 import { z } from 'zod'
 import { ProviderError } from '@deploy-actions/action-kit'
 import { WHOLE, type Weights } from '@deploy-actions/rollout'
-import { clusterOf, type Cluster, type ObjectRef, type PatchStep } from '@deploy-actions/kubernetes'
-import { endpointsRule, kubernetesOptions, objectName, pointer } from './kubernetes-options'
+import {
+  clusterOf,
+  objectName,
+  type Cluster,
+  type ObjectRef,
+  type PatchStep,
+} from '@deploy-actions/kubernetes'
+import { endpointsRule, kubernetesOptions, pointer } from './kubernetes-options'
 import { missing, openSplit, type Split } from './kubernetes-split'
 import { readyByService, type ServiceName } from './ready-endpoints'
 import { router } from './router'
 import { steeredObject } from './steering-controllers'
 
-const member = z.strictObject({ ingress: objectName('Ingress').describe('Ingress of the arm') })
+const member = z.strictObject({ ingress: objectName.describe('Ingress of the arm') })
 
 /** A canary Ingress beside the one that carries the rest. */
 const options = z

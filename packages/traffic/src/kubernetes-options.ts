@@ -1,14 +1,10 @@
 import { z } from 'zod'
-import { clusterOptions } from '@deploy-actions/kubernetes'
-
-/** A name as Kubernetes takes it. Source: Kubernetes, "Object Names and IDs", DNS subdomain names. */
-export const objectName = (what: string) =>
-  z.string().regex(/^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/, `is not a name of a ${what}`)
+import { clusterOptions, objectName } from '@deploy-actions/kubernetes'
 
 /** What every router of Kubernetes is told. */
 export const kubernetesOptions = {
   ...clusterOptions,
-  namespace: objectName('namespace').optional().describe('default that of the context'),
+  namespace: objectName.optional().describe('default that of the context'),
 }
 
 /** How many ready endpoints an arm must have. */

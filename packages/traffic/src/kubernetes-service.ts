@@ -1,8 +1,14 @@
 import { z } from 'zod'
 import { ProviderError } from '@deploy-actions/action-kit'
 import { formatWeights, WHOLE, type Weights } from '@deploy-actions/rollout'
-import { clusterOf, kubernetesObject, type Cluster, type ObjectRef } from '@deploy-actions/kubernetes'
-import { endpointsRule, kubernetesOptions, nameOf, objectName, pointer } from './kubernetes-options'
+import {
+  clusterOf,
+  objectName,
+  kubernetesObject,
+  type Cluster,
+  type ObjectRef,
+} from '@deploy-actions/kubernetes'
+import { endpointsRule, kubernetesOptions, nameOf, pointer } from './kubernetes-options'
 import { missing, openSplit, type Split, type SplitKind } from './kubernetes-split'
 import { readyEndpointsOf, type ReadyByArm } from './ready-endpoints'
 import { router } from './router'
@@ -12,7 +18,7 @@ import { steeredObject } from './steering-controllers'
 const options = z
   .strictObject({
     ...kubernetesOptions,
-    service: objectName('Service').describe('name of the Service'),
+    service: objectName.describe('name of the Service'),
     key: z.string().min(1).default('slot').describe('label of its selector that tells the arms apart'),
     members: z
       .record(z.string().min(1), z.strictObject({ value: z.string().min(1).describe('value of that label') }))

@@ -145,10 +145,13 @@ function stateOf(
   const members = Object.fromEntries(
     Object.entries(units).map(([arm, own]) => [arm, memberOf(own, ready[arm]?.ready)]),
   )
-  const serving = Object.entries(units).map(([arm, own]) => [arm, members[arm]?.healthy === false ? 0 : own])
+  const serving = Object.entries(units).map(([arm, own]): [string, number] => [
+    arm,
+    members[arm]?.healthy === false ? 0 : own,
+  ])
   return {
     weights: normalise(units),
-    effective: normalise(Object.fromEntries(serving) as Record<string, number>),
+    effective: normalise(Object.fromEntries(serving)),
     members,
     ...defined({
       ...{ strangers, pending, version: object.metadata.resourceVersion },
@@ -165,7 +168,7 @@ const memberOf = (units: number, ready: number | undefined): RouterMember => ({
   ...(ready !== undefined && { healthy: ready > 0 }),
 })
 
-const steeredBy = (where: string, name: string): string =>
+export const steeredBy = (where: string, name: string): string =>
   `${name} writes the weights of ${where}: two writers would fight over them; let it do the rollout, or take ${where} out of its hands first`
 
 export function mustNotBeSteered(where: string, controller: Controller | undefined): void {

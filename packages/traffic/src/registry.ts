@@ -7,4 +7,5 @@ export const routers = defineProviders({
   'gateway-api': () => import('./gateway-api'),
   'kubernetes-service': () => import('./kubernetes-service'),
   'kubernetes-ingress-nginx': () => import('./kubernetes-ingress-nginx'),
+  'kubernetes-replicas': () => import('./kubernetes-replicas'),
 })
