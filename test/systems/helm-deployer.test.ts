@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { createClock } from '@deploy-actions/action-kit'
 import { deployers, deployPoint, type Deployer } from '@deploy-actions/deploys'
 import { createFakePorts } from '@deploy-actions/testing'
 import {
@@ -77,8 +78,11 @@ async function open(major: Major, more: Record<string, unknown> = {}): Promise<D
     timeout: '60s',
     ...more,
   })
-  const ports = createFakePorts({ real: true, context: { workspace: charts.folder } })
-  return configured.open(ports, { baseline: 'blue', canary: 'green' })
+  const ports = createFakePorts({
+    ...{ real: true, context: { workspace: charts.folder } },
+    ambient: { KUBECONFIG: cluster.kubeconfig },
+  })
+  return configured.open({ ...ports, clock: createClock() }, { baseline: 'blue', canary: 'green' })
 }
 /** What the ledger keeps of it. */
 async function snapshot(deployer: Deployer) {
@@ -111,7 +115,10 @@ describe.each(MAJORS)('with %s', (major) => {
     const bad = await open(major, { values: ['bad.yaml'], timeout: '5s' })
     for (const letter of ['b', 'c'])
       expect(await bad.deploy(release(letter), 'green', signal)).toMatchObject({
-        ...{ ended: 'failed', detail: expect.stringMatching(/^Error: UPGRADE FAILED: /) },
+        ...{
+          ended: 'failed',
+          detail: expect.stringMatching(/^ImagePullBackOff: .*\(Error: UPGRADE FAILED: /),
+        },
       })
     expect(await imageOf(major)).toBe(digest('c'))
     // The failed ones are nothing to go back to.

@@ -45,7 +45,7 @@ describe.each(MAJORS)('a rollout by %s', (major) => {
     )
     return {
       ...(Object.fromEntries(chart) as Record<string, string>),
-      'values/eu.yaml': `fails: "${fails}"\n`,
+      'values/eu.yaml': `fails: "${fails}"\nnote: swordfish\n`,
       'rollout.yml': `version: 1
 service: shop
 regions: [{ name: eu, environment: production-eu }]
@@ -99,7 +99,7 @@ metrics:
     const deployed = await step(deploying, 'run-hook', { hook: 'deploy', transaction })
     expect(deployed.outputs).toMatchObject({
       outcome: 'done',
-      reason: `${green} was brought to ${digest('a')}`,
+      reason: `${green} was brought to ${digest('a')}: 1 workload is new and ready, of 3 no node says what they run`,
     })
     expect(await runs()).toBe(digest('a'))
     haproxy.weights = { blue: 0, green: 100 }
@@ -113,7 +113,9 @@ metrics:
     const deployed = await step(deploying, 'run-hook', { hook: 'deploy', transaction })
     expect(deployed.outputs).toMatchObject({
       outcome: 'failed',
-      reason: expect.stringMatching(/^Error: UPGRADE FAILED: /),
+      reason: expect.stringMatching(
+        /^ImagePullBackOff: registry\.example\.com\/shop@sha256:b+ in Deployment default\/\S+, 0\/3 ready .*UPGRADE FAILED/,
+      ),
     })
     expect([await runs(), (await last())?.status]).toEqual([digest('b'), 'failed'])
     // Nothing of a values file is printed or kept.
@@ -122,7 +124,7 @@ metrics:
       (await readdir(folder)).map((name) => readFile(path.join(folder, name), 'utf8')),
     )
     expect(kept.length).toBeGreaterThan(1)
-    expect([...kept, deployed.stdout, deployed.stderr, deployed.summary].join()).not.toContain('image-pull')
+    expect([...kept, deployed.stdout, deployed.stderr, deployed.summary].join()).not.toContain('swordfish')
     const restored = await step(deploying, 'restore-point', { mode: 'restore', to: 'open', transaction })
     expect(restored.outputs).toMatchObject({ outcome: 'restored' })
     expect(await runs()).toBe(digest('a'))
