@@ -265,11 +265,9 @@ describe.each(MAJORS)('%s', (major) => {
       status: 'pending-upgrade',
     })
     const live = await failing(major, name, 'd', { stuck: 'recover-own', ...NO_AGE })
-    // Helm 3 does not print labels.
     expect(live.outputs['reason']).toContain('/acme/shop/actions/runs/8/attempts/1 is still at work')
     runs.set(8, 'completed')
-    const stuck = 'recover-own'
-    const recovered = await modeOf(major, 'recover', name, { stuck, ...NO_AGE })
+    const recovered = await modeOf(major, 'recover', name, { stuck: 'recover-own', ...NO_AGE })
     runs.set(8, 'in_progress')
     expect(recovered.outputs).toMatchObject({ outcome: 'recovered', status: 'deployed' })
     expect(await digestOf(cluster, name)).toBe(digest('b'))
