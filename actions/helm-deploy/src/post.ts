@@ -1,4 +1,5 @@
 import { GateFailed, type Ports, type PostResult } from '@deploy-actions/action-kit'
+import { removeValuesFiles } from '@deploy-actions/helm'
 import { putAllBack, toldOf, type Pinned } from './give-up'
 import { labelsByHelm, ownerOf, type AskLabels } from './owners'
 import { nameOf, openHelm, uncancelled } from './session'
@@ -10,6 +11,7 @@ const LOOK_MS = 5_000
 
 /** Finishes what main has begun: a run that was cancelled, or was lost between an upgrade and its verdict. */
 export async function post(ports: Ports, askLabels: AskLabels = labelsByHelm): Promise<PostResult> {
+  await removeValuesFiles(ports.context.temp)
   const saved = unfinishedOf(ports)
   if (!saved) return undefined
   const ours: Pinned[] = []
