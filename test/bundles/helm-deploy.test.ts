@@ -8,7 +8,10 @@ import { fakeRevisions, openFakeHelm, type FakeHelm, type FakeReleases } from '.
 
 const digest = `sha256:${'f'.repeat(64)}`
 const jobs: BundleJob[] = []
+/** Helms whose step was killed, so that nobody else ends them. */
+const hanging: number[] = []
 afterEach(async () => {
+  for (const pid of hanging.splice(0)) process.kill(pid, 'SIGKILL')
   for (const job of jobs.splice(0)) await job.close()
 })
 
@@ -85,6 +88,22 @@ describe.each([3, 4] as const)('with Helm %i', (major) => {
     const ended = await run({}, { state: cancelled.state })
     expect(ended.exitCode).toBe(0)
     expect(await lastOf(helm)).toMatchObject({ revision: 3, status: 'deployed' })
+  })
+
+  it('B6 50: the values of a main that is killed are removed by its post', async () => {
+    const { helm, job, run } = await open(major, { api: fakeRevisions('deployed') })
+    const left = async () => (await readdir(job.temp)).filter((name) => name.startsWith('helm-values'))
+    await helm.plan({ command: 'upgrade', does: 'hang' })
+    const lost = await run(
+      { values: 'password: swordfish-1' },
+      { end: { signal: 'SIGKILL', when: async () => (await lastOf(helm))?.status === 'pending-upgrade' } },
+    )
+    hanging.push(await helm.hanging())
+    expect([lost.exitCode, await left()]).toEqual([null, [expect.any(String)]])
+    // Its Helm is still there, as on a runner that lost nothing but the step.
+    const ended = await run({}, { state: lost.state })
+    expect([ended.exitCode, await left()]).toEqual([0, []])
+    expect(await lastOf(helm)).toMatchObject({ revision: 3, description: 'Rollback to 1' })
   })
 
   it('B6 50: nothing of values is in what it leaves, and Helm gives the runner no commands', async () => {

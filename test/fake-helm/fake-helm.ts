@@ -47,6 +47,8 @@ export interface FakeHelm {
   /** prints this as its version */
   isVersion(version: string): Promise<void>
   calls(): Promise<FakeCall[]>
+  /** id of the process that hangs, for a test whose action no longer ends it */
+  hanging(): Promise<number>
 }
 
 export async function openFakeHelm(
@@ -74,6 +76,7 @@ export async function openFakeHelm(
       rendered[release] = what
       await writeFile(`${state}.renders`, JSON.stringify(rendered))
     },
+    hanging: async () => Number(await readFile(`${state}.hanging`, 'utf8')),
     isVersion: (version) => writeFile(`${state}.version`, JSON.stringify(version)),
     calls: async () =>
       (await readFile(`${state}.calls`, 'utf8').catch(() => ''))

@@ -175,6 +175,7 @@ if (command === 'upgrade') {
     const labels = { ...last?.labels, ...own }
     const plan = planned()
     if (plan?.does === 'hang') {
+      writeFileSync(`${state}.hanging`, String(process.pid))
       add({
         status: last ? 'pending-upgrade' : 'pending-install',
         description: 'Preparing upgrade',

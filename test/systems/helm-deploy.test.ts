@@ -412,6 +412,7 @@ describe.each(MAJORS)('%s', (major) => {
     expect(lost.exitCode).toBeNull()
     const ended = await step(major, {}, { state: lost.state })
     expect(ended.exitCode).toBe(0)
+    expect((await readdir(job.temp)).filter((file) => file.startsWith('helm-values'))).toEqual([])
     expect(await digestOf(cluster, name)).toBe(digest('a'))
   }, 90_000)
 

@@ -315,9 +315,12 @@ describe('several releases', () => {
 })
 
 describe('a run that is cancelled', () => {
-  const begun = async (step: Awaited<ReturnType<typeof openStep>>, command: string) => {
-    const is = async () => (await step.helm.releases())['api']?.at(-1)?.status === command
-    while (!(await is().catch(() => false))) await new Promise((resolve) => setTimeout(resolve, 20))
+  const begun = async ({ helm }: Awaited<ReturnType<typeof openStep>>, wanted: string) => {
+    for (let looks = 0; looks < 500; looks++) {
+      if ((await helm.releases())['api']?.at(-1)?.status === wanted) return
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    throw new Error(`it never was ${wanted}`)
   }
 
   it('B6 49: during an upgrade gives Helm one signal, and its post puts back what ran', async () => {

@@ -1,5 +1,5 @@
 import { GateFailed, type Ports, type PostResult } from '@deploy-actions/action-kit'
-import type { Observer } from '@deploy-actions/helm'
+import { removeValuesFiles, type Observer } from '@deploy-actions/helm'
 import { putAllBack, toldOf, type Pinned } from './give-up'
 import { liveSeams } from './live'
 import { ownerOf, type AskLabels } from './owners'
@@ -14,6 +14,7 @@ const LIMITS = { settleMs: 60_000, stabiliseMs: 0, diagnosis: { logLines: 20, ev
 
 /** Finishes what main has begun: a run that was cancelled, or was lost between an upgrade and its verdict. */
 export async function post(ports: Ports, seams?: Seams): Promise<PostResult> {
+  await removeValuesFiles(ports.context.temp)
   const saved = unfinishedOf(ports)
   if (!saved) return undefined
   const { askLabels, observer } = seams ?? liveSeams(saved, ports, LIMITS)

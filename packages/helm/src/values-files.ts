@@ -1,5 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+
+const FOLDER = 'helm-values-'
 
 /** Hands one text to a program as a file that only its owner reads, for as long as `use` takes. */
 export const withPrivateFile = <T>(
@@ -19,7 +21,7 @@ export async function withValuesFiles<T>(
   use: (files: readonly string[]) => Promise<T>,
 ): Promise<T> {
   if (texts.length === 0) return use([])
-  const folder = await mkdtemp(join(temp, 'helm-values-'))
+  const folder = await mkdtemp(join(temp, FOLDER))
   try {
     const files = texts.map((_, index) => join(folder, `${index}.yaml`))
     for (const [index, text] of texts.entries())
@@ -28,4 +30,10 @@ export async function withValuesFiles<T>(
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** Removes what a main that was killed could not: nobody may find its values when the job is over. */
+export async function removeValuesFiles(temp: string): Promise<void> {
+  const left = (await readdir(temp)).filter((name) => name.startsWith(FOLDER))
+  await Promise.all(left.map((name) => rm(join(temp, name), { recursive: true, force: true })))
 }
