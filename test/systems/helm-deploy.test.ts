@@ -44,11 +44,19 @@ spec:
   template:
     metadata:
       labels: { app: {{ .Release.Name }}, more: {{ .Values.selector }} }
-      annotations: { test/fails: {{ .Values.fails | quote }} }
+      annotations:
+        test/fails: {{ .Values.fails | quote }}
+        {{- with .Values.imageId }}
+        test/image-id: {{ . }}
+        {{- end }}
     spec:
       containers:
         - { name: proxy, image: "registry.example.com/proxy:1" }
-        - { name: app, image: "registry.example.com/shop{{ with .Values.image.digest }}@{{ . }}{{ end }}" }
+        - name: app
+          image: "registry.example.com/shop{{ with .Values.image.digest }}@{{ . }}{{ end }}"
+          {{- with .Values.cpu }}
+          resources: { requests: { cpu: {{ . | quote }} } }
+          {{- end }}
 `,
   'chart/templates/more.yaml': `{{- with .Values.hook }}
 apiVersion: batch/v1
@@ -186,7 +194,7 @@ describe.each(MAJORS)('%s', (major) => {
       ...{ 'previous-revision': '1', revision: '4' },
       reason: expect.stringMatching(
         new RegExp(
-          `^image-pull: ${name} in default: ImagePullBackOff: registry.example.com/shop@${digest('c')} in Deployment default/${name}, 0/3 ready .*; ${name} is back at revision 1 \\(now 4, deployed\\); 1 workload is new and ready, live objects are as the manifest says; `,
+          `^image-pull: ${name} in default: ImagePullBackOff: registry.example.com/proxy:1 in Deployment default/${name}, 0/3 ready .*; ${name} is back at revision 1 \\(now 4, deployed\\); 1 workload is new and ready, live objects are as the manifest says; `,
         ),
       ),
     })
@@ -210,6 +218,68 @@ describe.each(MAJORS)('%s', (major) => {
     expect((await modeOf(major, 'rollback', name, { revision: '77' })).outputs['failure-reason']).toBe(
       'no-target',
     )
+  }, 60_000)
+
+  it.each([
+    ['30', 'fails: image-pull', 'image-pull', 'ImagePullBackOff: registry.example.com/proxy:1'],
+    ['31', 'fails: crash-loop', 'crash-loop', 'CrashLoopBackOff: proxy (exit code 3, 3 restarts)'],
+    ['32', 'fails: out-of-memory', 'oom-killed', 'OOMKilled: proxy (exit code 137, 2 restarts)'],
+    ['33', 'fails: config', 'config-error', 'CreateContainerConfigError: proxy: secret "db" not found'],
+    ['34', 'cpu: 1000', 'unschedulable', 'Unschedulable: 0/1 nodes are available: 1 Insufficient cpu'],
+    ['36', 'fails: probe', 'probe-failing', 'Unhealthy: proxy: its readiness probe does not succeed'],
+  ])(
+    'B6 %s: %s is told by its reason in the first line, and taken back',
+    async (_, values, reason, line) => {
+      const name = `${major}-why`
+      await deployed(major, name, 'a')
+      const { outputs, stdout } = await failing(major, name, 'b', { values, timeout: '4s' })
+      expect(outputs).toMatchObject({
+        ...{ 'failure-reason': reason, 'rolled-back': 'true', 'rollback-verified': 'true' },
+        reason: expect.stringMatching(new RegExp(`^${reason}: ${name} in default: `)),
+        'failure-summary': expect.stringContaining(line),
+      })
+      expect(outputs['failure-summary']).toContain(`in Deployment default/${name}, 0/3 ready`)
+      expect(stdout).toContain(line)
+      expect(await digestOf(cluster, name)).toBe(digest('a'))
+    },
+    60_000,
+  )
+
+  it('B6 24, 27 and 28: what runs is told from what was asked for', async () => {
+    const name = `${major}-runs`
+    const running = (id: string) => ({ values: `imageId: ${id}` })
+    const mirrored = await deployed(major, name, 'a', running(`mirror.example.com/shop@${digest('a')}`))
+    expect(mirrored.outputs['reason']).toContain(`3 containers run ${digest('a')}`)
+    // The digest of an index is asked for, and the node names that of its platform.
+    const platform = await deployed(major, name, 'b', running(`registry.example.com/shop@${digest('e')}`))
+    expect(platform.outputs['reason']).toContain(
+      `3 run the image of their platform in the index ${digest('b')}`,
+    )
+    expect(await digestOf(cluster, name)).toBe(digest('b'))
+  }, 60_000)
+
+  it('B6 47: what a way back has left over is found, and it does not count as verified', async () => {
+    const name = `${major}-left`
+    await deployed(major, name, 'a')
+    await failing(major, name, 'b', { values: 'fails: image-pull', timeout: '4s', 'on-failure': 'keep' })
+    const left = {
+      op: 'add',
+      path: '/spec/template/spec/containers/-',
+      value: { name: 'left', image: 'left' },
+    }
+    const path = `/apis/apps/v1/namespaces/default/deployments/${name}`
+    await cluster.request('PATCH', path, [left], 'application/json-patch+json')
+    const back = await modeOf(major, 'rollback', name)
+    expect(back).toMatchObject({
+      exitCode: 1,
+      outputs: {
+        ...{ 'failure-reason': 'rollback-unverified', 'rollback-verified': 'false' },
+        reason: expect.stringContaining(
+          `Deployment ${name} is not as its manifest says: spec.template.spec.containers[left] is in the cluster and not in the manifest`,
+        ),
+      },
+    })
+    expect(await digestOf(cluster, name)).toBe(digest('a'))
   }, 60_000)
 
   it('B6 29: no change is a new revision, and says so', async () => {

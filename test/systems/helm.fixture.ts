@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { PODS_THAT_FAIL } from './pods-that-fail'
 import { startRealCluster, type RealCluster } from './real-cluster'
 
 const run = promisify(execFile)
@@ -16,33 +17,6 @@ export const programOf = (major: Major): string =>
   fileURLToPath(new URL(`../../.cache/systems/bin/${major}`, import.meta.url))
 
 export const digest = (letter: string): string => `sha256:${letter.repeat(64)}`
-
-/** Pods whose template says so never get their image: its weight keeps out the stage that makes pods ready. */
-const NO_IMAGE = `
-apiVersion: kwok.x-k8s.io/v1alpha1
-kind: Stage
-metadata: { name: image-pull }
-spec:
-  resourceRef: { apiGroup: v1, kind: Pod }
-  selector:
-    matchExpressions:
-      - { key: '.metadata.annotations["test/fails"]', operator: In, values: [image-pull] }
-      - { key: .metadata.deletionTimestamp, operator: DoesNotExist }
-      - { key: .status.phase, operator: In, values: [Pending] }
-  weight: 10000
-  next:
-    statusTemplate: |
-      phase: Pending
-      containerStatuses:
-      {{ range .spec.containers }}
-      - name: {{ .name | Quote }}
-        image: {{ .image | Quote }}
-        imageID: ""
-        ready: false
-        restartCount: 0
-        state: { waiting: { reason: ImagePullBackOff, message: "Back-off pulling image" } }
-      {{ end }}
-`
 
 interface ChartFolder {
   folder: string
@@ -58,7 +32,7 @@ export interface HelmLab {
 }
 
 export async function openHelmLab(): Promise<HelmLab> {
-  const cluster = await startRealCluster([NO_IMAGE])
+  const cluster = await startRealCluster(PODS_THAT_FAIL)
   const charts = await chartFolder()
   return {
     cluster,

@@ -178,7 +178,7 @@ describe('why pods are not ready', () => {
     })
   }, 60_000)
 
-  it('is told: a volume that nobody provides', async () => {
+  it('B6 34: is told: a volume that nobody provides', async () => {
     const of = await create('volume', {
       pod: { volumes: [{ name: 'data', persistentVolumeClaim: { claimName: 'nobody-made-it' } }] },
     })
@@ -186,7 +186,7 @@ describe('why pods are not ready', () => {
     expect(found.line).toContain('persistentvolumeclaim "nobody-made-it" not found')
   }, 60_000)
 
-  it('is told: a quota, and there is no pod', async () => {
+  it('B6 35: is told: a quota, and there is no pod', async () => {
     await real.request('POST', '/api/v1/namespaces', { metadata: { name: 'small' } })
     await real.request('POST', '/api/v1/namespaces/small/resourcequotas', {
       metadata: { name: 'pods' },
@@ -207,7 +207,7 @@ describe('why pods are not ready', () => {
     }
   }, 60_000)
 
-  it('is told: it is paused, it is gone, its deadline is over', async () => {
+  it('B6 37: is told: it is paused, it is gone, its deadline is over', async () => {
     await create('paused', { spec: { paused: true } })
     expect(await rollout(workload('paused'))).toMatchObject({
       state: 'stuck',
@@ -224,7 +224,7 @@ describe('why pods are not ready', () => {
     })
   }, 60_000)
 
-  it('is told as far as it may be read', async () => {
+  it('B6 44: is told as far as it may be read', async () => {
     const kubeconfig = path.join(real.folder, 'limited')
     const config = JSON.parse(await (await import('node:fs/promises')).readFile(real.kubeconfig, 'utf8')) as {
       users: { user: object }[]

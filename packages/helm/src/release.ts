@@ -121,6 +121,8 @@ export function openRelease(where: Where, ports: RunPorts): HelmRelease {
     const result = await run(args, signal)
     return isDone(result) ? result.stdout : undefined
   }
+  /** A revision keeps its manifest, and each question to Helm costs a start of it. */
+  const manifests = new Map<number, string>()
   return {
     where,
     async history(signal) {
@@ -149,14 +151,20 @@ export function openRelease(where: Where, ports: RunPorts): HelmRelease {
       return ended.output.includes(NOTHING_TO_FORCE) ? go({ ...writing, forceConflicts: false }) : ended
     },
     async uninstall(writing, signal) {
+      // Helm counts from 1 again.
+      manifests.clear()
       const args = ['uninstall', release, ...place, ...uninstallFlags(writing, major)]
       const result = await run(args, signal, writing.timeoutMs + OVERHEAD_MS)
       const wasGone = result.ended === 'exit' && result.stderr.includes(NOT_FOUND)
       return endedAs(wasGone ? { ...result, exitCode: 0 } : result)
     },
-    manifestOf(revision, signal) {
+    async manifestOf(revision, signal) {
+      const before = revision === undefined ? undefined : manifests.get(revision)
+      if (before !== undefined) return before
       const of = revision === undefined ? [] : ['--revision', String(revision)]
-      return told(['get', 'manifest', release, ...place, ...of], signal)
+      const manifest = await told(['get', 'manifest', release, ...place, ...of], signal)
+      if (revision !== undefined && manifest !== undefined) manifests.set(revision, manifest)
+      return manifest
     },
     async metadataOf(revision, signal) {
       const of = ['--revision', String(revision), '--output', 'json']
