@@ -5,6 +5,7 @@ import { deployers, deployPoint, type Deployer } from '@deploy-actions/deploys'
 import { createFakePorts } from '@deploy-actions/testing'
 import { create, installKinds } from './crds'
 import { digest } from './helm.fixture'
+import { kubeconfigWithRights } from './rights'
 import { startRealCluster, type RealCluster } from './real-cluster'
 
 // The deployer `argo-cd` on the real API server with the real kind, whose schema refuses what is not of it. Its controller
@@ -12,11 +13,13 @@ import { startRealCluster, type RealCluster } from './real-cluster'
 
 const APPLICATIONS = '/apis/argoproj.io/v1alpha1/namespaces/default/applications'
 let real: RealCluster
+let kubeconfig: string
 let controller: Promise<void>
 const stop = new AbortController()
 beforeAll(async () => {
   real = await startRealCluster()
   await installKinds(real, 'argo-cd')
+  kubeconfig = await kubeconfigWithRights(real, 'deployers.yaml', 'default')
   controller = control()
 }, 180_000)
 afterAll(async () => {
@@ -79,7 +82,7 @@ async function open(more: object = {}): Promise<Deployer> {
     ...{ type: 'argo-cd', application: 'shop', namespace: 'default', 'helm-parameter': 'image.digest' },
     ...{ timeout: '30s', 'restore-timeout': '30s', ...more },
   })
-  const ports = createFakePorts({ real: true, ambient: { KUBECONFIG: real.kubeconfig } })
+  const ports = createFakePorts({ real: true, ambient: { KUBECONFIG: kubeconfig } })
   return configured.open({ ...ports, clock: createClock() }, { baseline: 'blue', canary: 'green' })
 }
 const { signal } = new AbortController()

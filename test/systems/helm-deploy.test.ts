@@ -251,7 +251,7 @@ describe.each(MAJORS)('%s', (major) => {
     const mirrored = await deployed(major, name, 'a', running(`mirror.example.com/shop@${digest('a')}`))
     expect(mirrored.outputs['reason']).toContain(`3 containers run ${digest('a')}`)
     // The digest of an index is asked for, and the node names that of its platform.
-    const platform = await deployed(major, name, 'b', running(`registry.example.com/shop@${digest('e')}`))
+    const platform = await deployed(major, name, 'b', running(`node.example.com/api@${digest('e')}`))
     expect(platform.outputs['reason']).toContain(
       `3 run the image of their platform in the index ${digest('b')}`,
     )

@@ -4,13 +4,17 @@ import { deployers, deployPoint, type Deployer } from '@deploy-actions/deploys'
 import { createFakePorts } from '@deploy-actions/testing'
 import { digest } from './helm.fixture'
 import { PODS_THAT_FAIL } from './pods-that-fail'
+import { kubeconfigWithRights } from './rights'
 import { startRealCluster, type RealCluster } from './real-cluster'
 
-// The deployer `kubernetes` on the real API server, with its controllers: what it says is held against what is there.
+// The deployer `kubernetes` on the real API server, with its controllers and exactly the rights of
+// docs/kubernetes/deployers.yaml: what it says is held against what is there.
 
 let real: RealCluster
+let kubeconfig: string
 beforeAll(async () => {
   real = await startRealCluster(PODS_THAT_FAIL)
+  kubeconfig = await kubeconfigWithRights(real, 'deployers.yaml', 'default')
 }, 180_000)
 afterAll(() => real.close())
 
@@ -80,7 +84,7 @@ async function open(
 const portsOf = (cancelReason?: Error) => ({
   ...createFakePorts({
     real: true,
-    ambient: { KUBECONFIG: real.kubeconfig },
+    ambient: { KUBECONFIG: kubeconfig },
     ...(cancelReason && { cancelReason }),
   }),
   clock: createClock(),
