@@ -283,9 +283,19 @@ describe.each(MAJORS)('%s', (major) => {
   }, 60_000)
 
   it('B6 29: no change is a new revision, and says so', async () => {
-    const name = `${major}-a`
+    const name = `${major}-same`
     await deployed(major, name, 'd')
-    expect((await deployed(major, name, 'd')).outputs).toMatchObject({ revision: '8', changed: 'false' })
+    expect((await deployed(major, name, 'd')).outputs).toMatchObject({
+      ...{ revision: '2', changed: 'false', 'diff-add': '0', 'diff-modify': '0', 'diff-remove': '0' },
+    })
+    const other = await deployed(major, name, 'e', {
+      values: 'replicas: 4\nconfig: extra\npassword: swordfish',
+    })
+    expect(other.outputs).toMatchObject({ 'diff-add': '2', 'diff-modify': '1', 'diff-remove': '0' })
+    expect(other.stdout).toContain('spec.replicas: 3 -> 4')
+    expect(other.stdout).not.toContain('swordfish')
+    const less = await step(major, { release: name, digest: digest('e'), 'dry-run': 'true' })
+    expect(less.outputs).toMatchObject({ outcome: 'would-write', 'diff-modify': '1', 'diff-remove': '2' })
   }, 60_000)
 
   it('B6 3 and 48: a first install that fails is left, one after it succeeds, or it is taken away', async () => {

@@ -238,6 +238,7 @@ describe('a way back', () => {
 
   const observer = (verify: Observer['verify']): Observer => ({
     verify,
+    changes: async () => [],
     diagnose: async () => ({ ok: false, reason: 'image-pull', summary: 'ImagePullBackOff: shop, 0/3 ready' }),
   })
 
@@ -271,6 +272,88 @@ describe('a way back', () => {
     expect(failed.outputs).toMatchObject({
       ...{ 'failure-reason': 'digest-not-running', 'rolled-back': true, 'rollback-verified': true },
     })
+  })
+})
+
+describe('what would change', () => {
+  const looking = (changes: Observer['changes']): { observer: Observer } => ({
+    observer: {
+      changes,
+      verify: async () => ({ ok: undefined, summary: 'live objects could not be looked at: away' }),
+      diagnose: async () => undefined,
+    },
+  })
+  const changes = [
+    {
+      object: 'Deployment api',
+      change: 'modify' as const,
+      fields: ['spec.replicas: 2 -> 4', 'spec.x: changed'],
+    },
+    { object: 'Secret key', change: 'add' as const, fields: [] },
+  ]
+
+  it('is told before it is written, of the revision that runs', async () => {
+    const step = await openStep({ releases: { api: fakeRevisions('deployed', 'failed') } })
+    const asked: unknown[] = []
+    const outputs = await step.run(
+      {},
+      looking(async ({ running, next }) => {
+        asked.push(
+          running,
+          next.map(({ kind }) => kind),
+          (await statuses(step))?.length,
+        )
+        return changes
+      }),
+    )
+    expect(asked).toEqual([1, ['Deployment', 'Secret'], 2])
+    expect(outputs).toMatchObject({ outcome: 'deployed', 'diff-add': 1, 'diff-modify': 1, 'diff-remove': 0 })
+    expect(step.ports.recorded.log.map(({ line }) => line)).toEqual(
+      expect.arrayContaining([
+        'What changes in api in shop: 1 come, 1 change, 0 go',
+        ...['modify Deployment api', '    spec.replicas: 2 -> 4', '    spec.x: changed', 'add Secret key'],
+      ]),
+    )
+    expect(step.ports.recorded.summary.join('\n')).toContain(
+      '| modify | Deployment api | spec.replicas: 2 -&gt; 4; spec.x: changed |',
+    )
+    expect(step.ports.recorded.facts).toMatchObject({ changes })
+    // What could not be looked at afterwards is not claimed.
+    expect((outputs as { reason: string }).reason).toMatch(/; live objects could not be looked at: away$/)
+  })
+
+  it('keeps nothing back where it cannot be told, unless the step requires it', async () => {
+    const away = looking(() => Promise.reject(new Error('the API server is away')))
+    const step = await openStep()
+    const outputs = await step.run({}, away)
+    expect(outputs).toMatchObject({ outcome: 'deployed' })
+    expect(outputs).not.toHaveProperty('diff-add')
+    expect(said(step)).toContain('what would change in api in shop cannot be told: the API server is away')
+    const required = (await step.run({ diff: 'require' }, away)) as GateFailed
+    expect(required.message).toBe(
+      'diff-failed: what would change in api in shop cannot be told: the API server is away; nothing was written',
+    )
+    expect(required.outputs).toMatchObject({ 'failure-reason': 'diff-failed' })
+    expect(await statuses(step)).toHaveLength(1)
+    expect(await step.run({ diff: 'require' })).toBeInstanceOf(GateFailed)
+    expect(
+      await step.run(
+        { diff: 'off' },
+        looking(() => Promise.reject(new Error('asked'))),
+      ),
+    ).toMatchObject({
+      outcome: 'deployed',
+    })
+  })
+
+  it('is told in a dry run, which writes nothing', async () => {
+    const step = await openStep({ releases: { api: fakeRevisions('deployed') } })
+    const outputs = await step.run(
+      { 'dry-run': 'true' },
+      looking(async () => changes),
+    )
+    expect(outputs).toMatchObject({ outcome: 'would-write', 'diff-modify': 1 })
+    expect(await statuses(step)).toEqual(['deployed'])
   })
 })
 

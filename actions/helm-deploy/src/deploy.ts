@@ -13,7 +13,9 @@ import {
   type Revision,
   type Upgrade,
 } from '@deploy-actions/helm'
+import type { ObjectChange } from '@deploy-actions/kubernetes'
 import { defined } from '@deploy-actions/rollout'
+import { changeOutputs, tellChanges } from './changes'
 import { putAllBack, rollbackVerified, rolledBack, toldOf, type Pinned, type PutBack } from './give-up'
 import type { Outputs } from './outputs'
 import { ownLabels } from './owners'
@@ -49,8 +51,15 @@ export async function deploy(session: Session): Promise<Outputs> {
   const jobs: Job[] = []
   for (const plan of session.plan.releases) jobs.push(await pin(session, plan))
   const manifests: Manifests = new Map()
-  for (const job of jobs) if (!job.isStuck) manifests.set(job, await prove(session, job))
-  if (session.inputs['dry-run']) return wouldBring(session, jobs, manifests)
+  const changes: (ObjectChange[] | undefined)[] = []
+  for (const job of jobs) {
+    const rendered = job.isStuck ? undefined : await prove(session, job)
+    if (rendered) manifests.set(job, rendered.manifest)
+    const of = { helm: job.helm, running: job.good?.revision }
+    changes.push(rendered && (await tellChanges(session, of, rendered)))
+  }
+  const counts = changeOutputs(changes)
+  if (session.inputs['dry-run']) return wouldBring(session, jobs, manifests, counts)
   save(session, jobs)
   const observations: (Observation | undefined)[] = []
   for (const [index, job] of jobs.entries()) {
@@ -68,7 +77,7 @@ export async function deploy(session: Session): Promise<Outputs> {
     ({ name, next, plan }) => `${name} is at revision ${next}${plan.digest ? ` with ${plan.digest}` : ''}`,
   )
   const reason = `${told.join('; ')}; ${lookedAt(observations)}`
-  return report(session, { outcome: 'deployed', reason }, brought)
+  return report(session, { outcome: 'deployed', reason, ...counts }, brought)
 }
 
 type Manifests = Map<Job, RenderedManifest>
@@ -77,14 +86,19 @@ const allBrought = (jobs: readonly Job[], manifests: Manifests): Promise<Brought
   Promise.all(jobs.map((job) => broughtOf(job, manifests.get(job))))
 
 /** Helm renders nothing of what is pending, not even to be looked at. */
-async function wouldBring(session: Session, jobs: readonly Job[], manifests: Manifests): Promise<Outputs> {
+async function wouldBring(
+  session: Session,
+  jobs: readonly Job[],
+  manifests: Manifests,
+  counts: Partial<Outputs>,
+): Promise<Outputs> {
   const names = jobs.map(({ name, next, isStuck }) =>
     isStuck
       ? `${name}, once it is put back: until then Helm renders nothing of it`
       : `${name} (revision ${next})`,
   )
   const reason = `would bring ${names.join(', ')}`
-  return report(session, { outcome: 'would-write', reason }, await allBrought(jobs, manifests))
+  return report(session, { outcome: 'would-write', reason, ...counts }, await allBrought(jobs, manifests))
 }
 
 /** The revision that runs, before anything else can be it. */
@@ -114,7 +128,7 @@ async function pin(session: Session, plan: ReleasePlan): Promise<Job> {
 }
 
 /** Renders what would be written and proves that the approved digest is in it. @throws GateFailed; nothing was written */
-async function prove(session: Session, job: Job): Promise<RenderedManifest> {
+async function prove(session: Session, job: Job): Promise<Rendering> {
   const { plan, helm, name } = job
   const rendered = await withUpgrade(session, job, async (upgrade) => {
     const byServer = await helm.render(upgrade, session.ports.signal)
@@ -140,7 +154,7 @@ async function prove(session: Session, job: Job): Promise<RenderedManifest> {
   const unproven = plan.digest === undefined ? undefined : whyUnproven(plan, plan.digest, rendered)
   if (unproven !== undefined)
     throw refused(session, job, { reason: 'digest-not-rendered', summary: unproven, output: '' })
-  return manifest
+  return rendered
 }
 
 /** Undefined when the digest is where it has to be. */

@@ -164,6 +164,12 @@ export const inputs = z.strictObject({
     ),
   'wait-for-jobs': flag(false).describe('waits for Jobs of the chart, too'),
   hooks: flag(true).describe('false: hooks of the chart are not run, neither forward nor back'),
+  diff: z
+    .enum(['auto', 'require', 'off'])
+    .default('auto')
+    .describe(
+      'what would change in live objects, told before it is written: auto: where it can be told; require: or nothing is written; off',
+    ),
   stabilise: duration
     .prefault('0s')
     .describe('how long, once all is ready, no container may be started anew'),

@@ -48,6 +48,12 @@ export const outputs = z.object({
     .describe('JSON: the containers that the chart renders, as OBJECT (CONTAINER), and their images'),
   'chart-version': z.string().optional().describe('version of the chart of the last revision'),
   'app-version': z.string().optional().describe('appVersion of that chart'),
+  'diff-add': z
+    .number()
+    .optional()
+    .describe('objects that come with it; empty where what would change was not told'),
+  'diff-modify': z.number().optional().describe('objects that change'),
+  'diff-remove': z.number().optional().describe('objects that go'),
   releases: z
     .array(z.record(z.string(), z.unknown()))
     .optional()

@@ -35,6 +35,7 @@ describe('a rollback', () => {
     const observer = {
       verify: async ({ revision }: { revision?: number }) => (seen.push(revision), { ok: true, summary: '' }),
       diagnose: async () => undefined,
+      changes: async () => [],
     }
     expect(await step.run({ ...back, revision: '2' }, { observer })).toMatchObject({
       'rollback-verified': true,

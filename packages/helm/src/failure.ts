@@ -7,6 +7,7 @@ export const FAILURE_REASONS = [
   'digest-not-rendered',
   'digest-not-running',
   'crds-refused',
+  'diff-failed',
   'wait-timeout',
   'image-pull',
   'crash-loop',

@@ -1,3 +1,5 @@
+import { kubernetesObject, type KubernetesObject } from '@deploy-actions/kubernetes'
+
 /** An image that a manifest names, and who runs it. */
 export interface RenderedImage {
   /** `Deployment/api`; of what has neither kind nor name, as a part of a manifest that was cut, empty */
@@ -12,6 +14,8 @@ export interface RenderedManifest {
   images: RenderedImage[]
   /** names of its custom resource definitions */
   definitions: string[]
+  /** what it is made of, to be held against a cluster and never shown: values are in it */
+  objects: KubernetesObject[]
 }
 
 /** What `helm upgrade --dry-run` prints holds hooks before and notes behind it, which run nothing that stays. */
@@ -45,6 +49,7 @@ export async function readManifest(manifest: string): Promise<RenderedManifest> 
     definitions: objects
       .filter(({ kind }) => kind === 'CustomResourceDefinition')
       .map(({ metadata }) => String(mapOf(metadata)['name'] ?? '?')),
+    objects: documents.flatMap((document) => kubernetesObject.safeParse(document).data ?? []),
   }
 }
 

@@ -4,6 +4,7 @@ import {
   containersOf,
   diagnose,
   differencesFrom,
+  manifestDiff,
   nameOfWorkload,
   objectsIn,
   podsOf,
@@ -13,6 +14,7 @@ import {
   type Cluster,
   type DiagnosisLimits,
   type KubernetesObject,
+  type ObjectChange,
   type RolloutState,
   type RunningImage,
   type Workload,
@@ -52,6 +54,15 @@ export interface Observer {
   verify(watched: Watched, signal: AbortSignal): Promise<Observation>
   /** Why what Helm has given up on is not ready; undefined where nothing is known. Throws nothing but the signal's reason. */
   diagnose(watched: Watched, signal: AbortSignal): Promise<Observation | undefined>
+  /**
+   * What an upgrade would change, object by object, held against those that live.
+   * @param running revision that runs; undefined at a first install
+   * @throws Error why it cannot be told; the signal's reason
+   */
+  changes(
+    upgrade: { helm: HelmRelease; running: number | undefined; next: readonly KubernetesObject[] },
+    signal: AbortSignal,
+  ): Promise<ObjectChange[]>
 }
 
 export interface ObserverOptions {
@@ -100,6 +111,13 @@ export function observerOf(
           summary: `live objects could not be looked at: ${why}`,
         }),
       ),
+    async changes({ helm, running, next }, signal) {
+      const manifest = running === undefined ? '' : await helm.manifestOf(running, signal)
+      if (manifest === undefined)
+        throw new Error(`Helm does not tell the manifest of revision ${running} of ${helm.where.release}`)
+      const before = await objectsIn(manifest)
+      return manifestDiff(await open(), { running: before, next, namespace: helm.where.namespace }, signal)
+    },
     diagnose: (watched, signal) =>
       unlessUnknown<Observation | undefined>(
         signal,
