@@ -150,7 +150,7 @@ export const inputs = z.strictObject({
     .min(1)
     .optional()
     .describe(
-      "name of the secret with a kubeconfig; default what the job's environment names: KUBECONFIG or ~/.kube/config",
+      "name of the secret with a kubeconfig in one line, as JSON or in base64; default what the job's environment names: KUBECONFIG or ~/.kube/config",
     )
     .meta({ example: 'KUBECONFIG' }),
   timeout: timeLimit

@@ -7,6 +7,7 @@ import {
   type Observer,
   type Writing,
 } from '@deploy-actions/helm'
+import { kubeconfigIn } from '@deploy-actions/kubernetes'
 import { defined } from '@deploy-actions/rollout'
 import type { Inputs } from './inputs'
 import type { AskLabels } from './owners'
@@ -49,7 +50,7 @@ export const openHelm = (
   openRelease(
     {
       ...{ program, release, namespace, major },
-      ...defined({ kubeContext, kubeconfig: ports.secrets.get(kubeconfigSecret ?? '') }),
+      ...defined({ kubeContext, kubeconfig: kubeconfigIn(ports.secrets, kubeconfigSecret) }),
     },
     { process: ports.process, workspace: ports.context.workspace, temp: ports.context.temp },
   )

@@ -22,7 +22,7 @@ import {
   type Upgrade,
   type WentBack,
 } from '@deploy-actions/helm'
-import { clusterOf, clusterOptions } from '@deploy-actions/kubernetes'
+import { clusterOf, clusterOptions, kubeconfigIn } from '@deploy-actions/kubernetes'
 import { defined, timeLimit } from '@deploy-actions/rollout'
 import { deployer, type Deployed } from './deployer'
 import { helmPoint } from './restore-point'
@@ -73,8 +73,8 @@ export default deployer({
   }),
   missing,
   create(settings, ports, { canary }) {
-    const { context: kubeContext, 'kubeconfig-secret': secret = '' } = settings
-    const kubeconfig = ports.secrets.get(secret)
+    const { context: kubeContext, 'kubeconfig-secret': secret } = settings
+    const kubeconfig = kubeconfigIn(ports.secrets, secret)
     const where = { ...settings, program: settings.helm, ...defined({ kubeContext, kubeconfig }) }
     const helm = openRelease(where, ports)
     // Helm itself takes the context from this variable where nobody names one.

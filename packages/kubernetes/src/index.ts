@@ -1,4 +1,4 @@
-export { clusterOf, clusterOptions, objectName } from './cluster-options'
+export { clusterOf, clusterOptions, kubeconfigIn, objectName } from './cluster-options'
 export { configurationOf, whatChanged } from './configuration'
 export {
   ClusterRefused,
