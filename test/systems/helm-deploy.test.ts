@@ -289,7 +289,7 @@ describe.each(MAJORS)('%s', (major) => {
       ...{ revision: '2', changed: 'false', 'diff-add': '0', 'diff-modify': '0', 'diff-remove': '0' },
     })
     const other = await deployed(major, name, 'e', {
-      values: 'replicas: 4\nconfig: extra\npassword: swordfish',
+      values: `replicas: 4\nconfig: ${major}-extra\npassword: swordfish`,
     })
     expect(other.outputs).toMatchObject({ 'diff-add': '2', 'diff-modify': '1', 'diff-remove': '0' })
     expect(other.stdout).toContain('spec.replicas: 3 -> 4')
