@@ -57,6 +57,7 @@ export const workloadObject = kubernetesObject.extend({
   spec: z.looseObject({
     replicas: z.number().default(1),
     paused: z.boolean().default(false),
+    revisionHistoryLimit: z.number().optional(),
     selector,
     template: z.looseObject({ spec: podSpec }),
     updateStrategy: z
