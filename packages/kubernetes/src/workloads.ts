@@ -32,6 +32,7 @@ export const condition = z.looseObject({
   status: z.string(),
   reason: z.string().optional(),
   message: z.string().optional(),
+  lastUpdateTime: z.string().nullish(),
 })
 export type Condition = z.infer<typeof condition>
 
