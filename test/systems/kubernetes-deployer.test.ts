@@ -210,6 +210,18 @@ it('scales an arm that stands empty up where it is told to, and down again', asy
   expect((await read('Deployment', 'empty')).spec.replicas).toBe(0)
 }, 60_000)
 
+it('does not say that a release runs where no node is for it', async () => {
+  const nowhere = { nodeSelector: { disk: 'none' }, containers: [{ name: 'app', image: image('a') }] }
+  await create('DaemonSet', 'nowhere', {
+    template: { metadata: { labels: { app: 'nowhere' } }, spec: nowhere },
+  })
+  const deployer = await open('DaemonSet', 'nowhere')
+  expect(await deployer.deploy(release('b'), 'green', signal)).toMatchObject({
+    ended: 'failed',
+    detail: expect.stringMatching(/has no pods, so nothing runs it: no node is for it$/),
+  })
+}, 60_000)
+
 describe('what is put back', () => {
   it('is told what an undo does not bring back', async () => {
     await real.request('POST', '/api/v1/namespaces/default/configmaps', {
@@ -231,7 +243,7 @@ describe('what is put back', () => {
   }, 60_000)
 
   it('is not guessed where it is gone', async () => {
-    await create('Deployment', 'short', { revisionHistoryLimit: 0 })
+    await create('Deployment', 'short', { revisionHistoryLimit: 1 })
     const deployer = await open('Deployment', 'short')
     const before = await snapshot(deployer)
     await deployer.deploy(release('b'), 'green', signal)
@@ -246,6 +258,27 @@ describe('what is put back', () => {
     await expect(other.restore(before, signal)).rejects.toThrow(
       'it is of Deployment default/short, and rollout.yml names Deployment default/configured',
     )
+  }, 60_000)
+
+  it('is freed of a pod that never gets ready, by the next one too where a restore was cut off', async () => {
+    await create('StatefulSet', 'cut-off')
+    const deployer = await open('StatefulSet', 'cut-off', { timeout: '3s' })
+    const before = await snapshot(deployer)
+    await annotate('StatefulSet', 'cut-off', { 'test/fails': 'image-pull' })
+    expect(await deployer.deploy(release('c'), 'green', signal)).toMatchObject({ ended: 'failed' })
+    // What it had written by then.
+    await annotate('StatefulSet', 'cut-off', null)
+    await real.request(
+      'PATCH',
+      `${pathOf('StatefulSet')}/cut-off`,
+      [{ op: 'replace', path: '/spec/template/spec/containers/0/image', value: image('a') }],
+      'application/json-patch+json',
+    )
+    await createClock().sleep(2_000, signal)
+    expect(await deployer.restore(before, signal)).toMatchObject({
+      ended: 'done',
+      detail: expect.stringContaining('stands at'),
+    })
   }, 60_000)
 
   it('is not waited for by a run that was cancelled', async () => {

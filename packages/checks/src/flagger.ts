@@ -1,7 +1,17 @@
 import { z } from 'zod'
-import { clusterOf, clusterOptions, kubernetesObject, objectName } from '@deploy-actions/kubernetes'
+import {
+  clusterOf,
+  clusterOptions,
+  isWorkload,
+  kubernetesObject,
+  nameOfWorkload,
+  objectName,
+  readWorkload,
+  type Cluster,
+  type WorkloadObject,
+} from '@deploy-actions/kubernetes'
 import { check, type Reading } from './check'
-import { probed, readingOf } from './cluster-probe'
+import { probed, readingOf, type Finding } from './cluster-probe'
 
 const options = z
   .strictObject({
@@ -16,6 +26,9 @@ const options = z
  * one that was promoted is another than the last one that was applied, `Succeeded` is of the release before.
  */
 const canaryObject = kubernetesObject.extend({
+  spec: z
+    .looseObject({ targetRef: z.looseObject({ kind: z.string(), name: z.string() }).optional() })
+    .prefault({}),
   status: z
     .looseObject({
       phase: z.string().default('not there yet'),
@@ -23,6 +36,7 @@ const canaryObject = kubernetesObject.extend({
       failedChecks: z.number().optional(),
       lastAppliedSpec: z.string().optional(),
       lastPromotedSpec: z.string().optional(),
+      lastTransitionTime: z.string().nullish(),
       conditions: z.array(z.looseObject({ type: z.string(), message: z.string().optional() })).default([]),
     })
     .prefault({}),
@@ -33,6 +47,7 @@ export default check({
   options,
   create({ canary, namespace, ...settings }, ports) {
     const open = clusterOf(settings, ports)
+    let failedBefore: string | undefined
     return {
       probe: (signal) =>
         probed(async () => {
@@ -43,17 +58,58 @@ export default check({
           }
           const found = await cluster.read(ref, canaryObject, signal)
           const name = `Canary ${ref.namespace}/${canary}`
-          return found ? judged(found, name) : readingOf([{ what: `${name} is not there` }], '')
+          if (!found) return readingOf([{ what: `${name} is not there` }], '')
+          const failed = failureOf(found)
+          failedBefore ??= failed ?? 'none'
+          // What had failed when it was first looked at may be the release before: Flagger looks once in a while.
+          const unseen = await unseenOf(cluster, ref.namespace, found, signal)
+          return judged(found, name, { fatal: failed !== failedBefore, unseen })
         }),
     }
   },
 })
 
-function judged({ status }: CanaryObject, name: string): Reading {
+/** Which failure it is; undefined where it has not failed. */
+const failureOf = ({ status: { phase, lastTransitionTime } }: CanaryObject): string | undefined =>
+  phase === 'Failed' ? `failed ${lastTransitionTime}` : undefined
+
+/**
+ * What was brought, and Flagger has not looked at yet, in words: a promotion gives the primary workload the images of the
+ * target. Source: Flagger, pkg/canary.
+ */
+async function unseenOf(
+  cluster: Cluster,
+  namespace: string,
+  { spec: { targetRef }, status }: CanaryObject,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (!targetRef || !isWorkload(targetRef.kind) || status.phase !== 'Succeeded') return undefined
+  const target = { kind: targetRef.kind, namespace, name: targetRef.name }
+  const primary = { ...target, name: `${target.name}-primary` }
+  const [wanted, runs] = await Promise.all(
+    [target, primary].map((workload) => readWorkload(cluster, workload, signal)),
+  )
+  if (!wanted || !runs) return undefined
+  const missing = imagesOf(wanted).filter((image) => !imagesOf(runs).includes(image))
+  return missing.length === 0
+    ? undefined
+    : `${nameOfWorkload(primary)} does not run the images of ${nameOfWorkload(target)} yet: ${missing.join(', ')}`
+}
+
+const imagesOf = ({ spec }: WorkloadObject): string[] =>
+  spec.template.spec.containers.map(({ image }) => image)
+
+function judged(
+  { status }: CanaryObject,
+  name: string,
+  { fatal, unseen }: { fatal: boolean; unseen: string | undefined },
+): Reading {
   const { phase, lastAppliedSpec, lastPromotedSpec, canaryWeight, failedChecks } = status
   const said = status.conditions.find(({ type }) => type === 'Promoted')?.message
-  if (phase === 'Failed')
-    return readingOf([{ what: `${name} has failed: ${said ?? 'Flagger says no more'}`, fatal: true }], '')
+  if (phase === 'Failed') {
+    const failed: Finding = { what: `${name} has failed: ${said ?? 'Flagger says no more'}` }
+    return readingOf([{ ...failed, ...(fatal && { fatal }) }], '')
+  }
   if (phase !== 'Succeeded')
     return readingOf(
       [
@@ -63,6 +119,8 @@ function judged({ status }: CanaryObject, name: string): Reading {
       ],
       '',
     )
+  if (unseen !== undefined)
+    return readingOf([{ what: `${name} has promoted ${lastPromotedSpec ?? 'nothing'}, but ${unseen}` }], '')
   return readingOf(
     lastPromotedSpec === lastAppliedSpec
       ? []

@@ -121,6 +121,7 @@ export async function mountsOf({ cluster, workload, name, pods, signal }: Looked
 const statusesOf = ({ status }: Pod) => [...status.initContainerStatuses, ...status.containerStatuses]
 
 export function restartsOf({ name, pods, expected: { maxRestarts } }: Looked): Finding[] {
+  if (pods.length === 0) return [{ what: `${name} has no pods` }]
   return pods.flatMap((pod) =>
     statusesOf(pod)
       .filter(({ restartCount }) => restartCount > maxRestarts)

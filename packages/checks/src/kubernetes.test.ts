@@ -75,15 +75,21 @@ const mounted = (yes: boolean): FakeObject => ({
 
 let cluster: FakeCluster
 beforeEach(async () => {
-  cluster = await startFakeCluster([deployment, replicaSet, pod([{ name: 'app' }])])
+  cluster = await startFakeCluster()
+  // What a workload and its pods show is what a test says.
+  cluster.controllers = false
+  const status = { replicas: 1, readyReplicas: 1, updatedReplicas: 1, availableReplicas: 1 }
+  cluster.put({ ...deployment, status: { ...status, observedGeneration: 1 } })
+  for (const object of [replicaSet, pod([{ name: 'app' }])]) cluster.put(object)
 })
 afterEach(() => cluster.close())
 
-async function look(settings: Record<string, unknown>, type = 'kubernetes') {
-  const ports = createFakePorts({ real: true, secrets: { KUBECONFIG: cluster.kubeconfig } })
+async function checkOf(settings: Record<string, unknown>, type = 'kubernetes') {
   const configured = await checks.configure({ type, 'kubeconfig-secret': 'KUBECONFIG', ...settings })
-  return configured.open(ports).probe(ports.signal)
+  return configured.open(createFakePorts({ real: true, secrets: { KUBECONFIG: cluster.kubeconfig } }))
 }
+const { signal } = new AbortController()
+const look = async (...asked: Parameters<typeof checkOf>) => (await checkOf(...asked)).probe(signal)
 const workloads = ['Deployment/shop']
 const red = (detail: string) => ({ state: 'red', detail })
 
@@ -150,6 +156,13 @@ describe('the check kubernetes', () => {
     expect((await look({ ...asked, 'max-restarts': 2 })).state).toBe('green')
     expect(await look({ ...asked, 'max-restarts': 2, digest: other })).toEqual(
       red(`pod shop-1 of Deployment default/shop asks for ${other} in none of its containers`),
+    )
+  })
+
+  it('is red for restarts of pods that are not there', async () => {
+    cluster.remove('pods', 'shop-1')
+    expect(await look({ workloads, expect: ['restarts'] })).toEqual(
+      red('Deployment default/shop has no pods'),
     )
   })
 
@@ -221,13 +234,44 @@ describe('the check flagger', () => {
 
   it('is red at once for what has failed, and green for what is promoted', async () => {
     expect(await look({ canary: 'shop' }, 'flagger')).toEqual(red('Canary default/shop is not there'))
-    const conditions = [{ type: 'Promoted', message: 'Canary analysis failed' }]
-    cluster.put(canary({ phase: 'Failed', conditions }))
-    expect(await look({ canary: 'shop' }, 'flagger')).toEqual({
-      ...red('Canary default/shop has failed: Canary analysis failed'),
-      fatal: true,
-    })
+    const failed = (lastTransitionTime: string) =>
+      canary({
+        phase: 'Failed',
+        conditions: [{ type: 'Promoted', message: 'Canary analysis failed' }],
+        lastTransitionTime,
+      })
+    cluster.put(failed('10:00'))
+    const check = await checkOf({ canary: 'shop' }, 'flagger')
+    const said = red('Canary default/shop has failed: Canary analysis failed')
+    // That may be of the release before: Flagger looks once in a while.
+    expect(await check.probe(signal)).toEqual(said)
+    expect(await check.probe(signal)).toEqual(said)
+    cluster.put(failed('10:20'))
+    expect(await check.probe(signal)).toEqual({ ...said, fatal: true })
     cluster.put(canary({ phase: 'Succeeded', lastAppliedSpec: 'new', lastPromotedSpec: 'new' }))
+    expect(await look({ canary: 'shop' }, 'flagger')).toMatchObject({ state: 'green' })
+  })
+
+  it('is red while Flagger has not looked at what was brought since it has promoted something', async () => {
+    const runs = (name: string, image: string): FakeObject => ({
+      ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace: 'default' } },
+      spec: {
+        selector: { matchLabels: { app: name } },
+        template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'app', image }] } },
+      },
+    })
+    cluster.put({
+      ...canary({ phase: 'Succeeded', lastAppliedSpec: 'old', lastPromotedSpec: 'old' }),
+      spec: { targetRef: { kind: 'Deployment', name: 'api' } },
+    })
+    cluster.put(runs('api', 'api:2'))
+    cluster.put(runs('api-primary', 'api:1'))
+    expect(await look({ canary: 'shop' }, 'flagger')).toEqual(
+      red(
+        'Canary default/shop has promoted old, but Deployment default/api-primary does not run the images of Deployment default/api yet: api:2',
+      ),
+    )
+    cluster.put(runs('api-primary', 'api:2'))
     expect(await look({ canary: 'shop' }, 'flagger')).toMatchObject({ state: 'green' })
   })
 })

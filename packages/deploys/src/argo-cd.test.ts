@@ -182,6 +182,54 @@ describe('an Application', () => {
     })
   })
 
+  it('whose way back did not succeed is not said to stand there by the next one', async () => {
+    const found = application({}, { summary: { images: [`registry.example.com/shop@${digest('a')}`] } })
+    cluster.put(found)
+    const { deployer } = await open()
+    const point = deployPoint().parse((await deployer.snapshot(signal))[0])
+    const failing = {
+      metadata: { ...found.metadata, annotations: { 'test/fails': 'half of it was applied' } },
+    }
+    cluster.put({ ...held(), ...failing })
+    expect(await deployer.deploy(release, 'green', signal)).toMatchObject({ ended: 'failed' })
+    expect(await deployer.restore(point, signal)).toMatchObject({ ended: 'failed' })
+    // Its override is back by now, and its history has nothing but what was found.
+    expect(await deployer.restore(point, signal)).toMatchObject({ ended: 'failed' })
+    cluster.put({ ...held(), metadata: found.metadata })
+    expect(await deployer.restore(point, signal)).toMatchObject({
+      ended: 'done',
+      detail: 'Application shop is back at deployment 7 (c0ffee), synced and healthy',
+    })
+  })
+
+  it('is put back once what a lost run has begun is over, by an API server that is away for a while', async () => {
+    cluster.put(application({}, { summary: { images: [`registry.example.com/shop@${digest('a')}`] } }))
+    const { deployer } = await open()
+    const point = deployPoint().parse((await deployer.snapshot(signal))[0])
+    await deployer.deploy(release, 'green', signal)
+    const done = held()
+    const running = { ...done.status, operationState: { phase: 'Running', operation: {} } }
+    cluster.put({ ...done, status: running })
+    let asked = 0
+    cluster.before = () => {
+      if (++asked === 4) cluster.put(done)
+      return [2, 6, 8].includes(asked)
+        ? { status: 503, body: { kind: 'Status', message: 'away' } }
+        : undefined
+    }
+    expect(await deployer.restore(point, signal)).toMatchObject({ ended: 'done' })
+    expect(held().spec.source).toMatchObject(source('a'))
+  })
+
+  it('is waited for by an API server that is away for a while', async () => {
+    cluster.put(application())
+    const { deployer } = await open()
+    let asked = 0
+    cluster.before = () =>
+      ++asked === 3 ? { status: 503, body: { kind: 'Status', message: 'away' } } : undefined
+    expect(await deployer.deploy(release, 'green', signal)).toMatchObject({ ended: 'done' })
+  })
+
   it('whose history is gone is not guessed at', async () => {
     cluster.put(application())
     const { deployer } = await open()

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
-import { GateFailed, retrying, type ProviderPorts } from '@deploy-actions/action-kit'
+import { GateFailed, ProviderError, retrying, type ProviderPorts } from '@deploy-actions/action-kit'
 import {
   ClusterRefused,
   clusterOf,
@@ -254,32 +254,25 @@ async function deploy(digest: string, acting: Acting): Promise<Deployed> {
 
 type Point = z.infer<ReturnType<typeof argoPoint>>
 
-/** By its history, as `argocd app rollback` does it, and with the override that it had. */
+/**
+ * By its history, as `argocd app rollback` does it, and with the override that it had. What somebody has begun, such as a
+ * run that was lost, and an API server that is away are waited for.
+ */
 async function restore(point: Point, acting: Acting): Promise<Deployed> {
-  const { settings } = acting
-  const { application: of, namespace } = settings
+  const { settings, ports, signal } = acting
+  const { application: of, namespace, 'restore-timeout': withinMs } = settings
   if (point.name !== of || point.namespace !== namespace)
     throw new GateFailed(
       `it is of Application ${point.namespace}/${point.name}, and rollout.yml names ${namespace}/${of}`,
     )
-  const found = await mustRead(acting)
-  if (isAutomated(found))
-    throw new GateFailed(
-      `Application ${of} syncs by itself, and would undo what is put back: switch its automated sync off, then restore again`,
-    )
-  const recorded = found.status.history.find(({ id }) => id === point.history)
-  if (recorded?.source === undefined)
-    throw new GateFailed(
-      `Application ${of} no longer has deployment ${point.history} in its history (revisionHistoryLimit); sync it by hand to ${point.revision} with ${point.images.join(', ')}`,
-    )
-  if (stands(recorded, point, found, settings))
+  const until = ports.clock.now().getTime() + withinMs
+  const id = await retrying(() => beginBack(point, acting), {
+    ...{ clock: ports.clock, signal, idempotent: true, withinMs, longestWaitMs: POLL_MS },
+    worthwhile: (error) => error instanceof Busy || (error instanceof ProviderError && error.retryable),
+  })
+  if (id === undefined)
     return done(`Application ${of} stands at deployment ${point.history}, as it was found`)
-  const sync = { revision: recorded.revision, source: recorded.source }
-  const { id } = await begin(
-    (now) => ({ source: overridden(now.spec.source, point.override, settings), sync, off: false }),
-    acting,
-  )
-  const { failure, now } = await ended(id, settings['restore-timeout'], acting)
+  const { failure, now } = await ended(id, Math.max(0, until - ports.clock.now().getTime()), acting)
   if (failure !== undefined) return failed(failure)
   const missing = point.images.filter((image) => !now.status.summary.images.includes(image))
   return missing.length === 0
@@ -291,7 +284,33 @@ async function restore(point: Point, acting: Acting): Promise<Deployed> {
       )
 }
 
-/** What was synced last is what was found, be it that itself or what brought it back, and the override is as it was. */
+/** @returns undefined where it stands as it was found; @throws GateFailed where it cannot be put back */
+async function beginBack(point: Point, acting: Acting): Promise<string | undefined> {
+  const { settings } = acting
+  const { application: of } = settings
+  const found = await mustRead(acting)
+  if (isAutomated(found))
+    throw new GateFailed(
+      `Application ${of} syncs by itself, and would undo what is put back: switch its automated sync off, then restore again`,
+    )
+  const recorded = found.status.history.find(({ id }) => id === point.history)
+  if (recorded?.source === undefined)
+    throw new GateFailed(
+      `Application ${of} no longer has deployment ${point.history} in its history (revisionHistoryLimit); sync it by hand to ${point.revision} with ${point.images.join(', ')}`,
+    )
+  if (stands(recorded, point, found, settings)) return undefined
+  const sync = { revision: recorded.revision, source: recorded.source }
+  const { id } = await begin(
+    (now) => ({ source: overridden(now.spec.source, point.override, settings), sync, off: false }),
+    acting,
+  )
+  return id
+}
+
+/**
+ * What was synced last is what was found, be it that itself or what brought it back, and the override is as it was. A sync
+ * that has failed is not in the history, and may have applied a part.
+ */
 function stands(
   recorded: Application['status']['history'][number],
   point: Point,
@@ -301,12 +320,15 @@ function stands(
   const last = now.status.history.at(-1)
   return (
     now.operation === undefined &&
-    now.status.operationState?.phase !== 'Running' &&
+    (now.status.operationState?.phase ?? 'Succeeded') === 'Succeeded' &&
     last?.revision === recorded.revision &&
     isDeepStrictEqual(last.source, recorded.source) &&
     overrideIn(now.spec.source, settings) === point.override
   )
 }
+
+/** One operation at a time. */
+class Busy extends GateFailed {}
 
 interface Begun {
   source: Source
@@ -328,8 +350,8 @@ function begin(what: (found: SingleSource) => Begun, acting: Acting): Promise<{ 
   const attempt = async () => {
     const found = await mustRead(acting)
     if (found.operation !== undefined || found.status.operationState?.phase === 'Running')
-      throw new GateFailed(
-        `Application ${settings.application} is being synced by somebody else; nothing was written`,
+      throw new Busy(
+        `Application ${settings.application} is being synced by somebody else; nothing was written. Wait for that, or end it (argocd app terminate-op ${settings.application})`,
       )
     const { source: wanted, sync, off } = what(found)
     const operation = {
@@ -364,7 +386,10 @@ async function ended(id: string, timeoutMs: number, acting: Acting): Promise<End
   const deadline = ports.clock.now().getTime() + timeoutMs
   let told = ''
   for (;;) {
-    const now = await mustRead(acting)
+    const left = Math.max(0, deadline - ports.clock.now().getTime())
+    const now = await retrying(() => mustRead(acting), {
+      ...{ clock: ports.clock, signal, idempotent: true, withinMs: left, longestWaitMs: POLL_MS },
+    })
     const { state, detail } = judged(id, now)
     const line = `Application ${settings.application}: ${detail}`
     if (line !== told) ports.log.info(line)

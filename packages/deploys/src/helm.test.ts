@@ -344,6 +344,57 @@ it('does not say what runs, which it has not looked at', async () => {
   expect((await deployer.verify('green', signal)).state).toBe('unknown')
 })
 
+it.each([
+  [`registry.example.com/api@${digest}`, 'verified'],
+  // A node that has not said yet what it runs, or never does.
+  ['', 'unknown'],
+])('says of a node that names %j as its image that the release is %s', async (imageID, state) => {
+  const image = `registry.example.com/api@${digest}`
+  const containers = [{ name: 'app', image }]
+  const template = { metadata: { labels: { app: 'api' } }, spec: { containers } }
+  const manifest = JSON.stringify({
+    ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'api' }, spec: { template } },
+  })
+  const revision = { 'deployment.kubernetes.io/revision': '1' }
+  const owner = (uid: string) => ({ ownerReferences: [{ kind: 'Any', name: 'any', uid }] })
+  const status = { replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 }
+  const answers: Record<string, object> = {
+    deployments: {
+      metadata: { name: 'api', uid: 'd', annotations: revision },
+      ...{ spec: { selector: { matchLabels: { app: 'api' } }, template }, status },
+    },
+    replicasets: {
+      metadata: {
+        ...{ name: 'api-1', uid: 'r', annotations: revision, labels: { 'pod-template-hash': '1' } },
+        ...owner('d'),
+      },
+      spec: { template },
+    },
+    pods: {
+      metadata: { name: 'api-1-a', labels: { 'pod-template-hash': '1' }, ...owner('r') },
+      spec: { containers },
+      status: { containerStatuses: [{ name: 'app', imageID }] },
+    },
+  }
+  const kubeconfig = JSON.stringify({
+    'current-context': 'prod',
+    clusters: [{ name: 'eu', cluster: { server: 'https://eu.example.com' } }],
+    contexts: [{ name: 'prod', context: { cluster: 'eu', user: '' } }],
+  })
+  const ports = createFakePorts({
+    secrets: { KUBE: kubeconfig },
+    process: ({ command }) => ({ stdout: command[1] === 'get' ? manifest : `image: ${image}` }),
+    http: ({ url }) => {
+      const [, plural = '', name] = /shop\/(\w+)(\/api)?/.exec(url) ?? []
+      return { body: JSON.stringify(name ? answers[plural] : { items: [answers[plural]] }) }
+    },
+  })
+  const configured = await deployers.configure({ ...settings, 'kubeconfig-secret': 'KUBE' })
+  const deployer = configured.open(ports, { baseline: 'blue', canary: 'green' })
+  expect(await deployer.deploy(release, 'green', signal)).toMatchObject({ ended: 'done' })
+  expect((await deployer.verify('green', signal)).state).toBe(state)
+})
+
 it('misses chart and values files, all of them at once', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'helm-'))
   const { configured } = await open({}, { values: ['a.yaml', 'b.yaml'] })

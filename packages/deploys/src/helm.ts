@@ -132,7 +132,7 @@ export default deployer({
         )
       },
       verify: async () => ({
-        state: seen?.ok === true ? 'verified' : seen?.ok === false ? 'unverified' : 'unknown',
+        state: seen?.ok === false ? 'unverified' : seen?.running === true ? 'verified' : 'unknown',
         detail: seen?.summary ?? 'nothing was brought by this step',
       }),
     }

@@ -1,5 +1,12 @@
 import { z } from 'zod'
-import { Cancelled, GateFailed, messageOf, retrying, type ProviderPorts } from '@deploy-actions/action-kit'
+import {
+  Cancelled,
+  GateFailed,
+  messageOf,
+  ProviderError,
+  retrying,
+  type ProviderPorts,
+} from '@deploy-actions/action-kit'
 import {
   awaitRollout,
   clusterOf,
@@ -137,12 +144,13 @@ async function mustRead({ workload, cluster, signal }: Acting): Promise<Workload
 }
 
 async function snapshot(acting: Acting) {
-  const { workload, cluster, ports, signal } = acting
-  // A controller sees a change within moments, so whoever has just made one is waited for.
-  const { object, now } = await retrying(() => found(acting), {
-    ...{ clock: ports.clock, signal, idempotent: true, withinMs: 10_000, firstWaitMs: 1_000 },
-    worthwhile: (error) => error instanceof Unseen,
-  })
+  const { workload, cluster, signal } = acting
+  const { object, now } = await settled(acting)
+  mustRollOut(object, workload)
+  if (object.spec.revisionHistoryLimit === 0)
+    throw new GateFailed(
+      `${nameOfWorkload(workload)} keeps no template but the one that runs (revisionHistoryLimit: 0), so what runs could not be put back; nothing was written. Let it keep 2 or more`,
+    )
   return {
     kind: 'workload' as const,
     of: workload.kind,
@@ -151,12 +159,29 @@ async function snapshot(acting: Acting) {
     uid: object.metadata.uid ?? '',
     revision: now.name,
     ...(workload.kind !== 'DaemonSet' && { replicas: object.spec.replicas }),
-    images: Object.fromEntries(
-      object.spec.template.spec.containers.map(({ name: of, image }) => [of, image]),
-    ),
+    images: imagesIn(object),
     configuration: await configurationOf(cluster, workload.namespace, now.template, signal),
   }
 }
+
+/** @throws GateFailed where a change of its template would replace no pod */
+function mustRollOut({ spec }: WorkloadObject, workload: Workload): void {
+  const why = spec.paused
+    ? 'is paused: nothing is rolled out before somebody resumes it'
+    : spec.updateStrategy?.type === 'OnDelete' &&
+      'replaces its pods only when somebody deletes them (OnDelete)'
+  if (why) throw new GateFailed(`${nameOfWorkload(workload)} ${why}; nothing was written`)
+}
+
+/** A controller sees a change within moments, so whoever has just made one is waited for. */
+const settled = (acting: Acting): Promise<{ object: WorkloadObject; now: Revision }> =>
+  retrying(() => found(acting), {
+    ...{ clock: acting.ports.clock, signal: acting.signal, idempotent: true },
+    ...{ withinMs: 10_000, firstWaitMs: 1_000 },
+    worthwhile: (error) => error instanceof Unseen || isPassing(error),
+  })
+
+const isPassing = (error: unknown): boolean => error instanceof ProviderError && error.retryable
 
 /** Which template runs cannot be told before the controller has made something of it. */
 class Unseen extends GateFailed {}
@@ -174,6 +199,7 @@ async function found(acting: Acting): Promise<{ object: WorkloadObject; now: Rev
 async function deploy(release: DeployableRelease, acting: Acting): Promise<Deployed> {
   const { workload, cluster, settings, signal } = acting
   const object = await mustRead(acting)
+  mustRollOut(object, workload)
   const { containers } = object.spec.template.spec
   const index = settings.container
     ? containers.findIndex(({ name: of }) => of === settings.container)
@@ -200,6 +226,10 @@ async function deploy(release: DeployableRelease, acting: Acting): Promise<Deplo
   await cluster.patch(refOf(workload), steps, workloadObject, signal)
   const state = await rolledOut(acting, settings.timeout)
   if (state.state !== 'done') return whyNot(state, settings.timeout, acting)
+  if (state.desired === 0)
+    return failed(
+      `${nameOfWorkload(workload)} asks for ${release.digest}, but has no pods, so nothing runs it: ${settings.kind === 'DaemonSet' ? 'no node is for it' : 'somebody has scaled it to 0'}`,
+    )
   return done(`${nameOfWorkload(workload)} was brought to ${release.digest}: ${state.detail}`)
 }
 
@@ -255,9 +285,41 @@ async function verify(digest: string, acting: Acting): Promise<Verified> {
 
 type Point = z.infer<ReturnType<typeof workloadPoint>>
 
-/** By the template that was recorded, as `kubectl rollout undo` does it, then by its replicas, then it is looked at. */
+/**
+ * By the template that was recorded, as `kubectl rollout undo` does it, then by its replicas, then it is looked at. An API
+ * server that is away is waited for.
+ */
 async function restore(point: Point, acting: Acting): Promise<Deployed> {
-  const { workload, cluster, settings, signal } = acting
+  const { workload, settings, ports } = acting
+  const { 'restore-timeout': withinMs } = settings
+  const until = ports.clock.now().getTime() + withinMs
+  const { recorded, wasBack } = await patiently(acting, withinMs, () => writeBack(point, acting))
+  const state = await rolledOut(acting, Math.max(0, until - ports.clock.now().getTime()))
+  if (state.state !== 'done') return whyNot(state, withinMs, acting)
+  const { object, now } = await settled(acting)
+  if (now.name !== recorded.name)
+    return failed(
+      `${nameOfWorkload(workload)} was put back to ${point.revision}, but somebody has changed its template since: it is to run ${imagesOf({ images: imagesIn(object) })}`,
+    )
+  const ill = await patiently(acting, LOOK_MS, () => firstIll(acting))
+  if (ill !== undefined) return failed(`${nameOfWorkload(workload)} is back at ${point.revision}, but ${ill}`)
+  return done(
+    `${nameOfWorkload(workload)} ${wasBack ? 'stands at' : 'is back at'} ${point.revision} (${imagesOf(point)}): ${state.detail}${await whatStays(point, acting)}`,
+  )
+}
+
+/** What is looked at once it is back is waited for no longer than this. */
+const LOOK_MS = 10_000
+
+const patiently = <T>({ ports, signal }: Acting, withinMs: number, call: () => Promise<T>): Promise<T> =>
+  retrying(call, { clock: ports.clock, signal, idempotent: true, withinMs })
+
+/** @throws GateFailed where what was found is gone */
+async function writeBack(
+  point: Point,
+  acting: Acting,
+): Promise<{ recorded: Revision; /** nothing had to be written */ wasBack: boolean }> {
+  const { workload, cluster, signal } = acting
   if (point.of !== workload.kind || point.name !== workload.name || point.namespace !== workload.namespace)
     throw new GateFailed(
       `it is of ${point.of} ${point.namespace}/${point.name}, and rollout.yml names ${nameOfWorkload(workload)}`,
@@ -273,19 +335,21 @@ async function restore(point: Point, acting: Acting): Promise<Deployed> {
     throw new GateFailed(
       `${nameOfWorkload(workload)} no longer keeps the template ${point.revision} (revisionHistoryLimit); set its images by hand: ${imagesOf(point)}`,
     )
-  const wasBack = await putBack(point, recorded, object, { acting, revisions })
-  const state = await rolledOut(acting, settings['restore-timeout'])
-  if (state.state !== 'done') return whyNot(state, settings['restore-timeout'], acting)
-  const ill = await firstIll(acting)
-  if (ill !== undefined) return failed(`${nameOfWorkload(workload)} is back at ${point.revision}, but ${ill}`)
-  const changed = await whatChanged(cluster, workload.namespace, point.configuration, signal)
-  const stays = changed.length === 0 ? '' : `; not put back, for an undo does not: ${changed.join(', ')}`
-  return done(
-    `${nameOfWorkload(workload)} ${wasBack ? 'stands at' : 'is back at'} ${point.revision} (${imagesOf(point)}): ${state.detail}${stays}`,
-  )
+  return { recorded, wasBack: await putBack(point, recorded, object, { acting, revisions }) }
 }
 
-const imagesOf = ({ images }: Point): string =>
+async function whatStays({ configuration }: Point, acting: Acting): Promise<string> {
+  const { cluster, workload, signal } = acting
+  const changed = await patiently(acting, LOOK_MS, () =>
+    whatChanged(cluster, workload.namespace, configuration, signal),
+  )
+  return changed.length === 0 ? '' : `; not put back, for an undo does not: ${changed.join(', ')}`
+}
+
+const imagesIn = ({ spec }: WorkloadObject): Point['images'] =>
+  Object.fromEntries(spec.template.spec.containers.map(({ name: of, image }) => [of, image]))
+
+const imagesOf = ({ images }: Pick<Point, 'images'>): string =>
   Object.entries(images)
     .map(([container, image]) => `${container}: ${image}`)
     .join(', ')
@@ -300,7 +364,8 @@ async function putBack(
   const { workload, cluster, signal } = acting
   const now = currentRevision(workload.kind, object, revisions)
   const steps: PatchStep[] = []
-  if (now?.name !== recorded.name)
+  // While it is paused, no template but the one before has an object.
+  if (now?.name !== recorded.name || object.spec.paused)
     steps.push({ op: 'replace', path: '/spec/template', value: recorded.template })
   const has = object.spec.replicas
   // More than there were may be an autoscaler's, unless a release brings its own number.
@@ -308,22 +373,29 @@ async function putBack(
     acting.settings.replicas === undefined ? has < (point.replicas ?? 0) : has !== point.replicas
   if (point.replicas !== undefined && isOther)
     steps.push({ op: 'replace', path: '/spec/replicas', value: point.replicas })
-  if (steps.length === 0) return true
-  await cluster.patch(refOf(workload), steps, workloadObject, signal)
-  if (workload.kind === 'StatefulSet') await freeStatefulSet(object, acting)
-  return false
+  if (steps.length > 0) await cluster.patch(refOf(workload), steps, workloadObject, signal)
+  if (workload.kind === 'StatefulSet') await freeStatefulSet(recorded, object, acting)
+  return steps.length === 0
 }
 
 /**
  * A StatefulSet waits for a pod that is never going to be ready before it replaces it by one of the template that is put
- * back. Source: Kubernetes, "StatefulSets", "Forced rollback".
+ * back, be that written now or by a restore that was cut off. Source: Kubernetes, "StatefulSets", "Forced rollback".
  */
-async function freeStatefulSet(before: WorkloadObject, { workload, cluster, signal }: Acting): Promise<void> {
-  const { current } = await podsOf(cluster, workload, before, signal)
-  for (const { metadata, status } of current) {
+async function freeStatefulSet(
+  recorded: Revision,
+  object: WorkloadObject,
+  { workload, cluster, signal }: Acting,
+): Promise<void> {
+  const { current, old } = await podsOf(cluster, workload, object, signal)
+  const kept = object.spec.updateStrategy?.rollingUpdate?.partition ?? 0
+  for (const { metadata, status } of [...current, ...old]) {
     const isReady = status.conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True')
+    const isBack = metadata.labels?.['controller-revision-hash'] === recorded.name
+    const isKept = Number(metadata.name.split('-').at(-1)) < kept
+    if (isReady || isBack || isKept || metadata.uid === undefined) continue
     const ref = { apiVersion: 'v1', plural: 'pods', namespace: workload.namespace, name: metadata.name }
-    if (!isReady && metadata.uid !== undefined) await cluster.remove(ref, metadata.uid, signal)
+    await cluster.remove(ref, metadata.uid, signal)
   }
 }
 

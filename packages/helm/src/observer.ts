@@ -35,6 +35,8 @@ export interface Observation {
   details?: readonly string[]
   /** for the evidence; secrets left out */
   facts?: Record<string, unknown>
+  /** whether every container that is to run the digest was seen to; undefined where none was asked for */
+  running?: boolean
 }
 
 /** Which revision of which release is looked at. */
@@ -169,6 +171,9 @@ async function verified(look: Look): Promise<Observation> {
     ok: true,
     summary: `${count(workloads.length, 'workload')} new and ready${saidOf(look, images)}`,
     ...(images.length > 0 && { facts: { images } }),
+    ...(look.digest !== undefined && {
+      running: images.length > 0 && images.every(({ is }) => is !== 'unknown'),
+    }),
   }
 }
 

@@ -242,6 +242,16 @@ describe('who asks', () => {
     expect(asked[0]?.tls).toEqual({ serverName: 'kubernetes', cert: 'CERT', key: 'KEY' })
   })
 
+  it('is told by a program that writes null for what it does not give', async () => {
+    const status = { token: 'one', clientCertificateData: null, expirationTimestamp: null }
+    const { cluster } = await open(
+      { exec },
+      () => json(200, object('shop')),
+      () => ({ stdout: JSON.stringify({ kind: 'ExecCredential', status }) }),
+    )
+    expect(await cluster.read(shop, kubernetesObject, signal)).toMatchObject({ metadata: { name: 'shop' } })
+  })
+
   it.each<[Partial<ChildResult>, string]>([
     [{ exitCode: 3, stderr: 'swordfish' }, 'ended with exit code 3; run it by hand to see why; install it'],
     [{ ended: 'timeout', exitCode: null }, 'did not end within a minute'],

@@ -35,10 +35,10 @@ const EARLY_MS = 60_000
 const execCredential = z.looseObject({
   kind: z.literal('ExecCredential'),
   status: z.looseObject({
-    token: z.string().optional(),
-    clientCertificateData: z.string().optional(),
-    clientKeyData: z.string().optional(),
-    expirationTimestamp: z.string().optional(),
+    token: z.string().nullish(),
+    clientCertificateData: z.string().nullish(),
+    clientKeyData: z.string().nullish(),
+    expirationTimestamp: z.string().nullish(),
   }),
 })
 
@@ -57,13 +57,12 @@ export function identitiesOf(
       until: Infinity,
       identity: asked.then(({ token, clientCertificateData: cert, clientKeyData: key }) => ({
         headers: { ...bearer(token), ...impersonate },
-        tls: cert === undefined ? tls : { ...tls, ...defined({ cert, key }) },
+        tls: cert ? { ...tls, ...defined({ cert, key: key ?? undefined }) } : tls,
       })),
     }
     kept = mine
     asked.then(
-      ({ expirationTimestamp: ends }) =>
-        (mine.until = ends === undefined ? Infinity : Date.parse(ends) - EARLY_MS),
+      ({ expirationTimestamp: ends }) => (mine.until = ends ? Date.parse(ends) - EARLY_MS : Infinity),
       () => (mine.until = 0),
     )
     return mine.identity
@@ -81,7 +80,7 @@ export function identitiesOf(
   }
 }
 
-const bearer = (token: string | undefined): Record<string, string> =>
+const bearer = (token: string | null | undefined): Record<string, string> =>
   token ? { authorization: `Bearer ${token}` } : {}
 
 async function ownHeaders({

@@ -75,6 +75,18 @@ const refused = (message: string) => [{ type: 'ReplicaFailure', status: 'True', 
 const WHERE = 'in Deployment api/shop, 0/3 ready'
 
 describe('why a workload is not ready', () => {
+  it('is not what another workload suffers, whose name begins alike, nor what is over', async () => {
+    const { failure, line, details } = await told({
+      pods: [1, 2, 3].map(() => pod(waits('ImagePullBackOff'))),
+      events: [
+        event('FailedCreate', 'pods "shop-gateway-1" is forbidden: exceeded quota', 'shop-gateway-5d'),
+        event('FailedCreate', 'the webhook was away an hour ago', 'shop'),
+      ],
+    })
+    expect({ failure, line }).toEqual({ failure: 'image-pull', line: `ImagePullBackOff: ${IMAGE} ${WHERE}` })
+    expect(details.join()).not.toContain('gateway')
+  })
+
   it.each<[string, string, Told]>([
     [
       'image-pull',

@@ -98,13 +98,14 @@ export async function diagnose(
     orElse('its pods could not be read', podsOf(cluster, workload, object, signal), none),
     orElse('events could not be read', warningsOf(cluster, workload.namespace, signal), []),
   ])
-  const names = new Set(pods.current.map(({ metadata }) => metadata.name))
-  const own = events.filter(
-    ({ involvedObject: { name = '' } }) => names.has(name) || name.startsWith(workload.name),
-  )
-  const findings = findingsOf(pods, own)
-  const first = findings[0] ?? { failure: 'wait-timeout' as const, what: 'not ready, and no pod says why' }
   const desired = workload.kind === 'DaemonSet' ? object.status.desiredNumberScheduled : object.spec.replicas
+  const names = new Set([
+    ...pods.current.map(({ metadata }) => metadata.name),
+    ...[workload.name, pods.maker],
+  ])
+  const own = events.filter(({ involvedObject: { name } }) => names.has(name))
+  const findings = findingsOf(pods, own, desired)
+  const first = findings[0] ?? { failure: 'wait-timeout' as const, what: 'not ready, and no pod says why' }
   const ready = pods.current.filter(isReady).length
   const log = await orElse('its log could not be read', logOf(cluster, workload, first, limits, signal), [])
   return {
@@ -133,9 +134,15 @@ async function warningsOf(cluster: Cluster, namespace: string, signal: AbortSign
 }
 
 /** The most telling first, and of those alike one. */
-function findingsOf({ current, conditions }: WorkloadPods, events: readonly Event[]): Finding[] {
+function findingsOf(
+  { current, conditions }: WorkloadPods,
+  events: readonly Event[],
+  desired: number,
+): Finding[] {
+  // An event is kept for an hour: where all pods are there, what has refused one is over.
+  const failed = current.length < desired ? events.find(({ reason }) => reason === 'FailedCreate') : undefined
   const all = [
-    ...refusedPods(conditions, events),
+    ...refusedPods(conditions, failed),
     ...current.filter((pod) => !isReady(pod)).flatMap((pod) => findingOf(pod, events) ?? []),
   ]
   const distinct = new Map(all.map((finding) => [finding.what, finding]))
@@ -145,10 +152,10 @@ function findingsOf({ current, conditions }: WorkloadPods, events: readonly Even
 }
 
 /** Pods that were never made: a quota, a webhook or a policy has refused them. */
-function refusedPods(conditions: WorkloadPods['conditions'], events: readonly Event[]): Finding[] {
+function refusedPods(conditions: WorkloadPods['conditions'], failed: Event | undefined): Finding[] {
   const condition = conditions.find(({ type, status }) => type === 'ReplicaFailure' && status === 'True')
   // A StatefulSet and a DaemonSet have no such condition, but the event.
-  const message = condition?.message ?? events.find(({ reason }) => reason === 'FailedCreate')?.message
+  const message = condition?.message ?? failed?.message
   if (message === undefined) return []
   const said = withoutValues(message)
   const isQuota =

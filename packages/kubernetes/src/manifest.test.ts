@@ -44,6 +44,25 @@ describe('a manifest', () => {
     ])
   })
 
+  it('has fields without a value, as templates leave them, and they are none', async () => {
+    const [object, ...more] = await objectsIn(`apiVersion: apps/v1
+kind: Deployment
+metadata: { name: shop, namespace: , creationTimestamp: null, labels: , annotations: { image: } }
+spec:
+  template:
+    spec:
+      initContainers:
+      containers: [{ name: app, image: shop, env: , command: [null] }]
+status: null
+`)
+    expect(more).toEqual([])
+    expect(object).toEqual({
+      ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'shop', annotations: {} } },
+      spec: { template: { spec: { containers: [{ name: 'app', image: 'shop', command: [null] }] } } },
+    })
+    expect(object && containersOf(object)).toMatchObject([{ name: 'app', image: 'shop' }])
+  })
+
   it('asks for containers, wherever a kind has its pods', async () => {
     const containers = (await objectsIn(MANIFEST)).flatMap(containersOf)
     expect(containers.map(({ name, image, init }) => [name, image, init])).toEqual([

@@ -17,8 +17,16 @@ export async function objectsIn(manifest: string): Promise<KubernetesObject[]> {
   return values.flatMap((document, index) => {
     if (document.errors.length > 0)
       throw new InputError(`document ${index + 1} of the manifest is not YAML: ${document.errors[0]?.code}`)
-    return objectsOf(document.toJS(), index)
+    return objectsOf(withoutNulls(document.toJS()), index)
   })
+}
+
+/** A field without a value is none, as the API server takes it; templates leave many, such as `annotations:`. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls)
+  if (typeof value !== 'object' || value === null) return value
+  const given = Object.entries(value).filter(([, inner]) => inner !== null)
+  return Object.fromEntries(given.map(([key, inner]) => [key, withoutNulls(inner)]))
 }
 
 function objectsOf(value: unknown, index: number): KubernetesObject[] {

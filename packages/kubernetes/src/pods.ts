@@ -15,6 +15,8 @@ export interface WorkloadPods {
   old: PodObject[]
   /** what the workload and the object that makes its pods say, such as why there are none */
   conditions: Condition[]
+  /** name of what makes the pods of its template as it is now, where that is not the workload itself */
+  maker?: string
 }
 
 /** @throws ClusterRefused, ProviderError */
@@ -46,5 +48,6 @@ export async function podsOf(
     current: own.filter(isCurrent),
     old: own.filter((pod) => !isCurrent(pod)),
     conditions: [...object.status.conditions, ...(now?.conditions ?? [])],
+    ...(kind === 'Deployment' && now && { maker: now.name }),
   }
 }

@@ -138,6 +138,23 @@ describe('who waits for a rollout', () => {
     expect(() => mustBeDone([], 60_000)).not.toThrow()
   })
 
+  it('does not take for its own that the rollout before it made no progress', async () => {
+    const late = (since: string) => ({
+      ...all,
+      updatedReplicas: 0,
+      conditions: progress('ProgressDeadlineExceeded', 'False').conditions.map((one) => ({
+        ...one,
+        lastUpdateTime: since,
+      })),
+    })
+    // The controller leaves it there until a pod of the next template has come.
+    const before = object({ replicas: 3 }, { ...late('10:00'), observedGeneration: 1 })
+    const begun = object({ replicas: 3 }, late('10:00'))
+    expect(await wait(before, begun, begun, done)).toMatchObject({ states: [{ state: 'done' }] })
+    const again = object({ replicas: 3 }, late('10:10'))
+    expect(await wait(before, begun, going, again)).toMatchObject({ states: [{ state: 'stuck' }], ms: 3_000 })
+  })
+
   it('asks again where the API server is away for a while', async () => {
     expect(await wait(going, 503, 503, done)).toMatchObject({ states: [{ state: 'done' }] })
     await expect(wait(403)).rejects.toMatchObject({ status: 403 })

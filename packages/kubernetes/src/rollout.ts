@@ -1,5 +1,5 @@
 import { GateFailed, retrying, type ProviderPorts } from '@deploy-actions/action-kit'
-import { formatDuration } from '@deploy-actions/rollout'
+import { defined, formatDuration } from '@deploy-actions/rollout'
 import type { Cluster } from './cluster'
 import { nameOfWorkload, readWorkload, type Workload, type WorkloadObject } from './workloads'
 
@@ -14,6 +14,8 @@ export interface RolloutState {
   state: 'done' | 'going' | 'stuck'
   /** why it is not done, in words */
   detail: string
+  /** since when it is over its progressDeadlineSeconds, be that by this rollout or by the one before */
+  lateSince?: string
 }
 
 /**
@@ -42,7 +44,15 @@ function judged(kind: Workload['kind'], object: WorkloadObject): Judged {
   const updated = isDaemon ? status.updatedNumberScheduled : status.updatedReplicas
   const available = isDaemon ? status.numberAvailable : status.availableReplicas
   const ready = isDaemon ? status.numberReady : status.readyReplicas
-  const answer = (state: Judged['state'], detail: string): Judged => ({ desired, ready, state, detail })
+  const late = status.conditions.find(
+    ({ type, status: is, reason }) =>
+      type === 'Progressing' && is === 'False' && reason === 'ProgressDeadlineExceeded',
+  )
+  const lateSince = late?.lastUpdateTime ?? undefined
+  const answer = (state: Judged['state'], detail: string): Judged => ({
+    ...{ desired, ready, state, detail },
+    ...defined({ lateSince }),
+  })
   if (status.observedGeneration < (metadata.generation ?? 0))
     return answer('going', 'its controller has not seen the change yet')
   if (kind === 'Deployment' && spec.paused)
@@ -52,10 +62,6 @@ function judged(kind: Workload['kind'], object: WorkloadObject): Judged {
       'stuck',
       `its pods are replaced only when somebody deletes them (OnDelete): ${updated} of ${desired} are new`,
     )
-  const late = status.conditions.find(
-    ({ type, status: is, reason }) =>
-      type === 'Progressing' && is === 'False' && reason === 'ProgressDeadlineExceeded',
-  )
   if (late) return answer('stuck', 'it made no progress within its progressDeadlineSeconds')
   const kept = kind === 'StatefulSet' ? (spec.updateStrategy?.rollingUpdate?.partition ?? 0) : 0
   const wanted = Math.max(0, desired - kept)
@@ -85,6 +91,7 @@ export async function awaitRollouts(
 ): Promise<RolloutState[]> {
   const deadline = clock.now().getTime() + timeoutMs
   const told = new Map<string, string>()
+  let first: readonly RolloutState[] | undefined
   for (;;) {
     const left = Math.max(0, deadline - clock.now().getTime())
     const states = await retrying(() => statesOf(cluster, workloads, signal), {
@@ -96,12 +103,18 @@ export async function awaitRollouts(
       if (told.get(name) !== shown) onChange?.(state)
       told.set(name, shown)
     }
+    const before = (first ??= states)
     const isOver =
-      states.every(({ state }) => state === 'done') || states.some(({ state }) => state === 'stuck')
+      states.every(({ state }) => state === 'done') ||
+      states.some((state, index) => isHopeless(state, before[index]?.lateSince))
     if (isOver || clock.now().getTime() >= deadline) return states
     await clock.sleep(pollMs, signal)
   }
 }
+
+/** A controller leaves it standing that the rollout before made no progress, until a pod of this one has come. */
+const isHopeless = ({ state, lateSince }: RolloutState, lateBefore: string | undefined): boolean =>
+  state === 'stuck' && (lateSince === undefined || lateSince !== lateBefore)
 
 /** The same for one. */
 export async function awaitRollout(

@@ -32,6 +32,7 @@ export const condition = z.looseObject({
   status: z.string(),
   reason: z.string().optional(),
   message: z.string().optional(),
+  lastUpdateTime: z.string().nullish(),
 })
 export type Condition = z.infer<typeof condition>
 
@@ -57,6 +58,7 @@ export const workloadObject = kubernetesObject.extend({
   spec: z.looseObject({
     replicas: z.number().default(1),
     paused: z.boolean().default(false),
+    revisionHistoryLimit: z.number().optional(),
     selector,
     template: z.looseObject({ spec: podSpec }),
     updateStrategy: z

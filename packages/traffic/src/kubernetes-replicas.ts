@@ -3,6 +3,7 @@ import { ProviderError, type Clock } from '@deploy-actions/action-kit'
 import {
   apportion,
   defined,
+  formatDuration,
   formatPercent,
   normalise,
   sameWeights,
@@ -181,18 +182,27 @@ interface Scaling {
 
 /**
  * Those that grow first, and their pods are waited for before others go: nobody is to serve with fewer pods than all of the
- * traffic needs. What is to get nothing goes at once where another arm serves: it may be taken back because it is bad.
+ * traffic needs. What is to get nothing goes at once where another arm serves with half of its pods: it may be taken back
+ * because it is bad. Which of the two it is, an arm that goes or one that is taken over from, cannot be told here.
  */
 async function scaleAll(scaling: Scaling): Promise<void> {
-  const { arms, units } = scaling
+  const { arms, units, where } = scaling
   const to = ({ arm }: Arm): number => units[arm] ?? 0
   const growing = arms.filter((one) => to(one) > one.object.spec.replicas)
   const shrinking = arms.filter((one) => to(one) < one.object.spec.replicas)
   for (const one of growing) await scale(one, to(one), scaling)
-  const serves = growing.some(({ object }) => object.status.readyReplicas > 0)
-  if (!(serves && shrinking.every((one) => to(one) === 0))) await allReady(growing, scaling)
+  const goes = shrinking.every((one) => to(one) === 0)
+  const serves = growing.some((one) => 2 * one.object.status.readyReplicas >= to(one))
+  const ready = goes && serves ? growing.length : await readyIn(growing, scaling)
+  if (goes && growing.length > 0 && shrinking.length > 0 && ready === 0)
+    throw new ProviderError(
+      `${namesOf(growing)} has no ready pod after ${formatDuration(READY_WITHIN_MS)}; ${namesOf(shrinking)} was left as it is, for nobody else serves. See what keeps the pods from being ready`,
+      { provider: where },
+    )
   for (const one of shrinking) await scale(one, to(one), scaling)
 }
+
+const namesOf = (arms: readonly Arm[]): string => arms.map(({ name }) => name).join(' and ')
 
 const scaleObject = kubernetesObject.extend({ spec: z.looseObject({ replicas: z.int().default(0) }) })
 /** Writers of its status that come between, one after the other, before we give way. */
@@ -229,15 +239,17 @@ async function scale(
   }
 }
 
-/** Waits until all pods of the arms are ready, or the time for that is over: then the next reading tells. */
-async function allReady(arms: readonly Arm[], { cluster, units, clock, signal }: Scaling): Promise<void> {
+/**
+ * Waits until all pods of the arms are ready, or the time for that is over: then the next reading tells.
+ * @returns how many are ready
+ */
+async function readyIn(arms: readonly Arm[], { cluster, units, clock, signal }: Scaling): Promise<number> {
   const until = clock.now().getTime() + READY_WITHIN_MS
   for (;;) {
     const now = await Promise.all(arms.map(({ ref }) => cluster.read(ref, workloadObject, signal)))
-    const ready = now.every(
-      (object, index) => (object?.status.readyReplicas ?? 0) >= (units[arms[index]?.arm ?? ''] ?? 0),
-    )
-    if (ready || clock.now().getTime() >= until) return
+    const ready = now.map((object) => object?.status.readyReplicas ?? 0)
+    const all = ready.every((count, index) => count >= (units[arms[index]?.arm ?? ''] ?? 0))
+    if (all || clock.now().getTime() >= until) return ready.reduce((sum, count) => sum + count, 0)
     await clock.sleep(LOOK_MS, signal)
   }
 }

@@ -563,6 +563,38 @@ describe('kubernetes-replicas', () => {
     expect(ports.clock.now().getTime() - Date.parse('2026-11-21T10:00:00.000Z')).toBe(120_000)
   })
 
+  it('keeps who serves until enough of those that take over are ready', async () => {
+    deployment('blue', 8)
+    deployment('green', 2)
+    const router = await open(settings)
+    const before = await router.read(ports.signal)
+    cluster.controllers = false
+    const ready = () => cluster.get('deployments', 'green').status?.['readyReplicas']
+    let looks = 0
+    const readyWhenBlueGoes: unknown[] = []
+    cluster.before = ({ method, path }) => {
+      if (method === 'PATCH' && path.includes('blue')) readyWhenBlueGoes.push(ready())
+      if (replicas()[1] === 10 && ++looks === 6)
+        cluster.put({ ...cluster.get('deployments', 'green'), status: { readyReplicas: 10 } })
+      return undefined
+    }
+    await router.write(percent(100), before, ports.signal)
+    expect(readyWhenBlueGoes).toEqual([10])
+    expect(replicas()).toEqual([0, 10])
+  })
+
+  it('does not take the last pods that serve away for some that do not come', async () => {
+    deployment('blue', 10)
+    deployment('green', 0)
+    const router = await open(settings)
+    const before = await router.read(ports.signal)
+    cluster.controllers = false
+    await expect(router.write(percent(100), before, ports.signal)).rejects.toThrow(
+      'Deployment green has no ready pod after 2m; Deployment blue was left as it is',
+    )
+    expect(replicas()).toEqual([10, 10])
+  })
+
   it('gives way to who has scaled one of them', async () => {
     deployment('blue', 10)
     deployment('green', 0)
