@@ -76,6 +76,46 @@ describe('a workload that is put back', () => {
   })
 })
 
+describe('the health of a workload that is put back', () => {
+  const health = { port: 8080, paths: ['/live', '/ready'] }
+  /** Answers of pods, by what is asked of them. */
+  const pods = (status: (path: string) => number) => {
+    const asked: string[] = []
+    cluster.before = ({ path }) => {
+      const [, pod = '', of = ''] = /\/pods\/([^/]+):8080\/proxy(\/.*)$/.exec(decodeURIComponent(path)) ?? []
+      if (pod === '') return undefined
+      asked.push(`${pod}${of}`)
+      return { status: status(of), body: 'ok' }
+    }
+    return asked
+  }
+
+  it('is asked of every pod, through the API server', async () => {
+    const deployer = await open({ health })
+    const before = await pointOf(deployer)
+    await deployer.deploy(release('b'), 'green', signal)
+    const asked = pods(() => 200)
+    expect(await deployer.restore(before, signal)).toMatchObject({ ended: 'done' })
+    const each = ['0', '1'].flatMap((pod) => ['/live', '/ready'].map((path) => `shop-hash1-${pod}${path}`))
+    expect(asked.toSorted()).toEqual(each)
+  })
+
+  it('is asked again where a pod came or went, and told where it stays ill', async () => {
+    const deployer = await open({ health })
+    const before = await pointOf(deployer)
+    let left = 3
+    pods(() => (left-- > 0 ? 404 : 200))
+    expect(await deployer.restore(before, signal)).toMatchObject({ ended: 'done' })
+    pods((path) => (path === '/ready' ? 503 : 200))
+    expect(await deployer.restore(before, signal)).toMatchObject({
+      ended: 'failed',
+      detail: expect.stringMatching(
+        /^Deployment shop\/shop is back at shop-hash1, but \/ready of shop-hash1-\d answered 503$/,
+      ),
+    })
+  })
+})
+
 const containers = (letter: string) => ({ containers: [{ name: 'app', image: image(letter) }] })
 
 describe('a workload that could not be put back, or would not run the release', () => {

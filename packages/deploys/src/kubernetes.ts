@@ -14,6 +14,7 @@ import {
   configurationOf,
   currentRevision,
   diagnose,
+  inTurns,
   nameOfWorkload,
   objectName,
   podsOf,
@@ -301,7 +302,7 @@ async function restore(point: Point, acting: Acting): Promise<Deployed> {
     return failed(
       `${nameOfWorkload(workload)} was put back to ${point.revision}, but somebody has changed its template since: it is to run ${imagesOf({ images: imagesIn(object) })}`,
     )
-  const ill = await patiently(acting, LOOK_MS, () => firstIll(acting))
+  const ill = await whoIsIll(acting)
   if (ill !== undefined) return failed(`${nameOfWorkload(workload)} is back at ${point.revision}, but ${ill}`)
   return done(
     `${nameOfWorkload(workload)} ${wasBack ? 'stands at' : 'is back at'} ${point.revision} (${imagesOf(point)}): ${state.detail}${await whatStays(point, acting)}`,
@@ -399,17 +400,39 @@ async function freeStatefulSet(
   }
 }
 
-/** The first pod that does not answer one of its paths, in words. */
-async function firstIll({ settings, workload, cluster, signal }: Acting): Promise<string | undefined> {
-  const { health } = settings
+/** Pods come and go: one that does not answer is asked again for this long, as those that are there by then. */
+const HEALTH_MS = 30_000
+/** Pods that are asked at once. */
+const AT_ONCE = 8
+
+class Ill extends GateFailed {}
+
+/** The first pod that does not answer one of its paths, in words; undefined where all do. */
+async function whoIsIll(acting: Acting): Promise<string | undefined> {
+  const { health } = acting.settings
   if (health === undefined) return undefined
+  return retrying(() => askAll(health, acting), {
+    ...{ clock: acting.ports.clock, signal: acting.signal, idempotent: true, withinMs: HEALTH_MS },
+    worthwhile: (error) => error instanceof Ill || (error instanceof ProviderError && error.retryable),
+  }).then(
+    () => undefined,
+    (error: unknown) => {
+      if (error instanceof Ill) return error.message
+      throw error
+    },
+  )
+}
+
+async function askAll(
+  { port, paths }: NonNullable<Options['health']>,
+  { workload, cluster, signal }: Acting,
+): Promise<void> {
   const object = await readWorkload(cluster, workload, signal)
   const { current } = object ? await podsOf(cluster, workload, object, signal) : { current: [] }
-  for (const { metadata } of current)
-    for (const path of health.paths) {
-      const pod = { namespace: workload.namespace, name: metadata.name, port: health.port, path }
-      const { status } = await cluster.askPod(pod, signal)
-      if (status !== 200) return `${path} of ${metadata.name} answered ${status}`
+  await inTurns(current, AT_ONCE, async ({ metadata: { name: of } }) => {
+    for (const path of paths) {
+      const { status } = await cluster.askPod({ namespace: workload.namespace, name: of, port, path }, signal)
+      if (status !== 200) throw new Ill(`${path} of ${of} answered ${status}`)
     }
-  return undefined
+  })
 }

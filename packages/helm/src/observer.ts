@@ -260,13 +260,18 @@ async function currentPods(cluster: Cluster, workload: Workload, signal: AbortSi
 
 /** What the containers run that the manifest asks to run the digest. */
 async function imagesOf(
-  { cluster, objects, workloads, signal }: Look,
+  { cluster, objects, workloads, helm, signal }: Look,
   digest: string,
 ): Promise<RunningImage[]> {
   const meant = (workload: Workload): Set<string> =>
     new Set(
       objects
-        .filter(({ kind, metadata }) => kind === workload.kind && metadata.name === workload.name)
+        .filter(
+          ({ kind, metadata }) =>
+            kind === workload.kind &&
+            metadata.name === workload.name &&
+            (metadata.namespace ?? helm.where.namespace) === workload.namespace,
+        )
         .flatMap(containersOf)
         .filter(({ image }) => image.includes(digest))
         .map(({ name }) => name),

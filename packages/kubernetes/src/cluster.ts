@@ -79,6 +79,8 @@ export interface Cluster {
   ): Promise<z.output<T>>
   /** Server-side apply of a whole object that is kept nowhere: what it would become. @throws ClusterRefused */
   dryApply(ref: ObjectRef, object: KubernetesObject, signal: AbortSignal): Promise<KubernetesObject>
+  /** What would come of an object that is new, admission included; it is kept nowhere. @throws ClusterRefused */
+  dryCreate(resource: Resource, object: KubernetesObject, signal: AbortSignal): Promise<KubernetesObject>
   /** Deletes an object if it is still the one of that uid; one that is gone is no error. @throws ClusterRefused */
   remove(ref: ObjectRef, uid: string, signal: AbortSignal): Promise<void>
   /** What a pod answers to a GET on one of its ports, asked by the API server. Any status is an answer. */
@@ -218,6 +220,14 @@ function clusterOf({ where, namespace, ask, now }: Asked): Cluster {
       const body = JSON.stringify(object)
       const answer = await ask({ method: 'PATCH', path: `${pathOf(ref)}${query}`, headers, body, signal })
       return as(kubernetesObject, must(answer, `apply ${nameOf(ref)}`), where)
+    },
+    async dryCreate(resource, object, signal) {
+      const query = queryOf({ fieldManager: FIELD_MANAGER, dryRun: 'All' })
+      const headers = { 'content-type': 'application/json' }
+      const { apiVersion, plural, namespace: of } = resource
+      const path = `${pathOf({ apiVersion, plural, namespace: of })}${query}`
+      const answer = await ask({ method: 'POST', path, headers, body: JSON.stringify(object), signal })
+      return as(kubernetesObject, must(answer, `create one of ${resource.plural}`), where)
     },
     async remove(ref, uid, signal) {
       const headers = { 'content-type': 'application/json' }

@@ -20,7 +20,7 @@ export {
   type WorkloadFailure,
 } from './diagnosis'
 export { runningImages, type RunningImage } from './digests'
-export { differencesFrom, type Difference } from './live'
+export { differencesFrom, inTurns, type Difference } from './live'
 export { containersOf, objectsIn, titleOf, workloadsIn, type ManifestContainer } from './manifest'
 export { manifestDiff, type ObjectChange } from './manifest-diff'
 export { podsOf, type WorkloadPods } from './pods'

@@ -49,6 +49,34 @@ describe('what stands', () => {
     expect(asked).toContain('PATCH /api/v1/namespaces/b')
   })
 
+  it('has nothing left over that admission adds to every new object', async () => {
+    const pod = (env: string[], more: string[] = []) => ({
+      containers: [
+        { name: 'app', env: env.map((name) => ({ name, value: '1' })) },
+        ...more.map((name) => ({ name })),
+      ],
+    })
+    const deployment = (spec: object, name = 'shop'): KubernetesObject => ({
+      ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name, namespace: 'api' } },
+      spec: { template: { spec } },
+    })
+    const live = deployment(pod(['A', 'INJECTED'], ['left']))
+    const kinds = { resources: [{ name: 'deployments', kind: 'Deployment', namespaced: true }] }
+    const told = async (fresh: object | number) => {
+      const { cluster, asked } = await answering((path, { method }) => {
+        if (path === '/apis/apps/v1') return kinds
+        return method === 'POST' ? fresh : path.endsWith('/shop') ? live : undefined
+      })
+      const found = await differencesFrom(cluster, [deployment(pod(['A']))], 'api', signal)
+      expect(asked).toContain('POST /apis/apps/v1/namespaces/api/deployments')
+      return found.map(({ detail }) => detail.split(' ')[0])
+    }
+    const left = 'spec.template.spec.containers[left]'
+    expect(await told(deployment(pod(['A', 'INJECTED']), 'shop-as-new'))).toEqual([left])
+    // Who may not create one cannot tell them apart, and rather says too much.
+    expect(await told(403)).toEqual(['spec.template.spec.containers[app].env[INJECTED]', left])
+  })
+
   it('cannot be told where the cluster does not answer', async () => {
     const { cluster } = await holding({ '/configmaps/a': 503 })
     await expect(differencesFrom(cluster, [map('a', {})], 'api', signal)).rejects.toMatchObject({

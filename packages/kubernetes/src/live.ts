@@ -46,12 +46,40 @@ export async function differencesFrom(
       ...fieldChanges(live, wanted)
         .filter(({ path }) => !(isScaled && path === 'spec.replicas'))
         .map(({ path }) => `${path} differs`),
-      ...(containersOf(object).length === 0
-        ? []
-        : extraItems(live, object).map((path) => `${path} is in the cluster and not in the manifest`)),
+      ...(await leftovers(cluster, { live, object, ref, signal })).map(
+        (path) => `${path} is in the cluster and not in the manifest`,
+      ),
     ].map((detail) => ({ object: at, detail }))
   }
   return (await inTurns(objects, AT_ONCE, compare)).flat()
+}
+
+/** What the pods of an object have and its manifest does not, nor what admission adds to every new one, such as a sidecar. */
+async function leftovers(
+  cluster: Cluster,
+  {
+    live,
+    object,
+    ref,
+    signal,
+  }: { live: KubernetesObject; object: KubernetesObject; ref: ObjectRef; signal: AbortSignal },
+): Promise<string[]> {
+  const extra = containersOf(object).length === 0 ? [] : extraItems(live, object)
+  if (extra.length === 0) return []
+  const wanted = forApply(object, ref)
+  const fresh = await cluster
+    .dryCreate(
+      ref,
+      { ...wanted, metadata: { ...wanted.metadata, name: `${object.metadata.name.slice(0, 40)}-as-new` } },
+      signal,
+    )
+    .catch((error: unknown) => {
+      signal.throwIfAborted()
+      if (error instanceof ClusterRefused) return object
+      throw error
+    })
+  const added = new Set(extraItems(fresh, object))
+  return extra.filter((path) => !added.has(path))
 }
 
 /** Calls for each, a few at once; results in order. */
