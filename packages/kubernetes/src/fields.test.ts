@@ -52,6 +52,11 @@ describe('fields that differ', () => {
       status: { a: 2 },
     }
     expect(paths(one, other)).toEqual(['metadata.labels.a'])
+    const counted = { 'deployment.kubernetes.io/revision': '1' }
+    expect(paths({ metadata: {} }, { metadata: { annotations: counted } })).toEqual([])
+    expect(paths({ metadata: { annotations: { ...counted, a: '1' } } }, { metadata: {} })).toEqual([
+      'metadata.annotations.a',
+    ])
   })
 })
 

@@ -19,6 +19,9 @@ const NOT_MEANT = new Set([
 /** Every field that differs; where a value is not there or has another form, the whole of it is one. */
 export function fieldChanges(before: unknown, after: unknown, path = ''): FieldChange[] {
   if (NOT_MEANT.has(path)) return []
+  // A controller makes the first one while we look.
+  if (path === 'metadata.annotations' && (before === undefined || after === undefined))
+    return fieldChanges(before ?? {}, after ?? {}, path)
   if (Array.isArray(before) && Array.isArray(after)) {
     const [then, now] = [itemsByKey(before), itemsByKey(after)]
     return keysOf(then, now).flatMap((key) => fieldChanges(then.get(key), now.get(key), `${path}[${key}]`))
