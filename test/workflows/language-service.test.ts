@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { parse } from 'yaml'
 import { parseRollout, resolveAll } from '@deploy-actions/config'
+import { suite } from '../../actions/suite'
 import { findings } from './language-service'
 
 const root = process.cwd()
@@ -93,7 +94,7 @@ describe("GitHub's language service", () => {
 
   it('finds nothing in any action.yml', async () => {
     const files = (await yamlFiles('actions')).filter((file) => file.endsWith('/action.yml'))
-    expect(files).toHaveLength(8)
+    expect(files).toHaveLength(Object.keys(suite).length)
     const found = await Promise.all(
       files.map(async (file) => findings(file, await readFile(join(root, file), 'utf8'))),
     )
