@@ -614,14 +614,16 @@ describe('kubernetes-replicas', () => {
 })
 
 describe('the checks', () => {
-  const look = async (settings: Record<string, unknown> & { type: string }) => {
+  const opened = async (settings: Record<string, unknown> & { type: string }) => {
     const configured = await checks.configure({
       ...settings,
       namespace: NAMESPACE,
       'kubeconfig-secret': 'KUBECONFIG',
     })
-    return configured.open(ports).probe(ports.signal)
+    return configured.open(ports)
   }
+  const look = async (settings: Record<string, unknown> & { type: string }) =>
+    (await opened(settings)).probe(ports.signal)
   const kubernetes = { type: 'kubernetes', workloads: ['Deployment/shop-blue'] }
 
   it('see rollouts, restarts and autoscalers that have no metrics', async () => {
@@ -681,7 +683,14 @@ describe('the checks', () => {
       state: 'green',
       detail: 'Canary shop/theirs has promoted 5d',
     })
-    await say({ phase: 'Failed' })
-    expect(await look(flagger)).toMatchObject({ state: 'red', fatal: true })
+    const during = await opened(flagger)
+    expect(await during.probe(ports.signal)).toMatchObject({ state: 'green' })
+    await say({ phase: 'Failed', lastTransitionTime: '2026-01-01T00:00:00Z' })
+    expect(await during.probe(ports.signal)).toMatchObject({ state: 'red', fatal: true })
+    // What has failed before anybody looked may be the release before: it is waited for.
+    expect(await look(flagger)).toEqual({
+      state: 'red',
+      detail: 'Canary shop/theirs has failed: Flagger says no more',
+    })
   })
 })
