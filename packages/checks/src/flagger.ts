@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import {
   clusterOf,
-  clusterOptions,
+  namespacedOptions,
   isWorkload,
   kubernetesObject,
   nameOfWorkload,
@@ -15,8 +15,7 @@ import { probed, readingOf, type Finding } from './cluster-probe'
 
 const options = z
   .strictObject({
-    ...clusterOptions,
-    namespace: objectName.optional().describe('default that of the context'),
+    ...namespacedOptions,
     canary: objectName.describe('name of the Canary'),
   })
   .describe('a Canary of Flagger has promoted what was last applied')

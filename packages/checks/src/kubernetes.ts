@@ -1,10 +1,9 @@
 import { z } from 'zod'
 import {
   clusterOf,
-  clusterOptions,
+  namespacedOptions,
   isWorkload,
   nameOfWorkload,
-  objectName,
   podsOf,
   readWorkload,
   rolloutOf,
@@ -38,8 +37,7 @@ const WORKLOAD = /^(Deployment|StatefulSet|DaemonSet)\/([a-z0-9][a-z0-9.-]*)$/
 
 const options = z
   .strictObject({
-    ...clusterOptions,
-    namespace: objectName.optional().describe('default that of the context'),
+    ...namespacedOptions,
     workloads: z
       .array(
         z.string().regex(WORKLOAD, 'is not written as Deployment/NAME, StatefulSet/NAME or DaemonSet/NAME'),

@@ -157,11 +157,7 @@ const refOf = ({ application: of, namespace }: Options): ObjectRef => ({
 })
 
 /** @throws GateFailed where it is not there or is of several sources */
-async function mustRead({
-  settings,
-  cluster,
-  signal,
-}: Acting): Promise<Application & { spec: { source: Source } }> {
+async function mustRead({ settings, cluster, signal }: Acting): Promise<SingleSource> {
   const found = await cluster.read(refOf(settings), application, signal)
   if (found === undefined)
     throw new GateFailed(

@@ -15,6 +15,7 @@ import {
   currentRevision,
   diagnose,
   inTurns,
+  isReadyPod,
   nameOfWorkload,
   objectName,
   podsOf,
@@ -390,11 +391,11 @@ async function freeStatefulSet(
 ): Promise<void> {
   const { current, old } = await podsOf(cluster, workload, object, signal)
   const kept = object.spec.updateStrategy?.rollingUpdate?.partition ?? 0
-  for (const { metadata, status } of [...current, ...old]) {
-    const isReady = status.conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True')
+  for (const pod of [...current, ...old]) {
+    const { metadata } = pod
     const isBack = metadata.labels?.['controller-revision-hash'] === recorded.name
     const isKept = Number(metadata.name.split('-').at(-1)) < kept
-    if (isReady || isBack || isKept || metadata.uid === undefined) continue
+    if (isReadyPod(pod) || isBack || isKept || metadata.uid === undefined) continue
     const ref = { apiVersion: 'v1', plural: 'pods', namespace: workload.namespace, name: metadata.name }
     await cluster.remove(ref, metadata.uid, signal)
   }

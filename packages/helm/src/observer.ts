@@ -84,12 +84,7 @@ export function observerOf(
 ): Observer {
   const lookAt = async (watched: Watched, signal: AbortSignal): Promise<Look> => {
     const { helm, revision } = watched
-    const manifest = await helm.manifestOf(revision, signal)
-    if (manifest === undefined)
-      throw new Error(
-        `Helm does not tell the manifest of ${helm.where.release}${revision === undefined ? '' : `, revision ${revision}`}`,
-      )
-    const objects = await objectsIn(manifest)
+    const objects = await objectsOf(helm, revision, signal)
     const cluster = await open()
     const workloads = workloadsIn(objects, helm.where.namespace)
     return { ...watched, cluster, objects, workloads, ports, options, signal }
@@ -114,10 +109,7 @@ export function observerOf(
         }),
       ),
     async changes({ helm, running, next }, signal) {
-      const manifest = running === undefined ? '' : await helm.manifestOf(running, signal)
-      if (manifest === undefined)
-        throw new Error(`Helm does not tell the manifest of revision ${running} of ${helm.where.release}`)
-      const before = await objectsIn(manifest)
+      const before = running === undefined ? [] : await objectsOf(helm, running, signal)
       return manifestDiff(await open(), { running: before, next, namespace: helm.where.namespace }, signal)
     },
     diagnose: (watched, signal) =>
@@ -130,6 +122,19 @@ export function observerOf(
         },
       ),
   }
+}
+
+/** @throws Error when Helm does not tell, or what it tells cannot be read */
+async function objectsOf(
+  helm: HelmRelease,
+  revision: number | undefined,
+  signal: AbortSignal,
+): Promise<KubernetesObject[]> {
+  const manifest = await helm.manifestOf(revision, signal)
+  if (manifest !== undefined) return objectsIn(manifest)
+  throw new Error(
+    `Helm does not tell the manifest of ${helm.where.release}${revision === undefined ? '' : `, revision ${revision}`}`,
+  )
 }
 
 interface Look extends Watched {

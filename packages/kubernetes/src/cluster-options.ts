@@ -23,6 +23,12 @@ export const clusterOptions = {
     ),
 }
 
+/** The same for what stands in a namespace. */
+export const namespacedOptions = {
+  ...clusterOptions,
+  namespace: objectName.optional().describe('default that of the context'),
+}
+
 interface Chosen {
   context?: string | undefined
   'kubeconfig-secret'?: string | undefined

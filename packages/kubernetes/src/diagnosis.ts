@@ -3,6 +3,7 @@ import { messageOf, type ProviderPorts } from '@deploy-actions/action-kit'
 import { withoutValues, type Cluster } from './cluster'
 import { kubernetesObject } from './cluster'
 import {
+  isReadyPod,
   nameOfWorkload,
   readWorkload,
   type ContainerStatus,
@@ -106,7 +107,7 @@ export async function diagnose(
   const own = events.filter(({ involvedObject: { name } }) => names.has(name))
   const findings = findingsOf(pods, own, desired)
   const first = findings[0] ?? { failure: 'wait-timeout' as const, what: 'not ready, and no pod says why' }
-  const ready = pods.current.filter(isReady).length
+  const ready = pods.current.filter(isReadyPod).length
   const log = await orElse('its log could not be read', logOf(cluster, workload, first, limits, signal), [])
   return {
     failure: first.failure,
@@ -143,7 +144,7 @@ function findingsOf(
   const failed = current.length < desired ? events.find(({ reason }) => reason === 'FailedCreate') : undefined
   const all = [
     ...refusedPods(conditions, failed),
-    ...current.filter((pod) => !isReady(pod)).flatMap((pod) => findingOf(pod, events) ?? []),
+    ...current.filter((pod) => !isReadyPod(pod)).flatMap((pod) => findingOf(pod, events) ?? []),
   ]
   const distinct = new Map(all.map((finding) => [finding.what, finding]))
   return [...distinct.values()].toSorted(
@@ -162,9 +163,6 @@ function refusedPods(conditions: WorkloadPods['conditions'], failed: Event | und
     /exceeded quota|LimitRange|(maximum|minimum) (cpu|memory)|must specify (limits|requests)/i.test(said)
   return [{ failure: isQuota ? 'quota' : 'admission', what: `FailedCreate: ${said}` }]
 }
-
-const isReady = ({ status }: PodObject): boolean =>
-  status.conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True')
 
 function findingOf(pod: PodObject, events: readonly Event[]): Finding | undefined {
   const own = events.filter(({ involvedObject }) => involvedObject.name === pod.metadata.name)

@@ -1,4 +1,4 @@
-export { clusterOf, clusterOptions, kubeconfigIn, objectName } from './cluster-options'
+export { clusterOf, clusterOptions, kubeconfigIn, namespacedOptions, objectName } from './cluster-options'
 export { configurationOf, whatChanged } from './configuration'
 export {
   ClusterRefused,
@@ -34,6 +34,7 @@ export {
   type RolloutWait,
 } from './rollout'
 export {
+  isReadyPod,
   isWorkload,
   nameOfWorkload,
   podObject,

@@ -128,6 +128,13 @@ export const podObject = kubernetesObject.extend({
 })
 export type PodObject = z.infer<typeof podObject>
 
+/** As its conditions say; of a pod that leaves they may say so still. */
+export const isReadyPod = ({
+  status,
+}: {
+  status?: { conditions: readonly Pick<Condition, 'type' | 'status'>[] } | undefined
+}): boolean => (status?.conditions ?? []).some(({ type, status: is }) => type === 'Ready' && is === 'True')
+
 /** Undefined where there is no such workload. @throws ClusterRefused, ProviderError */
 export const readWorkload = (
   cluster: Cluster,

@@ -2,13 +2,14 @@ import { z } from 'zod'
 import { ProviderError } from '@deploy-actions/action-kit'
 import {
   clusterOf,
+  namespacedOptions,
   objectName,
   type Cluster,
   type ObjectRef,
   type PatchStep,
 } from '@deploy-actions/kubernetes'
-import { endpointsRule, kubernetesOptions, nameOf, pointer } from './kubernetes-options'
-import { missing, openSplit, plainUnits, type Split } from './kubernetes-split'
+import { endpointsRule, nameOf, pointer } from './kubernetes-options'
+import { missing, openSplit, plainUnits, type Split, WEIGHTED } from './kubernetes-split'
 import { readyByService, type ServiceName } from './ready-endpoints'
 import { router } from './router'
 import { steeredObject } from './steering-controllers'
@@ -21,7 +22,7 @@ const member = z.strictObject({
 /** Weights of the backends of one rule of an HTTPRoute. */
 const options = z
   .strictObject({
-    ...kubernetesOptions,
+    ...namespacedOptions,
     route: objectName.describe('name of the HTTPRoute'),
     rule: z
       .string()
@@ -89,8 +90,7 @@ export default router({
       {
         where,
         capabilities: {
-          ...{ min: 0, max: 10_000, step: 1, zero: 'weight', splits: 'requests' },
-          ...{ atomic: true, compareAndSet: true },
+          ...WEIGHTED,
           // Until the status of the route says so: how long that takes is the gateway's.
           effectWithin: '10s',
         },

@@ -2,14 +2,15 @@ import { z } from 'zod'
 import { ProviderError } from '@deploy-actions/action-kit'
 import {
   clusterOf,
+  namespacedOptions,
   objectName,
   kubernetesObject,
   type Cluster,
   type ObjectRef,
   type PatchStep,
 } from '@deploy-actions/kubernetes'
-import { endpointsRule, kubernetesOptions, nameOf, pointer } from './kubernetes-options'
-import { missing, openSplit, plainUnits, type Split } from './kubernetes-split'
+import { endpointsRule, nameOf, pointer } from './kubernetes-options'
+import { missing, openSplit, plainUnits, type Split, WEIGHTED } from './kubernetes-split'
 import { readyEndpointsOf, readyOf, type ReadyEndpoints, type ServiceName } from './ready-endpoints'
 import { router } from './router'
 import { steeredObject } from './steering-controllers'
@@ -25,7 +26,7 @@ type Member = z.infer<typeof member>
 /** Weights of the destinations of one HTTP route of an Istio VirtualService. */
 const options = z
   .strictObject({
-    ...kubernetesOptions,
+    ...namespacedOptions,
     'virtual-service': objectName.describe('name of the VirtualService'),
     route: z
       .string()
@@ -79,8 +80,7 @@ export default router({
       {
         where,
         capabilities: {
-          ...{ min: 0, max: 10_000, step: 1, zero: 'weight', splits: 'requests' },
-          ...{ atomic: true, compareAndSet: true },
+          ...WEIGHTED,
           // istiod gathers changes for up to ten seconds (PILOT_DEBOUNCE_MAX) before it sends them to the proxies.
           effectWithin: '10s',
         },

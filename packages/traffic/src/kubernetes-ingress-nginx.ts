@@ -3,13 +3,14 @@ import { ProviderError } from '@deploy-actions/action-kit'
 import { WHOLE, type Weights } from '@deploy-actions/rollout'
 import {
   clusterOf,
+  namespacedOptions,
   objectName,
   type Cluster,
   type ObjectRef,
   type PatchStep,
 } from '@deploy-actions/kubernetes'
-import { endpointsRule, kubernetesOptions, pointer } from './kubernetes-options'
-import { missing, openSplit, type Split } from './kubernetes-split'
+import { endpointsRule, pointer } from './kubernetes-options'
+import { missing, openSplit, type Split, WEIGHTED } from './kubernetes-split'
 import { readyByService, type ServiceName } from './ready-endpoints'
 import { router } from './router'
 import { steeredObject } from './steering-controllers'
@@ -19,7 +20,7 @@ const member = z.strictObject({ ingress: objectName.describe('Ingress of the arm
 /** A canary Ingress beside the one that carries the rest. */
 const options = z
   .strictObject({
-    ...kubernetesOptions,
+    ...namespacedOptions,
     members: z
       .record(z.string().min(1), member)
       .refine((members) => Object.keys(members).length === 2, 'are two: one is the canary of the other')
@@ -75,8 +76,7 @@ export default router({
       {
         where,
         capabilities: {
-          ...{ min: 0, max: 10_000, step: 1, zero: 'weight', splits: 'requests' },
-          ...{ atomic: true, compareAndSet: true },
+          ...WEIGHTED,
           // The controller hands weights to nginx without a reload, at most every 3.3 s (--sync-rate-limit 0.3).
           effectWithin: '10s',
         },

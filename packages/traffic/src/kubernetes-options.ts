@@ -1,11 +1,4 @@
 import { z } from 'zod'
-import { clusterOptions, objectName } from '@deploy-actions/kubernetes'
-
-/** What every router of Kubernetes is told. */
-export const kubernetesOptions = {
-  ...clusterOptions,
-  namespace: objectName.optional().describe('default that of the context'),
-}
 
 /** How many ready endpoints an arm must have. */
 export const endpointsRule = z

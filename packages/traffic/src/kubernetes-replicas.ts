@@ -14,12 +14,12 @@ import {
   clusterOf,
   ClusterRefused,
   kubernetesObject,
+  namespacedOptions,
   objectName,
   type Cluster,
   type ObjectRef,
 } from '@deploy-actions/kubernetes'
 import { autoscalersIn } from './autoscalers'
-import { kubernetesOptions } from './kubernetes-options'
 import { missing, mustNotBeSteered, steeredBy } from './kubernetes-split'
 import { Conflict, router, type RouterState, type TrafficRouter } from './router'
 import { controllerOf, steeredObject, type Controller } from './steering-controllers'
@@ -29,7 +29,7 @@ const kinds = ['Deployment', 'StatefulSet'] as const
 /** Replicas of the workloads of the arms, behind one Service that selects the pods of both. */
 const options = z
   .strictObject({
-    ...kubernetesOptions,
+    ...namespacedOptions,
     members: z
       .record(
         z.string().min(1),

@@ -3,12 +3,14 @@ import { ProviderError } from '@deploy-actions/action-kit'
 import { formatWeights, WHOLE, type Weights } from '@deploy-actions/rollout'
 import {
   clusterOf,
+  isReadyPod,
+  namespacedOptions,
   objectName,
   kubernetesObject,
   type Cluster,
   type ObjectRef,
 } from '@deploy-actions/kubernetes'
-import { endpointsRule, kubernetesOptions, nameOf, pointer } from './kubernetes-options'
+import { endpointsRule, nameOf, pointer } from './kubernetes-options'
 import { missing, openSplit, type Split, type SplitKind } from './kubernetes-split'
 import { readyEndpointsOf, type ReadyByArm } from './ready-endpoints'
 import { router } from './router'
@@ -17,7 +19,7 @@ import { steeredObject } from './steering-controllers'
 /** One label of a Service's selector: all the traffic goes to the pods that have it. */
 const options = z
   .strictObject({
-    ...kubernetesOptions,
+    ...namespacedOptions,
     service: objectName.describe('name of the Service'),
     key: z.string().min(1).default('slot').describe('label of its selector that tells the arms apart'),
     members: z
@@ -157,6 +159,5 @@ async function endpointsOf(
   }
 }
 
-const isReady = ({ metadata, status }: z.infer<typeof pod>): boolean =>
-  metadata.deletionTimestamp === undefined &&
-  (status?.conditions ?? []).some(({ type, status: says }) => type === 'Ready' && says === 'True')
+const isReady = (one: z.infer<typeof pod>): boolean =>
+  one.metadata.deletionTimestamp === undefined && isReadyPod(one)

@@ -31,6 +31,12 @@ export interface Split {
   endpoints(signal: AbortSignal): Promise<{ ready: ReadyByArm; pending?: string | undefined }>
 }
 
+/** What an object can express that has a weight for each arm, to a basis point. */
+export const WEIGHTED = {
+  ...{ min: 0, max: WHOLE, step: 1, zero: 'weight', splits: 'requests' },
+  ...{ atomic: true, compareAndSet: true },
+} as const satisfies Omit<RouterCapabilities, 'effectWithin'>
+
 /** A kind of object that splits traffic. */
 export interface SplitKind {
   /** `VirtualService api/shop` */
