@@ -6,7 +6,10 @@ import type { Ended, Place, Snapshot, Step, World } from './world'
 
 /** No further step of a cell begins after this, and each has a limit of its own. */
 const CELL_LIMIT_MS = 120_000
-/** How often the last call of a class comes may be a matter of milliseconds; it is looked for this often. */
+/**
+ * How often a call comes may be a matter of milliseconds: a poll more, where the machine was busy when they were counted.
+ * A cell whose call does not come strikes the last of its class that did, and is tried this often.
+ */
 const TRIES = 3
 
 /** How a cell ended; `problems` are empty where all is as it must be. */
@@ -46,13 +49,17 @@ export async function rehearse(stage: Stage, scene: Scene): Promise<Ended> {
 /** Plays one cell: what is struck, what comes next, and what is to be found in the end. */
 export async function play(stage: Stage, cell: Cell, forged: Forged): Promise<Played> {
   const began = Date.now()
+  const { switchboard } = stage.place
   let told: Pick<Played, 'problems' | 'steps' | 'end'> | undefined
-  for (let tries = 1; told === undefined && tries <= TRIES; tries++)
-    told = await act(stage, cell, forged).catch((error: unknown) => ({
+  let { nth } = cell
+  for (let tries = 1; told === undefined && tries <= TRIES; tries++) {
+    told = await act(stage, { ...cell, nth }, forged).catch((error: unknown) => ({
       problems: [error instanceof Error ? (error.stack ?? error.message) : String(error)],
       steps: [],
       end: undefined,
     }))
+    nth = Math.min(nth, Math.max(1, switchboard.timesOf(cell.callClass)))
+  }
   const unreached = { problems: [`its call was not reached in ${TRIES} tries`], steps: [], end: undefined }
   return { cell, ...(told ?? unreached), ms: Date.now() - began }
 }

@@ -86,6 +86,11 @@ export class Switchboard {
     this.#signal = () => {}
   }
 
+  /** How many calls of a class have come. */
+  timesOf(callClass: string): number {
+    return this.calls.filter((call) => classOf(call) === callClass).length
+  }
+
   /** What the nth call of a class was answered. */
   answerOf(callClass: string, nth: number): unknown {
     const index = this.calls.flatMap((call, at) => (classOf(call) === callClass ? [at] : []))[nth - 1]
@@ -108,7 +113,7 @@ export class Switchboard {
   #isStruck(call: Call): boolean {
     const strike = this.#strike
     if (!strike || this.struck || classOf(call) !== strike.callClass) return false
-    return this.calls.filter((one) => classOf(one) === strike.callClass).length === strike.nth
+    return this.timesOf(strike.callClass) === strike.nth
   }
 
   async #spoil<A>(kind: Kind, exchange: Exchange<A>): Promise<A | undefined> {
