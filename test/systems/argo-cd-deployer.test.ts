@@ -3,16 +3,17 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createClock } from '@deploy-actions/action-kit'
 import { deployers, deployPoint, type Deployer } from '@deploy-actions/deploys'
 import { createFakePorts } from '@deploy-actions/testing'
-import { create, installKinds } from './crds'
+import { create, type LocalCluster } from '@deploy-actions/local-cluster'
+import { installKinds } from './crds'
 import { digest } from './helm.fixture'
 import { kubeconfigWithRights } from './rights'
-import { startRealCluster, type RealCluster } from './real-cluster'
+import { startRealCluster } from './real-cluster'
 
 // The deployer `argo-cd` on the real API server with the real kind, whose schema refuses what is not of it. Its controller
 // is a stand-in: it does what the deployer waits for, one step at a time.
 
 const APPLICATIONS = '/apis/argoproj.io/v1alpha1/namespaces/default/applications'
-let real: RealCluster
+let real: LocalCluster
 let kubeconfig: string
 let controller: Promise<void>
 const stop = new AbortController()

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { type LocalCluster, until } from '@deploy-actions/local-cluster'
 import {
   deploymentOf,
   digest,
@@ -9,12 +10,10 @@ import {
   type HelmLab,
   type Major,
 } from './helm.fixture'
-import { until } from './loopback'
-import type { RealCluster } from './real-cluster'
 
 // What the tests of Kubernetes and Helm rest on, as the real API server and both majors of Helm have it.
 
-let cluster: RealCluster
+let cluster: LocalCluster
 let charts: HelmLab['charts']
 let close: HelmLab['close']
 beforeAll(async () => {

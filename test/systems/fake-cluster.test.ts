@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { startFakeCluster, type FakeCluster, type FakeObject } from '@deploy-actions/testing'
-import { create, installKinds } from './crds'
-import { startRealCluster, type RealCluster } from './real-cluster'
+import { create, type LocalCluster } from '@deploy-actions/local-cluster'
+import { installKinds } from './crds'
+import { startRealCluster } from './real-cluster'
 
 // The fake of the API that the unit tests and labs stand on, held against the real one: the same requests to both, in the
 // same order, are answered alike and have the same effect.
@@ -72,7 +73,7 @@ interface Answered {
 /** One of the two. */
 type Ask = (method: string, path: string, body?: unknown, type?: string) => Promise<Answered>
 
-let real: RealCluster
+let real: LocalCluster
 let fake: FakeCluster
 beforeAll(async () => {
   real = await startRealCluster()

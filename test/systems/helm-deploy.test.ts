@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { openBundleJob, type BundleJob, type BundleResult, type BundleRun } from '@deploy-actions/testing'
+import { type LocalCluster, until } from '@deploy-actions/local-cluster'
 import {
   deploymentOf,
   digest,
@@ -18,8 +19,6 @@ import {
   type HelmLab,
   type Major,
 } from './helm.fixture'
-import { until } from './loopback'
-import type { RealCluster } from './real-cluster'
 
 // The shipped helm-deploy with both majors of Helm on a real API server: what it says is held against what is there.
 
@@ -91,7 +90,7 @@ stringData: { password: {{ . | quote }} }
   'chart/templates/NOTES.txt': '{{ .Values.password }}\n',
 }
 
-let cluster: RealCluster
+let cluster: LocalCluster
 let close: HelmLab['close']
 let job: BundleJob
 let github: Server

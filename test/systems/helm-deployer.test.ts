@@ -5,6 +5,7 @@ import path from 'node:path'
 import { createClock } from '@deploy-actions/action-kit'
 import { deployers, deployPoint, type Deployer } from '@deploy-actions/deploys'
 import { createFakePorts } from '@deploy-actions/testing'
+import { type LocalCluster, until } from '@deploy-actions/local-cluster'
 import {
   deploymentOf,
   digest,
@@ -17,8 +18,6 @@ import {
   type HelmLab,
   type Major,
 } from './helm.fixture'
-import { until } from './loopback'
-import type { RealCluster } from './real-cluster'
 
 // The deployer `helm` with both majors of Helm on a real API server: what it says is held against what is there.
 
@@ -48,7 +47,7 @@ spec:
 {{- end }}
 `
 
-let cluster: RealCluster
+let cluster: LocalCluster
 let charts: HelmLab['charts']
 let close: HelmLab['close']
 let before: string | undefined

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import type { LocalCluster } from '@deploy-actions/local-cluster'
 import { PODS_THAT_FAIL } from './pods-that-fail'
-import { startRealCluster, type RealCluster } from './real-cluster'
+import { startRealCluster } from './real-cluster'
 
 const run = promisify(execFile)
 
@@ -26,7 +27,7 @@ interface ChartFolder {
 
 /** What a test of Helm needs: a cluster whose pods fail where their chart says so, and that chart. */
 export interface HelmLab {
-  cluster: RealCluster
+  cluster: LocalCluster
   charts: ChartFolder
   close(): Promise<void>
 }
@@ -73,7 +74,7 @@ spec:
 /** What Helm printed, and how it ended. */
 export async function helm(
   major: Major,
-  { kubeconfig, folder }: Pick<RealCluster, 'kubeconfig' | 'folder'>,
+  { kubeconfig, folder }: Pick<LocalCluster, 'kubeconfig' | 'folder'>,
   ...args: string[]
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const env = { PATH: process.env['PATH'], HOME: folder, KUBECONFIG: kubeconfig }
@@ -88,17 +89,17 @@ export async function helm(
 /** Oldest first. */
 export const historyOf = async (
   major: Major,
-  cluster: RealCluster,
+  cluster: LocalCluster,
   release: string,
 ): Promise<{ revision: number; status: string; description: string }[]> =>
   JSON.parse((await helm(major, cluster, 'history', release, '-o', 'json')).stdout) as never
 
 export const deploymentOf = async (
-  cluster: RealCluster,
+  cluster: LocalCluster,
   name: string,
 ): Promise<{ spec: unknown; status: Record<string, number> }> =>
   (await cluster.request('GET', `/apis/apps/v1/namespaces/default/deployments/${name}`)).body as never
 
 /** The digest that a Deployment names. */
-export const digestOf = async (cluster: RealCluster, name: string): Promise<string | undefined> =>
+export const digestOf = async (cluster: LocalCluster, name: string): Promise<string | undefined> =>
   /shop@(sha256:[0-9a-f]{64})/.exec(JSON.stringify((await deploymentOf(cluster, name)).spec))?.[1]

@@ -4,11 +4,12 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { z } from 'zod'
 import { kubernetesObject, openCluster, type Cluster } from '@deploy-actions/kubernetes'
 import { createFakePorts } from '@deploy-actions/testing'
-import { startRealCluster, type RealCluster } from './real-cluster'
+import type { LocalCluster } from '@deploy-actions/local-cluster'
+import { startRealCluster } from './real-cluster'
 
 // The client of packages/kubernetes, held against the real API server.
 
-let real: RealCluster
+let real: LocalCluster
 let cluster: Cluster
 beforeAll(async () => {
   real = await startRealCluster()

@@ -2,15 +2,16 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { Cancelled, createClock, type ProviderPorts } from '@deploy-actions/action-kit'
 import { deployers, deployPoint, type Deployer } from '@deploy-actions/deploys'
 import { createFakePorts } from '@deploy-actions/testing'
+import type { LocalCluster } from '@deploy-actions/local-cluster'
 import { digest } from './helm.fixture'
 import { PODS_THAT_FAIL } from './pods-that-fail'
 import { kubeconfigWithRights } from './rights'
-import { startRealCluster, type RealCluster } from './real-cluster'
+import { startRealCluster } from './real-cluster'
 
 // The deployer `kubernetes` on the real API server, with its controllers and exactly the rights of
 // docs/kubernetes/deployers.yaml: what it says is held against what is there.
 
-let real: RealCluster
+let real: LocalCluster
 let kubeconfig: string
 beforeAll(async () => {
   real = await startRealCluster(PODS_THAT_FAIL)

@@ -17,13 +17,13 @@ import {
 } from '@deploy-actions/kubernetes'
 import { createClock } from '@deploy-actions/action-kit'
 import { createFakePorts } from '@deploy-actions/testing'
-import { until } from './loopback'
+import { type LocalCluster, until } from '@deploy-actions/local-cluster'
 import { logsFrom, PODS_THAT_FAIL } from './pods-that-fail'
-import { startRealCluster, type RealCluster } from './real-cluster'
+import { startRealCluster } from './real-cluster'
 
 // Rollouts, why they fail, what runs and what stands, as the real API server, its controllers and its scheduler have it.
 
-let real: RealCluster
+let real: LocalCluster
 let cluster: Cluster
 let folder: string
 beforeAll(async () => {

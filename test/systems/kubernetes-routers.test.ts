@@ -13,9 +13,9 @@ import {
   shift,
   type ObservedRouter,
 } from '@deploy-actions/traffic'
-import { create, defineKinds, documentsIn, installKinds } from './crds'
-import { until } from './loopback'
-import { startRealCluster, type RealCluster } from './real-cluster'
+import { create, defineKinds, documentsIn, type LocalCluster, until } from '@deploy-actions/local-cluster'
+import { installKinds } from './crds'
+import { startRealCluster } from './real-cluster'
 
 // The routers and checks of Kubernetes before the real API server with the real kinds, by an account that has the rights of
 // docs/kubernetes/rbac.yaml and no others.
@@ -28,7 +28,7 @@ const INGRESSES = `/apis/networking.k8s.io/v1/namespaces/${NAMESPACE}/ingresses`
 const SERVICES = `/api/v1/namespaces/${NAMESPACE}/services`
 const DEPLOYMENTS = `/apis/apps/v1/namespaces/${NAMESPACE}/deployments`
 
-let real: RealCluster
+let real: LocalCluster
 let kubeconfig: string
 beforeAll(async () => {
   real = await startRealCluster()

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { freePorts, until } from '@deploy-actions/local-cluster'
 import { askRuntime } from '../../packages/embedded-regions/src/runtime-commands.fixture'
-import { freePorts, until } from './loopback'
 
 const haproxy = fileURLToPath(new URL('../../.cache/systems/bin/haproxy', import.meta.url))
 

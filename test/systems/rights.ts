@@ -1,7 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { create, documentsIn } from './crds'
-import type { RealCluster } from './real-cluster'
+import { create, documentsIn, type LocalCluster } from '@deploy-actions/local-cluster'
 
 const RBAC = '/apis/rbac.authorization.k8s.io/v1'
 
@@ -15,7 +14,7 @@ interface Role {
  * @returns its path
  */
 export async function kubeconfigWithRights(
-  real: RealCluster,
+  real: LocalCluster,
   manual: string,
   namespace: string,
 ): Promise<string> {

@@ -9,12 +9,12 @@ import {
   type BundleRun,
   type FakeHaproxy,
 } from '@deploy-actions/testing'
+import type { LocalCluster } from '@deploy-actions/local-cluster'
 import { digest, digestOf, historyOf, MAJORS, openHelmLab, programOf, type HelmLab } from './helm.fixture'
-import type { RealCluster } from './real-cluster'
 
 // The shipped actions, begin to commit and begin to restore, with both majors of Helm on a real API server.
 
-let cluster: RealCluster
+let cluster: LocalCluster
 let charts: HelmLab['charts']
 let close: HelmLab['close']
 beforeAll(async () => {

@@ -1,0 +1,5 @@
+export { freePorts } from './free-ports'
+export { create, defineKinds, documentsIn } from './kinds'
+export { startLocalCluster, type Answer, type LocalCluster } from './local-cluster'
+export { clusterPrograms } from './programs'
+export { until } from './until'
