@@ -28,6 +28,13 @@ export default {
       to: { path: '^(packages|actions)/', pathNot: '^packages/embedded-regions/' },
     },
     {
+      name: 'local-cluster-stands-alone',
+      comment: 'it starts servers, for whatever is tried on them',
+      severity: 'error',
+      from: { path: '^packages/local-cluster/' },
+      to: { path: '^(packages|actions)/', pathNot: '^packages/local-cluster/' },
+    },
+    {
       name: 'github-emulator-knows-runs-only',
       comment: 'it serves what the engine tells of a run; its tests talk to it with the client of the kit',
       severity: 'error',
@@ -48,17 +55,17 @@ export default {
       from: {
         path: '^(packages|actions)/',
         pathNot: [
-          '^packages/(workflow-engine|github-emulator|embedded-regions|rehearsal|cli|testing)/',
+          '^packages/(workflow-engine|github-emulator|embedded-regions|local-cluster|rehearsal|cli|testing)/',
           '\\.(test|fixture)\\.ts$',
         ],
       },
-      to: { path: '^packages/(workflow-engine|github-emulator|embedded-regions)/' },
+      to: { path: '^packages/(workflow-engine|github-emulator|embedded-regions|local-cluster)/' },
     },
     {
       name: 'cli-goes-through-the-rehearsal',
       severity: 'error',
       from: { path: '^packages/cli/' },
-      to: { path: '^packages/(workflow-engine|github-emulator|embedded-regions)/' },
+      to: { path: '^packages/(workflow-engine|github-emulator|embedded-regions|local-cluster)/' },
     },
     {
       name: 'kit-knows-no-provider',

@@ -54,3 +54,41 @@ it('an emergency in a world that nobody has kept is none', async () => {
     `${world}: holds no world yet, and nothing that could be taken back: roll a release out in it first`,
   ])
 })
+
+it('an example on a cluster says what it needs, and where to get it, when that is not there', async () => {
+  const systems = join(folder, 'nothing')
+  const [message = '', ...more] = await refused('--example', 'helm', '--systems', systems)
+  expect(more).toEqual([])
+  expect(message).toContain(
+    `--systems: ${systems} has no bin/etcd, no bin/kube-apiserver, no bin/kube-controller-manager, no bin/kube-scheduler, no bin/kwok, no bin/kwok-stages.yaml, no bin/helm4, no crds/istio:`,
+  )
+  expect(message).toMatch(/run test\/systems\/install there: it builds them once/)
+})
+
+it.each([
+  [
+    ['--example', 'nomad'],
+    ['--example: there is no example nomad; the examples are haproxy, helm, blue-green'],
+  ],
+  [
+    ['--example', 'helm', '--config', 'file'],
+    [
+      '--example: is a config of this suite, and --config names one of your own, whose workloads and routers are replaced: it needs no cluster',
+    ],
+  ],
+  [
+    ['--example', 'helm', '--world', 'world', '--scenario', 'router-down'],
+    [
+      '--world: keeps no cluster: this example begins anew each time',
+      "scenario: the router of eu-west is to refuse: that is a fault of HAProxy's command port, which this example does not use",
+    ],
+  ],
+  [
+    ['--scenario', 'lost-in-upgrade'],
+    [
+      'scenario: a fault in eu-west waits until its workload is changing, which a Kubernetes API server alone shows: choose --example helm',
+    ],
+  ],
+])('%j is refused before anything is started', async (args, problems) => {
+  expect(await refused(...args)).toEqual(problems)
+})

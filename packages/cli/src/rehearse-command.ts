@@ -9,6 +9,8 @@ import { formatDuration, formatPercent, formatWeights } from '@deploy-actions/ro
 import {
   canRedraw,
   type EmergencyRequest,
+  type Example,
+  examples,
   exampleBase,
   folderFor,
   liveView,
@@ -25,6 +27,8 @@ import {
 
 interface Options {
   scenario: string
+  example: string
+  systems: string
   config?: string
   workflow?: string
   speed: string
@@ -47,6 +51,18 @@ export function rehearseCommand(): Command {
       '--scenario <name or file>',
       `what goes wrong: ${scenarioNames.join(', ')}, or a YAML file`,
       'healthy',
+    )
+    .option(
+      '--example <name>',
+      `which ready config: ${Object.entries(examples)
+        .map(([name, { about }]) => `${name} (${about})`)
+        .join(', ')}`,
+      'haproxy',
+    )
+    .option(
+      '--systems <folder>',
+      'with an example on Kubernetes: where its servers are, which test/systems/install builds',
+      '.cache/systems',
     )
     .option('--config <path>', 'a rollout.yml of your own; routers, sources, scripts and sinks are replaced')
     .option('--workflow <path>', 'a workflow of your own instead of the ready caller')
@@ -73,7 +89,7 @@ export function rehearseCommand(): Command {
 }
 
 /** What of a rollout is asked for means nothing where one is taken back. */
-const OF_A_ROLLOUT = ['scenario', 'config', 'workflow', 'release', 'digest'] as const
+const OF_A_ROLLOUT = ['scenario', 'example', 'config', 'workflow', 'release', 'digest'] as const
 
 /** @param isGiven whether somebody wrote that option @throws InputError with everything that does not fit together */
 function emergencyOf(
@@ -103,8 +119,11 @@ function emergencyOf(
 }
 
 async function run(options: Options, emergency: EmergencyRequest | undefined): Promise<void> {
-  const example = fileURLToPath(new URL('./example', exampleBase()))
-  const repository = options.config === undefined ? example : repositoryOf(options.config)
+  const example = exampleOf(options)
+  const repository =
+    options.config === undefined
+      ? fileURLToPath(new URL('./example', exampleBase()))
+      : repositoryOf(options.config)
   if (options.result !== undefined) await mustBeWritable(options.result)
   const output = options.output ?? (await newOutput())
   const stop = new AbortController()
@@ -115,7 +134,8 @@ async function run(options: Options, emergency: EmergencyRequest | undefined): P
   const result = await rehearse({
     releaseTree: options.releaseTree ?? fileURLToPath(new URL('../', exampleBase())),
     repository,
-    config: options.config === undefined ? 'rollout.yml' : relative(repository, resolve(options.config)),
+    config: options.config === undefined ? example.config : relative(repository, resolve(options.config)),
+    ...(example.cluster && { cluster: { ...example.cluster, systems: options.systems } }),
     own: options.config !== undefined,
     ...(options.workflow === undefined ? {} : { workflow: resolve(options.workflow) }),
     release: { version: options.release, digest: options.digest ?? digestOf(options.release) },
@@ -136,6 +156,19 @@ async function run(options: Options, emergency: EmergencyRequest | undefined): P
   if (options.result !== undefined) await writeFile(options.result, `${JSON.stringify(result, null, 2)}\n`)
   // A bad day that did not happen proves nothing.
   process.exitCode = result.conclusion === 'success' && result.notStruck.length === 0 ? 0 : 1
+}
+
+/** @throws InputError when there is none of that name, or a config is named beside it */
+function exampleOf({ example: name, config }: Options): Example {
+  const example = examples[name]
+  const refused = (message: string): InputError => new InputError([{ where: '--example', message }])
+  if (!example)
+    throw refused(`there is no example ${name}; the examples are ${Object.keys(examples).join(', ')}`)
+  if (config !== undefined && example.cluster)
+    throw refused(
+      'is a config of this suite, and --config names one of your own, whose workloads and routers are replaced: it needs no cluster',
+    )
+  return example
 }
 
 /** Before the rehearsal, and not after it. @throws InputError when the file cannot be written */
@@ -231,5 +264,9 @@ function describeRegion(region: RegionResult): string[] {
       ? [`    more than half of the requests failed in ${failingSeconds} of its seconds`]
       : []),
     ...(rollbackMs === null ? [] : [`    taken back: verified ${rollbackMs} ms after ${since}`]),
+    ...Object.entries(region.releases ?? {}).map(([release, revisions]) => {
+      const now = revisions.at(-1)
+      return `    ${release}: ${now ? `revision ${now.revision}, ${now.status}: ${now.description}` : 'is not there'}`
+    }),
   ]
 }

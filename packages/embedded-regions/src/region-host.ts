@@ -1,5 +1,11 @@
 import { RegionalRouter, type OpenedRouter, type RouterCounts } from './regional-router'
-import { Region, type RegionCounts, type RegionEndpoints, type RegionLoad } from './region'
+import {
+  Region,
+  type HeldElsewhere,
+  type RegionCounts,
+  type RegionEndpoints,
+  type RegionLoad,
+} from './region'
 import type { RegionFault } from './region-fault'
 import { seededRandom } from './seeded-random'
 import type { WorldPlan } from './world-plan'
@@ -70,6 +76,10 @@ export class RegionHost {
     this.#region(region).setLoad(load)
     if (load.stopped !== undefined) this.#stopped[load.stopped ? 'add' : 'delete'](region)
     this.#loadRouter()
+  }
+
+  async follow(region: string, held: HeldElsewhere): Promise<void> {
+    await this.#region(region).follow(held)
   }
 
   async resetBaseline(): Promise<void> {

@@ -50,6 +50,7 @@ export function startRegionWorker(url: URL): RegionCalls {
     setFaults: (region, faults) => call('setFaults', region, faults),
     setLoad: (region, load) => call('setLoad', region, load),
     setShares: (weights) => call('setShares', weights),
+    follow: (region, held) => call('follow', region, held),
     resetBaseline: () => call('resetBaseline'),
     close: () => call('close').finally(() => worker.terminate()),
   }

@@ -46,6 +46,14 @@ export interface RegionLoad {
   busy?: boolean
 }
 
+/** What another controller holds of a region whose proxy and apps follow it. */
+export interface HeldElsewhere {
+  /** in HAProxy's units */
+  weights: Record<string, number>
+  /** what runs on each arm, unless that is not certain now, and whether anything of it takes connections */
+  arms: Record<string, { release?: ArmRelease; ready: boolean }>
+}
+
 /** HAProxy's configured weight of the arm that serves when the region is opened. */
 const BASELINE_WEIGHT = 100
 
@@ -55,6 +63,8 @@ const IDLE_SHARE = 0.1
 /** A deployment region: two arms, a weighted proxy before them, and visitors. */
 export class Region {
   #faults: readonly RegionFault[] = []
+  /** arms of which nothing takes connections, by what they follow */
+  #gone: readonly string[] = []
   #load: Required<RegionLoad>
 
   private constructor(
@@ -165,6 +175,20 @@ export class Region {
     await this.#strikeArms()
   }
 
+  /** Becomes what somebody else holds: its runtime API tells it, and nothing there has changed it. */
+  async follow({ weights, arms }: HeldElsewhere): Promise<void> {
+    for (const server of this.backend.servers) {
+      const weight = weights[server.name]
+      if (weight !== undefined && weight !== server.weight) this.backend.setWeight(server, weight)
+    }
+    for (const app of this.apps) {
+      const release = arms[app.arm]?.release
+      if (release && release.digest !== app.running.digest) app.deploy(release)
+    }
+    this.#gone = Object.keys(arms).filter((arm) => arms[arm]?.ready === false)
+    await this.#strikeArms()
+  }
+
   /** The arm that carries all the traffic is the baseline from now on; if none does, the roles stay. */
   async resetBaseline(): Promise<void> {
     const carrying = this.backend.servers.filter(takesTraffic)
@@ -200,7 +224,7 @@ export class Region {
     const striking = this.#faults.filter(
       (fault): fault is ArmFault => 'arm' in fault && (fault.arm === arm || fault.arm === role),
     )
-    return Object.assign({}, ...striking) as AppFault
+    return Object.assign({}, ...striking, this.#gone.includes(arm) && { refuse: true }) as AppFault
   }
 
   #releases(): Record<string, ArmRelease> {

@@ -298,3 +298,31 @@ describe('in its worker thread', () => {
     )
   })
 })
+
+describe('following another controller', () => {
+  const held = (green: number, ready: boolean, digit = '2') => ({
+    weights: { blue: 100 - green, green },
+    arms: { blue: { ready: true }, green: { ready, release: release('2.0.0', digit) } },
+  })
+
+  it('takes its weights and what runs on its arms, by no command of its own', async () => {
+    const world = await opened(planOf(0, 'eu'))
+    await world.follow('eu', held(25, true))
+    const { eu } = await world.state()
+    expect(eu).toMatchObject({
+      weights: { blue: 7_500, green: 2_500 },
+      arms: { blue: arms.blue, green: release('2.0.0', '2') },
+      commands: [],
+    })
+  })
+
+  it('has an arm refuse connections for as long as nothing of it is ready, whatever else is wrong', async () => {
+    const world = await opened(planOf(0, 'eu'))
+    const green = world.regions['eu']!.apps['green']!
+    await world.follow('eu', held(0, false))
+    await world.setFaults('eu', [{ arm: 'green', errors: 0.5 }])
+    await expect(fetch(`${green}/healthz`)).rejects.toThrow('fetch failed')
+    await world.follow('eu', held(0, true))
+    expect((await fetch(`${green}/healthz`)).status).toBe(200)
+  })
+})

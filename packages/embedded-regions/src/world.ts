@@ -1,4 +1,4 @@
-import type { RegionEndpoints, RegionLoad } from './region'
+import type { HeldElsewhere, RegionEndpoints, RegionLoad } from './region'
 import type { RegionFault } from './region-fault'
 import { RegionHost, type OpenedWorld, type RegionCalls } from './region-host'
 import type { OpenedRouter, RouterCounts } from './regional-router'
@@ -120,6 +120,11 @@ export class World {
   /** Changes a region's traffic; what is left out stays. */
   setLoad(region: string, load: RegionLoad): Promise<void> {
     return this.calls.setLoad(region, load)
+  }
+
+  /** A region becomes what somebody else holds of it: no command of its own proxy has to be given. */
+  follow(region: string, held: HeldElsewhere): Promise<void> {
+    return this.calls.follow(region, held)
   }
 
   /** In every region the arm that carries all the traffic becomes the baseline: a new rollout begins. */

@@ -1,5 +1,5 @@
 export { freePorts } from './free-ports'
 export { create, defineKinds, documentsIn } from './kinds'
 export { startLocalCluster, type Answer, type LocalCluster } from './local-cluster'
-export { clusterPrograms } from './programs'
+export { clusterPrograms, KWOK_STAGES, missingIn } from './programs'
 export { until } from './until'

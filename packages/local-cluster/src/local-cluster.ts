@@ -6,7 +6,7 @@ import { Agent, request as httpsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { freePorts } from './free-ports'
-import type { clusterPrograms} from './programs';
+import type { clusterPrograms } from './programs'
 import { KWOK_STAGES } from './programs'
 import { until } from './until'
 

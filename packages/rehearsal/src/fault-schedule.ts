@@ -12,6 +12,8 @@ export interface RegionMoment {
   step?: string
   /** the job that puts it back has begun */
   guarded?: boolean
+  /** its workload is in the middle of a change */
+  changing?: boolean
 }
 
 /** What must be done now: faults to hold in each region, and what strikes once. */
@@ -89,7 +91,7 @@ export function createFaultSchedule(faults: readonly ScenarioFault[]): {
 
 function begins(
   fault: ScenarioFault,
-  { deployBeganAt, canaryWeight, step, guarded }: RegionMoment,
+  { deployBeganAt, canaryWeight, step, guarded, changing }: RegionMoment,
   now: number,
 ): boolean {
   if (deployBeganAt === undefined) return false
@@ -97,6 +99,7 @@ function begins(
   // A router's units round: the stage is there when its weight is, within one percent.
   if (stage !== undefined) return Math.abs(canaryWeight - stage) <= 100
   if (fault['at-job'] !== undefined) return guarded === true
+  if (fault['at-workload'] !== undefined) return changing === true
   if (fault['at-step'] !== undefined) return step === fault['at-step']
   return now >= deployBeganAt + fault.from
 }

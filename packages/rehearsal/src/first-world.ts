@@ -1,17 +1,12 @@
 import type { RegionConfig } from '@deploy-actions/config'
 import type { EnvironmentSetting } from '@deploy-actions/github-emulator'
 import type { WorldPlan, WorldPlanInput } from '@deploy-actions/embedded-regions'
+import { FIRST_RELEASES } from './releases'
 import type { Scenario } from './scenario'
 import { firstRouter } from './shares'
 
 /** Who approves in the emulated repository. */
 export const REVIEWER = 'sre-on-call'
-
-/** What runs before the first rehearsal: two releases, the older one idle. */
-const FIRST_RELEASES = {
-  serving: { version: '1.0.0', digest: `sha256:${'a'.repeat(64)}` },
-  idle: { version: '0.9.0', digest: `sha256:${'9'.repeat(64)}` },
-}
 
 /** Requests per second and region in scaled time, and how fast that is. */
 interface Pace {

@@ -5,6 +5,7 @@ export {
   type SuiteCall,
   type SuiteFolders,
 } from '@deploy-actions/workflow-engine'
+export { examples, type Example } from './examples'
 export { folderFor } from './given-files'
 export { canRedraw, liveView } from './live-view'
 export { rehearse } from './rehearse'

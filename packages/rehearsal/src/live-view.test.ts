@@ -79,6 +79,7 @@ const region = (name: string, change: Partial<RegionResult>): RegionResult => ({
   proceeded: true,
   weights: { before: { blue: 10_000, green: 0 }, after: { blue: 10_000, green: 0 } },
   held: [],
+  arms: { before: {}, after: {} },
   serving: { blue: 10_000, green: 0 },
   stages: [],
   rolledBack: false,

@@ -103,6 +103,7 @@ async function runAll(setup: Setup): Promise<RehearsalResult> {
     wallMs: Math.round(performance.now() - setup.startedAt),
     before,
     after: isMoved ? await world.state() : (later ?? last).watcher.latest,
+    releases: await setup.cluster?.releases(),
     changes: [first, swept, next, regretted].flatMap((one) => one?.watcher.changes ?? []),
     shares: sharesResult(
       sharesBefore,

@@ -48,6 +48,8 @@ export interface RepositoryOptions {
   /** the router between the regions, where the config has one */
   router?: World['router']
   webhook: string
+  /** the Helm that the config is to call, where it deploys by one */
+  helm?: string | undefined
   /** what is written into the config, by paths with dots */
   set?: Record<string, unknown>
   /** a second service, rolled out by the same run over some of the regions */
@@ -163,7 +165,7 @@ const BY_OWN = "is replaced by the embedded regions' own"
 /** Puts the addresses of the embedded regions into the config. */
 function render(
   document: Document,
-  { endpoints, router, webhook, own, metrics, set = {} }: RepositoryOptions,
+  { endpoints, router, webhook, helm, own, metrics, set = {} }: RepositoryOptions,
 ): string[] {
   setIn(document, set)
   const regions = (document.toJS() as { regions: { name: string }[] }).regions
@@ -175,6 +177,7 @@ function render(
       ...(own ? { backend: region.backend } : {}),
       admin: region.admin,
       webhook,
+      ...(helm === undefined ? {} : { helm }),
     }
     for (const [key, value] of Object.entries(vars))
       document.setIn(['regions', index, 'vars', own ? `rehearsal-${key}` : key], value)

@@ -3,10 +3,17 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { readChain, type EvidenceRecord } from '@deploy-actions/evidence'
 import { readDeployment, type TransactionRecord } from '@deploy-actions/ledger'
-import { sameWeights, weights, type TransactionState, type Weights } from '@deploy-actions/rollout'
+import {
+  sameWeights,
+  weights,
+  type Release,
+  type TransactionState,
+  type Weights,
+} from '@deploy-actions/rollout'
 import type { Deployment, GitHubEmulator, UploadedArtifact } from '@deploy-actions/github-emulator'
 import type { RegionReading } from '@deploy-actions/embedded-regions'
 import type { JobView, RunView } from '@deploy-actions/workflow-engine'
+import type { Releases } from './example-cluster'
 import { writeSummaries } from './job-pages'
 import { regionOfJob } from './region-jobs'
 import type { SharesResult } from './shares'
@@ -24,6 +31,10 @@ export interface RegionResult {
   held: Weights[]
   /** who serves at the end: the weights among the arms that the proxy sends traffic to */
   serving: Weights
+  /** what ran on each arm, and runs at the end */
+  arms: { before: Record<string, Release>; after: Record<string, Release> }
+  /** where it is deployed by Helm: its releases with their revisions, oldest first, as Helm has them at the end */
+  releases?: Releases
   stages: { weight: number; verdict: string; reason: string; durationMs: number }[]
   rolledBack: boolean
   rollbackVerified: boolean
@@ -89,6 +100,8 @@ export interface Observed {
   wallMs: number
   before: Record<string, RegionReading>
   after: Record<string, RegionReading>
+  /** by region, where the example is deployed by Helm */
+  releases?: Record<string, Releases> | undefined
   changes: readonly WeightChange[]
   shares: SharesResult | undefined
   /** runs of the emergency rollback and of the sweeper */
@@ -192,7 +205,7 @@ const trafficIsBack = ({ restored = [] }: z.infer<typeof restoreFacts>): boolean
 
 function regionResult(
   name: string,
-  { before, after, changes, deployments, run, ownWorkflowRegion, calls, isEmergency }: Observed,
+  { before, after, changes, deployments, run, ownWorkflowRegion, calls, isEmergency, releases }: Observed,
   records: readonly EvidenceRecord[],
   skipped: boolean,
 ): RegionResult {
@@ -226,6 +239,8 @@ function regionResult(
     weights: { before: first.weights, after: last.weights },
     held: heldIn(name, changes),
     serving: last.effective,
+    arms: { before: releasesOn(first), after: releasesOn(last) },
+    ...(releases?.[name] && { releases: releases[name] }),
     stages: facts.flatMap(({ stages = [] }) =>
       stages.map(({ weight, verdict, reason, durationMs }) => ({ weight, verdict, reason, durationMs })),
     ),
@@ -246,6 +261,9 @@ function regionResult(
     marks: own.toReversed().flat(),
   }
 }
+
+const releasesOn = ({ arms }: RegionReading): Record<string, Release> =>
+  Object.fromEntries(Object.entries(arms).map(([arm, { version, digest }]) => [arm, { version, digest }]))
 
 const OUTCOMES: Record<TransactionState, RegionResult['outcome']> = {
   committed: 'promoted',

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import type { RegionConfig } from '@deploy-actions/config'
 import type { World } from '@deploy-actions/embedded-regions'
@@ -14,6 +13,7 @@ import { environmentsOf, REVIEWER } from './first-world'
 import { JobProgress } from './job-progress'
 import { fullLoad, loadFor, regionOfJob } from './region-jobs'
 import { EMERGENCY, STEER, SWEEPER } from './rehearsed-repository'
+import { nextRelease } from './releases'
 import type { Dispatch, Scenario } from './scenario'
 import { IMAGE, REPOSITORY, type EmergencyRequest, type Setup } from './setup'
 import { watch, type Watcher } from './watcher'
@@ -30,7 +30,8 @@ export interface Followed {
 
 /** The engine of all runs of a rehearsal: they share its concurrency groups and its numbers. */
 export function engineOf(setup: Setup): Engine {
-  const { options, github, repository, scenario, configs, output, speed, epoch, clock, world } = setup
+  const { options, github, repository, scenario, configs, output, speed, epoch, clock, world, cluster } =
+    setup
   const names = configs.map(({ region }) => region.name)
   const protectedBy = new Map(
     environmentsOf(configs, scenario).map((environment) => [environment.name, environment.reviewers ?? []]),
@@ -45,7 +46,7 @@ export function engineOf(setup: Setup): Engine {
     speed,
     now: clock.now,
     vars: variablesOf(world, configs),
-    secrets: { DEPLOY_SECRETS: '', ...options.secrets },
+    secrets: { DEPLOY_SECRETS: cluster ? `KUBECONFIG=${cluster.kubeconfig}` : '', ...options.secrets },
     serverUrl: github.serverUrl,
     apiUrl: github.url,
     firstRunId: setup.firstRunId,
@@ -181,15 +182,9 @@ export async function goOn(engine: Engine, { run }: Followed, setup: Setup): Pro
     `the run ended as ${run.conclusion ?? 'nothing'}; ${scenario.then === 're-run' ? 'it is run again' : 'the next release follows'}`,
   )
   await fullLoad(setup.world)
-  const what = scenario.then === 're-run' ? { rerunOf: run } : { release: after(options.release) }
+  const what = scenario.then === 're-run' ? { rerunOf: run } : { release: nextRelease(options.release) }
   return follow(engine, await start(engine, setup, what), { ...scenario, faults: [] }, setup)
 }
-
-/** The release that comes next. */
-const after = ({ version, digest }: Release): Release => ({
-  version: `${version}-next`,
-  digest: `sha256:${createHash('sha256').update(digest).digest('hex')}`,
-})
 
 /** Follows a run to its end, and lets the faults strike. */
 export async function follow(
@@ -198,7 +193,7 @@ export async function follow(
   scenario: Scenario,
   setup: Setup,
 ): Promise<Followed> {
-  const { options, world, github, configs, output, clock } = setup
+  const { options, world, cluster, github, configs, output, clock } = setup
   const names = configs.map(({ region }) => region.name)
   const stopRun = (): void => handle.cancel()
   options.signal?.addEventListener('abort', stopRun, { once: true })
@@ -212,6 +207,7 @@ export async function follow(
     clock,
     dispatch: async (what) => void beside.push(await dispatch(engine, what, setup)),
     regionOf: (job) => regionOfJob(job, names),
+    isChanging: (region) => cluster?.isChanging(region) ?? false,
     async onLook(readings) {
       await progress.hear(handle.view.jobs)
       options.view.look(handle.view, readings, clock.now())

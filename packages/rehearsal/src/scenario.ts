@@ -15,6 +15,8 @@ const timing = {
   'at-job': z.literal('guard').optional(),
   /** once the deploy job of the region is at the step of that name */
   'at-step': z.string().optional(),
+  /** once the workload of the region is in the middle of a change, as a Kubernetes API server shows it */
+  'at-workload': z.literal('changing').optional(),
   for: duration.optional(),
 }
 
@@ -150,6 +152,9 @@ const scenarios: Record<string, Make> = {
   }),
   'lost-before-commit': (region) => ({
     faults: [{ region, runner: 'lost', 'at-step': 'Gate after the rollout' }],
+  }),
+  'lost-in-upgrade': (region) => ({
+    faults: [{ region, runner: 'lost', 'at-workload': 'changing' }],
   }),
   'router-down': (region) => ({
     faults: [

@@ -6,10 +6,12 @@ import { startGitHub, type GitHubEmulator } from '@deploy-actions/github-emulato
 import { openWorld, type World } from '@deploy-actions/embedded-regions'
 import type { RunHandle } from '@deploy-actions/workflow-engine'
 import type { Scenario } from './scenario'
+import { mustHaveServers, openExampleCluster, type ExampleCluster } from './example-cluster'
 import { environmentsOf, firstWorld, sameWorld } from './first-world'
 import { folderFor, readGiven } from './given-files'
 import { ownMetrics } from './own-metrics'
 import { choosePace, clockFrom } from './pace'
+import { versionsOf } from './releases'
 import { fullLoad } from './region-jobs'
 import {
   EMERGENCY,
@@ -33,6 +35,11 @@ export interface RehearsalOptions {
   config: string
   /** a config of the user's own: what would reach out is replaced */
   own: boolean
+  /**
+   * an example that needs Kubernetes: folder of the servers, as test/systems/install fills it, and the manifests of the
+   * repository that each region begins with
+   */
+  cluster?: { systems: string; objects: string }
   /** another workflow to run than the caller of the release tree */
   workflow?: string
   release: Release
@@ -85,6 +92,7 @@ export interface Script {
 export async function readScript(options: RehearsalOptions): Promise<Script> {
   const file = await readRollout(options.config, { workspace: options.repository })
   const scenario = await options.scenario(file)
+  await mustFit(options, scenario)
   setIn(file.document, scenario.set)
   const configs = await resolveAll(file, {
     variables: {
@@ -117,6 +125,38 @@ export async function readScript(options: RehearsalOptions): Promise<Script> {
   return { options, scenario, configs, kept, speed, epoch, clock, output, startedAt }
 }
 
+/** @throws InputError with all that a rehearsal on a cluster, or without one, cannot have */
+async function mustFit({ cluster, worldFolder }: RehearsalOptions, { faults }: Scenario): Promise<void> {
+  const problems = cluster
+    ? [
+        ...(worldFolder === undefined
+          ? []
+          : [{ where: '--world', message: 'keeps no cluster: this example begins anew each time' }]),
+        ...faults.flatMap((fault) =>
+          'router' in fault
+            ? [
+                {
+                  where: 'scenario',
+                  message: `the router of ${fault.region} is to ${fault.router}: that is a fault of HAProxy's command port, which this example does not use`,
+                },
+              ]
+            : [],
+        ),
+      ]
+    : faults.flatMap((fault) =>
+        fault['at-workload'] === undefined
+          ? []
+          : [
+              {
+                where: 'scenario',
+                message: `a fault in ${fault.region} waits until its workload is ${fault['at-workload']}, which a Kubernetes API server alone shows: choose --example helm`,
+              },
+            ],
+      )
+  if (problems.length > 0) throw new InputError(problems)
+  if (cluster) await mustHaveServers(cluster.systems)
+}
+
 /** In milliseconds since 1970: now, after what was kept, and where the windows of the config are closed, when they open. */
 async function startOf(
   [first]: readonly RegionConfig[],
@@ -138,6 +178,8 @@ export interface Closable {
 /** Everything that a rehearsal runs in. */
 export interface Setup extends Script {
   world: World
+  /** what the world follows */
+  cluster: ExampleCluster | undefined
   github: GitHubEmulator
   sink: WebhookSink
   repository: RehearsedRepository
@@ -152,17 +194,48 @@ export async function open(script: Script, opened: Closable[]): Promise<Setup> {
   const pace = { rps: scenario.traffic.rps, speed }
   const world = await openWorld(kept ? sameWorld(kept.world, configs, pace) : firstWorld(configs, pace))
   opened.push(world)
+  const cluster = await leadBy(script, world, opened)
   if (script.options.emergency) mustBeWhereItWas(kept?.world, world)
   const sink = await openWebhookSink(kept?.webhookPort)
   opened.push(sink)
-  const repository = await copyRepository(script, world, sink)
+  const repository = await copyRepository(script, world, sink, cluster)
   await world.resetBaseline()
   await fullLoad(world)
   const handles: RunHandle[] = []
   const github = await openGitHub(script, repository, handles)
   opened.push(github)
   if (kept) github.restore(kept.github)
-  return { ...script, world, github, sink, repository, handles, firstRunId: kept?.nextRunId ?? FIRST_RUN }
+  return {
+    ...script,
+    world,
+    cluster,
+    github,
+    sink,
+    repository,
+    handles,
+    firstRunId: kept?.nextRunId ?? FIRST_RUN,
+  }
+}
+
+/** Has a world follow a cluster, where the example needs one. */
+async function leadBy(
+  { options, configs, scenario, speed }: Script,
+  world: World,
+  opened: Closable[],
+): Promise<ExampleCluster | undefined> {
+  const { cluster: given, repository, release, view } = options
+  if (given === undefined) return undefined
+  const plan = firstWorld(configs, { rps: scenario.traffic.rps, speed })
+  const cluster = await openExampleCluster({
+    ...given,
+    repository,
+    configs,
+    plan,
+    say: (text) => view.say(text),
+  })
+  opened.push(cluster)
+  await cluster.lead(world, versionsOf(release))
+  return cluster
 }
 
 /** What the rollouts of a kept world have uploaded names the ports that its parts had then. @throws InputError */
@@ -192,6 +265,7 @@ async function copyRepository(
   { options, output, configs, scenario, kept }: Script,
   world: World,
   sink: WebhookSink,
+  cluster: ExampleCluster | undefined,
 ): Promise<RehearsedRepository> {
   const { worldFolder } = options
   const earlier = worldFolder !== undefined && kept?.repository ? repositoryIn(worldFolder) : undefined
@@ -214,6 +288,7 @@ async function copyRepository(
     endpoints: world.regions,
     router: world.router,
     webhook: sink.url,
+    helm: cluster?.helm,
     beside: scenario.beside,
     set: scenario.set,
   })

@@ -43,10 +43,13 @@ interface Watched {
   clock: Clock
   dispatch(what: Dispatch): Promise<void>
   regionOf(job: JobView): string | undefined
+  /** the workload of a region is in the middle of a change */
+  isChanging(region: string): boolean
   onLook(readings: Record<string, RegionReading>): void | Promise<void>
 }
 
-export function watch({ world, github, run, scenario, clock, dispatch, regionOf, onLook }: Watched): Watcher {
+export function watch(watched: Watched): Watcher {
+  const { world, github, run, scenario, clock, dispatch, regionOf, onLook } = watched
   const schedule = createFaultSchedule(scenario.faults)
   const changes: WeightChange[] = []
   const held = new Map<string, string>()
@@ -63,7 +66,7 @@ export function watch({ world, github, run, scenario, clock, dispatch, regionOf,
       if (JSON.stringify(last?.weights) !== JSON.stringify(weights))
         changes.push({ region, at: now, weights })
     }
-    const due = schedule.at(now, momentsOf(run, readings, regionOf))
+    const due = schedule.at(now, momentsOf(watched, readings))
     for (const [region, { faults, stopped: loadStopped }] of Object.entries(due.regions)) {
       const wanted = JSON.stringify({ faults, loadStopped })
       if ((held.get(region) ?? '{"faults":[],"loadStopped":false}') === wanted) continue
@@ -118,9 +121,8 @@ function outages(github: Watched['github']): (due: Due['github'], now: number) =
 }
 
 function momentsOf(
-  run: RunHandle,
+  { run, regionOf, isChanging }: Pick<Watched, 'run' | 'regionOf' | 'isChanging'>,
   readings: Record<string, RegionReading>,
-  regionOf: (job: JobView) => string | undefined,
 ): Record<string, RegionMoment> {
   return Object.fromEntries(
     Object.entries(readings).map(([region, { weights, baseline }]) => {
@@ -140,6 +142,7 @@ function momentsOf(
         {
           canaryWeight,
           guarded,
+          changing: isChanging(region),
           ...(deploy?.startedAt ? { deployBeganAt: Date.parse(deploy.startedAt) } : {}),
           ...(step === undefined ? {} : { step }),
         },
