@@ -62,6 +62,18 @@ describe('a child', () => {
     }
   })
 
+  it('is known to the runner as a part of the job, which ends what that leaves running', async () => {
+    const before = process.env['RUNNER_TRACKING_ID']
+    process.env['RUNNER_TRACKING_ID'] = 'github_7'
+    try {
+      const { stdout } = await run('console.log(process.env.RUNNER_TRACKING_ID)')
+      expect(stdout).toBe('github_7\n')
+    } finally {
+      if (before === undefined) delete process.env['RUNNER_TRACKING_ID']
+      else process.env['RUNNER_TRACKING_ID'] = before
+    }
+  })
+
   it('is given its arguments as they are: no shell reads them', async () => {
     const { stdout } = await run('console.log(process.argv[2])', {
       command: [process.execPath, 'program.mjs', '$HOME; `id` *'],

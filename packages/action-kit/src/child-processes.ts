@@ -24,6 +24,8 @@ export const INHERITED = [
   'GIT_CONFIG_GLOBAL',
   'GIT_CONFIG_SYSTEM',
   'GIT_ALLOW_PROTOCOL',
+  // By it the runner finds what a job has left running, and ends it: a Helm whose step was killed goes on writing else.
+  'RUNNER_TRACKING_ID',
 ] as const
 /**
  * What the login actions of AWS, Google and Azure set for the programs after them, and what those read by themselves: a
