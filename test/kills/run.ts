@@ -103,8 +103,9 @@ function fewer(act: Act, _: number, acts: readonly Act[]): Act {
   }
 }
 
-const drawn = <T>(all: readonly T[], nameOf: (one: T) => string, count: number): T[] =>
-  drawnOf(all, nameOf, { count, seed: values.seed })
+function drawn<T>(all: readonly T[], nameOf: (one: T) => string, count: number): T[] {
+  return drawnOf(all, nameOf, { count, seed: values.seed })
+}
 
 /** Of one router a few scenes, for a sample: it takes minutes to find the cells of all scenes of all of them. */
 function fewOf(of: readonly Part[]): Part[] {
