@@ -1,5 +1,6 @@
 /** What an action talks to; its own scripts count, since what they do is done outside of it, too. */
-export type System = 'github' | 'haproxy' | 'metrics' | 'script'
+export type System = 'github' | RouterSystem | 'metrics' | 'script'
+export type RouterSystem = 'haproxy' | 'kubernetes'
 
 /** One external call. Calls of one class differ by nothing that the matrix knows of. */
 export interface Call {
@@ -11,6 +12,10 @@ export interface Call {
   /** `moved` once the step has sent a write to the router */
   phase: 'untouched' | 'moved'
 }
+
+/** Whether it may have moved traffic. */
+export const writesToRouter = ({ system, writes }: Omit<Call, 'phase'>): boolean =>
+  writes && (system === 'haproxy' || system === 'kubernetes')
 
 export const classOf = ({ system, route, phase }: Call): string => `${system} > ${route} > ${phase}`
 
@@ -24,6 +29,14 @@ export function haproxyRoute(line: string): string {
   )
   return [...new Set(verbs)].join(' + ')
 }
+
+/** A request to the API of Kubernetes: what is asked of which kind, and of which object if of one. */
+export const kubernetesRoute = (method: string, { pathname }: URL): string =>
+  `${method} ${pathname.replace(/^\/apis?\//, '').replace(/^.*\/namespaces\/[^/]+\//, '')}`
+
+/** Whether a request changes anything: a dry run is kept nowhere. */
+export const kubernetesWrites = (method: string, { searchParams }: URL): boolean =>
+  method !== 'GET' && !searchParams.has('dryRun')
 
 /** A request to GitHub: REST, the artifact service or its blobs, without numbers, commits and names. */
 export function githubRoute(method: string, url: URL): string {

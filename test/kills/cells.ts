@@ -42,6 +42,7 @@ const isKill = (kind: Kind): boolean => kind.startsWith('kill')
 const IMPOSSIBLE: Record<System, readonly Kind[]> = {
   github: [],
   metrics: [],
+  kubernetes: [],
   haproxy: ['limited'],
   script: ['refused', 'slow', 'limited', 'error', 'garbage', 'lost', 'unapplied'],
 }
@@ -107,9 +108,13 @@ export function sampled(cells: readonly Cell[], seed: string): Cell[] {
 
 const KILLS = ['kill-before', 'kill-after'] as const
 
-/** So many of them, in their order. */
-export function drawnOf(cells: readonly Cell[], count: number, seed: string): Cell[] {
-  const lots = new Map(cells.map((cell) => [cell, drawn(seed, cell.id)]))
-  const kept = new Set(cells.toSorted((a, b) => (lots.get(a) ?? 0) - (lots.get(b) ?? 0)).slice(0, count))
-  return cells.filter((cell) => kept.has(cell))
+/** So many of what has these names, in their order. */
+export function drawnOf<T>(
+  all: readonly T[],
+  nameOf: (one: T) => string,
+  { count, seed }: { count: number; seed: string },
+): T[] {
+  const lots = new Map(all.map((one) => [one, drawn(seed, nameOf(one))]))
+  const kept = new Set(all.toSorted((a, b) => (lots.get(a) ?? 0) - (lots.get(b) ?? 0)).slice(0, count))
+  return all.filter((one) => kept.has(one))
 }

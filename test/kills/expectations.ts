@@ -1,3 +1,4 @@
+import { writesToRouter } from './call'
 import type { Switchboard } from './switchboard'
 import { SHARES, type Ended, type World } from './world'
 
@@ -76,7 +77,7 @@ export function leftByPost({ step, weights, ledger }: Ended): string[] {
 
 /** A cancelled step ends by itself, before it is ended by force, and writes nothing to the router any more. */
 export function wentOn({ killed, callsAfter }: Switchboard): string[] {
-  const writes = callsAfter.filter((call) => call.system === 'haproxy' && call.writes)
+  const writes = callsAfter.filter(writesToRouter)
   return [
     ...(killed ? ['it went on after SIGINT and SIGTERM, until it was killed'] : []),
     ...(writes.length > 0 ? [`it wrote to the router ${writes.length} times after SIGINT`] : []),

@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { startRealHaproxy, type RealHaproxy } from '../systems/real-haproxy'
+import type { System } from './call'
 import { drawnOf, sampled, type Cell } from './cells'
 import { enumerate, forgedAt } from './enumerate'
+import { fakeHaproxy, realHaproxy } from './haproxy-routers'
+import { kubernetesRouters } from './kubernetes-routers'
 import { play, type Played, type Stage } from './play'
 import { tell, tellNumbers, tellSteps } from './report'
-import { scenes, scenesOfRealHaproxy, type Scene } from './scenes'
+import type { OpenRouter } from './router'
+import { scenes, scenesOfKubernetes, scenesOfRealHaproxy, type Scene } from './scenes'
 import { Place } from './world'
 
 /*
@@ -28,7 +31,29 @@ const { values } = parseArgs({
 })
 
 const AT_ONCE = 2
+const SCENES_IN_SAMPLE = 3
 const installed = join(import.meta.dirname, '../../.cache/systems/bin/haproxy')
+
+/** A router, and the scenes that are played with it: of their calls those to these systems are struck. */
+interface Part {
+  router: OpenRouter
+  scenes: readonly Scene[]
+  systems: readonly System[]
+}
+
+const haproxy: Part[] = [
+  { router: fakeHaproxy, scenes, systems: ['github', 'haproxy', 'metrics', 'script'] },
+  ...(existsSync(installed)
+    ? [{ router: realHaproxy, scenes: scenesOfRealHaproxy, systems: ['haproxy'] } satisfies Part]
+    : []),
+]
+const kubernetes = (Object.keys(kubernetesRouters) as (keyof typeof kubernetesRouters)[]).map(
+  (type): Part => ({
+    router: kubernetesRouters[type],
+    scenes: scenesOfKubernetes(type),
+    systems: ['kubernetes'],
+  }),
+)
 
 /** Places with the cells that are played there. */
 interface Act {
@@ -37,11 +62,15 @@ interface Act {
 }
 
 const began = Date.now()
-const opened: Pick<RealHaproxy, 'close'>[] = []
+const opened: Place[] = []
 try {
-  const acts = [await withFakes(), ...(existsSync(installed) ? [await withRealHaproxy()] : [])].map(fewer)
-  if (acts.length === 1)
+  if (!existsSync(installed))
     console.log('HAProxy itself is left out: test/systems/install puts it where it is looked for')
+  const all: Act[] = []
+  const isSample = values.sample !== undefined && values.only === undefined
+  for (const part of [...haproxy, ...(isSample ? fewOf(kubernetes) : kubernetes)])
+    all.push(await prepared(part))
+  const acts = all.map(fewer)
   const cells = acts.flatMap((act) => act.cells)
   console.log(`${cells.length} cells, enumerated in ${Math.round((Date.now() - began) / 1000)} s`)
   if (cells.length === 0) throw new Error('there is no such cell')
@@ -51,27 +80,15 @@ try {
   await Promise.all(opened.map((one) => one.close()))
 }
 
-async function withFakes(): Promise<Act> {
-  const stages = await Promise.all(Array.from({ length: AT_ONCE }, () => stageAt()))
-  const cells = await enumerate(stages, wanted(scenes), ['github', 'haproxy', 'metrics', 'script'])
-  return { stages, cells: chosen(cells) }
+async function prepared({ router, scenes: own, systems }: Part): Promise<Act> {
+  const asked = wanted(own)
+  if (asked.length === 0) return { stages: [], cells: [] }
+  const stages = await Promise.all(Array.from({ length: AT_ONCE }, () => stageWith(router)))
+  return { stages, cells: chosen(await enumerate(stages, asked, systems)) }
 }
 
-async function withRealHaproxy(): Promise<Act> {
-  const stages = await Promise.all(
-    Array.from({ length: AT_ONCE }, async () => {
-      // No request goes through them, and no check: they are up.
-      const haproxy = await startRealHaproxy({ blue: 1, green: 1 }, 300)
-      opened.push(haproxy)
-      return stageAt(haproxy.ports.admin)
-    }),
-  )
-  const cells = await enumerate(stages, wanted(scenesOfRealHaproxy), ['haproxy'])
-  return { stages, cells: chosen(cells) }
-}
-
-async function stageAt(realHaproxy?: number): Promise<Stage> {
-  const place = await Place.open(realHaproxy)
+async function stageWith(router: OpenRouter): Promise<Stage> {
+  const place = await Place.open(router)
   opened.push(place)
   return { place, known: new Map() }
 }
@@ -82,16 +99,28 @@ function fewer(act: Act, _: number, acts: readonly Act[]): Act {
   const share = wanted / acts.reduce((sum, { cells }) => sum + cells.length, 0)
   return {
     ...act,
-    cells: share < 1 ? drawnOf(act.cells, Math.ceil(act.cells.length * share), values.seed) : act.cells,
+    cells: share < 1 ? drawn(act.cells, ({ id }) => id, Math.ceil(act.cells.length * share)) : act.cells,
   }
 }
 
-/** The scenes of which `--only` may name a cell: it begins with a name, or is a part of one. */
+function drawn<T>(all: readonly T[], nameOf: (one: T) => string, count: number): T[] {
+  return drawnOf(all, nameOf, { count, seed: values.seed })
+}
+
+/** Of one router a few scenes, for a sample: it takes minutes to find the cells of all scenes of all of them. */
+function fewOf(of: readonly Part[]): Part[] {
+  return drawn(of, ({ scenes: [first] }) => first?.name ?? '', 1).map((part) => ({
+    ...part,
+    scenes: drawn(part.scenes, ({ name }) => name, SCENES_IN_SAMPLE),
+  }))
+}
+
+/** The scenes of which `--only` may name a cell: it begins with a name, ends one, or is a part of one's cells. */
 function wanted(all: readonly Scene[]): readonly Scene[] {
   const { only } = values
   if (only === undefined) return all
-  const isNamed = ({ name }: Scene): boolean => only.startsWith(`${name} > `)
-  const isAnywhere = ![...scenes, ...scenesOfRealHaproxy].some(isNamed)
+  const isNamed = ({ name }: Scene): boolean => only.startsWith(`${name} > `) || `${name} > `.endsWith(only)
+  const isAnywhere = ![...haproxy, ...kubernetes].some((part) => part.scenes.some(isNamed))
   return isAnywhere ? all : all.filter(isNamed)
 }
 

@@ -1,4 +1,5 @@
 import type { End } from './expectations'
+import type { kubernetesRouters } from './kubernetes-routers'
 import {
   againUnless,
   buttonAgain,
@@ -219,10 +220,25 @@ export const scenes: readonly Scene[] = [
   },
 ]
 
+const named = (name: string, all: readonly Scene[]): Scene[] =>
+  all.map((scene) => ({ ...scene, name: `${scene.name}, ${name}` }))
+
 /** Those in which the router is written and read in every way that we have. */
-export const scenesOfRealHaproxy: readonly Scene[] = scenes
-  .filter(({ name }) => ['canary', 'bad canary', 'commit', 'post', guardTraffic.name].includes(name))
-  .map((scene) => ({ ...scene, name: `${scene.name}, real HAProxy` }))
+export const scenesOfRealHaproxy: readonly Scene[] = named(
+  'real HAProxy',
+  scenes.filter(({ name }) => ['canary', 'bad canary', 'commit', 'post', guardTraffic.name].includes(name)),
+)
+
+/** Those that have to do with the router at all, but for what a router that gives all to one arm cannot do. */
+export function scenesOfKubernetes(router: keyof typeof kubernetesRouters): Scene[] {
+  const others = ['deploy', fence.name, resolve.name, drain.name, giveBack.name]
+  const inParts = router === 'kubernetes-service' ? ['refused commit', emergencySteps.name] : []
+  const left = [...others, ...inParts]
+  return named(
+    router,
+    scenes.filter(({ name }) => !left.includes(name) && !name.endsWith(', sharing')),
+  )
+}
 
 /** Comes to where a scene begins, and keeps how far it has come on the way. */
 export async function standAt(

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { classOf, type Call } from './call'
+import { classOf, writesToRouter, type Call } from './call'
 
 /** What goes wrong with one call; each strikes once. */
 export const kinds = [
@@ -99,7 +99,7 @@ export class Switchboard {
 
   /** @returns undefined when the connection is to be cut */
   async pass<A>(call: Omit<Call, 'phase'>, exchange: Exchange<A>): Promise<A | undefined> {
-    const moved = this.calls.some(({ system, writes }) => system === 'haproxy' && writes)
+    const moved = this.calls.some(writesToRouter)
     const counted: Call = { ...call, phase: moved ? 'moved' : 'untouched' }
     const index = this.calls.push(counted) - 1
     if (this.killed) return undefined

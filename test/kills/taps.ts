@@ -19,30 +19,55 @@ export interface HttpQuestion {
   body: Buffer
 }
 
+const NO_ANSWER = '<html>\u0000 no answer of ours {{{'
+
 const answer = (status: number, text: string, headers: Record<string, string> = {}): HttpAnswer => ({
   status,
   headers: { 'content-type': 'application/json', ...headers },
   body: Buffer.from(text),
 })
 
-const TROUBLED = {
+/** Answers of a server in trouble, to any question or to this one. */
+type InTrouble = (call: Omit<Call, 'phase'>) => Record<'limited' | 'error' | 'garbage', HttpAnswer>
+
+const GITHUB_IN_TROUBLE: InTrouble = () => ({
   limited: answer(429, '{"message":"You have exceeded a secondary rate limit"}', { 'retry-after': '2' }),
   error: answer(500, '{"message":"Server Error"}'),
-  garbage: answer(200, '<html>\u0000 no answer of ours {{{'),
-}
+  garbage: answer(200, NO_ANSWER),
+})
+
+const status = (code: number, reason: string, message: string): string =>
+  JSON.stringify({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason, code })
+
+/**
+ * Source: Kubernetes, "API Priority and Fairness" (429), and the answers of its API server while etcd is away: to a write it
+ * says that it has waited in vain, to a read that it is not ready.
+ */
+export const KUBERNETES_IN_TROUBLE: InTrouble = ({ writes }) => ({
+  limited: answer(429, status(429, 'TooManyRequests', 'too many requests, please try again later'), {
+    'retry-after': '1',
+  }),
+  error: writes
+    ? answer(500, status(500, 'InternalError', 'etcdserver: request timed out'))
+    : answer(503, status(503, 'ServiceUnavailable', 'apiserver not ready')),
+  // As of a proxy before it.
+  garbage: answer(200, NO_ANSWER, { 'content-type': 'text/html' }),
+})
 
 /** Stands before an HTTP server: every request of a step passes the switchboard. */
 export function openHttpTap(
   switchboard: Switchboard,
   callOf: (question: HttpQuestion) => Omit<Call, 'phase'>,
   forward: (question: HttpQuestion) => Promise<HttpAnswer>,
+  inTrouble: InTrouble = GITHUB_IN_TROUBLE,
 ): Promise<LoopbackServer> {
   const server = createServer((request, response) => {
     void (async () => {
       const question = await read(request)
-      const given = await switchboard.pass(callOf(question), {
+      const call = callOf(question)
+      const given = await switchboard.pass(call, {
         carryOut: () => forward(question),
-        troubled: TROUBLED,
+        troubled: inTrouble(call),
       })
       if (given) response.writeHead(given.status, given.headers).end(given.body)
       else request.socket.resetAndDestroy()
@@ -74,7 +99,8 @@ export function forwardTo(
       { host: '127.0.0.1', port, method, path: `${url.pathname}${url.search}`, headers, agent: false },
       (message) => {
         whole(message).then((raw) => {
-          const { location, ...rest } = message.headers
+          // It comes in one piece, whatever it came in.
+          const { location, 'transfer-encoding': _, ...rest } = message.headers
           const isText = message.headers['content-type']?.startsWith('application/json') === true
           const told = isText ? Buffer.from(ours(raw.toString('utf8'))) : raw
           answered({

@@ -14,12 +14,8 @@ import {
 } from '@deploy-actions/testing'
 import type { JobView, Permissions, RunView } from '@deploy-actions/workflow-engine'
 import { testGitHub, type TestGitHub } from '../../packages/github-emulator/src/emulator.fixture'
-import {
-  askRuntime,
-  resetCommand,
-  stateOf,
-} from '../../packages/embedded-regions/src/runtime-commands.fixture'
 import { githubRoute, githubWrites } from './call'
+import type { OpenRouter, Region, Router } from './router'
 import { Switchboard } from './switchboard'
 import { forwardTo, openHttpTap, openRuntimeTap, type HttpAnswer } from './taps'
 
@@ -103,26 +99,22 @@ export class Place {
   readonly switchboard = new Switchboard()
   #world: World | undefined
 
-  private constructor(
-    /** port of the runtime API of a real HAProxy, if one is to be steered */
-    readonly realHaproxy: number | undefined,
-    readonly folder: string,
-  ) {}
+  private constructor(readonly folder: string) {}
 
-  router!: LoopbackServer
+  router!: Router
   regions!: LoopbackServer
   github!: LoopbackServer
   metrics!: LoopbackServer
   scripts!: LoopbackServer
 
-  static async open(realHaproxy?: number): Promise<Place> {
-    const place = new Place(realHaproxy, await mkdtemp(join(tmpdir(), 'kills-')))
+  static async open(openRouter: OpenRouter): Promise<Place> {
+    const place = new Place(await mkdtemp(join(tmpdir(), 'kills-')))
     const { switchboard } = place
     const world = (): World => {
       if (place.#world) return place.#world
       throw new Error('no world is there')
     }
-    place.router = await openRuntimeTap(switchboard, () => world().routerPort)
+    place.router = await openRouter(switchboard)
     place.regions = await openRuntimeTap(switchboard, () => world().regionsPort)
     place.github = await openHttpTap(
       switchboard,
@@ -160,8 +152,6 @@ export class Place {
     await rm(this.folder, { recursive: true, force: true })
   }
 }
-
-type Region = Awaited<ReturnType<typeof simulateRegion>>
 
 /** One region and one GitHub, with the jobs that ran in them. */
 export class World {
@@ -214,10 +204,6 @@ export class World {
     return opened
   }
 
-  get routerPort(): number {
-    return this.place.realHaproxy ?? this.region.haproxy.port
-  }
-
   get regionsPort(): number {
     return this.regions.port
   }
@@ -232,17 +218,13 @@ export class World {
   }
 
   /** The weights as the router itself tells them. */
-  async weights(): Promise<Record<string, number>> {
-    const table = await askRuntime(this.routerPort, 'show servers state app')
-    return Object.fromEntries(
-      ['blue', 'green'].map((server) => [server, Number(stateOf(table, server)?.split(' ')[2])]),
-    )
+  weights(): Promise<Record<string, number>> {
+    return this.place.router.weights()
   }
 
   /** As somebody does who is no action of ours. */
-  async setWeights(weights: Record<string, number>): Promise<void> {
-    const set = Object.entries(weights).map(([server, weight]) => `set server app/${server} weight ${weight}`)
-    await askRuntime(this.routerPort, [resetCommand, ...set].join(';'))
+  setWeights(weights: Record<string, number>): Promise<void> {
+    return this.place.router.setWeights(weights)
   }
 
   get ledger(): Recorded[] {
@@ -254,8 +236,7 @@ export class World {
   }
 
   async scrape(): Promise<HttpAnswer> {
-    if (this.place.realHaproxy !== undefined) this.region.haproxy.weights = await this.weights()
-    const { status = 200, body = '' } = this.region.metrics()
+    const { status = 200, body = '' } = await this.place.router.metrics(this.region)
     return { status, headers: { 'content-type': 'text/plain' }, body: Buffer.from(body) }
   }
 
@@ -268,10 +249,10 @@ export class World {
   /** Runs a step to its end, whatever ends it. */
   async run(step: Step): Promise<Ended> {
     const { bundle, run, job } = await this.#job(step)
-    const { switchboard } = this.place
+    const { switchboard, router } = this.place
     const given = this.world.github.environmentFor(job, run)
     const result = await bundle.run(step.action, {
-      inputs: { 'github-token': job.token, ...step.inputs },
+      inputs: { 'github-token': job.token, secrets: router.secrets, ...step.inputs },
       env: {
         ...Object.fromEntries(
           Object.entries(given).map(([key, value]) => [
@@ -390,6 +371,7 @@ export class World {
 
   #config(): string {
     const { router, regions, metrics } = this.place
+    const { stages, staged } = router.walk
     const shared = this.isSharing
       ? {
           regions: `[{ name: us-east, environment: production-us-east, share: 70% }, { name: ${REGION}, environment: ${ENVIRONMENT}, share: 30% }]`,
@@ -401,15 +383,15 @@ version: 1
 service: shop
 regions: ${shared.regions}
 deploy: { script: { run: ops/deploy.mjs, snapshot: ops/snapshot.mjs, restore: ops/restore.mjs } }
-traffic: { canary: { router: { type: haproxy, port: ${router.port}, backend: app } }${shared.traffic} }
+traffic: { canary: { router: ${router.settings} }${shared.traffic} }
 metrics:
   sources: { proxy: { type: scrape, pages: ['http://127.0.0.1:${metrics.port}/metrics'] } }
   requests: { source: proxy, sum: ['requests_total{arm="\${arm}"}'] }
   errors: { source: proxy, sum: ['requests_total{arm="\${arm}",code="5xx"}'] }
 canary:
   analysis: { interval: 10s, min-requests: 1 }
-  stages: [{ weight: 50%, watch: 10s }, { weight: 100%, watch: 10s }]
-rollback: { staged: [{ weight: 75%, watch: 10s }, { weight: 50%, watch: 10s }, { weight: 0% }] }
+  stages: ${stages}
+${staged === undefined ? '' : `rollback: { staged: ${staged} }`}
 `
   }
 

@@ -104,7 +104,8 @@ export default router({
         const [scaler] = await scalersOf(cluster, arms, signal)
         if (scaler !== undefined)
           throw new ProviderError(`${scaler}; nothing was written`, { provider: where })
-        if (!sameWeights(current, expected.weights)) throw new Conflict(where, expected.weights, current)
+        if (!sameWeights(current, expected.weights) && !isOnItsWay(arms, units, expected))
+          throw new Conflict(where, expected.weights, current)
         await scaleAll({ cluster, arms, units, where, expected, signal, clock: ports.clock })
       },
     }
@@ -180,6 +181,10 @@ interface Scaling {
   signal: AbortSignal
 }
 
+/** Each arm holds what it held before this write began, or what it is to get: an answer was lost on the way. */
+const isOnItsWay = (arms: readonly Arm[], units: Record<string, number>, { members }: RouterState): boolean =>
+  arms.every(({ arm, object: { spec } }) => [units[arm], members[arm]?.units].includes(spec.replicas))
+
 /**
  * Those that grow first, and their pods are waited for before others go: nobody is to serve with fewer pods than all of the
  * traffic needs. What is to get nothing goes at once where another arm serves with half of its pods: it may be taken back
@@ -190,13 +195,15 @@ async function scaleAll(scaling: Scaling): Promise<void> {
   const to = ({ arm }: Arm): number => units[arm] ?? 0
   const growing = arms.filter((one) => to(one) > one.object.spec.replicas)
   const shrinking = arms.filter((one) => to(one) < one.object.spec.replicas)
+  // One that has grown before, by a write whose answer was lost, may still be without its pods.
+  const serving = arms.filter((one) => to(one) > 0 && !shrinking.includes(one))
   for (const one of growing) await scale(one, to(one), scaling)
   const goes = shrinking.every((one) => to(one) === 0)
-  const serves = growing.some((one) => 2 * one.object.status.readyReplicas >= to(one))
-  const ready = goes && serves ? growing.length : await readyIn(growing, scaling)
-  if (goes && growing.length > 0 && shrinking.length > 0 && ready === 0)
+  const serves = serving.some((one) => 2 * one.object.status.readyReplicas >= to(one))
+  const ready = await readyIn(serving, scaling, goes && serves ? 0 : READY_WITHIN_MS)
+  if (goes && !serves && serving.length > 0 && shrinking.length > 0 && ready === 0)
     throw new ProviderError(
-      `${namesOf(growing)} has no ready pod after ${formatDuration(READY_WITHIN_MS)}; ${namesOf(shrinking)} was left as it is, for nobody else serves. See what keeps the pods from being ready`,
+      `${namesOf(serving)} has no ready pod after ${formatDuration(READY_WITHIN_MS)}; ${namesOf(shrinking)} was left as it is, for nobody else serves. See what keeps the pods from being ready`,
       { provider: where },
     )
   for (const one of shrinking) await scale(one, to(one), scaling)
@@ -242,11 +249,21 @@ async function scale(
 /**
  * Waits until all pods of the arms are ready, or the time for that is over: then the next reading tells.
  * @returns how many are ready
+ * @throws ProviderError when an arm does not have the replicas that were written
  */
-async function readyIn(arms: readonly Arm[], { cluster, units, clock, signal }: Scaling): Promise<number> {
-  const until = clock.now().getTime() + READY_WITHIN_MS
+async function readyIn(arms: readonly Arm[], scaling: Scaling, withinMs: number): Promise<number> {
+  const { cluster, units, clock, signal, where } = scaling
+  const to = ({ arm }: Arm): number => units[arm] ?? 0
+  const until = clock.now().getTime() + withinMs
   for (;;) {
     const now = await Promise.all(arms.map(({ ref }) => cluster.read(ref, workloadObject, signal)))
+    const lost = arms.filter((one, index) => now[index]?.spec.replicas !== to(one))
+    // Shares do not show it once the others have gone: all of the traffic would be left to a part of its pods.
+    if (lost.length > 0)
+      throw new ProviderError(
+        `${namesOf(lost)} does not have the replicas that were written, and no other workload was made smaller: something undoes it`,
+        { provider: where, retryable: true },
+      )
     const ready = now.map((object) => object?.status.readyReplicas ?? 0)
     const all = ready.every((count, index) => count >= (units[arms[index]?.arm ?? ''] ?? 0))
     if (all || clock.now().getTime() >= until) return ready.reduce((sum, count) => sum + count, 0)

@@ -384,6 +384,21 @@ describe('endpoints', () => {
   })
 })
 
+describe('what autoscalers do', () => {
+  it.each([
+    ['refuses to tell', { status: 403, body: { kind: 'Status', reason: 'Forbidden', message: 'forbidden' } }],
+    ['tells something else', { status: 200, body: '<html>' }],
+  ])('is only told, so that nothing fails where the cluster %s', async (_, answer) => {
+    cluster.before = ({ path }) => (path.includes('horizontalpodautoscalers') ? answer : undefined)
+    const router = await open(istio)
+    const { weights } = await shift(router, percent(5), await router.read(ports.signal), ports)
+    expect(weights).toEqual(percent(5))
+    expect(ports.recorded.log.map(({ line }) => line)).toEqual([
+      expect.stringContaining('nobody knows what autoscalers do with the arms'),
+    ])
+  })
+})
+
 describe('gateway-api', () => {
   const settings = {
     ...{ type: 'gateway-api', route: 'shop' },
@@ -593,6 +608,55 @@ describe('kubernetes-replicas', () => {
       'Deployment green has no ready pod after 2m; Deployment blue was left as it is',
     )
     expect(replicas()).toEqual([10, 10])
+  })
+
+  it.each(['green', 'blue'])(
+    'goes on where a lost answer has cut it off, when it was that about %s',
+    async (name) => {
+      deployment('blue', 10)
+      deployment('green', 0)
+      const router = await open(settings)
+      const before = await router.read(ports.signal)
+      let lost = 0
+      cluster.before = ({ method, path }) => {
+        if (method !== 'PATCH' || !path.includes(name) || ++lost > 1) return undefined
+        if (name === 'green') deployment('green', 3)
+        return { status: 503, body: { kind: 'Status', reason: 'ServiceUnavailable' } }
+      }
+      expect((await shift(router, percent(30), before, ports)).weights).toEqual(percent(30))
+      expect(replicas()).toEqual([7, 3])
+    },
+  )
+
+  it('waits for the pods of one that has grown before its answer was lost', async () => {
+    deployment('blue', 10)
+    deployment('green', 0)
+    const router = await open(settings)
+    const before = await router.read(ports.signal)
+    cluster.controllers = false
+    deployment('green', 10)
+    await expect(router.write(percent(100), before, ports.signal)).rejects.toThrow(
+      'Deployment green has no ready pod after 2m; Deployment blue was left as it is',
+    )
+    expect(replicas()).toEqual([10, 10])
+  })
+
+  it('lets nobody go for pods that were written and are not wanted there', async () => {
+    deployment('blue', 5)
+    deployment('green', 5)
+    const router = await open(settings)
+    const before = await router.read(ports.signal)
+    let lies = 0
+    cluster.before = ({ method, path }) =>
+      method === 'PATCH' && path.includes('blue') && ++lies === 1
+        ? { status: 200, body: { ...cluster.get('deployments', 'blue'), spec: { replicas: 10 } } }
+        : undefined
+    await expect(router.write(percent(0), before, ports.signal)).rejects.toThrow(
+      'Deployment blue does not have the replicas that were written, and no other workload was made smaller',
+    )
+    expect(replicas()).toEqual([5, 5])
+    await router.write(percent(0), before, ports.signal)
+    expect(replicas()).toEqual([10, 0])
   })
 
   it('gives way to who has scaled one of them', async () => {

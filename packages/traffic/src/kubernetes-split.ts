@@ -82,7 +82,8 @@ export function openSplit(
       for (const line of await lowAutoscalers(cluster, arms, ready, signal))
         ports.log.warning(`${where}: ${line}`)
     } catch (error) {
-      if (!(error instanceof ClusterRefused)) throw error
+      // What is only told is not worth a release.
+      if (!(error instanceof ProviderError)) throw error
       ports.log.warning(`${where}: nobody knows what autoscalers do with the arms: ${messageOf(error)}`)
     }
   }

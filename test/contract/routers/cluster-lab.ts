@@ -31,10 +31,11 @@ export const shop: readonly FakeObject[] = [
   ...['blue', 'green'].flatMap((slot) => [0, 1, 2].map((index) => readyPod(slot, index))),
 ]
 
-/** What `weights` and `meddle` of a lab do with one object. */
-interface Steered {
+/** A router of Kubernetes, what it needs beside {@link shop}, and what `weights` and `meddle` of its lab do with that. */
+export interface Steered {
   settings: RouterLab['settings']
   objects: readonly FakeObject[]
+  /** in the object's own units */
   weightsIn(cluster: FakeCluster): Record<string, number>
   /** Writes whole percents into the object, as somebody else would. */
   meddle(cluster: FakeCluster, blue: number, green: number): void

@@ -1,5 +1,5 @@
 import type { FakeObject } from '@deploy-actions/testing'
-import { openClusterLab } from './cluster-lab'
+import { openClusterLab, type Steered } from './cluster-lab'
 import type { OpenRouterLab } from './router-lab'
 
 const to = (subset: string) => ({ destination: { host: 'shop-both', subset } })
@@ -33,21 +33,22 @@ const destinationRule: FakeObject = {
   },
 }
 
+export const steered: Steered = {
+  settings: {
+    ...{ type: 'istio', 'virtual-service': 'shop' },
+    members: { blue: { subset: 'blue' }, green: { subset: 'green' } },
+  },
+  objects: [destinationRule, virtualService(100, 0)],
+  weightsIn(cluster) {
+    const { http } = cluster.get('virtualservices', 'shop').spec as {
+      http: { route: { weight: number }[] }[]
+    }
+    const [blue, green] = http[1]?.route ?? []
+    return { blue: blue?.weight ?? 0, green: green?.weight ?? 0 }
+  },
+  meddle: (cluster, blue, green) => void cluster.put(virtualService(blue, green)),
+}
+
 export default {
-  'a fake cluster': () =>
-    openClusterLab({
-      settings: {
-        ...{ type: 'istio', 'virtual-service': 'shop' },
-        members: { blue: { subset: 'blue' }, green: { subset: 'green' } },
-      },
-      objects: [destinationRule, virtualService(100, 0)],
-      weightsIn(cluster) {
-        const { http } = cluster.get('virtualservices', 'shop').spec as {
-          http: { route: { weight: number }[] }[]
-        }
-        const [blue, green] = http[1]?.route ?? []
-        return { blue: blue?.weight ?? 0, green: green?.weight ?? 0 }
-      },
-      meddle: (cluster, blue, green) => void cluster.put(virtualService(blue, green)),
-    }),
+  'a fake cluster': () => openClusterLab(steered),
 } satisfies Record<string, OpenRouterLab>

@@ -1,5 +1,5 @@
 import type { FakeObject } from '@deploy-actions/testing'
-import { openClusterLab } from './cluster-lab'
+import { openClusterLab, type Steered } from './cluster-lab'
 import type { OpenRouterLab } from './router-lab'
 
 const ANNOTATION = 'nginx.ingress.kubernetes.io/'
@@ -20,20 +20,21 @@ const canary = (weight: number): FakeObject =>
     [`${ANNOTATION}canary-weight`]: String(weight),
   })
 
+export const steered: Steered = {
+  settings: {
+    type: 'kubernetes-ingress-nginx',
+    members: { blue: { ingress: 'shop-blue' }, green: { ingress: 'shop-green' } },
+  },
+  objects: [ingress('blue', {}), canary(0)],
+  weightsIn(cluster) {
+    const { annotations = {} } = cluster.get('ingresses', 'shop-green').metadata
+    const total = Number(annotations[`${ANNOTATION}canary-weight-total`] ?? 100)
+    const green = Number(annotations[`${ANNOTATION}canary-weight`] ?? 0)
+    return { blue: total - green, green }
+  },
+  meddle: (cluster, _, green) => void cluster.put(canary(green)),
+}
+
 export default {
-  'a fake cluster': () =>
-    openClusterLab({
-      settings: {
-        type: 'kubernetes-ingress-nginx',
-        members: { blue: { ingress: 'shop-blue' }, green: { ingress: 'shop-green' } },
-      },
-      objects: [ingress('blue', {}), canary(0)],
-      weightsIn(cluster) {
-        const { annotations = {} } = cluster.get('ingresses', 'shop-green').metadata
-        const total = Number(annotations[`${ANNOTATION}canary-weight-total`] ?? 100)
-        const green = Number(annotations[`${ANNOTATION}canary-weight`] ?? 0)
-        return { blue: total - green, green }
-      },
-      meddle: (cluster, _, green) => void cluster.put(canary(green)),
-    }),
+  'a fake cluster': () => openClusterLab(steered),
 } satisfies Record<string, OpenRouterLab>

@@ -1,5 +1,5 @@
 import type { FakeObject } from '@deploy-actions/testing'
-import { openClusterLab } from './cluster-lab'
+import { openClusterLab, type Steered } from './cluster-lab'
 import type { OpenRouterLab } from './router-lab'
 
 const deployment = (slot: string, replicas: number): FakeObject => ({
@@ -8,24 +8,25 @@ const deployment = (slot: string, replicas: number): FakeObject => ({
   spec: { replicas },
 })
 
+export const steered: Steered = {
+  settings: {
+    ...{ type: 'kubernetes-replicas', replicas: 100 },
+    members: { blue: { workload: 'shop-blue' }, green: { workload: 'shop-green' } },
+  },
+  objects: [deployment('blue', 100), deployment('green', 0)],
+  weightsIn: (cluster) =>
+    Object.fromEntries(
+      ['blue', 'green'].map((slot) => [
+        slot,
+        Number(cluster.get('deployments', `shop-${slot}`).spec?.['replicas']),
+      ]),
+    ),
+  meddle(cluster, blue, green) {
+    cluster.put(deployment('blue', blue))
+    cluster.put(deployment('green', green))
+  },
+}
+
 export default {
-  'a fake cluster': () =>
-    openClusterLab({
-      settings: {
-        ...{ type: 'kubernetes-replicas', replicas: 100 },
-        members: { blue: { workload: 'shop-blue' }, green: { workload: 'shop-green' } },
-      },
-      objects: [deployment('blue', 100), deployment('green', 0)],
-      weightsIn: (cluster) =>
-        Object.fromEntries(
-          ['blue', 'green'].map((slot) => [
-            slot,
-            Number(cluster.get('deployments', `shop-${slot}`).spec?.['replicas']),
-          ]),
-        ),
-      meddle(cluster, blue, green) {
-        cluster.put(deployment('blue', blue))
-        cluster.put(deployment('green', green))
-      },
-    }),
+  'a fake cluster': () => openClusterLab(steered),
 } satisfies Record<string, OpenRouterLab>
