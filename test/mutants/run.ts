@@ -13,7 +13,7 @@ import { targets, type Target } from './targets'
 /*
  * Changes the sources in small ways, one at a time and in memory only, and runs the tests that reach the change: at
  * least one should fail. Lists every change that none of them noticed.
- * npm run test:mutants -- [--changed BASE] [--sample N [--seed S]] [PATH...]
+ * npm run test:mutants -- [--changed BASE] [--sample N] [--parts N] [--seed S] [PATH...]
  */
 const ENOUGH = 0.85
 /** Tests that take longer, in milliseconds, are asked when all quicker ones of their file have noticed nothing. */
@@ -26,6 +26,8 @@ const { values, positionals } = parseArgs({
     changed: { type: 'string' },
     /** so many mutants of all, and those that are explained: an explanation must be true whatever is drawn */
     sample: { type: 'string' },
+    /** only so many of the parts, drawn */
+    parts: { type: 'string' },
     seed: { type: 'string', default: '1' },
   },
 })
@@ -56,7 +58,7 @@ async function main(): Promise<boolean> {
     (one) => sources.includes(one.file) && !all.some((mutant) => explains(one, mutant)),
   )
   const told = all.filter((mutant) => explained.some((one) => explains(one, mutant)))
-  const chosen = new Set([...sampled(all), ...told].map(({ id }) => id))
+  const chosen = new Set([...drawn(all, values.sample), ...told].map(({ id }) => id))
   const pools = Array.from({ length: availableParallelism() }, () => new Pool(sources, folder))
   const judged: Judged[] = []
   try {
@@ -156,7 +158,7 @@ function chosenTargets(): Chosen[] {
     (changed?.includes(file) ?? true) &&
     (positionals.length === 0 ||
       positionals.some((path) => file === path || file.startsWith(`${path.replace(/\/$/, '')}/`)))
-  return targets
+  return drawn(targets, values.parts)
     .map(({ name, sources, tests }) => ({
       name,
       files: within(sources).filter((file) => !/\.(test|fixture)\.ts$/.test(file) && isWanted(file)),
@@ -171,20 +173,20 @@ function within(places: readonly string[]): string[] {
   )
 }
 
-/** The same ones for the same seed. */
-function sampled(all: readonly Mutant[]): readonly Mutant[] {
-  if (values.sample === undefined) return all
+/** So many, or all where nobody says how many: in their order, and the same ones for the same seed. */
+function drawn<One>(all: readonly One[], count: string | undefined): readonly One[] {
+  if (count === undefined) return all
   let state = Number(values.seed) >>> 0
   const next = (): number => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
     return state
   }
   return all
-    .map((mutant) => ({ mutant, order: next() }))
+    .map((one, index) => ({ one, index, order: next() }))
     .toSorted((a, b) => a.order - b.order)
-    .slice(0, Number(values.sample))
-    .map(({ mutant }) => mutant)
-    .toSorted((a, b) => a.id - b.id)
+    .slice(0, Number(count))
+    .toSorted((a, b) => a.index - b.index)
+    .map(({ one }) => one)
 }
 
 function explains(one: Explained, { file, within, from, to }: Mutant): boolean {
