@@ -147,16 +147,17 @@ describe.each(['Deployment', 'StatefulSet', 'DaemonSet'] as const)('a %s', (kind
 describe('why pods are not ready', () => {
   it.each([
     [
+      '31',
       'crash-loop',
       'crash-loop',
       /^CrashLoopBackOff: app \(exit code 3, 3 restarts\) in Deployment default\/crash-loop, 0\/2 ready$/,
     ],
-    ['out-of-memory', 'oom-killed', /^OOMKilled: app \(exit code 137, 2 restarts\) in /],
-    ['config', 'config-error', /^CreateContainerConfigError: app: secret "db" not found in /],
-    ['probe', 'probe-failing', /^Unhealthy: app: its readiness probe does not succeed in /],
+    ['32', 'out-of-memory', 'oom-killed', /^OOMKilled: app \(exit code 137, 2 restarts\) in /],
+    ['33', 'config', 'config-error', /^CreateContainerConfigError: app: secret "db" not found in /],
+    ['36', 'probe', 'probe-failing', /^Unhealthy: app: its readiness probe does not succeed in /],
   ])(
-    'is told: %s',
-    async (fails, failure, line) => {
+    'B6 %s: is told: %s',
+    async (_, fails, failure, line) => {
       const found = await diagnosis(await create(fails, { fails }), line)
       expect(found.failure).toBe(failure)
       if (fails === 'crash-loop') {
@@ -169,7 +170,7 @@ describe('why pods are not ready', () => {
     60_000,
   )
 
-  it('is told: no node has room', async () => {
+  it('B6 34: is told: no node has room', async () => {
     const of = await create('huge', { container: { resources: { requests: { cpu: '1000' } } } })
     const found = await diagnosis(of, /^Unschedulable/)
     expect(found).toMatchObject({
