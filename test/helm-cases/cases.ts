@@ -15,6 +15,7 @@ const DEPLOY = 'actions/helm-deploy/src/deploy.test.ts'
 const STUCK = 'actions/helm-deploy/src/stuck.test.ts'
 const BUNDLE = 'test/bundles/helm-deploy.test.ts'
 const SYSTEM = 'test/systems/helm-deploy.test.ts'
+const LEAKS = 'test/systems/helm-leaks.test.ts'
 const DIAGNOSIS = 'test/systems/kubernetes-diagnosis.test.ts'
 
 const row = (number: number, what: string, ...tests: TestsOfFile[]): Case => ({ number, what, tests })
@@ -400,12 +401,20 @@ export const cases: readonly Case[] = [
     of(
       DEPLOY,
       'B6 50: are in files while Helm runs, and in nothing that a run leaves',
+      'B6 50: of a Secret of the chart are not shown, whoever says them, forward and back',
       'B6 50: what Helm prints of success, and a manifest, is shown nowhere',
     ),
     of(
       BUNDLE,
       'B6 50: the values of a main that is killed are removed by its post',
       'B6 50: nothing of values is in what it leaves, and Helm gives the runner no commands',
+    ),
+    of(MANIFEST, 'B6 50: is known in the clear, whole and by lines, of hooks too'),
+    of(
+      LEAKS,
+      'B6 50: no value is in anything that a run leaves',
+      'B6 50: every value is found where nothing takes it out',
+      'B6 50: a value would be found in arguments, too',
     ),
     of(SYSTEM, 'B6 50: no value of a run is in anything that it leaves'),
   ),

@@ -152,7 +152,8 @@ async function prove(session: Session, job: Job): Promise<Rendering> {
       rendered.reason === undefined || rendered.reason === 'other' ? 'render-failed' : rendered.reason
     throw refused(session, job, { reason, summary: rendered.detail, output: rendered.output })
   }
-  const { manifest } = rendered
+  const { manifest, secretValues } = rendered
+  session.plan.hidden.push(...secretValues)
   if (session.inputs.crds === 'refuse' && manifest.definitions.length > 0)
     throw refused(session, job, {
       reason: 'crds-refused',
@@ -243,7 +244,10 @@ async function giveUp(
       ? []
       : await putAllBack(
           jobs,
-          { writing, observer, firstInstallFailure: inputs['first-install-failure'] },
+          {
+            ...{ writing, observer, firstInstallFailure: inputs['first-install-failure'] },
+            clean: (text) => clean(session, text),
+          },
           ports.log,
         )
   const isLost = results.some(isUnreachable)

@@ -35,6 +35,8 @@ export interface Going {
   writing: Writing
   firstInstallFailure: 'keep' | 'uninstall'
   observer?: Observer | undefined
+  /** takes secrets out of what Helm says */
+  clean: (text: string) => string
 }
 
 /** Puts releases back, the last one first. One that does not go back keeps none of the others from it. */
@@ -45,9 +47,10 @@ export async function putAllBack(
 ): Promise<PutBack[]> {
   const results: PutBack[] = []
   for (const one of pinned.toReversed()) {
-    const result = await putBack(one, going).catch((error: unknown) =>
+    const told = await putBack(one, going).catch((error: unknown) =>
       notBack(one, { detail: messageOf(error), reason: reasonOf(messageOf(error)) }),
     )
+    const result = { ...told, detail: going.clean(told.detail) }
     if (result.state === 'not-back') log.warning(`${result.name} is NOT back: ${result.detail}`)
     else log.info(`${result.name}: ${result.detail}`)
     results.push(result)
