@@ -213,6 +213,7 @@ export const cases: readonly Case[] = [
     'the digest is rendered, and a pod runs another',
     of(DEPLOY, 'B6 24: is taken where what runs is not what was brought'),
     of(SYSTEM, 'B6 24, 27 and 28: what runs is told from what was asked for'),
+    of(DIAGNOSIS, 'B6 24: is another what was approved'),
   ),
   row(
     25,
@@ -237,11 +238,13 @@ export const cases: readonly Case[] = [
     'a mirror changes the repository, not the digest',
     of(MANIFEST, 'B6 27: is so where a mirror stands in place of the registry'),
     of(SYSTEM, 'B6 24, 27 and 28: what runs is told from what was asked for'),
+    of(DIAGNOSIS, 'B6 27: is exactly what was approved'),
   ),
   row(
     28,
     'the digest of an index, and that of a platform',
     of(SYSTEM, 'B6 24, 27 and 28: what runs is told from what was asked for'),
+    of(DIAGNOSIS, 'B6 28: is by-index what was approved'),
   ),
   row(
     29,

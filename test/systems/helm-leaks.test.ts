@@ -216,7 +216,7 @@ describe.each(drawn)('%s', (major) => {
     for (const kind of [/evidence\/0004\.json$/, /\(zip\): 0004\.json$/, /^arguments: \S+ upgrade /])
       expect(places).toContainEqual(expect.stringMatching(kind))
     expect(leaksIn(left, VALUES)).toEqual([])
-  }, 120_000)
+  }, 180_000)
 
   it('B6 50: every value is found where nothing takes it out', async () => {
     const { left, results } = await run(major, `${major}-open`, UNREDACTED)
@@ -225,7 +225,7 @@ describe.each(drawn)('%s', (major) => {
     expect(new Set(leaks.map(({ value }) => value))).toEqual(new Set(Object.keys(VALUES)))
     for (const place of [/evidence\/\d+\.json$/, /\(zip\)/, /\/summary$/, /^step /])
       expect(leaks.map(({ where }: Leak) => where)).toContainEqual(expect.stringMatching(place))
-  }, 120_000)
+  }, 180_000)
 
   it('B6 50: a value would be found in arguments, too', async () => {
     const watched = watchArguments()

@@ -265,12 +265,17 @@ describe('why pods are not ready', () => {
 
 describe('what runs', () => {
   it.each([
-    ['exactly', `registry.example.com/shop@${digest('a')}`, `mirror.example.com/shop@${digest('a')}`],
-    ['by-index', `registry.example.com/shop@${digest('a')}`, `registry.example.com/shop@${digest('b')}`],
-    ['another', 'registry.example.com/shop:1.4.0', `registry.example.com/shop@${digest('b')}`],
+    ['27', 'exactly', `registry.example.com/shop@${digest('a')}`, `mirror.example.com/shop@${digest('a')}`],
+    [
+      '28',
+      'by-index',
+      `registry.example.com/shop@${digest('a')}`,
+      `registry.example.com/shop@${digest('b')}`,
+    ],
+    ['24', 'another', 'registry.example.com/shop:1.4.0', `registry.example.com/shop@${digest('b')}`],
   ])(
-    'is %s what was approved',
-    async (is, image, imageId) => {
+    'B6 %s: is %s what was approved',
+    async (_, is, image, imageId) => {
       const of = await create(`runs-${is}`, { image, imageId })
       expect(await rollout(of)).toMatchObject({ state: 'done' })
       const object = await readWorkload(cluster, of, signal)
