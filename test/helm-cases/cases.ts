@@ -164,6 +164,7 @@ export const cases: readonly Case[] = [
     'flags of Helm 3',
     of(FLAGS, 'B6 16: of Helm 3 have nothing that only Helm 4 knows'),
     of(VERSION, 'B6 16 and 17: takes %j for Helm %i'),
+    of(DEPLOY, 'B6 16: is understood by a strict Helm, whatever is asked for'),
     of(SYSTEM, 'B6 16 and 17: understands every flag that it is given'),
   ),
   row(
@@ -171,6 +172,7 @@ export const cases: readonly Case[] = [
     'flags of Helm 4; deprecations on stderr are not errors',
     of(FLAGS, 'B6 17: of Helm 4 say who merges, and whose fields are taken'),
     of(VERSION, 'B6 16 and 17: takes %j for Helm %i'),
+    of(DEPLOY, 'B6 17: is understood by a strict Helm, whatever is asked for'),
     of(FAILURE, 'B6 17: what is said beside success is no failure, and is not shown'),
     of(SYSTEM, 'B6 16 and 17: understands every flag that it is given'),
   ),
