@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { type LocalCluster, until } from '@deploy-actions/local-cluster'
+import { until, type LocalCluster } from '@deploy-actions/local-cluster'
 import {
   deploymentOf,
   digest,

@@ -3,10 +3,10 @@ import { spawn } from 'node:child_process'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { once } from 'node:events'
-import { readdir, readFile } from 'node:fs/promises'
+import { access, mkdir, mkdtemp, readdir, readFile, unlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { openBundleJob, type BundleJob, type BundleResult, type BundleRun } from '@deploy-actions/testing'
-import { type LocalCluster, until } from '@deploy-actions/local-cluster'
+import { until, type LocalCluster } from '@deploy-actions/local-cluster'
 import {
   deploymentOf,
   digest,
@@ -19,6 +19,7 @@ import {
   type HelmLab,
   type Major,
 } from './helm.fixture'
+import { openLine, type Line } from './line'
 
 // The shipped helm-deploy with both majors of Helm on a real API server: what it says is held against what is there.
 
@@ -169,6 +170,26 @@ async function killed(major: Major, release: string, letter: string, labels = ''
     if (!last?.status.startsWith('pending-')) throw new Error(`it is ${last?.status}`)
   })
   child.kill('SIGKILL')
+}
+/** A plugin as nobody has signed it, in the folder of a user; gives the file that says that it was asked. */
+async function plantDiff(home: string, code: number): Promise<string> {
+  const folder = path.join(home, '.local/share/helm/plugins/diff')
+  const asked = path.join(home, 'asked')
+  await mkdir(folder, { recursive: true })
+  await writeFile(
+    path.join(folder, 'plugin.yaml'),
+    'name: diff\nversion: 3.9.0\nusage: a\ndescription: a\ncommand: "$HELM_PLUGIN_DIR/diff"\n',
+  )
+  await writeFile(path.join(folder, 'diff'), `#!/bin/sh\ntouch ${asked}\nexit ${code}\n`, { mode: 0o755 })
+  return asked
+}
+
+/** Path of a kubeconfig whose API server is at the other end of a line. */
+async function behind({ port }: Line): Promise<string> {
+  const file = path.join(job.temp, `kubeconfig-${port}`)
+  const text = await readFile(cluster.kubeconfig, 'utf8')
+  await writeFile(file, text.replace(cluster.server, `https://127.0.0.1:${port}`), { mode: 0o600 })
+  return file
 }
 const ofRun = (run: number, revision: number) =>
   `gha-run-id=${run},gha-run-attempt=1,gha-repo=acme.shop,gha-revision=${revision}`
@@ -454,6 +475,56 @@ describe.each(drawn)('%s', (major) => {
     const result = await failing(major, name, 'b')
     expect(result.outputs['failure-reason']).toBe('removed-api')
   }, 90_000)
+
+  it('B6 20 and 21: a diff plugin is neither needed nor asked', async () => {
+    const name = `${major}-n`
+    const home = await mkdtemp(path.join(job.temp, 'home-'))
+    const diff = () => helm(major, { ...cluster, folder: home }, 'diff', 'upgrade', name, 'chart')
+    const changing = async (letter: string) => {
+      const inputs = { release: name, digest: digest(letter), diff: 'require' }
+      const { outputs } = await step(major, inputs, { env: { HOME: home } })
+      return outputs
+    }
+    expect((await diff()).stderr).toContain('unknown command')
+    expect(await changing('a')).toMatchObject({ outcome: 'deployed', 'diff-add': '1' })
+    for (const [letter, code] of [['b', 2] as const, ['c', 1] as const]) {
+      const asked = await plantDiff(home, code)
+      expect(await diff()).toMatchObject({ code })
+      await unlink(asked)
+      expect(await changing(letter)).toMatchObject({ outcome: 'deployed', 'diff-modify': '1' })
+      await expect(access(asked)).rejects.toThrow('ENOENT')
+    }
+  }, 60_000)
+
+  it('B6 45: an API server that is lost during the wait leaves it pending, and it is put back once there is one', async () => {
+    const name = `${major}-p`
+    await deployed(major, name, 'a')
+    const line = await openLine(Number(new URL(cluster.server).port))
+    const kubeconfig = await behind(line)
+    const [lost] = await Promise.all([
+      step(
+        major,
+        { release: name, digest: digest('b'), values: 'fails: image-pull', timeout: '8s' },
+        { env: { KUBECONFIG: kubeconfig } },
+      ),
+      until(async () => expect(await digestOf(cluster, name)).toBe(digest('b')), 400).finally(line.cut),
+    ])
+    expect(lost.outputs).toMatchObject({
+      ...{ outcome: 'failed', 'failure-reason': 'rollback-failed', 'rolled-back': 'false' },
+      reason: expect.stringMatching(
+        new RegExp(
+          `^cluster-unreachable: ${name} in default: Error: UPGRADE FAILED: .*${name} in default is NOT back: .*connection refused; what it is now is not known; .*mode: recover, or helm rollback ${name} 1 `,
+        ),
+      ),
+    })
+    expect((await revisions(major, name)).at(-1)).toBe('2 pending-upgrade')
+    const ended = await step(major, {}, { state: lost.state })
+    expect(ended).toMatchObject({
+      ...{ exitCode: 0, summary: expect.stringContaining(`${name} is back at revision 1`) },
+    })
+    expect(await digestOf(cluster, name)).toBe(digest('a'))
+    expect((await revisions(major, name)).at(-1)).toBe('3 deployed')
+  }, 60_000)
 
   it('B6 49: a run that is cancelled in an upgrade is put back by its post', async () => {
     const name = `${major}-i`

@@ -5,7 +5,7 @@ import path from 'node:path'
 import { createClock } from '@deploy-actions/action-kit'
 import { deployers, deployPoint, type Deployer } from '@deploy-actions/deploys'
 import { createFakePorts } from '@deploy-actions/testing'
-import { type LocalCluster, until } from '@deploy-actions/local-cluster'
+import { until, type LocalCluster } from '@deploy-actions/local-cluster'
 import {
   deploymentOf,
   digest,

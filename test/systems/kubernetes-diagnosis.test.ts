@@ -17,7 +17,7 @@ import {
 } from '@deploy-actions/kubernetes'
 import { createClock } from '@deploy-actions/action-kit'
 import { createFakePorts } from '@deploy-actions/testing'
-import { type LocalCluster, until } from '@deploy-actions/local-cluster'
+import { until, type LocalCluster } from '@deploy-actions/local-cluster'
 import { logsFrom, PODS_THAT_FAIL } from './pods-that-fail'
 import { startRealCluster } from './real-cluster'
 
@@ -147,16 +147,17 @@ describe.each(['Deployment', 'StatefulSet', 'DaemonSet'] as const)('a %s', (kind
 describe('why pods are not ready', () => {
   it.each([
     [
+      '31',
       'crash-loop',
       'crash-loop',
       /^CrashLoopBackOff: app \(exit code 3, 3 restarts\) in Deployment default\/crash-loop, 0\/2 ready$/,
     ],
-    ['out-of-memory', 'oom-killed', /^OOMKilled: app \(exit code 137, 2 restarts\) in /],
-    ['config', 'config-error', /^CreateContainerConfigError: app: secret "db" not found in /],
-    ['probe', 'probe-failing', /^Unhealthy: app: its readiness probe does not succeed in /],
+    ['32', 'out-of-memory', 'oom-killed', /^OOMKilled: app \(exit code 137, 2 restarts\) in /],
+    ['33', 'config', 'config-error', /^CreateContainerConfigError: app: secret "db" not found in /],
+    ['36', 'probe', 'probe-failing', /^Unhealthy: app: its readiness probe does not succeed in /],
   ])(
-    'is told: %s',
-    async (fails, failure, line) => {
+    'B6 %s: is told: %s',
+    async (_, fails, failure, line) => {
       const found = await diagnosis(await create(fails, { fails }), line)
       expect(found.failure).toBe(failure)
       if (fails === 'crash-loop') {
@@ -169,7 +170,7 @@ describe('why pods are not ready', () => {
     60_000,
   )
 
-  it('is told: no node has room', async () => {
+  it('B6 34: is told: no node has room', async () => {
     const of = await create('huge', { container: { resources: { requests: { cpu: '1000' } } } })
     const found = await diagnosis(of, /^Unschedulable/)
     expect(found).toMatchObject({
@@ -264,12 +265,17 @@ describe('why pods are not ready', () => {
 
 describe('what runs', () => {
   it.each([
-    ['exactly', `registry.example.com/shop@${digest('a')}`, `mirror.example.com/shop@${digest('a')}`],
-    ['by-index', `registry.example.com/shop@${digest('a')}`, `registry.example.com/shop@${digest('b')}`],
-    ['another', 'registry.example.com/shop:1.4.0', `registry.example.com/shop@${digest('b')}`],
+    ['27', 'exactly', `registry.example.com/shop@${digest('a')}`, `mirror.example.com/shop@${digest('a')}`],
+    [
+      '28',
+      'by-index',
+      `registry.example.com/shop@${digest('a')}`,
+      `registry.example.com/shop@${digest('b')}`,
+    ],
+    ['24', 'another', 'registry.example.com/shop:1.4.0', `registry.example.com/shop@${digest('b')}`],
   ])(
-    'is %s what was approved',
-    async (is, image, imageId) => {
+    'B6 %s: is %s what was approved',
+    async (_, is, image, imageId) => {
       const of = await create(`runs-${is}`, { image, imageId })
       expect(await rollout(of)).toMatchObject({ state: 'done' })
       const object = await readWorkload(cluster, of, signal)

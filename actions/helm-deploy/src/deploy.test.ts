@@ -495,6 +495,17 @@ describe('values', () => {
     )
   })
 
+  it('B6 50: of a Secret of the chart are not shown, whoever says them, forward and back', async () => {
+    const step = await openStep({ releases: { api: fakeRevisions('deployed') } })
+    await step.helm.plan(
+      { command: 'upgrade', text: 'UPGRADE FAILED: it printed swordfish-manifest' },
+      { command: 'rollback', text: 'it printed swordfish-manifest' },
+    )
+    const failed = (await step.run()) as GateFailed
+    expect(failed.message).toMatch(/UPGRADE FAILED: it printed \*{3}; .*Error: it printed \*{3}; /)
+    expect(said(step) + JSON.stringify(failed.outputs)).not.toContain('swordfish')
+  })
+
   it('B6 50: what Helm prints of success, and a manifest, is shown nowhere', async () => {
     const step = await openStep()
     const outcome = await step.run()

@@ -16,7 +16,15 @@ import {
 import type { ObjectChange } from '@deploy-actions/kubernetes'
 import { defined } from '@deploy-actions/rollout'
 import { changeOutputs, tellChanges } from './changes'
-import { putAllBack, rollbackVerified, rolledBack, toldOf, type Pinned, type PutBack } from './give-up'
+import {
+  isUnreachable,
+  putAllBack,
+  rollbackVerified,
+  rolledBack,
+  toldOf,
+  type Pinned,
+  type PutBack,
+} from './give-up'
 import type { Outputs } from './outputs'
 import { ownLabels } from './owners'
 import type { ReleasePlan } from './plan'
@@ -144,7 +152,8 @@ async function prove(session: Session, job: Job): Promise<Rendering> {
       rendered.reason === undefined || rendered.reason === 'other' ? 'render-failed' : rendered.reason
     throw refused(session, job, { reason, summary: rendered.detail, output: rendered.output })
   }
-  const { manifest } = rendered
+  const { manifest, secretValues } = rendered
+  session.plan.hidden.push(...secretValues)
   if (session.inputs.crds === 'refuse' && manifest.definitions.length > 0)
     throw refused(session, job, {
       reason: 'crds-refused',
@@ -235,16 +244,25 @@ async function giveUp(
       ? []
       : await putAllBack(
           jobs,
-          { writing, observer, firstInstallFailure: inputs['first-install-failure'] },
+          {
+            ...{ writing, observer, firstInstallFailure: inputs['first-install-failure'] },
+            clean: (text) => clean(session, text),
+          },
           ports.log,
         )
-  saveEnded(ports)
+  const isLost = results.some(isUnreachable)
+  if (!isLost) saveEnded(ports)
+  // Helm 3 says of a cluster that was lost while it waited that its time was over.
+  const cause = isLost && failure.reason === 'wait-timeout' ? 'cluster-unreachable' : failure.reason
   const done =
     onFailure === 'keep' ? (session.keptBecause ?? 'it is left as it is (on-failure: keep)') : toldOf(results)
   const notBack = results.find(({ state }) => state === 'not-back')
   const unverified = results.find(({ reason }) => reason === 'rollback-unverified')
-  const reason = notBack ? 'rollback-failed' : (unverified?.reason ?? failure.reason)
-  const text = clean(session, `${failure.reason}: ${failure.summary}; ${done}`)
+  const reason = notBack ? 'rollback-failed' : (unverified?.reason ?? cause)
+  const text = clean(
+    session,
+    `${cause}: ${failure.summary}; ${done}${isLost ? '; the end of the job tries once more' : ''}`,
+  )
   const stands = failed && (await broughtOf(failed, manifests.get(failed)).catch(() => undefined))
   const told = { reason: text, 'failure-reason': reason, 'failure-summary': failure.summary }
   const more = { 'rolled-back': rolledBack(results), 'rollback-verified': rollbackVerified(results) }

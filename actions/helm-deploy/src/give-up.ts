@@ -1,6 +1,7 @@
 import { messageOf, type Ports } from '@deploy-actions/action-kit'
 import {
   goBack,
+  reasonOf,
   type FailureReason,
   type HelmRelease,
   type Observation,
@@ -34,6 +35,8 @@ export interface Going {
   writing: Writing
   firstInstallFailure: 'keep' | 'uninstall'
   observer?: Observer | undefined
+  /** takes secrets out of what Helm says */
+  clean: (text: string) => string
 }
 
 /** Puts releases back, the last one first. One that does not go back keeps none of the others from it. */
@@ -44,10 +47,10 @@ export async function putAllBack(
 ): Promise<PutBack[]> {
   const results: PutBack[] = []
   for (const one of pinned.toReversed()) {
-    const result = await putBack(one, going).catch((error: unknown): PutBack => ({
-      ...{ name: nameOf(one.helm.where), state: 'not-back', reason: 'rollback-failed' },
-      detail: messageOf(error),
-    }))
+    const told = await putBack(one, going).catch((error: unknown) =>
+      notBack(one, { detail: messageOf(error), reason: reasonOf(messageOf(error)) }),
+    )
+    const result = { ...told, detail: going.clean(told.detail) }
     if (result.state === 'not-back') log.warning(`${result.name} is NOT back: ${result.detail}`)
     else log.info(`${result.name}: ${result.detail}`)
     results.push(result)
@@ -66,7 +69,7 @@ async function putBack({ helm, pin, next }: Pinned, going: Going): Promise<PutBa
       detail: `there was none before, so what was installed (revision ${last?.revision}, ${last?.status}) is left to be looked at; first-install-failure: uninstall would take it away`,
     }
   const went = await goBack(helm, pin, going.writing, uncancelled())
-  if (went.ended !== 'done') return notBack(name, helm, pin, went)
+  if (went.ended !== 'done') return notBack({ helm, pin }, went)
   const verified =
     pin.revision === 0 ? undefined : await look(going.observer, helm, went.last?.revision ?? pin.revision)
   if (verified?.ok === false)
@@ -88,10 +91,8 @@ const look = async (
 
 /** What stands now, and what to do, so that nobody has to find it out at night. */
 async function notBack(
-  name: string,
-  helm: HelmRelease,
-  pin: Pin,
-  { detail, reason }: WentBack,
+  { helm, pin }: Pick<Pinned, 'helm' | 'pin'>,
+  { detail, reason }: Pick<WentBack, 'detail' | 'reason'>,
 ): Promise<PutBack> {
   const last = await helm.history(uncancelled()).then(
     (revisions) => revisions.at(-1),
@@ -99,7 +100,8 @@ async function notBack(
   )
   const stands = last ? `it is ${last.status} now (revision ${last.revision})` : 'what it is now is not known'
   return {
-    ...{ name, state: 'not-back', reason: 'rollback-failed' },
+    ...{ name: nameOf(helm.where), state: 'not-back' },
+    reason: reason === 'cluster-unreachable' ? reason : 'rollback-failed',
     detail: `${detail}; ${stands}; ${nextStep(helm, pin, reason)}`,
   }
 }
@@ -114,8 +116,14 @@ function nextStep(
   const again = `helm rollback ${release} ${revision} --namespace ${namespace}, or mode: rollback with revision: ${revision}`
   if (reason === 'ssa-conflict')
     return `somebody else manages those fields: leave them out of the chart, or let force-conflicts: true take them; then ${again}`
+  if (reason === 'cluster-unreachable') return `when the cluster answers: mode: recover, or ${again}`
   return `when its cause is gone: ${again}`
 }
+
+/** Nobody could be asked to put it back: whoever comes later may. */
+export const isUnreachable = ({ state, reason }: PutBack): boolean =>
+  state === 'not-back' && reason === 'cluster-unreachable'
+
 /** Said wherever something went back: nobody else would. */
 export const NOT_UNDONE = 'what hooks and migrations have done is not undone'
 

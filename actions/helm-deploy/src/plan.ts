@@ -26,7 +26,7 @@ export interface ReleasePlan {
 /** What a step is told to do, found valid as far as that can be told without Helm. */
 export interface Plan {
   releases: [ReleasePlan, ...ReleasePlan[]]
-  /** parts of values-secret, which nothing may show */
+  /** parts of values-secret, and of what is rendered those of its Secrets, which nothing may show */
   hidden: string[]
 }
 

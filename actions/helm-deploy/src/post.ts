@@ -1,4 +1,4 @@
-import { GateFailed, type Ports, type PostResult } from '@deploy-actions/action-kit'
+import { GateFailed, redact, type Ports, type PostResult } from '@deploy-actions/action-kit'
 import { removeValuesFiles, type Observer } from '@deploy-actions/helm'
 import { putAllBack, toldOf, type Pinned } from './give-up'
 import { liveSeams } from './live'
@@ -42,9 +42,10 @@ async function putOursBack(
   observer: Observer | undefined,
 ): Promise<PostResult> {
   const { writing, firstInstallFailure } = saved
+  const clean = (text: string): string => redact(text, ports.secrets.values())
   for (const { helm } of ours) await untilStill(helm, ports)
-  const results = await putAllBack(ours, { writing, firstInstallFailure, observer }, ports.log)
-  const reason = toldOf(results)
+  const results = await putAllBack(ours, { writing, firstInstallFailure, observer, clean }, ports.log)
+  const reason = clean(toldOf(results))
   ports.evidence.facts({ wentBack: results.map(({ name, state, detail }) => ({ name, state, detail })) })
   ports.summary.add(`### Helm: finished at the end of the job\n\n${reason}`)
   if (results.some(({ state }) => state === 'not-back')) throw new GateFailed(reason)

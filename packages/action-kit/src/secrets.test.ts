@@ -34,6 +34,20 @@ describe('redact', () => {
     expect(redact(forms.map((form) => `<${form}>`).join(' '), [value])).toBe('<***> <***> <***> <***>')
   })
 
+  it.each([
+    ['quoted twice', JSON.stringify(JSON.stringify({ a: value }))],
+    ['quoted three times', JSON.stringify(JSON.stringify(JSON.stringify(value)))],
+    ['in a form', new URLSearchParams({ a: value }).toString()],
+    ...['', 'a', 'ab', 'abc'].flatMap((before) => [
+      [`in base64 behind ${before.length}`, Buffer.from(`${before}${value}:z`).toString('base64')],
+      [`in base64url behind ${before.length}`, Buffer.from(`${before}${value}:z`).toString('base64url')],
+    ]),
+  ])('takes out a secret that is a part of something: %s', (_, text) => {
+    const left = redact(text, [value])
+    expect(left).toContain('***')
+    expect(left + Buffer.from(left, 'base64').toString()).not.toContain('word')
+  })
+
   it('takes out all of a secret that begins with another one', () => {
     expect(redact('swordfish-2 swordfish', ['swordfish', 'swordfish-2'])).toBe('*** ***')
   })

@@ -27,7 +27,7 @@ export const secretLines = z
     return secrets
   })
 
-/** Every form in which a secret may turn up in output: itself, base64, URL-encoded, inside JSON. */
+/** The forms of a secret that the runner is told to hide: itself, base64, URL-encoded, inside JSON. */
 export function formsOf(secret: string): string[] {
   if (secret.length < MIN_MASKED_LENGTH) return []
   const forms = [
@@ -39,9 +39,32 @@ export function formsOf(secret: string): string[] {
   return [...new Set(forms)]
 }
 
+/** A line of a program that is quoted in a log of JSON, which Helm quotes again. */
+const MAX_QUOTED = 3
+
+/** Those, and as a part of something: of a quoted text, of a form, of base64 that begins or ends elsewhere. */
+function formsWithin(secret: string): string[] {
+  const forms = formsOf(secret)
+  if (forms.length === 0) return []
+  let quoted = secret
+  for (let times = 0; times < MAX_QUOTED; times++) {
+    quoted = JSON.stringify(quoted).slice(1, -1)
+    forms.push(quoted)
+  }
+  forms.push(encodeURIComponent(secret).replaceAll('%20', '+'))
+  return [...new Set([...forms, ...[0, 1, 2].flatMap((before) => base64Within(secret, before))])]
+}
+
+/** What is the same in all base64 that has so many bytes before it: each character of it is six bits, of the secret alone. */
+function base64Within(secret: string, before: number): string[] {
+  const bytes = Buffer.concat([Buffer.alloc(before), Buffer.from(secret)])
+  const [first, last] = [Math.ceil((before * 8) / 6), Math.floor((bytes.length * 8) / 6)]
+  return (['base64', 'base64url'] as const).map((alphabet) => bytes.toString(alphabet).slice(first, last))
+}
+
 /** Replaces every form of every secret by `***`. */
 export function redact(text: string, secrets: Iterable<string>): string {
   // Longest first: a secret that begins with another one must not keep its tail.
-  const forms = [...secrets].flatMap(formsOf).sort((a, b) => b.length - a.length)
+  const forms = [...secrets].flatMap(formsWithin).sort((a, b) => b.length - a.length)
   return forms.reduce((clean, form) => clean.replaceAll(form, '***'), text)
 }

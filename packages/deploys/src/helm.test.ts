@@ -75,6 +75,25 @@ describe('a deploy by Helm', () => {
     expect(configured.worstCase()).toEqual({ snapshotMs: 60_000, deployMs: 360_000, restoreMs: 360_000 })
   })
 
+  it('shows nothing that a Secret of the chart holds, whoever says it', async () => {
+    const secret = JSON.stringify({
+      kind: 'Secret',
+      metadata: { name: 'db' },
+      stringData: { a: 'swordfish' },
+    })
+    const upgrade = [
+      { stdout: `MANIFEST:\n---\nkind: Pod\nimage: api@${digest}\n---\n${secret}` },
+      { exitCode: 1, stderr: 'Error: UPGRADE FAILED: the hook said swordfish' },
+    ]
+    const { deployer } = await open({ upgrade })
+    const deployed = await deployer.deploy(release, 'green', signal)
+    expect(deployed).toMatchObject({
+      ended: 'failed',
+      detail: expect.stringContaining('UPGRADE FAILED: the hook said ***'),
+    })
+    expect(JSON.stringify([deployed, await deployer.verify('green', signal)])).not.toContain('swordfish')
+  })
+
   it('writes nothing where the digest is not in what is rendered', async () => {
     const { deployer, ran } = await open({ upgrade: [{ stdout: 'image: api:latest' }] })
     expect(await deployer.deploy(release, 'green', signal)).toMatchObject({

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { GateFailed, type Problem } from '@deploy-actions/action-kit'
+import { GateFailed, redact, type Problem } from '@deploy-actions/action-kit'
 import {
   goBack,
   HISTORY_MS,
@@ -81,6 +81,7 @@ export default deployer({
     const chosen = { ...settings, context: kubeContext ?? ports.ambient['HELM_KUBECONTEXT'] }
     const observer = observerOf(clusterOf(chosen, ports), ports, { settleMs: settleOf(settings) })
     let seen: Observation | undefined
+    let hidden: readonly string[] = []
     return {
       async snapshot(signal) {
         const revisions = await helm.history(signal)
@@ -105,6 +106,7 @@ export default deployer({
         const upgrade = upgradeOf(settings, digest)
         const rendered = await helm.render(upgrade, signal)
         if (rendered.ended !== 'done') return deployed(rendered)
+        hidden = rendered.secretValues
         if (proofOf(rendered.manifest.images, digest).with.length === 0)
           return {
             ended: 'failed',
@@ -114,12 +116,13 @@ export default deployer({
           }
         const how = await helm.upgrade(upgrade, signal)
         const watched = { helm, digest }
-        if (how.ended === 'cancelled') return deployed(how)
+        if (how.ended === 'cancelled') return withoutSecrets(deployed(how), hidden)
         seen =
           how.ended === 'done'
             ? await observer.verify(watched, signal)
             : await observer.diagnose(watched, signal)
-        return afterLooking(how, seen, `${settings.release} was brought to ${digest}`)
+        const looked = afterLooking(how, seen, `${settings.release} was brought to ${digest}`)
+        return withoutSecrets(looked, hidden)
       },
       async restore(point, signal) {
         const went = await restore(point, settings, helm, signal)
@@ -133,11 +136,18 @@ export default deployer({
       },
       verify: async () => ({
         state: seen?.ok === false ? 'unverified' : seen?.running === true ? 'verified' : 'unknown',
-        detail: seen?.summary ?? 'nothing was brought by this step',
+        detail: seen ? redact(seen.summary, hidden) : 'nothing was brought by this step',
       }),
     }
   },
 })
+
+/** Pods, hooks and Helm may say what Secrets of the chart hold. */
+function withoutSecrets({ detail, output, facts, ...told }: Deployed, values: readonly string[]): Deployed {
+  const clean = (text: string): string => redact(text, values)
+  const cleaned = z.record(z.string(), z.unknown()).parse(JSON.parse(clean(JSON.stringify(facts))))
+  return { ...told, detail: clean(detail), output: clean(output), facts: cleaned }
+}
 
 /** What Helm says, and what live objects say of it; the worse one counts. */
 function afterLooking(how: Ended, seen: Observation | undefined, done: string): Deployed {

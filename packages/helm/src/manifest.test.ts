@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { manifestIn, proofOf, readManifest, whoRuns } from './manifest'
+import { hooksIn, manifestIn, proofOf, readManifest, secretValuesIn, whoRuns } from './manifest'
 
 const digest = `sha256:${'b'.repeat(64)}`
 const other = `sha256:${'c'.repeat(64)}`
@@ -90,4 +90,28 @@ it('takes the manifest alone of what is printed, and reads what it can of one th
   expect((await readManifest(manifestIn(printed))).images.map(({ image }) => image)).toEqual(['b', 'c'])
   const cut = 'age: "b\n  x: [\n---\nimage: c\nimage: c\n'
   expect((await readManifest(manifestIn(cut))).images.map(({ image }) => image)).toEqual(['c'])
+})
+
+describe('what Secrets hold', () => {
+  const valuesIn = async (printed: string) => secretValuesIn(await readManifest(printed), ['api', 'shop'])
+  const secret = (more: object) => JSON.stringify({ kind: 'Secret', metadata: { name: 'db' }, ...more })
+
+  it('B6 50: is known in the clear, whole and by lines, of hooks too', async () => {
+    const data = { key: Buffer.from('one\n  two\n').toString('base64') }
+    const printed = `HOOKS:\n---\n${secret({ data })}\nMANIFEST:\n---\n${secret({ stringData: { a: 'three' } })}\n`
+    expect(await valuesIn(hooksIn(printed))).toEqual(['one\n  two\n', 'one', 'two'])
+    expect(await valuesIn(manifestIn(printed))).toEqual(['three'])
+    expect(hooksIn('kind: Secret\n')).toBe('')
+  })
+
+  it('hides no name, no image and nothing of another kind', async () => {
+    const stringData = { user: 'shop', host: 'db', kind: 'Secret', image: 'postgres', none: '' }
+    const pod = { kind: 'Pod', metadata: { name: 'a' }, spec: { containers: [{ image: 'postgres:16' }] } }
+    const map = { kind: 'ConfigMap', metadata: { name: 'a' }, data: { a: 'four' } }
+    expect(
+      await valuesIn(
+        [secret({ stringData }), ...[pod, map].map((one) => JSON.stringify(one))].join('\n---\n'),
+      ),
+    ).toEqual([])
+  })
 })

@@ -24,6 +24,10 @@ export function manifestIn(printed: string): string {
   return manifest.replace(/^MANIFEST:$/m, '')
 }
 
+/** The hooks of what it prints, which come before. */
+export const hooksIn = (printed: string): string =>
+  printed.slice(0, Math.max(0, printed.search(/^MANIFEST:$/m)))
+
 /** Objects whose values are data, whatever they are called. */
 const DATA = new Set(['ConfigMap', 'Secret'])
 /** Keys beneath which nothing runs. */
@@ -51,6 +55,31 @@ export async function readManifest(manifest: string): Promise<RenderedManifest> 
       .map(({ metadata }) => String(mapOf(metadata)['name'] ?? '?')),
     objects: documents.flatMap((document) => kubernetesObject.safeParse(document).data ?? []),
   }
+}
+
+/**
+ * What Secrets hold, whole and by lines: whoever reads it may say it. What is a part of a name or an image hides nothing,
+ * since texts about an object would be blanked by it.
+ */
+export function secretValuesIn(
+  { objects, images }: Pick<RenderedManifest, 'objects' | 'images'>,
+  names: readonly string[],
+): string[] {
+  const said = [
+    ...names,
+    ...objects.flatMap(({ kind, metadata }) => [textOf(kind), metadata.name, textOf(metadata.namespace)]),
+    ...images.flatMap(({ container, image }) => [container, image]),
+  ]
+  const texts = objects.filter(({ kind }) => kind === 'Secret').flatMap(textsOf)
+  const parts = texts.flatMap((text) => [text, ...text.split('\n').map((line) => line.trim())])
+  return [...new Set(parts)].filter((part) => !said.some((name) => name.includes(part)))
+}
+
+function textsOf({ data, stringData }: KubernetesObject): string[] {
+  const coded = Object.values(mapOf(data)).map((value) =>
+    Buffer.from(textOf(value), 'base64').toString('utf8'),
+  )
+  return [...coded, ...Object.values(mapOf(stringData)).map(textOf)]
 }
 
 function imagesOf(object: Record<string, unknown>): RenderedImage[] {

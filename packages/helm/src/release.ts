@@ -11,7 +11,7 @@ import {
   type Writing,
 } from './flags'
 import { historyOf, type Revision } from './history'
-import { manifestIn, readManifest, type RenderedManifest } from './manifest'
+import { hooksIn, manifestIn, readManifest, secretValuesIn, type RenderedManifest } from './manifest'
 import { withPrivateFile } from './values-files'
 import { majorOf, type Major } from './version'
 
@@ -47,6 +47,8 @@ export interface Rendering {
   manifest: RenderedManifest
   /** false where it was longer than what is kept of it, which is its end */
   readAll: boolean
+  /** what its Secrets hold, of those that are hooks, too */
+  secretValues: string[]
 }
 
 /** What a render gave, or how it failed. */
@@ -115,7 +117,10 @@ export function openRelease(where: Where, ports: RunPorts): HelmRelease {
     const how = endedAs(result)
     if (how.ended !== 'done') return { ...how, ended: how.ended }
     const manifest = await readManifest(manifestIn(result.stdout))
-    return { ended: 'done', manifest, readAll: result.stdout.length < CUT }
+    const hooks = await readManifest(hooksIn(result.stdout))
+    const names = [release, namespace]
+    const secretValues = [manifest, hooks].flatMap((one) => secretValuesIn(one, names))
+    return { ended: 'done', manifest, readAll: result.stdout.length < CUT, secretValues }
   }
   const told = async (args: readonly string[], signal: AbortSignal): Promise<string | undefined> => {
     const result = await run(args, signal)

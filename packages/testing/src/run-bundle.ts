@@ -14,6 +14,8 @@ export interface BundleRun {
   /** keys as in action.yml; defaults of action.yml are not filled in */
   inputs?: Record<string, string>
   env?: Record<string, string>
+  /** arguments of Node that run something else than what is shipped */
+  node?: readonly string[]
   /** state that main saved: post runs instead of main */
   state?: Record<string, string>
   /** ends the step early */
@@ -102,7 +104,11 @@ async function runStep(
     ...Object.fromEntries(Object.entries(step.state ?? {}).map(([key, value]) => [`STATE_${key}`, value])),
     ...step.env,
   }
-  const ended = await runChild(join(releaseTree, action, 'dist/index.js'), { cwd: workspace, env }, step)
+  const ended = await runChild(
+    step.node ?? [join(releaseTree, action, 'dist/index.js')],
+    { cwd: workspace, env },
+    step,
+  )
   const [outputs, states] = [
     parseFile(await readFile(output, 'utf8')),
     parseFile(await readFile(state, 'utf8')),
@@ -111,12 +117,12 @@ async function runStep(
 }
 
 function runChild(
-  script: string,
+  args: readonly string[],
   options: { cwd: string; env: NodeJS.ProcessEnv },
   { end, onStart }: Pick<BundleRun, 'end' | 'onStart'>,
 ): Promise<Pick<BundleResult, 'exitCode' | 'stdout' | 'stderr'>> {
   return new Promise((settle, reject) => {
-    const child = spawn(process.execPath, [script], { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = spawn(process.execPath, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
     const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS)
     onStart?.((signal) => void child.kill(signal))
     let [stdout, stderr] = ['', '']
