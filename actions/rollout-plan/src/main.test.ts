@@ -292,6 +292,20 @@ describe('a plan is refused, and nothing is written,', () => {
       /rollback\.within of us: promises 2s, and a write of haproxy takes effect within 1s, after at most 2s of ours[^]*rollback\.within of eu/,
     ],
     [
+      'for shares that its router cannot give, all at once',
+      (text) =>
+        `${text
+          .replace(
+            /router: \{ type: haproxy.*? \}/,
+            'router: { type: kubernetes-service, service: shop, members: { blue: { value: blue }, green: { value: green } } }',
+          )
+          .replace(
+            'watch: 15m',
+            'watch: 15m, on-fail: { to: 5%, hold: 10m }',
+          )}rollback: { staged: [{ weight: 50%, watch: 5m }, { weight: 0% }] }\n`,
+      /canary\.stages\[0\]\.weight of us: asks for 10%, and kubernetes-service gives all the traffic to one arm: write 100%[^]*canary\.stages\[1\]\.on-fail\.to of us: asks for 5%[^]*rollback\.staged\[0\]\.weight of us: asks for 50%[^]*of eu: asks for/,
+    ],
+    [
       'for a rollback that is promised sooner than a stage steps back',
       (text) =>
         `${text.replace('watch: 15m', 'watch: 15m, on-fail: { to: 5%, hold: 10m }')}rollback: { within: 90s }\n`,

@@ -23,6 +23,7 @@ import {
   place,
   PREPARE_LIMIT_MS,
   selectRegions,
+  WHOLE,
   worstCaseMs,
   type OrderKind,
   type PlannedRegion,
@@ -124,6 +125,7 @@ async function checked(
     ...drainedAtOnce(due, order),
     ...nothingToReturnTo(due, order),
     ...due.flatMap((config) => tooSlow(config, ports)),
+    ...due.flatMap((config) => cannotSplit(config, ports)),
     ...slowCompatibility(due),
     ...(await unearned(file, due, order.kind, ledger, ports)),
     ...(await notNow(due, { ledger, estimatedMs, kind: order.kind }, inputs, ports)),
@@ -326,6 +328,33 @@ function tooSlow({ region, traffic, arms, canary, rollback }: RegionConfig, port
       message: `promises ${formatDuration(within)}, and the stage of ${formatPercent(weight)} is watched for longer when it has failed (on-fail.hold): promise more, or take that out`,
     })),
   ]
+}
+
+/** Shares that a router cannot give, since it gives all the traffic to one arm. */
+function cannotSplit({ region, traffic, arms, canary, rollback }: RegionConfig, ports: Ports): Problem[] {
+  const { router } = traffic.canary
+  const { capabilities } = router.open(providerPorts(ports), arms.names)
+  if (capabilities.only !== 'all-or-nothing') return []
+  const shares: [string, number | undefined][] = [
+    ...canary.stages.flatMap((stage, index): [string, number | undefined][] => [
+      [`canary.stages[${index}].weight`, stage.weight],
+      [`canary.stages[${index}].on-fail.to`, stage['on-fail']?.to],
+    ]),
+    ...(rollback.staged ?? []).map(({ weight }, index): [string, number] => [
+      `rollback.staged[${index}].weight`,
+      weight,
+    ]),
+  ]
+  return shares.flatMap(([where, share]) =>
+    share === undefined || share === 0 || share === WHOLE
+      ? []
+      : [
+          {
+            where: `${where} of ${region.name}`,
+            message: `asks for ${formatPercent(share)}, and ${router.written.type} gives all the traffic to one arm: write 100%, or steer the traffic by a router that splits`,
+          },
+        ],
+  )
 }
 
 /** What the jobs of region.yml cannot finish within their `timeout-minutes`, and a delay in which nothing is watched. */

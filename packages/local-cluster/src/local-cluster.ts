@@ -1,13 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
-import { createWriteStream } from 'node:fs'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { Agent, request as httpsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { freePorts } from './free-ports'
-import type { clusterPrograms } from './programs'
-import { KWOK_STAGES } from './programs'
+import { startLeashed, type Leashed } from './leashed'
+import { clusterPrograms, KWOK_STAGES, missingIn } from './programs'
 import { until } from './until'
 
 /** An administrator's, on a server that listens on the loopback alone. */
@@ -40,6 +38,9 @@ export interface LocalCluster {
  * @throws when one of them does not start; its log is named
  */
 export async function startLocalCluster(bin: string, stages: readonly string[] = []): Promise<LocalCluster> {
+  const missing = await missingIn(bin, [...clusterPrograms, KWOK_STAGES])
+  if (missing.length > 0)
+    throw new Error(`${bin} has no ${missing.join(', no ')}; test/systems/install builds them`)
   const folder = await mkdtemp(path.join(tmpdir(), 'cluster-'))
   const { client, peer, secure, kubelet } = await freePorts('client', 'peer', 'secure', 'kubelet')
   const server = `https://127.0.0.1:${secure}`
@@ -54,32 +55,16 @@ export async function startLocalCluster(bin: string, stages: readonly string[] =
   await writeFile(at('accounts.key'), privateKey, { mode: 0o600 })
   await writeFile(at('tokens.csv'), `${TOKEN},admin,admin,system:masters\n`, { mode: 0o600 })
 
-  const children: ChildProcess[] = []
+  const programs: Leashed[] = []
   const broken: Promise<never>[] = []
   const start = (name: (typeof clusterPrograms)[number], args: readonly string[]): void => {
-    const log = at(`${name}.log`)
-    const child = spawn(path.join(bin, name), args, { stdio: ['ignore', 'pipe', 'pipe'] })
-    const file = createWriteStream(log)
-    child.stdout.pipe(file)
-    child.stderr.pipe(file)
-    const ended = new Promise<never>((_, failed) => {
-      child.once('error', (cause) =>
-        failed(new Error(`${name} cannot be started from ${bin}; test/systems/install builds it`, { cause })),
-      )
-      child.once('exit', (code) => failed(new Error(`${name} ended with ${code}; see ${log}`)))
-    })
-    ended.catch(() => undefined)
-    children.push(child)
-    broken.push(ended)
+    const program = startLeashed(name, [path.join(bin, name), ...args], at(`${name}.log`))
+    programs.push(program)
+    broken.push(program.ended)
   }
   const close = async (): Promise<void> => {
-    // The API server first: without etcd it would wait for it.
-    for (const child of children.toReversed()) {
-      if (child.exitCode !== null) continue
-      const gone = new Promise((resolve) => child.once('exit', resolve))
-      child.kill('SIGKILL')
-      await gone
-    }
+    // The API server before etcd: without that it would wait for it.
+    for (const program of programs.toReversed()) await program.close()
     await rm(folder, { recursive: true })
   }
 
