@@ -77,6 +77,6 @@ export {
   type ScriptEnding,
 } from './script'
 export { showOutput } from './show-output'
-export { redact, secretLines, type Secrets } from './secrets'
+export { redact, redactWithin, secretLines, type Secrets } from './secrets'
 export { lookingGitHub, type GitHubAccess } from './terminal-github'
 export { terminalPorts } from './terminal-ports'

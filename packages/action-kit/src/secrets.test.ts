@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { formsOf, redact, secretLines } from './secrets'
+import { formsOf, redact, secretLines, redactWithin } from './secrets'
 
 describe('secretLines', () => {
   it('reads KEY=VALUE lines and passes over empty ones', () => {
@@ -64,5 +64,18 @@ describe('redact', () => {
         expect(redact(`${before}${hidden}${after}`, [hidden])).not.toContain(hidden),
       ),
     )
+  })
+})
+
+describe('redactWithin', () => {
+  it('takes secrets out of texts at any depth, and leaves what is no text, and keys, as they are', () => {
+    const value = { a: ['swordfish', { b: 'x swordfish', swordfish: 7 }], c: null, d: true, e: undefined }
+    expect(redactWithin(value, ['swordfish'])).toEqual({
+      ...{ a: ['***', { b: 'x ***', swordfish: 7 }], c: null, d: true, e: undefined },
+    })
+  })
+
+  it('is not broken by a secret that looks like syntax', () => {
+    expect(redactWithin({ a: 'b', c: '","c":' }, ['","c":"', '","c":'])).toEqual({ a: 'b', c: '***' })
   })
 })

@@ -68,3 +68,11 @@ export function redact(text: string, secrets: Iterable<string>): string {
   const forms = [...secrets].flatMap(formsWithin).sort((a, b) => b.length - a.length)
   return forms.reduce((clean, form) => clean.replaceAll(form, '***'), text)
 }
+
+/** The same of every text in a value of plain data, however deep; keys stay. */
+export function redactWithin(value: unknown, secrets: readonly string[]): unknown {
+  if (typeof value === 'string') return redact(value, secrets)
+  if (Array.isArray(value)) return value.map((item) => redactWithin(item, secrets))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, redactWithin(item, secrets)]))
+}

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { GateFailed, redact, type Problem } from '@deploy-actions/action-kit'
+import { GateFailed, redact, redactWithin, type Problem } from '@deploy-actions/action-kit'
 import {
   goBack,
   HISTORY_MS,
@@ -145,8 +145,8 @@ export default deployer({
 /** Pods, hooks and Helm may say what Secrets of the chart hold. */
 function withoutSecrets({ detail, output, facts, ...told }: Deployed, values: readonly string[]): Deployed {
   const clean = (text: string): string => redact(text, values)
-  const cleaned = z.record(z.string(), z.unknown()).parse(JSON.parse(clean(JSON.stringify(facts))))
-  return { ...told, detail: clean(detail), output: clean(output), facts: cleaned }
+  const cleaned = Object.entries(facts).map(([key, fact]) => [key, redactWithin(fact, values)])
+  return { ...told, detail: clean(detail), output: clean(output), facts: Object.fromEntries(cleaned) }
 }
 
 /** What Helm says, and what live objects say of it; the worse one counts. */
