@@ -145,7 +145,7 @@ export default deployer({
 /** Pods, hooks and Helm may say what Secrets of the chart hold. */
 function withoutSecrets({ detail, output, facts, ...told }: Deployed, values: readonly string[]): Deployed {
   const clean = (text: string): string => redact(text, values)
-  const cleaned = Object.entries(facts).map(([key, fact]) => [key, redactWithin(fact, values)])
+  const cleaned = Object.entries(facts).map(([key, fact]) => [key, redactWithin(fact, values)] as const)
   return { ...told, detail: clean(detail), output: clean(output), facts: Object.fromEntries(cleaned) }
 }
 
