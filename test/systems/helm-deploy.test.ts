@@ -410,7 +410,12 @@ describe.each(drawn)('%s', (major) => {
     const hook = await failing(major, name, 'b', {
       ...{ values: 'hook: pre-upgrade\nhookFails: image-pull', timeout: '4s', 'on-failure': 'keep' },
     })
-    expect(hook.outputs['failure-reason']).toBe('hook-failed')
+    expect(hook.outputs).toMatchObject({
+      'failure-reason': 'hook-failed',
+      'failure-summary': expect.stringMatching(
+        new RegExp(`: ImagePullBackOff: a:1 in Job default/${name}-hook \\(.*pre-upgrade`),
+      ),
+    })
     // The way back runs the hooks of the revision that it goes back to.
     const back = await modeOf(major, 'rollback', name, { revision: '1', timeout: '4s' })
     expect(back.outputs).toMatchObject({ outcome: 'failed', 'failure-reason': 'rollback-failed' })

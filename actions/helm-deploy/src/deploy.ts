@@ -203,7 +203,9 @@ async function bring(
   if (how.ended === 'cancelled') throw cancelled(session, job)
   const watched = { helm, revision: next, digest: plan.digest }
   const look = () =>
-    how.ended === 'done' ? observer?.verify(watched, ports.signal) : observer?.diagnose(watched, ports.signal)
+    how.ended === 'done'
+      ? observer?.verify(watched, ports.signal)
+      : observer?.diagnose({ ...watched, failed: how }, ports.signal)
   const seen = await Promise.resolve(look()).catch((error: unknown) => {
     if (ports.signal.aborted) throw cancelled(session, job)
     throw error

@@ -120,7 +120,7 @@ export default deployer({
         seen =
           how.ended === 'done'
             ? await observer.verify(watched, signal)
-            : await observer.diagnose(watched, signal)
+            : await observer.diagnose({ ...watched, failed: how }, signal)
         const looked = afterLooking(how, seen, `${settings.release} was brought to ${digest}`)
         return withoutSecrets(looked, hidden)
       },

@@ -3,6 +3,7 @@ import {
   awaitRollouts,
   containersOf,
   diagnose,
+  diagnoseTask,
   differencesFrom,
   manifestDiff,
   nameOfWorkload,
@@ -46,6 +47,8 @@ export interface Watched {
   revision?: number
   /** that some of its containers have to run */
   digest?: string | undefined
+  /** how Helm ended, where it has failed */
+  failed?: { reason?: FailureReason; detail: string }
   /** every object has to be as the manifest says, and have nothing beside it: what a way back has to come to */
   exactly?: boolean
 }
@@ -299,10 +302,29 @@ async function deviationOf({ cluster, objects, helm, signal }: Look): Promise<st
 }
 
 async function diagnosed(look: Look): Promise<Observation | undefined> {
-  const { cluster, workloads, ports, signal } = look
+  const { cluster, workloads, ports, signal, failed } = look
+  const hook = failed?.reason === 'hook-failed' ? await failedHook(look, failed.detail) : undefined
+  if (hook !== undefined) return hook
   const states = await awaitRollouts(cluster, workloads, { clock: ports.clock, signal }, { timeoutMs: 0 })
   const open = states.filter(({ state }) => state !== 'done')
   if (open.length === 0) return undefined
   const { summary, ...rest } = await notReady({ ...look, options: { ...look.options, settleMs: 0 } }, open)
   return { ...defined(rest), ok: false, summary: summary.replace(/ after 0s\)$/, ')') }
+}
+
+/** The hooks that Helm speaks of: others may have failed in an earlier release, and been left. */
+async function failedHook(look: Look, said: string): Promise<Observation | undefined> {
+  const { cluster, helm, revision, signal, options } = look
+  const [event] = /\b(pre|post)-(install|upgrade|rollback|delete)\b/.exec(said) ?? []
+  const printed = event === undefined ? undefined : await helm.hooksOf(revision, signal)
+  const hooks = (await objectsIn(printed ?? '')).filter(({ metadata }) =>
+    (metadata.annotations?.['helm.sh/hook'] ?? '').split(/\s*,\s*/).includes(event ?? ''),
+  )
+  for (const { kind, metadata } of hooks.slice(0, MANY)) {
+    if (kind !== 'Job' && kind !== 'Pod') continue
+    const task = { kind, name: metadata.name, namespace: metadata.namespace ?? helm.where.namespace } as const
+    const found = await diagnoseTask(cluster, task, { signal }, options.limits)
+    if (found) return { ok: false, reason: 'hook-failed', summary: found.line, details: found.details }
+  }
+  return undefined
 }

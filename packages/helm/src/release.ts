@@ -83,9 +83,14 @@ export interface HelmRelease {
   uninstall(writing: Writing, signal: AbortSignal): Promise<Ended>
   /** The manifest of a revision, or of the last one; undefined when Helm does not tell. It may hold secrets: it is compared and read, not shown. */
   manifestOf(revision: number | undefined, signal: AbortSignal): Promise<string | undefined>
+  /** The hooks of a revision, as {@link HelmRelease.manifestOf} its manifest. */
+  hooksOf(revision: number | undefined, signal: AbortSignal): Promise<string | undefined>
   /** Undefined when Helm does not tell. */
   metadataOf(revision: number, signal: AbortSignal): Promise<Metadata | undefined>
 }
+
+const revisionFlags = (revision: number | undefined): string[] =>
+  revision === undefined ? [] : ['--revision', String(revision)]
 
 type RunPorts = Pick<ProviderPorts, 'process' | 'workspace' | 'temp'>
 
@@ -166,11 +171,12 @@ export function openRelease(where: Where, ports: RunPorts): HelmRelease {
     async manifestOf(revision, signal) {
       const before = revision === undefined ? undefined : manifests.get(revision)
       if (before !== undefined) return before
-      const of = revision === undefined ? [] : ['--revision', String(revision)]
-      const manifest = await told(['get', 'manifest', release, ...place, ...of], signal)
+      const manifest = await told(['get', 'manifest', release, ...place, ...revisionFlags(revision)], signal)
       if (revision !== undefined && manifest !== undefined) manifests.set(revision, manifest)
       return manifest
     },
+    hooksOf: (revision, signal) =>
+      told(['get', 'hooks', release, ...place, ...revisionFlags(revision)], signal),
     async metadataOf(revision, signal) {
       const of = ['--revision', String(revision), '--output', 'json']
       const printed = await told(['get', 'metadata', release, ...place, ...of], signal)

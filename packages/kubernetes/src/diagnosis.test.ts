@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { answering } from './answering.fixture'
-import { diagnose } from './diagnosis'
+import { diagnose, diagnoseTask, type Task } from './diagnosis'
 
 const shop = { kind: 'Deployment' as const, namespace: 'api', name: 'shop' }
 const IMAGE = 'ghcr.io/acme/shop@sha256:1'
@@ -266,5 +266,46 @@ describe('why a workload is not ready', () => {
       conditions: refused('Pod "a" is invalid: spec: Invalid value: {"env":"swordfish"}: no'),
     })
     expect(line).not.toContain('swordfish')
+  })
+})
+
+describe('why a task failed', () => {
+  const born = (minute: number) => ({ creationTimestamp: `2026-01-01T00:0${minute}:00Z` })
+  const failed = (name: string, minute: number) =>
+    pod({ phase: 'Failed', ...container({ state: ended(3, 'Error') }) }, { name, ...born(minute) })
+
+  async function toldOf(task: Task, pods: object[], forbidden = '-') {
+    let selected = ''
+    const { cluster } = await answering((path, { url }) => {
+      if (path.endsWith(forbidden)) return 403
+      if (path.endsWith('/log')) return 'no such column\n'
+      if (!path.endsWith('/pods')) return []
+      selected = new URL(url).search
+      return pods
+    })
+    return { found: await diagnoseTask(cluster, task, { signal }), selected }
+  }
+  const job: Task = { kind: 'Job', namespace: 'api', name: 'migrate' }
+
+  it('is what the newest of its pods says that has not succeeded, and what that printed last', async () => {
+    const done = pod({ phase: 'Succeeded' }, { name: 'c', ...born(3) })
+    const { found, selected } = await toldOf(job, [failed('a', 1), failed('b', 2), done])
+    expect(found).toEqual({
+      line: 'Error: app (exit code 3) in Job api/migrate',
+      details: ['the last lines of app of b:', 'no such column'],
+    })
+    expect(selected).toContain('labelSelector=job-name%3Dmigrate')
+  })
+
+  it('is asked of a pod by its name, and told without its log where that may not be read', async () => {
+    const { found, selected } = await toldOf({ ...job, kind: 'Pod' }, [failed('migrate', 1)], '/log')
+    expect(found?.line).toBe('Error: app (exit code 3) in Pod api/migrate')
+    expect(found?.details).toEqual([expect.stringMatching(/^its log could not be read: .*403/)])
+    expect(selected).toContain('fieldSelector=metadata.name%3Dmigrate')
+  })
+
+  it('is not known where no pod says it, or none is left', async () => {
+    expect((await toldOf(job, [pod({ phase: 'Succeeded' })])).found).toBeUndefined()
+    expect((await toldOf(job, [])).found).toBeUndefined()
   })
 })

@@ -5,6 +5,7 @@ import { kubernetesObject } from './cluster'
 import {
   isReadyPod,
   nameOfWorkload,
+  podObject,
   readWorkload,
   type ContainerStatus,
   type PodObject,
@@ -123,6 +124,44 @@ export async function diagnose(
       ...missing.map(oneLine).toSorted(),
     ],
   }
+}
+
+/** A Job, or a pod by itself: what runs once and ends. */
+export interface Task {
+  kind: 'Job' | 'Pod'
+  namespace: string
+  name: string
+}
+
+/**
+ * Says why a task failed, or does not come to its end, from the newest of its pods that has not succeeded. Undefined where
+ * there is none, or none that says why. @throws ClusterRefused, ProviderError, the signal's reason
+ */
+export async function diagnoseTask(
+  cluster: Cluster,
+  task: Task,
+  ports: Pick<ProviderPorts, 'signal'>,
+  limits: DiagnosisLimits = DEFAULT_LIMITS,
+): Promise<Pick<Diagnosis, 'line' | 'details'> | undefined> {
+  const { kind, namespace, name } = task
+  const signal = AbortSignal.any([ports.signal, AbortSignal.timeout(BUDGET_MS)])
+  const resource = { apiVersion: 'v1', plural: 'pods', namespace }
+  // Source: Kubernetes, "Jobs": the label that the controller gives to the pods of a Job.
+  const selected = kind === 'Job' ? { labels: `job-name=${name}` } : { fields: `metadata.name=${name}` }
+  const [pods, events] = await Promise.all([
+    cluster.list(resource, podObject, signal, selected),
+    warningsOf(cluster, namespace, signal).catch(() => []),
+  ])
+  const bornAt = ({ metadata }: PodObject): string => metadata.creationTimestamp ?? ''
+  const [finding] = pods
+    .filter(({ status }) => status.phase !== 'Succeeded')
+    .toSorted((one, other) => bornAt(other).localeCompare(bornAt(one)))
+    .flatMap((pod) => findingOf(pod, events) ?? [])
+  if (finding === undefined) return undefined
+  const log = await logOf(cluster, task, finding, limits, signal).catch((error: unknown) => [
+    oneLine(`its log could not be read: ${messageOf(error)}`),
+  ])
+  return { line: oneLine(`${finding.what} in ${kind} ${namespace}/${name}`), details: log }
 }
 
 /** Newest first. */
@@ -260,7 +299,7 @@ function pullError(events: readonly Event[], waiting: string | undefined): strin
 
 async function logOf(
   cluster: Cluster,
-  { namespace }: Workload,
+  { namespace }: Pick<Workload, 'namespace'>,
   { pod, log, failure }: Finding,
   { logLines }: DiagnosisLimits,
   signal: AbortSignal,

@@ -15,6 +15,7 @@ export {
 export {
   DEFAULT_LIMITS,
   diagnose,
+  diagnoseTask,
   type Diagnosis,
   type DiagnosisLimits,
   type WorkloadFailure,
