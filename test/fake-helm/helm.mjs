@@ -26,6 +26,7 @@ const known = {
   version: { template: text },
   history: { ...everywhere, max: text, output: text },
   'get manifest': { ...everywhere, revision: text },
+  'get hooks': { ...everywhere, revision: text },
   'get metadata': { ...everywhere, revision: text, output: text },
   template: { ...everywhere, 'no-hooks': flag, ...rendering },
   upgrade: {

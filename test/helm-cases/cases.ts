@@ -11,6 +11,7 @@ const VERSION = 'packages/helm/src/version.test.ts'
 const FAILURE = 'packages/helm/src/failure.test.ts'
 const INPUTS = 'actions/helm-deploy/src/inputs.test.ts'
 const WAY_BACK = 'actions/helm-deploy/src/way-back.test.ts'
+const GIVE_UP = 'actions/helm-deploy/src/give-up.test.ts'
 const DEPLOY = 'actions/helm-deploy/src/deploy.test.ts'
 const STUCK = 'actions/helm-deploy/src/stuck.test.ts'
 const BUNDLE = 'test/bundles/helm-deploy.test.ts'
@@ -349,6 +350,11 @@ export const cases: readonly Case[] = [
     'the API server cannot be reached during the wait; the release is left pending',
     of(FAILURE, 'B6 45: %s'),
     of(
+      DEPLOY,
+      'B6 45: is asked once more at the end of the job',
+      'B6 45: keeps its hands off what %s has brought since',
+    ),
+    of(
       SYSTEM,
       'B6 45: an API server that is lost during the wait leaves it pending, and it is put back once there is one',
     ),
@@ -403,8 +409,11 @@ export const cases: readonly Case[] = [
     'values with secrets are in nothing that is left',
     of(VALUES_FILES, 'B6 50: values are in files that only their owner reads, and only while Helm runs'),
     of(FAILURE, 'B6 50: shows no value of %j'),
+    of(GIVE_UP, 'B6 50: says nothing that the Secrets of either revision hold'),
+    of(WAY_BACK, 'B6 50: says nothing that Secrets of the chart hold'),
     of(
       DEPLOY,
+      'B6 50: says no value at the end of the job, either',
       'B6 50: are in files while Helm runs, and in nothing that a run leaves',
       'B6 50: of a Secret of the chart are not shown, whoever says them, forward and back',
       'B6 50: what Helm prints of success, and a manifest, is shown nowhere',
@@ -414,7 +423,11 @@ export const cases: readonly Case[] = [
       'B6 50: the values of a main that is killed are removed by its post',
       'B6 50: nothing of values is in what it leaves, and Helm gives the runner no commands',
     ),
-    of(MANIFEST, 'B6 50: is known in the clear, whole and by lines, of hooks too'),
+    of(
+      MANIFEST,
+      'B6 50: is known of a list of objects, too',
+      'B6 50: is known in the clear, whole and by lines, of hooks too',
+    ),
     of(
       LEAKS,
       'B6 50: no value is in anything that a run leaves',

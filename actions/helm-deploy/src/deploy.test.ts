@@ -463,6 +463,59 @@ describe('a run that is cancelled', () => {
   })
 })
 
+describe('a cluster that is lost while Helm waits, and while it is asked back', () => {
+  const LOST = [
+    { command: 'upgrade', text: 'UPGRADE FAILED: context deadline exceeded' },
+    { command: 'rollback', text: 'Kubernetes cluster unreachable: connection refused' },
+  ] as const
+
+  async function lost(secrets: Record<string, string> = {}, inputs: Record<string, string> = {}) {
+    const step = await openStep({
+      releases: { api: fakeRevisions('deployed') },
+      runs: { 7: 'completed' },
+      secrets,
+    })
+    await step.helm.plan(...LOST)
+    expect(((await step.run(inputs)) as GateFailed).message).toMatch(
+      /^cluster-unreachable: .*; the end of the job tries once more$/,
+    )
+    return step
+  }
+
+  it('B6 45: is asked once more at the end of the job', async () => {
+    const step = await lost()
+    expect(await step.post()).toMatchObject({ outcome: 'rolled-back' })
+  })
+
+  it.each([
+    ['a step after it', {}],
+    [
+      'another run',
+      { 'gha-run-id': '7', 'gha-run-attempt': '1', 'gha-repo': 'acme.shop', 'gha-revision': '4' },
+    ],
+  ])('B6 45: keeps its hands off what %s has brought since', async (_, labels) => {
+    const step = await lost()
+    const { api = [] } = await step.helm.releases()
+    const before = api.map((one) => ({ ...one, status: 'superseded' as const }))
+    await step.helm.put({
+      api: [...before, { revision: 4, status: 'deployed', description: 'a hotfix', labels }],
+    })
+    expect(await step.post()).toMatchObject({ outcome: 'nothing-to-do' })
+    expect((await statuses(step))?.at(-1)).toBe('deployed')
+  })
+
+  it('B6 50: says no value at the end of the job, either', async () => {
+    const step = await lost(
+      { API_VALUES: '{"password":"swordfish-secret"}' },
+      { 'values-secret': 'API_VALUES' },
+    )
+    await step.helm.plan({ command: 'rollback', text: 'it printed swordfish-manifest and swordfish-secret' })
+    const failed = await step.post().catch((error: unknown) => error)
+    expect((failed as Error).message).toContain('it printed *** and ***')
+    expect(said(step)).not.toContain('swordfish')
+  })
+})
+
 describe('values', () => {
   const secret = '{"password":"swordfish-secret","port":12345678}'
 

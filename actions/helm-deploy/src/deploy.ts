@@ -301,10 +301,11 @@ async function differs({ helm, good }: Job, revision: number, signal: AbortSigna
 }
 
 function save(session: Session, jobs: readonly Job[]): void {
-  const { ports, onFailure, writing, inputs } = session
+  const { ports, onFailure, writing, inputs, plan } = session
   saveUnfinished(ports, {
     ...defined(programOf(session)),
     ...{ writing, onFailure, firstInstallFailure: inputs['first-install-failure'] },
+    valuesSecrets: plan.valuesSecrets,
     releases: jobs.map(({ plan: { release, namespace }, pin, next }) => ({
       ...{ release, namespace, next },
       ...defined({ revision: pin.revision, updated: pin.updated }),

@@ -1,11 +1,12 @@
-import { messageOf, type Ports } from '@deploy-actions/action-kit'
+import { messageOf, redact, type Ports } from '@deploy-actions/action-kit'
 import {
   goBack,
-  reasonOf,
+  HistoryUnread,
   type FailureReason,
   type HelmRelease,
   type Observation,
   type Observer,
+  secretsOf,
   type Pin,
   type WentBack,
   type Writing,
@@ -47,15 +48,35 @@ export async function putAllBack(
 ): Promise<PutBack[]> {
   const results: PutBack[] = []
   for (const one of pinned.toReversed()) {
-    const told = await putBack(one, going).catch((error: unknown) =>
-      notBack(one, { detail: messageOf(error), reason: reasonOf(messageOf(error)) }),
-    )
-    const result = { ...told, detail: going.clean(told.detail) }
+    const told = await putBack(one, going).catch((error: unknown) => unable(one, going, error))
+    const result = { ...told, detail: going.clean(await withoutSecrets(one, told)) }
     if (result.state === 'not-back') log.warning(`${result.name} is NOT back: ${result.detail}`)
     else log.info(`${result.name}: ${result.detail}`)
     results.push(result)
   }
   return results
+}
+
+/** What Helm and pods say of a way back that failed may be of Secrets, which are known by Helm alone. */
+async function withoutSecrets(
+  { helm, pin, next }: Pinned,
+  { state, reason, detail }: PutBack,
+): Promise<string> {
+  if (state !== 'not-back' && reason === undefined) return detail
+  const hidden = await secretsOf(helm, [pin.revision, next], uncancelled()).catch(() => [])
+  return redact(detail, hidden)
+}
+
+/** It could not be put back, and may not have been asked to be. */
+async function unable(one: Pinned, { firstInstallFailure }: Going, error: unknown): Promise<PutBack> {
+  const detail = messageOf(error)
+  const isUnread = error instanceof HistoryUnread
+  if (isUnread && one.pin.revision === 0 && firstInstallFailure === 'keep')
+    return {
+      ...{ name: nameOf(one.helm.where), state: 'kept' },
+      detail: `there was none before, so whatever was installed is left to be looked at (${detail})`,
+    }
+  return notBack(one, { detail, ...(isUnread && { reason: 'cluster-unreachable' }) })
 }
 
 async function putBack({ helm, pin, next }: Pinned, going: Going): Promise<PutBack> {
@@ -92,13 +113,17 @@ const look = async (
 /** What stands now, and what to do, so that nobody has to find it out at night. */
 async function notBack(
   { helm, pin }: Pick<Pinned, 'helm' | 'pin'>,
-  { detail, reason }: Pick<WentBack, 'detail' | 'reason'>,
+  { detail, reason: said }: Pick<WentBack, 'detail' | 'reason'>,
 ): Promise<PutBack> {
-  const last = await helm.history(uncancelled()).then(
-    (revisions) => revisions.at(-1),
-    () => undefined,
-  )
-  const stands = last ? `it is ${last.status} now (revision ${last.revision})` : 'what it is now is not known'
+  const revisions = await helm.history(uncancelled()).catch(() => undefined)
+  // Helm says of a cluster that it loses while it waits that its time is over.
+  const reason = revisions === undefined ? 'cluster-unreachable' : said
+  const last = revisions?.at(-1)
+  const stands = last
+    ? `it is ${last.status} now (revision ${last.revision})`
+    : revisions
+      ? 'it is not installed now'
+      : 'what it is now is not known'
   return {
     ...{ name: nameOf(helm.where), state: 'not-back' },
     reason: reason === 'cluster-unreachable' ? reason : 'rollback-failed',
@@ -113,6 +138,8 @@ function nextStep(
 ): string {
   if (reason === 'no-target')
     return `revision ${revision} is no longer kept (see history-max): deploy what is to run, by its digest`
+  if (revision === 0)
+    return `nothing ran before: helm uninstall ${release} --namespace ${namespace} takes away what there is, or deploy again`
   const again = `helm rollback ${release} ${revision} --namespace ${namespace}, or mode: rollback with revision: ${revision}`
   if (reason === 'ssa-conflict')
     return `somebody else manages those fields: leave them out of the chart, or let force-conflicts: true take them; then ${again}`

@@ -7,7 +7,7 @@ import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 import { liveSeams } from './live'
 import { planOf, type Plan } from './plan'
-import { limitsOf, programOf, writingOf, type Seams, type Session } from './session'
+import { clean, limitsOf, programOf, writingOf, type Seams, type Session } from './session'
 import { recoverAll, rollback, status } from './way-back'
 
 const modes = { deploy, rollback, status, recover: recoverAll } satisfies Record<
@@ -22,7 +22,8 @@ export async function main(inputs: Inputs, ports: Ports, seams?: Seams): Promise
   const failing = await onFailureOf(inputs, plan, ports)
   const major = await askMajor(inputs.helm, { ...ports, workspace: ports.context.workspace }, ports.signal)
   mustFit(inputs, major)
-  const given = seams ?? liveSeams(programOf({ inputs, major }), ports, limitsOf(inputs))
+  const limits = limitsOf(inputs, (text) => clean({ plan, ports }, text))
+  const given = seams ?? liveSeams(programOf({ inputs, major }), ports, limits)
   return modes[inputs.mode]({ ...given, ...failing, inputs, plan, ports, major, writing: writingOf(inputs) })
 }
 

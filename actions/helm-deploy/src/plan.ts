@@ -28,6 +28,8 @@ export interface Plan {
   releases: [ReleasePlan, ...ReleasePlan[]]
   /** parts of values-secret, and of what is rendered those of its Secrets, which nothing may show */
   hidden: string[]
+  /** names of the secrets with values */
+  valuesSecrets: string[]
 }
 
 /** What is said of one release; its values by text or as a part of a list. */
@@ -60,7 +62,14 @@ export async function planOf(
   const { parse } = await import('yaml')
   const problems: Problem[] = modeProblems(inputs)
   const written = entriesOf(inputs, parse, problems)
-  const read = { inputs, secrets, parse, problems, hidden: new Set<string>() }
+  const read = {
+    inputs,
+    secrets,
+    parse,
+    problems,
+    hidden: new Set<string>(),
+    valuesSecrets: new Set<string>(),
+  }
   const releases = written.map(({ where, entry }) => releaseOf(where, entry, read))
   const seen = releases.map(({ release, namespace }) => `${namespace}/${release}`)
   for (const twice of new Set(seen.filter((one, index) => seen.indexOf(one) !== index)))
@@ -68,7 +77,7 @@ export async function planOf(
   problems.push(...(await missingFiles(releases, context.workspace)))
   const [first, ...more] = releases
   if (problems.length > 0 || !first) throw new InputError(problems)
-  return { releases: [first, ...more], hidden: [...read.hidden] }
+  return { releases: [first, ...more], hidden: [...read.hidden], valuesSecrets: [...read.valuesSecrets] }
 }
 
 function modeProblems({ mode, revision, releases }: Inputs): Problem[] {
@@ -128,6 +137,7 @@ interface Reading {
   parse: Parse
   problems: Problem[]
   hidden: Set<string>
+  valuesSecrets: Set<string>
 }
 
 function releaseOf(where: Placed['where'], entry: Entry, read: Reading): ReleasePlan {
@@ -178,7 +188,11 @@ function setOf(entry: Entry, problem: SayProblem): Record<string, string> {
 }
 
 /** The texts of values and values-secret, which wins. Nothing of them is in a message. */
-function valuesOf(entry: Entry, problem: SayProblem, { secrets, parse, hidden }: Reading): string[] {
+function valuesOf(
+  entry: Entry,
+  problem: SayProblem,
+  { secrets, parse, hidden, valuesSecrets }: Reading,
+): string[] {
   const texts: string[] = []
   const { values, 'values-secret': secretName } = entry
   if (typeof values === 'object') texts.push(JSON.stringify(values))
@@ -197,6 +211,7 @@ function valuesOf(entry: Entry, problem: SayProblem, { secrets, parse, hidden }:
   else if (!isMap(parsed)) problem('values-secret', `the secret ${secretName} is no YAML of keys and values`)
   else {
     texts.push(secret)
+    valuesSecrets.add(secretName)
     for (const part of scalarsOf(parsed)) hidden.add(part)
   }
   return texts
@@ -204,6 +219,13 @@ function valuesOf(entry: Entry, problem: SayProblem, { secrets, parse, hidden }:
 
 const isMap = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Everything that is written in secrets with values, which are YAML; one that is not there has nothing. */
+export async function partsOf(names: readonly string[], secrets: Secrets): Promise<string[]> {
+  if (names.length === 0) return []
+  const { parse } = await import('yaml')
+  return names.flatMap((name) => scalarsOf(mapping(secrets.get(name) ?? '', parse)))
+}
 
 /** Everything that is written in a value, keys left out. */
 function scalarsOf(value: unknown): string[] {

@@ -1,8 +1,9 @@
 import { GateFailed, redact, type Ports, type PostResult } from '@deploy-actions/action-kit'
-import { removeValuesFiles, type Observer } from '@deploy-actions/helm'
+import { removeValuesFiles, type Observer, type Revision } from '@deploy-actions/helm'
 import { putAllBack, toldOf, type Pinned } from './give-up'
 import { liveSeams } from './live'
 import { ownerOf, type AskLabels } from './owners'
+import { partsOf } from './plan'
 import { nameOf, openHelm, uncancelled, type Seams } from './session'
 import { unfinishedOf, type Saved } from './state'
 
@@ -31,7 +32,7 @@ export async function post(ports: Ports, seams?: Seams): Promise<PostResult> {
     ports.log.warning(reason)
     return { outcome: 'kept', reason }
   }
-  ports.log.warning(`this step did not end by itself: ${names} is put back`)
+  ports.log.warning(`what this step has left unfinished is put back: ${names}`)
   return putOursBack(ours, saved, ports, observer)
 }
 
@@ -42,20 +43,29 @@ async function putOursBack(
   observer: Observer | undefined,
 ): Promise<PostResult> {
   const { writing, firstInstallFailure } = saved
-  const clean = (text: string): string => redact(text, ports.secrets.values())
+  const secrets = [...ports.secrets.values(), ...(await partsOf(saved.valuesSecrets, ports.secrets))]
+  const clean = (text: string): string => redact(text, secrets)
   for (const { helm } of ours) await untilStill(helm, ports)
   const results = await putAllBack(ours, { writing, firstInstallFailure, observer, clean }, ports.log)
   const reason = clean(toldOf(results))
   ports.evidence.facts({ wentBack: results.map(({ name, state, detail }) => ({ name, state, detail })) })
   ports.summary.add(`### Helm: finished at the end of the job\n\n${reason}`)
   if (results.some(({ state }) => state === 'not-back')) throw new GateFailed(reason)
-  return { outcome: 'rolled-back', reason }
+  return { outcome: results.some(({ state }) => state === 'back') ? 'rolled-back' : 'kept', reason }
 }
 
-/** That the last revision is the one that this step has written, and nobody's since. */
-async function isOurs({ helm, next }: Pinned, ports: Ports, askLabels: AskLabels): Promise<boolean> {
+/** That the last revision is the one that this step has written, and nobody's since but a way back to what it found. */
+async function isOurs(one: Pinned, ports: Ports, askLabels: AskLabels): Promise<boolean> {
+  const { helm, next } = one
   const revisions = await helm.history(uncancelled())
   if ((revisions.at(-1)?.revision ?? 0) < next) return false
+  const since = revisions.find((revision) => revision.revision > next && !isWayBack(revision, one))
+  if (since) {
+    ports.log.warning(
+      `${nameOf(helm.where)} is at revision ${since.revision} by now, which this step has not written: it is left alone`,
+    )
+    return false
+  }
   const labels = await askLabels(helm, next, uncancelled())
   const owner = await ownerOf(labels, next, ports.context, ports.github).catch(() => ({
     known: false as const,
@@ -65,6 +75,11 @@ async function isOurs({ helm, next }: Pinned, ports: Ports, askLabels: AskLabels
     ports.log.warning(`revision ${next} of ${nameOf(helm.where)} is of ${owner.who}: it is left alone`)
   return mine
 }
+
+/** Source: helm, pkg/action/rollback.go: what it says of a rollback, and of one that has failed. */
+const isWayBack = ({ status, description }: Revision, { pin }: Pinned): boolean =>
+  description === `Rollback to ${pin.revision}` ||
+  (status === 'failed' && description.startsWith('Rollback "'))
 
 async function untilStill(helm: Pinned['helm'], { clock }: Ports): Promise<void> {
   const until = clock.realMs() + PATIENCE_MS

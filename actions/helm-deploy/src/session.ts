@@ -1,6 +1,7 @@
 import { redact, type Ports } from '@deploy-actions/action-kit'
 import {
   openRelease,
+  secretsOf,
   type HelmRelease,
   type Major,
   type Observation,
@@ -65,10 +66,11 @@ export const programOf = ({ inputs, major }: Pick<Session, 'inputs' | 'major'>):
 /** Helm has waited as long as it may; what it does not wait for gets a part of that. */
 const SETTLE_MS = 180_000
 
-export const limitsOf = (inputs: Inputs) => ({
+/** @param clean takes secrets out of what pods say */
+export const limitsOf = (inputs: Inputs, clean: (text: string) => string) => ({
   settleMs: Math.min(inputs.timeout, SETTLE_MS),
   stabiliseMs: inputs.stabilise,
-  diagnosis: { logLines: inputs['log-lines'], events: inputs.events },
+  diagnosis: { logLines: inputs['log-lines'], events: inputs.events, clean },
 })
 
 export const writingOf = (inputs: Inputs): Required<Writing> => ({
@@ -84,6 +86,15 @@ export const writingOf = (inputs: Inputs): Required<Writing> => ({
 /** A text without any part of the secrets of the step. */
 export const clean = ({ plan, ports }: Pick<Session, 'plan' | 'ports'>, text: string): string =>
   redact(text, [...plan.hidden, ...ports.secrets.values()])
+
+/** From now on nothing that the Secrets of these revisions hold is in a text of the step. */
+export async function hideSecretsOf(
+  { plan }: Pick<Session, 'plan'>,
+  helm: HelmRelease,
+  revisions: readonly (number | undefined)[],
+): Promise<void> {
+  plan.hidden.push(...(await secretsOf(helm, revisions, uncancelled())))
+}
 
 /** `api in shop`. */
 export const nameOf = ({ release, namespace }: Pick<ReleasePlan, 'release' | 'namespace'>): string =>

@@ -21,6 +21,8 @@ const saved = lazily(() =>
     }),
     onFailure: z.enum(['rollback', 'keep']),
     firstInstallFailure: z.enum(['keep', 'uninstall']),
+    /** names of the secrets with values, whose parts nothing may show */
+    valuesSecrets: z.array(z.string()).default([]),
     /** in the order in which they are brought */
     releases: z.array(
       z.strictObject({

@@ -2,7 +2,7 @@ import { GateFailed } from '@deploy-actions/action-kit'
 import { goBack, lastGood, unfinished, type HelmRelease, type Revision } from '@deploy-actions/helm'
 import { formatDuration } from '@deploy-actions/rollout'
 import { ownerOf, type Owner } from './owners'
-import { nameOf, uncancelled, type Session } from './session'
+import { clean, hideSecretsOf, nameOf, uncancelled, type Session } from './session'
 
 const FIVE_MINUTES_MS = 5 * 60_000
 
@@ -65,10 +65,11 @@ export function refusal(
 
 /** Puts a stuck release back to what ran, or takes a first install away where the step says so. Gives what was done. */
 export async function recover(
-  { inputs, writing }: Session,
+  session: Session,
   helm: HelmRelease,
   revisions: readonly Revision[],
 ): Promise<string> {
+  const { inputs, writing } = session
   const good = lastGood(revisions)
   if (!good && inputs['first-install-failure'] !== 'uninstall')
     throw new GateFailed(
@@ -78,8 +79,9 @@ export async function recover(
   const pin = { revision: good?.revision ?? 0, updated: good?.updated || undefined }
   const { ended, detail, reason } = await goBack(helm, pin, writing, uncancelled())
   if (ended === 'done') return detail
+  await hideSecretsOf(session, helm, [pin.revision, revisions.at(-1)?.revision])
   throw new GateFailed(
-    `rollback-failed: ${nameOf(helm.where)} could not be put back: ${detail}; look at it with helm history, and at its pods`,
+    `rollback-failed: ${nameOf(helm.where)} could not be put back: ${clean(session, detail)}; look at it with helm history, and at its pods`,
     { outputs: { 'failure-reason': reason === 'no-target' ? 'no-target' : 'rollback-failed' } },
   )
 }

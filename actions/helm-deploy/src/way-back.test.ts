@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { GateFailed } from '@deploy-actions/action-kit'
 import { fakeRevisions } from '../../../test/fake-helm/fake-helm'
-import { openStep } from './helm-deploy.fixture'
+import { openStep, said } from './helm-deploy.fixture'
 
 const back = { mode: 'rollback', chart: '', digest: '' }
 
@@ -50,6 +50,14 @@ describe('a rollback', () => {
       reason: 'would put back api in shop to revision 1 (the last good one, found in its history)',
     })
     expect((await step.helm.releases())['api']).toHaveLength(2)
+  })
+
+  it('B6 50: says nothing that Secrets of the chart hold', async () => {
+    const step = await openStep({ releases: { api: fakeRevisions('superseded', 'deployed') } })
+    await step.helm.plan({ command: 'rollback', text: 'it printed swordfish-manifest' })
+    const failed = (await step.run({ ...back, revision: '1' })) as GateFailed
+    expect(failed.message).toContain('it printed ***')
+    expect(said(step) + JSON.stringify(failed.outputs)).not.toContain('swordfish')
   })
 
   it('B6 46: that fails says what is so', async () => {

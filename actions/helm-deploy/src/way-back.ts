@@ -14,7 +14,16 @@ import { NOT_UNDONE } from './give-up'
 import type { Outputs } from './outputs'
 import type { ReleasePlan } from './plan'
 import { report, type Brought } from './report'
-import { clean, lookedAt, nameOf, openHelm, programOf, uncancelled, type Session } from './session'
+import {
+  clean,
+  hideSecretsOf,
+  lookedAt,
+  nameOf,
+  openHelm,
+  programOf,
+  uncancelled,
+  type Session,
+} from './session'
 import { mayBeWritten, recover } from './stuck'
 
 /** Puts releases back to a revision that is told, or found in their history, in reverse order. */
@@ -28,13 +37,14 @@ export async function rollback(session: Session): Promise<Outputs> {
   const details: string[] = []
   const observations: (Observation | undefined)[] = []
   let changed = false
-  for (const { helm, to, why } of targets.toReversed()) {
+  for (const { helm, to, now, why } of targets.toReversed()) {
     const went = await goBack(helm, { revision: to.revision }, session.writing, uncancelled())
-    if (went.ended !== 'done') throw failed(session, helm, to, went.detail)
+    if (went.ended !== 'done') throw await failed(session, helm, { to, now }, went.detail)
     const revision = went.last?.revision ?? to.revision
     const seen = await session.observer?.verify({ helm, revision, exactly: true }, uncancelled())
     observations.push(seen)
-    if (seen?.ok === false) throw failed(session, helm, to, `${went.detail}, but ${seen.summary}`, true)
+    if (seen?.ok === false)
+      throw await failed(session, helm, { to, now }, `${went.detail}, but ${seen.summary}`, true)
     details.push(`${went.detail} (${why})`)
     changed ||= went.changed
   }
@@ -77,15 +87,16 @@ async function targetOf(session: Session, plan: ReleasePlan): Promise<Target> {
 const foundTarget = (revisions: readonly Revision[]): Revision | undefined =>
   standsAt(revisions.at(-1), revisions.at(-1)?.revision ?? 0) ? goodBefore(revisions) : lastGood(revisions)
 
-function failed(
+async function failed(
   session: Session,
-  { where }: HelmRelease,
-  { revision }: Revision,
+  helm: HelmRelease,
+  { to, now }: Pick<Target, 'to' | 'now'>,
   detail: string,
   unverified = false,
-): GateFailed {
+): Promise<GateFailed> {
+  await hideSecretsOf(session, helm, [to.revision, now?.revision])
   const reason = unverified ? 'rollback-unverified' : 'rollback-failed'
-  const summary = clean(session, `${nameOf(where)} to revision ${revision}: ${detail}`)
+  const summary = clean(session, `${nameOf(helm.where)} to revision ${to.revision}: ${detail}`)
   return new GateFailed(
     `${reason}: ${summary}; its pods say why (kubectl describe), and the same step tries again`,
     {
@@ -134,10 +145,13 @@ export async function recoverAll(session: Session): Promise<Outputs> {
   }
   const bad = observations.find((one) => one?.ok === false)
   const reason = `${details.join('; ')}; ${bad ? `but ${bad.summary}` : lookedAt(observations)}; ${NOT_UNDONE}`
-  if (bad)
+  if (bad) {
+    for (const { helm, revisions } of stuck)
+      await hideSecretsOf(session, helm, [lastGood(revisions)?.revision, revisions.at(-1)?.revision])
     throw new GateFailed(`rollback-unverified: ${clean(session, reason)}`, {
       outputs: { 'failure-reason': 'rollback-unverified' },
     })
+  }
   return report(session, { outcome: 'recovered', reason }, await standingAll(session))
 }
 

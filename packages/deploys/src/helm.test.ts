@@ -291,6 +291,22 @@ describe('a release of Helm that is put back', () => {
     expect(await deployer.restore(point(1), signal)).toMatchObject({ ended: 'failed', detail })
   })
 
+  it('shows nothing that a Secret of the chart holds when it does not go back', async () => {
+    const secret = JSON.stringify({
+      kind: 'Secret',
+      metadata: { name: 'db' },
+      stringData: { a: 'swordfish' },
+    })
+    const { deployer } = await open({
+      history: [revisions([1, 'superseded'], [2, 'failed'])],
+      rollback: [{ exitCode: 1, stderr: 'Error: the hook said swordfish' }],
+      get: [{ stdout: secret }],
+    })
+    const restored = await deployer.restore(point(1), signal)
+    expect(restored).toMatchObject({ ended: 'failed', detail: 'Error: the hook said ***' })
+    expect(JSON.stringify(restored)).not.toContain('swordfish')
+  })
+
   it('is uninstalled where there was none, and that once', async () => {
     const history = [revisions([1, 'failed']), { exitCode: 1, stderr: 'Error: release: not found' }]
     const { deployer, ran } = await open({ history, uninstall: [{}] })

@@ -12,6 +12,7 @@ import {
   programName,
   proofOf,
   releaseName,
+  secretsOf,
   repositoryPath,
   unfinished,
   valuePath,
@@ -22,7 +23,7 @@ import {
   type Upgrade,
   type WentBack,
 } from '@deploy-actions/helm'
-import { clusterOf, clusterOptions, kubeconfigIn } from '@deploy-actions/kubernetes'
+import { clusterOf, clusterOptions, DEFAULT_LIMITS, kubeconfigIn } from '@deploy-actions/kubernetes'
 import { defined, timeLimit } from '@deploy-actions/rollout'
 import { deployer, type Deployed } from './deployer'
 import { helmPoint } from './restore-point'
@@ -79,9 +80,12 @@ export default deployer({
     const helm = openRelease(where, ports)
     // Helm itself takes the context from this variable where nobody names one.
     const chosen = { ...settings, context: kubeContext ?? ports.ambient['HELM_KUBECONTEXT'] }
-    const observer = observerOf(clusterOf(chosen, ports), ports, { settleMs: settleOf(settings) })
     let seen: Observation | undefined
     let hidden: readonly string[] = []
+    const observer = observerOf(clusterOf(chosen, ports), ports, {
+      settleMs: settleOf(settings),
+      limits: { ...DEFAULT_LIMITS, clean: (text) => redact(text, [...hidden, ...ports.secrets.values()]) },
+    })
     return {
       async snapshot(signal) {
         const revisions = await helm.history(signal)
@@ -126,13 +130,19 @@ export default deployer({
       },
       async restore(point, signal) {
         const went = await restore(point, settings, helm, signal)
-        if (went.ended !== 'done' || point.revision === 0) return deployed(went)
         const revision = went.last?.revision ?? point.revision
-        return afterLooking(
-          went,
-          await observer.verify({ helm, revision, exactly: true }, signal),
-          went.detail,
-        )
+        const isDone = went.ended === 'done'
+        const looked =
+          !isDone || point.revision === 0
+            ? deployed(went)
+            : afterLooking(
+                went,
+                await observer.verify({ helm, revision, exactly: true }, signal),
+                went.detail,
+              )
+        if (looked.ended === 'done') return looked
+        const secrets = await secretsOf(helm, [point.revision, went.last?.revision], signal).catch(() => [])
+        return withoutSecrets(looked, [...hidden, ...secrets])
       },
       verify: async () => ({
         state: seen?.ok === false ? 'unverified' : seen?.running === true ? 'verified' : 'unknown',

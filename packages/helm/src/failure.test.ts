@@ -24,6 +24,11 @@ describe('an error of Helm is told apart', () => {
       'wait-timeout',
     ],
     [
+      'a webhook that is down, and not the cluster',
+      'UPGRADE FAILED: Internal error occurred: failed calling webhook "v.kyverno.svc": dial tcp 10.0.0.1:443: connect: connection refused',
+      'admission',
+    ],
+    [
       'B6 38',
       'UPGRADE FAILED: pre-upgrade hooks failed: 1 error occurred:\n* job migrate failed: BackoffLimitExceeded',
       'hook-failed',

@@ -41,6 +41,8 @@ const CLASSES: readonly (readonly [RegExp, FailureReason])[] = [
     'pending-operation',
   ],
   [/release has no -?\d+ version|unable to find a previously successful release/, 'no-target'],
+  // Whose own connection it may be that was refused.
+  [/failed calling webhook|admission webhook "[^"]*" denied/, 'admission'],
   [
     /kubernetes cluster unreachable|connection refused|no such host|i\/o timeout|connection reset/i,
     'cluster-unreachable',

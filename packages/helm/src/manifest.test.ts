@@ -104,6 +104,18 @@ describe('what Secrets hold', () => {
     expect(hooksIn('kind: Secret\n')).toBe('')
   })
 
+  it('B6 50: is known of a list of objects, too', async () => {
+    const items = [JSON.parse(secret({ stringData: { a: 'five-and-six' } }))]
+    expect(await valuesIn(JSON.stringify({ kind: 'List', apiVersion: 'v1', items }))).toEqual([
+      'five-and-six',
+    ])
+  })
+
+  it('blanks no plain word, and no key of a file', async () => {
+    const stringData = { APP_ENV: 'production', level: 'Timeout', 'app.yml': 'global:\n  token: abcdef\n' }
+    expect(await valuesIn(secret({ stringData }))).toEqual(['global:\n  token: abcdef\n', 'token: abcdef'])
+  })
+
   it('hides no name, no image and nothing of another kind', async () => {
     const stringData = { user: 'shop', host: 'db', kind: 'Secret', image: 'postgres', none: '' }
     const pod = { kind: 'Pod', metadata: { name: 'a' }, spec: { containers: [{ image: 'postgres:16' }] } }

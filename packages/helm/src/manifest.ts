@@ -1,4 +1,5 @@
 import { kubernetesObject, type KubernetesObject } from '@deploy-actions/kubernetes'
+import { FAILURE_REASONS } from './failure'
 
 /** An image that a manifest names, and who runs it. */
 export interface RenderedImage {
@@ -53,13 +54,41 @@ export async function readManifest(manifest: string): Promise<RenderedManifest> 
     definitions: objects
       .filter(({ kind }) => kind === 'CustomResourceDefinition')
       .map(({ metadata }) => String(mapOf(metadata)['name'] ?? '?')),
-    objects: documents.flatMap((document) => kubernetesObject.safeParse(document).data ?? []),
+    objects: documents.flatMap(itemsOf).flatMap((one) => kubernetesObject.safeParse(one).data ?? []),
   }
 }
 
+/** A `List` is its items. */
+function itemsOf(document: unknown): unknown[] {
+  const { kind, items } = mapOf(document)
+  return kind === 'List' && Array.isArray(items) ? items.flatMap(itemsOf) : [document]
+}
+
+/** Words of which texts about a deploy are made: one that a Secret holds, too, is no secret by that. */
+const PLAIN_WORDS = new Set([
+  ...FAILURE_REASONS.flatMap((reason) => [reason, ...reason.split('-')]),
+  ...['deployed', 'failed', 'superseded', 'uninstalled', 'pending', 'upgrade', 'rollback', 'release'],
+  ...['revision', 'timeout', 'context', 'deadline', 'exceeded', 'connection', 'server', 'client', 'service'],
+  ...[
+    'namespace',
+    'default',
+    'container',
+    'registry',
+    'config',
+    'global',
+    'localhost',
+    'enabled',
+    'disabled',
+  ],
+  ...['production', 'staging', 'development', 'testing', 'password', 'username', 'postgres', 'database'],
+])
+
+/** A key of YAML that is written in a Secret has its value on other lines. */
+const isPlain = (part: string): boolean => part.endsWith(':') || PLAIN_WORDS.has(part.toLowerCase())
+
 /**
- * What Secrets hold, whole and by lines: whoever reads it may say it. What is a part of a name or an image hides nothing,
- * since texts about an object would be blanked by it.
+ * What Secrets hold, whole and by lines: whoever reads it may say it. What is a part of a name or an image, or a plain word,
+ * hides nothing, since texts about an object would be blanked by it.
  */
 export function secretValuesIn(
   { objects, images }: Pick<RenderedManifest, 'objects' | 'images'>,
@@ -72,7 +101,7 @@ export function secretValuesIn(
   ]
   const texts = objects.filter(({ kind }) => kind === 'Secret').flatMap(textsOf)
   const parts = texts.flatMap((text) => [text, ...text.split('\n').map((line) => line.trim())])
-  return [...new Set(parts)].filter((part) => !said.some((name) => name.includes(part)))
+  return [...new Set(parts)].filter((part) => !isPlain(part) && !said.some((name) => name.includes(part)))
 }
 
 function textsOf({ data, stringData }: KubernetesObject): string[] {

@@ -89,6 +89,9 @@ export interface HelmRelease {
   metadataOf(revision: number, signal: AbortSignal): Promise<Metadata | undefined>
 }
 
+/** Helm does not tell what there is: nothing can be put back, and nobody knows what stands. */
+export class HistoryUnread extends GateFailed {}
+
 const revisionFlags = (revision: number | undefined): string[] =>
   revision === undefined ? [] : ['--revision', String(revision)]
 
@@ -141,7 +144,8 @@ export function openRelease(where: Where, ports: RunPorts): HelmRelease {
         signal,
       )
       if (result.exitCode === 1 && result.stderr.includes(NOT_FOUND)) return []
-      if (!isDone(result)) throw new GateFailed(`the history of ${release} cannot be read: ${saidBy(result)}`)
+      if (!isDone(result))
+        throw new HistoryUnread(`the history of ${release} cannot be read: ${saidBy(result)}`)
       return historyOf(result.stdout, release)
     },
     // Helm prints the manifest of an upgrade only where nobody describes it.
@@ -207,4 +211,23 @@ export async function askMajor(
     ...{ cwd: ports.workspace, env: {}, timeoutMs: HISTORY_MS, signal },
   })
   return majorOf(stdout, program)
+}
+
+/** What the Secrets of some revisions hold, to be taken out of texts; of what Helm does not tell nothing is known. */
+export async function secretsOf(
+  helm: HelmRelease,
+  revisions: readonly (number | undefined)[],
+  signal: AbortSignal,
+): Promise<string[]> {
+  const { release, namespace } = helm.where
+  const values: string[] = []
+  for (const revision of new Set(revisions.filter((one) => one !== undefined && one > 0))) {
+    const manifest = await helm.manifestOf(revision, signal)
+    // A cluster that is away is not asked again: each question may take half a minute.
+    if (manifest === undefined) break
+    const hooks = (await helm.hooksOf(revision, signal)) ?? ''
+    for (const text of [manifest, hooks])
+      values.push(...secretValuesIn(await readManifest(text), [release, namespace]))
+  }
+  return [...new Set(values)]
 }

@@ -38,6 +38,8 @@ export interface DiagnosisLimits {
   /** lines of a container's log; 0 asks for none */
   logLines: number
   events: number
+  /** takes secrets out of what is told; a line is cut after that, or a part of one would be left */
+  clean?: (text: string) => string
 }
 
 export const DEFAULT_LIMITS: DiagnosisLimits = { logLines: 50, events: 20 }
@@ -83,6 +85,7 @@ export async function diagnose(
   limits: DiagnosisLimits = DEFAULT_LIMITS,
 ): Promise<Diagnosis> {
   const signal = AbortSignal.any([ports.signal, AbortSignal.timeout(BUDGET_MS)])
+  const oneLine = lineOf(limits)
   const missing: string[] = []
   const orElse = async <T>(what: string, asked: Promise<T>, otherwise: T): Promise<T> =>
     asked.catch((error: unknown) => {
@@ -145,6 +148,7 @@ export async function diagnoseTask(
 ): Promise<Pick<Diagnosis, 'line' | 'details'> | undefined> {
   const { kind, namespace, name } = task
   const signal = AbortSignal.any([ports.signal, AbortSignal.timeout(BUDGET_MS)])
+  const oneLine = lineOf(limits)
   const resource = { apiVersion: 'v1', plural: 'pods', namespace }
   // Source: Kubernetes, "Jobs": the label that the controller gives to the pods of a Job.
   const selected = kind === 'Job' ? { labels: `job-name=${name}` } : { fields: `metadata.name=${name}` }
@@ -301,9 +305,10 @@ async function logOf(
   cluster: Cluster,
   { namespace }: Pick<Workload, 'namespace'>,
   { pod, log, failure }: Finding,
-  { logLines }: DiagnosisLimits,
+  limits: DiagnosisLimits,
   signal: AbortSignal,
 ): Promise<string[]> {
+  const { logLines } = limits
   if (pod === undefined || log === undefined || logLines === 0) return []
   const { container, previous } = log
   const text = await cluster.logs({ namespace, name: pod, container }, { lines: logLines, previous }, signal)
@@ -314,12 +319,16 @@ async function logOf(
     ]
   return [
     `the last lines of ${container} of ${pod}${previous ? ' before it was started anew' : ''}:`,
-    ...lines.map(oneLine),
+    ...lines.map(lineOf(limits)),
   ]
 }
 
-/** In one line, without what a terminal would obey, and not longer than can be read. */
-function oneLine(text: string): string {
-  const line = text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trim()
-  return line.length <= LINE_CHARACTERS ? line : `${line.slice(0, LINE_CHARACTERS)}...`
-}
+/** In one line, without secrets and what a terminal would obey, and not longer than can be read. */
+const lineOf =
+  ({ clean = (text) => text }: DiagnosisLimits) =>
+  (text: string): string => {
+    const line = clean(text)
+      .replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')
+      .trim()
+    return line.length <= LINE_CHARACTERS ? line : `${line.slice(0, LINE_CHARACTERS)}...`
+  }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ProviderError, type Clock } from '@deploy-actions/action-kit'
+import { ProviderError, type Clock, type ProviderPorts } from '@deploy-actions/action-kit'
 import {
   apportion,
   defined,
@@ -76,6 +76,7 @@ export default router({
     const names = Object.values(members).map(({ kind, workload }) => `${kind} ${workload}`)
     const where = `${names.join(' and ')}${namespace === undefined ? '' : ` in ${namespace}`}`
     const open = clusterOf(settings, ports)
+    let wasUndone = false
     const look = async (signal: AbortSignal): Promise<Arm[]> => {
       const cluster = await open()
       return Promise.all(Object.keys(members).map((arm) => readArm(cluster, arm, settings, signal)))
@@ -106,7 +107,13 @@ export default router({
           throw new ProviderError(`${scaler}; nothing was written`, { provider: where })
         if (!sameWeights(current, expected.weights) && !isOnItsWay(arms, units, expected))
           throw new Conflict(where, expected.weights, current)
-        await scaleAll({ cluster, arms, units, where, expected, signal, clock: ports.clock })
+        const { clock, log } = ports
+        try {
+          await scaleAll({ ...{ cluster, arms, units, where, expected, signal, clock, log }, wasUndone })
+        } catch (error) {
+          wasUndone ||= error instanceof Undone
+          throw error
+        }
       },
     }
   },
@@ -171,6 +178,9 @@ function toUnits(wanted: Weights, replicas: number, where: string): Record<strin
   return apportion(wanted, replicas)
 }
 
+/** A workload does not have the replicas that were written to it. */
+class Undone extends ProviderError {}
+
 interface Scaling {
   cluster: Cluster
   arms: readonly Arm[]
@@ -178,6 +188,9 @@ interface Scaling {
   where: string
   expected: RouterState
   clock: Clock
+  log: Pick<ProviderPorts['log'], 'warning'>
+  /** what was written before has not stood, either: somebody undoes it, and no answer was lost */
+  wasUndone: boolean
   signal: AbortSignal
 }
 
@@ -195,13 +208,14 @@ async function scaleAll(scaling: Scaling): Promise<void> {
   const to = ({ arm }: Arm): number => units[arm] ?? 0
   const growing = arms.filter((one) => to(one) > one.object.spec.replicas)
   const shrinking = arms.filter((one) => to(one) < one.object.spec.replicas)
+  const leaving = shrinking.filter((one) => to(one) === 0)
   // One that has grown before, by a write whose answer was lost, may still be without its pods.
-  const serving = arms.filter((one) => to(one) > 0 && !shrinking.includes(one))
+  const serving = arms.filter((one) => to(one) > 0)
   for (const one of growing) await scale(one, to(one), scaling)
-  const goes = shrinking.every((one) => to(one) === 0)
+  const goes = leaving.length === shrinking.length
   const serves = serving.some((one) => 2 * one.object.status.readyReplicas >= to(one))
-  const ready = await readyIn(serving, scaling, goes && serves ? 0 : READY_WITHIN_MS)
-  if (goes && !serves && serving.length > 0 && shrinking.length > 0 && ready === 0)
+  const ready = await readyIn(serving, scaling, { goes, withinMs: goes && serves ? 0 : READY_WITHIN_MS })
+  if (leaving.length > 0 && !serves && serving.length > 0 && ready === 0)
     throw new ProviderError(
       `${namesOf(serving)} has no ready pod after ${formatDuration(READY_WITHIN_MS)}; ${namesOf(shrinking)} was left as it is, for nobody else serves. See what keeps the pods from being ready`,
       { provider: where },
@@ -247,26 +261,39 @@ async function scale(
 }
 
 /**
- * Waits until all pods of the arms are ready, or the time for that is over: then the next reading tells.
+ * Waits until all pods of the arms are ready, or the time for that is over: then the next reading tells. Whoever has more
+ * than was written to it, by whomever, has enough.
+ * @param goes what is left alone meanwhile is to get nothing: a bad release is not kept on the traffic for want of pods
  * @returns how many are ready
- * @throws ProviderError when an arm does not have the replicas that were written
+ * @throws Undone when an arm does not have the replicas that were written; said only, when it is so again and others go
  */
-async function readyIn(arms: readonly Arm[], scaling: Scaling, withinMs: number): Promise<number> {
-  const { cluster, units, clock, signal, where } = scaling
+async function readyIn(
+  arms: readonly Arm[],
+  scaling: Scaling,
+  { goes, withinMs }: { goes: boolean; withinMs: number },
+): Promise<number> {
+  const { cluster, units, clock, log, signal, wasUndone, where } = scaling
   const to = ({ arm }: Arm): number => units[arm] ?? 0
   const until = clock.now().getTime() + withinMs
   for (;;) {
     const now = await Promise.all(arms.map(({ ref }) => cluster.read(ref, workloadObject, signal)))
-    const lost = arms.filter((one, index) => now[index]?.spec.replicas !== to(one))
+    const lost = arms.filter((one, index) => (now[index]?.spec.replicas ?? 0) < to(one))
+    const ready = now.map((object) => object?.status.readyReplicas ?? 0)
+    const some = ready.reduce((sum, count) => sum + count, 0)
     // Shares do not show it once the others have gone: all of the traffic would be left to a part of its pods.
+    if (lost.length > 0 && wasUndone && goes && some > 0) {
+      log.warning(
+        `${namesOf(lost)} does not keep the replicas that were written: something undoes it, and ${some} ready pods take all of the traffic`,
+      )
+      return some
+    }
     if (lost.length > 0)
-      throw new ProviderError(
+      throw new Undone(
         `${namesOf(lost)} does not have the replicas that were written, and no other workload was made smaller: something undoes it`,
         { provider: where, retryable: true },
       )
-    const ready = now.map((object) => object?.status.readyReplicas ?? 0)
     const all = ready.every((count, index) => count >= (units[arms[index]?.arm ?? ''] ?? 0))
-    if (all || clock.now().getTime() >= until) return ready.reduce((sum, count) => sum + count, 0)
+    if (all || clock.now().getTime() >= until) return some
     await clock.sleep(LOOK_MS, signal)
   }
 }

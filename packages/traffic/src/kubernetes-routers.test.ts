@@ -8,6 +8,7 @@ import {
 } from '@deploy-actions/testing'
 import { routers } from './registry'
 import { Conflict, obstacleTo, type ObservedRouter } from './router'
+import { restoreWeights } from './restore-weights'
 import { ArmLost, NotInEffect, shift } from './shift'
 
 const object = (apiVersion: string, kind: string, name: string, more: object = {}): FakeObject => ({
@@ -657,6 +658,51 @@ describe('kubernetes-replicas', () => {
     expect(replicas()).toEqual([5, 5])
     await router.write(percent(0), before, ports.signal)
     expect(replicas()).toEqual([10, 0])
+  })
+
+  it('takes a bad release off all the same where something undoes what the other was given', async () => {
+    deployment('blue', 3)
+    deployment('green', 7)
+    const router = await open(settings)
+    cluster.before = ({ method, path }) => {
+      // A controller that is at once where it wants to be.
+      if (method === 'GET' && path.endsWith('/blue')) deployment('blue', 3)
+      return undefined
+    }
+    const restored = await restoreWeights(router, percent(0), ports, { withinMs: 600_000 })
+    expect(restored.weights).toEqual(percent(0))
+    expect(replicas()).toEqual([3, 0])
+    expect(ports.recorded.log.map(({ line }) => line).join()).toContain(
+      'Deployment blue does not keep the replicas that were written: something undoes it, and 3 ready pods take all of the traffic',
+    )
+  })
+
+  it('takes more pods than it has written for enough', async () => {
+    deployment('blue', 5)
+    deployment('green', 5)
+    const router = await open(settings)
+    const before = await router.read(ports.signal)
+    let patched = false
+    cluster.before = ({ method, path }) => {
+      if (method === 'GET' && path.endsWith('/blue') && patched) deployment('blue', 20)
+      patched ||= method === 'PATCH' && path.includes('blue')
+      return undefined
+    }
+    await router.write(percent(0), before, ports.signal)
+    expect(replicas()).toEqual([20, 0])
+  })
+
+  it('lets nobody go for one that has none ready, be it that it is made smaller, too', async () => {
+    deployment('blue', 10)
+    deployment('green', 0)
+    cluster.controllers = false
+    deployment('green', 12)
+    const router = await open(settings)
+    const before = await router.read(ports.signal)
+    await expect(router.write(percent(100), before, ports.signal)).rejects.toThrow(
+      'Deployment green has no ready pod after 2m',
+    )
+    expect(replicas()[0]).toBe(10)
   })
 
   it('gives way to who has scaled one of them', async () => {
