@@ -17,6 +17,7 @@ const broken: Record<string, [from: string, to: string]> = {
   'rehearsal-is-for-the-cli': ['packages/action-kit/src/a.ts', 'packages/rehearsal/src/x.ts'],
   'parts-of-the-rehearsal-are-for-it': ['actions/notify/src/a.ts', 'packages/embedded-regions/src/x.ts'],
   'cli-goes-through-the-rehearsal': ['packages/cli/src/a.ts', 'packages/workflow-engine/src/x.ts'],
+  'local-cluster-stands-alone': ['packages/local-cluster/src/a.ts', 'packages/rollout/src/x.ts'],
   'kit-knows-no-provider': ['packages/action-kit/src/b.ts', 'packages/traffic/src/x.ts'],
   'providers-know-the-kit-only': ['packages/metrics/src/a.ts', 'packages/traffic/src/x.ts'],
   'kubernetes-knows-no-provider': ['packages/kubernetes/src/a.ts', 'packages/deploys/src/x.ts'],

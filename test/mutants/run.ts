@@ -59,6 +59,8 @@ async function main(): Promise<boolean> {
   )
   const told = all.filter((mutant) => explained.some((one) => explains(one, mutant)))
   const chosen = new Set([...drawn(all, values.sample), ...told].map(({ id }) => id))
+  if (chosen.size === 0)
+    throw new Error('there is nothing to change in what was chosen: fewer words, or more parts')
   const pools = Array.from({ length: availableParallelism() }, () => new Pool(sources, folder))
   const judged: Judged[] = []
   try {

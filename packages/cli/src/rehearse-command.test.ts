@@ -84,6 +84,12 @@ it.each([
     ],
   ],
   [
+    ['--example', 'blue-green', '--scenario', 'cancel-at-25', '--systems', 'nowhere'],
+    [
+      'scenario: a fault in eu-west waits until the canary has 25%, which none of its stages gives (100%): it would never begin',
+    ],
+  ],
+  [
     ['--scenario', 'lost-in-upgrade'],
     [
       'scenario: a fault in eu-west waits until its workload is changing, which a Kubernetes API server alone shows: choose --example helm',

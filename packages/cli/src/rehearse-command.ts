@@ -127,7 +127,7 @@ async function run(options: Options, emergency: EmergencyRequest | undefined): P
   if (options.result !== undefined) await mustBeWritable(options.result)
   const output = options.output ?? (await newOutput())
   const stop = new AbortController()
-  process.once('SIGINT', () => stop.abort())
+  process.once('SIGINT', () => stop.abort(new InputError('it was stopped before anything was rolled out')))
   const view = canRedraw(process.stdout, process.env)
     ? liveView(process.stdout)
     : plainView((text) => process.stdout.write(text))
@@ -160,7 +160,7 @@ async function run(options: Options, emergency: EmergencyRequest | undefined): P
 
 /** @throws InputError when there is none of that name, or a config is named beside it */
 function exampleOf({ example: name, config }: Options): Example {
-  const example = examples[name]
+  const example = Object.hasOwn(examples, name) ? examples[name] : undefined
   const refused = (message: string): InputError => new InputError([{ where: '--example', message }])
   if (!example)
     throw refused(`there is no example ${name}; the examples are ${Object.keys(examples).join(', ')}`)

@@ -84,6 +84,28 @@ describe('what the API server holds of a region', () => {
     expect((await read({ '/apis/apps/v1/deployments': [green] }))?.arms['green']?.changing).toBe(true)
   })
 
+  it.each([
+    [[], 'istio'],
+    [[{ name: 'shares', route: [] }], 'istio'],
+    [[{ name: 'shares', route: [{ destination: { host: 'shop-red' }, weight: 100 }] }], 'istio'],
+    [{ slot: 'red' }, 'kubernetes-service'],
+    [{ app: 'shop' }, 'kubernetes-service'],
+  ] as const)('is an error where what splits it gives the arms not all: %j', async (held, routing) => {
+    const path = routing === 'istio' ? '/apis/networking.istio.io/v1/virtualservices' : '/api/v1/services'
+    const spec = routing === 'istio' ? { http: held } : { selector: held }
+    await expect(read({ [path]: [{ metadata: named('shop'), spec }] }, routing)).rejects.toThrow(
+      'what splits the traffic of eu gives blue and green not all of it',
+    )
+  })
+
+  it('is all for a destination that is alone', async () => {
+    const alone = { http: [{ name: 'shares', route: [{ destination: { host: 'shop-green' } }] }] }
+    const path = '/apis/networking.istio.io/v1/virtualservices'
+    expect((await read({ [path]: [{ metadata: named('shop'), spec: alone }] }))?.weights).toEqual({
+      ...{ blue: 0, green: 100 },
+    })
+  })
+
   it('is an error where nothing splits its traffic, or the server refuses', async () => {
     await expect(read({ '/apis/networking.istio.io/v1/virtualservices': [] })).rejects.toThrow(
       'nothing named shop splits the traffic of eu',

@@ -16,6 +16,9 @@ export interface ClusterRegion {
   arms: Record<string, ClusterArm>
 }
 
+/** All of the traffic, in percent. */
+const ALL = 100
+
 /** By what kind traffic is split there, as the router's type says. */
 export type Routing = 'istio' | 'kubernetes-service'
 
@@ -64,13 +67,17 @@ const ROUTES: Record<Routing, { path: string; weightsOf(object: unknown): Record
     weightsOf(object) {
       const shares = virtualService.parse(object).spec.http.find(({ name }) => name === 'shares')
       return Object.fromEntries(
-        (shares?.route ?? []).map(({ destination, weight }) => [armOf(destination.host), weight]),
+        // One alone takes everything, whatever its weight. Source: Istio, HTTPRouteDestination.
+        (shares?.route ?? []).map(({ destination, weight }, _, { length }) => [
+          armOf(destination.host),
+          length === 1 ? ALL : weight,
+        ]),
       )
     },
   },
   'kubernetes-service': {
     path: '/api/v1/services',
-    weightsOf: (object) => ({ [service.parse(object).spec.selector['slot'] ?? '']: 100 }),
+    weightsOf: (object) => ({ [service.parse(object).spec.selector['slot'] ?? 'nobody']: ALL }),
   },
 }
 
@@ -95,8 +102,13 @@ export async function readCluster(
   const route = (region: string): Record<string, number> => {
     const object = routes.find((one) => isNamed(of({}).parse(one), region, SERVICE))
     if (object === undefined) throw new Error(`nothing named ${SERVICE} splits the traffic of ${region}`)
-    const zero = Object.fromEntries(arms.map((arm) => [arm, 0]))
-    return { ...zero, ...ROUTES[routing].weightsOf(object) }
+    const weights = ROUTES[routing].weightsOf(object)
+    const sum = arms.reduce((total, arm) => total + (weights[arm] ?? 0), 0)
+    if (sum !== ALL || Object.keys(weights).some((arm) => !arms.includes(arm)))
+      throw new Error(
+        `what splits the traffic of ${region} gives ${arms.join(' and ')} not all of it: ${JSON.stringify(weights)}`,
+      )
+    return Object.fromEntries(arms.map((arm) => [arm, weights[arm] ?? 0]))
   }
   const arm = (region: string, name: string): ClusterArm => {
     const ready = slices

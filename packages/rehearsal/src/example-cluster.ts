@@ -77,10 +77,13 @@ export interface ExampleCluster {
   kubeconfig: string
   /** The workload of a region is in the middle of a change. */
   isChanging(region: string): boolean
-  /** What Helm has of each region: release -> its revisions, oldest first. */
+  /**
+   * What Helm has of each region: release -> its revisions, oldest first. The world is what the API server holds by then.
+   * @throws Error when one of them cannot be read
+   */
   releases(): Promise<Record<string, Releases>>
   /** The proxies and apps of a world follow it from now on. @param versions by digest */
-  lead(world: World, versions: ReadonlyMap<string, string>): Promise<void>
+  lead(world: World, versions: ReadonlyMap<string, string>, signal?: AbortSignal): Promise<void>
   close(): Promise<void>
 }
 
@@ -198,14 +201,18 @@ function following(cluster: LocalCluster, { helm, kubeconfig, say, ...what }: Fo
   let latest: Record<string, ClusterRegion> = {}
   let ended = false
   let loop = Promise.resolve()
+  let follow = (): Promise<void> => Promise.resolve()
   return {
     helm,
     kubeconfig,
     isChanging: (region) => Object.values(latest[region]?.arms ?? {}).some(({ changing }) => changing),
-    releases: () => releasesOf(helm, cluster, what),
-    async lead(world, versions) {
+    async releases() {
+      await follow()
+      return releasesOf(helm, cluster, what)
+    },
+    async lead(world, versions, signal) {
       const told = new Map<string, string>()
-      const follow = async (): Promise<void> => {
+      follow = async () => {
         latest = await readCluster(cluster, what)
         for (const [region, reading] of Object.entries(latest)) {
           const held = heldBy(reading, versions)
@@ -215,16 +222,23 @@ function following(cluster: LocalCluster, { helm, kubeconfig, say, ...what }: Fo
         }
       }
       await until(async () => {
+        if (signal?.aborted) return
         await follow()
         const waiting = Object.keys(latest).filter((region) => !isWhole(latest[region]))
         if (waiting.length > 0) throw new Error(`no ready pods in ${waiting.join(', ')}`)
       }, TRIES)
+      signal?.throwIfAborted()
       loop = (async () => {
+        let problem: string | undefined
         while (!ended) {
           await sleep(READ_EVERY_MS)
-          await follow().catch((error: unknown) => {
-            if (!ended) say(`the API server could not be read: ${messageOf(error)}`)
-          })
+          const before = problem
+          problem = await follow().then(
+            () => undefined,
+            (error: unknown) => messageOf(error),
+          )
+          if (problem !== undefined && problem !== before && !ended)
+            say(`the regions do not follow the API server now: ${problem}`)
         }
       })()
     },

@@ -1,5 +1,7 @@
 import type { RegionFault } from '@deploy-actions/embedded-regions'
-import type { Weights } from '@deploy-actions/rollout'
+import { InputError } from '@deploy-actions/action-kit'
+import type { RegionConfig } from '@deploy-actions/config'
+import { formatPercent, type Weights } from '@deploy-actions/rollout'
 import type { Dispatch, ScenarioFault } from './scenario'
 
 /** What a fault's beginning is told by. All times in scaled milliseconds. */
@@ -89,6 +91,30 @@ export function createFaultSchedule(faults: readonly ScenarioFault[]): {
   }
 }
 
+/** A router's units round: a stage is there when its weight is, within one percent. */
+const isAt = (weight: number, stage: number): boolean => Math.abs(weight - stage) <= 100
+
+/** @throws InputError when a fault waits for a weight that no stage of its region has: it would never begin */
+export function mustHaveStages(
+  { faults }: { faults: readonly ScenarioFault[] },
+  configs: readonly RegionConfig[],
+): void {
+  const problems = faults.flatMap(({ region: name, 'at-stage': stage }) => {
+    const config = configs.find(({ region }) => region.name === name)
+    if (stage === undefined || !config) return []
+    const stages = config.canary.stages.map(({ weight }) => weight)
+    const backSteps = config.canary.stages.flatMap((one) => one['on-fail']?.to ?? [])
+    if ([0, ...stages, ...backSteps].some((weight) => isAt(weight, stage))) return []
+    return [
+      {
+        where: 'scenario',
+        message: `a fault in ${name} waits until the canary has ${formatPercent(stage)}, which none of its stages gives (${stages.map(formatPercent).join(', ')}): it would never begin`,
+      },
+    ]
+  })
+  if (problems.length > 0) throw new InputError(problems)
+}
+
 function begins(
   fault: ScenarioFault,
   { deployBeganAt, canaryWeight, step, guarded, changing }: RegionMoment,
@@ -96,8 +122,7 @@ function begins(
 ): boolean {
   if (deployBeganAt === undefined) return false
   const stage = fault['at-stage']
-  // A router's units round: the stage is there when its weight is, within one percent.
-  if (stage !== undefined) return Math.abs(canaryWeight - stage) <= 100
+  if (stage !== undefined) return isAt(canaryWeight, stage)
   if (fault['at-job'] !== undefined) return guarded === true
   if (fault['at-workload'] !== undefined) return changing === true
   if (fault['at-step'] !== undefined) return step === fault['at-step']

@@ -197,6 +197,8 @@ export async function follow(
   const names = configs.map(({ region }) => region.name)
   const stopRun = (): void => handle.cancel()
   options.signal?.addEventListener('abort', stopRun, { once: true })
+  // It may have been stopped while everything was opened, or between two runs.
+  if (options.signal?.aborted) stopRun()
   const beside: RunHandle[] = []
   const progress = new JobProgress(jobFolder(output), options.view.progress)
   const watcher = watch({

@@ -5,6 +5,7 @@ import { maxParallel, opensNext, whyClosed, type Release } from '@deploy-actions
 import { startGitHub, type GitHubEmulator } from '@deploy-actions/github-emulator'
 import { openWorld, type World } from '@deploy-actions/embedded-regions'
 import type { RunHandle } from '@deploy-actions/workflow-engine'
+import { mustHaveStages } from './fault-schedule'
 import type { Scenario } from './scenario'
 import { mustHaveServers, openExampleCluster, type ExampleCluster } from './example-cluster'
 import { environmentsOf, firstWorld, sameWorld } from './first-world'
@@ -92,7 +93,7 @@ export interface Script {
 export async function readScript(options: RehearsalOptions): Promise<Script> {
   const file = await readRollout(options.config, { workspace: options.repository })
   const scenario = await options.scenario(file)
-  await mustFit(options, scenario)
+  mustFit(options, scenario)
   setIn(file.document, scenario.set)
   const configs = await resolveAll(file, {
     variables: {
@@ -104,6 +105,8 @@ export async function readScript(options: RehearsalOptions): Promise<Script> {
     },
   })
   mustHaveShares(scenario, configs)
+  mustHaveStages(scenario, configs)
+  if (options.cluster) await mustHaveServers(options.cluster.systems)
   const output = resolve(options.output)
   await readGiven(
     workflowOf(options).file,
@@ -126,7 +129,7 @@ export async function readScript(options: RehearsalOptions): Promise<Script> {
 }
 
 /** @throws InputError with all that a rehearsal on a cluster, or without one, cannot have */
-async function mustFit({ cluster, worldFolder }: RehearsalOptions, { faults }: Scenario): Promise<void> {
+function mustFit({ cluster, worldFolder }: RehearsalOptions, { faults }: Scenario): void {
   const problems = cluster
     ? [
         ...(worldFolder === undefined
@@ -154,7 +157,6 @@ async function mustFit({ cluster, worldFolder }: RehearsalOptions, { faults }: S
             ],
       )
   if (problems.length > 0) throw new InputError(problems)
-  if (cluster) await mustHaveServers(cluster.systems)
 }
 
 /** In milliseconds since 1970: now, after what was kept, and where the windows of the config are closed, when they open. */
@@ -195,6 +197,7 @@ export async function open(script: Script, opened: Closable[]): Promise<Setup> {
   const world = await openWorld(kept ? sameWorld(kept.world, configs, pace) : firstWorld(configs, pace))
   opened.push(world)
   const cluster = await leadBy(script, world, opened)
+  script.options.signal?.throwIfAborted()
   if (script.options.emergency) mustBeWhereItWas(kept?.world, world)
   const sink = await openWebhookSink(kept?.webhookPort)
   opened.push(sink)
@@ -223,7 +226,7 @@ async function leadBy(
   world: World,
   opened: Closable[],
 ): Promise<ExampleCluster | undefined> {
-  const { cluster: given, repository, release, view } = options
+  const { cluster: given, repository, release, signal, view } = options
   if (given === undefined) return undefined
   const plan = firstWorld(configs, { rps: scenario.traffic.rps, speed })
   const cluster = await openExampleCluster({
@@ -234,7 +237,8 @@ async function leadBy(
     say: (text) => view.say(text),
   })
   opened.push(cluster)
-  await cluster.lead(world, versionsOf(release))
+  signal?.throwIfAborted()
+  await cluster.lead(world, versionsOf(release), signal)
   return cluster
 }
 
