@@ -126,7 +126,8 @@ describe.each(KINDS)('a %s', (kind) => {
   }, 120_000)
 
   it('whose pods do not come up says why, and gets what ran back', async () => {
-    const deployer = await open(kind, name, { timeout: '3s' })
+    // Long enough for the old pods of a StatefulSet to go before the new ones come, on a busy machine, too.
+    const deployer = await open(kind, name, { timeout: '10s' })
     const before = await snapshot(deployer)
     await annotate(kind, name, { 'test/fails': 'image-pull' })
     expect(await deployer.deploy(release('c'), 'green', signal)).toMatchObject({
@@ -134,7 +135,7 @@ describe.each(KINDS)('a %s', (kind) => {
       facts: { failure: 'image-pull' },
       detail: expect.stringMatching(
         new RegExp(
-          `^ImagePullBackOff: ${image('c')} in ${kind} default/${name}, [01]/${count} ready \\(.* after 3s\\)$`,
+          `^ImagePullBackOff: ${image('c')} in ${kind} default/${name}, [01]/${count} ready \\(.* after 10s\\)$`,
         ),
       ),
     })
