@@ -5,9 +5,8 @@ import { runRehearsal } from '../rehearsals/run-rehearsal'
 // Whole rollouts of the examples on Kubernetes: three namespaces of a real API server, by the shipped workflows and actions.
 
 const LIMIT_MS = 400_000
-/** Beside a cluster two cores carry less than beside the embedded regions alone. */
 const rehearse = (example: string, scenario: string) =>
-  runRehearsal('--example', example, '--scenario', scenario, '--speed', '20')
+  runRehearsal('--example', example, '--scenario', scenario)
 
 const allOn = (arm: 'blue' | 'green') => ({
   blue: arm === 'blue' ? 10_000 : 0,

@@ -5,8 +5,8 @@ import { createClock, type Clock } from '@deploy-actions/action-kit'
  * two thirds of one of them.
  */
 const MAX_REAL_RPS = 4_000
-/** Where several regions are rolled out at once, their jobs need as much of the machine as the traffic does. */
-const SHARE_BESIDE_MANY_JOBS = 0.5
+/** Where several regions are rolled out at once, or a cluster is there, these need as much of the machine as the traffic does. */
+const SHARE_BESIDE_MORE = 0.5
 /** A sample must not come more often than this in real time. */
 const LEAST_INTERVAL_MS = 100
 /** How fast a rehearsal may run, and why not faster. */
@@ -18,7 +18,8 @@ export interface Pace {
 /**
  * Lowers the speed asked for to what the machine and the sampling interval allow. All regions have their full traffic at
  * once while the plan is made, and in parallel all the time.
- * @param load `atOnce`: how many regions are rolled out at the same time; `hops`: how many proxies a request comes by
+ * @param load `atOnce`: how many regions are rolled out at the same time; `hops`: how many proxies a request comes by;
+ * `cluster`: an API server with its controllers runs beside it
  */
 export function choosePace(
   asked: number,
@@ -28,9 +29,10 @@ export function choosePace(
     atOnce,
     intervalMs,
     hops,
-  }: { rps: number; regions: number; atOnce: number; intervalMs: number; hops: number },
+    cluster,
+  }: { rps: number; regions: number; atOnce: number; intervalMs: number; hops: number; cluster: boolean },
 ): Pace {
-  const byTraffic = (MAX_REAL_RPS * (atOnce > 1 ? SHARE_BESIDE_MANY_JOBS : 1)) / (rps * regions * hops)
+  const byTraffic = (MAX_REAL_RPS * (atOnce > 1 || cluster ? SHARE_BESIDE_MORE : 1)) / (rps * regions * hops)
   const byInterval = intervalMs / LEAST_INTERVAL_MS
   const speed = Math.max(1, Math.min(asked, byTraffic, byInterval))
   if (speed === asked) return { speed }

@@ -53,13 +53,15 @@ describe('the load of a second rollout of the same run', () => {
 
 describe('the pace', () => {
   it('is what the machine carries with all regions at full traffic, and in parallel with the jobs of all', () => {
-    const at = (regions: number, atOnce: number, hops = 1) =>
-      choosePace(60, { rps: 20, regions, atOnce, intervalMs: 10_000, hops })
+    const at = (regions: number, atOnce: number, hops = 1, cluster = false) =>
+      choosePace(60, { rps: 20, regions, atOnce, intervalMs: 10_000, hops, cluster })
     expect(at(3, 1)).toEqual({ speed: 60 })
     // 4,000 requests per real second over 8 x 20, and half of that.
     expect(at(8, 1)).toMatchObject({ speed: 25 })
     // Half of it, too, where each request comes by a second proxy.
     expect(at(4, 1, 2)).toMatchObject({ speed: 25 })
+    // And where there is an API server beside it.
+    expect(at(4, 1, 1, true)).toMatchObject({ speed: 25 })
     expect(at(8, 8)).toEqual({
       speed: 12,
       lowered:

@@ -122,6 +122,7 @@ export async function readScript(options: RehearsalOptions): Promise<Script> {
     atOnce: maxParallel(configs[0]?.order.kind ?? 'serial', configs.length),
     intervalMs: configs[0]?.canary.analysis.interval ?? 10_000,
     hops: configs[0]?.traffic.regions ? 2 : 1,
+    cluster: options.cluster !== undefined,
   })
   if (lowered) options.view.say(lowered)
   const { clock, epoch } = clockFrom(await startOf(configs, kept, options), speed)
