@@ -28,6 +28,8 @@ export interface LocalCluster {
   request(method: string, path: string, body?: unknown, type?: string): Promise<Answer>
   /** where its files and the logs of its processes are */
   folder: string
+  /** rejects when one of its programs ends, which says so; when it is closed, too */
+  ended: Promise<never>
   close(): Promise<void>
 }
 
@@ -119,7 +121,9 @@ export async function startLocalCluster(bin: string, stages: readonly string[] =
     ])
     await request('POST', '/api/v1/nodes', NODE)
     await Promise.race([...broken, until(() => nodeIsReady(request), PATIENT)])
-    return { server, kubeconfig, request, folder, close }
+    const ended = Promise.race(broken)
+    ended.catch(() => undefined)
+    return { server, kubeconfig, request, folder, ended, close }
   } catch (error) {
     await close()
     throw error

@@ -202,6 +202,9 @@ function following(cluster: LocalCluster, { helm, kubeconfig, say, ...what }: Fo
   let ended = false
   let loop = Promise.resolve()
   let follow = (): Promise<void> => Promise.resolve()
+  cluster.ended.catch((error: unknown) => {
+    if (!ended) say(messageOf(error))
+  })
   return {
     helm,
     kubeconfig,
