@@ -67,7 +67,6 @@ export async function planOf(
     secrets,
     parse,
     problems,
-    hidden: new Set<string>(),
     valuesSecrets: new Set<string>(),
   }
   const releases = written.map(({ where, entry }) => releaseOf(where, entry, read))
@@ -77,7 +76,8 @@ export async function planOf(
   problems.push(...(await missingFiles(releases, context.workspace)))
   const [first, ...more] = releases
   if (problems.length > 0 || !first) throw new InputError(problems)
-  return { releases: [first, ...more], hidden: [...read.hidden], valuesSecrets: [...read.valuesSecrets] }
+  const valuesSecrets = [...read.valuesSecrets]
+  return { releases: [first, ...more], hidden: await partsOf(valuesSecrets, secrets), valuesSecrets }
 }
 
 function modeProblems({ mode, revision, releases }: Inputs): Problem[] {
@@ -136,7 +136,6 @@ interface Reading {
   secrets: Secrets
   parse: Parse
   problems: Problem[]
-  hidden: Set<string>
   valuesSecrets: Set<string>
 }
 
@@ -188,11 +187,7 @@ function setOf(entry: Entry, problem: SayProblem): Record<string, string> {
 }
 
 /** The texts of values and values-secret, which wins. Nothing of them is in a message. */
-function valuesOf(
-  entry: Entry,
-  problem: SayProblem,
-  { secrets, parse, hidden, valuesSecrets }: Reading,
-): string[] {
+function valuesOf(entry: Entry, problem: SayProblem, { secrets, parse, valuesSecrets }: Reading): string[] {
   const texts: string[] = []
   const { values, 'values-secret': secretName } = entry
   if (typeof values === 'object') texts.push(JSON.stringify(values))
@@ -212,7 +207,6 @@ function valuesOf(
   else {
     texts.push(secret)
     valuesSecrets.add(secretName)
-    for (const part of scalarsOf(parsed)) hidden.add(part)
   }
   return texts
 }
@@ -224,7 +218,7 @@ const isMap = (value: unknown): value is Record<string, unknown> =>
 export async function partsOf(names: readonly string[], secrets: Secrets): Promise<string[]> {
   if (names.length === 0) return []
   const { parse } = await import('yaml')
-  return names.flatMap((name) => scalarsOf(mapping(secrets.get(name) ?? '', parse)))
+  return [...new Set(names.flatMap((name) => scalarsOf(mapping(secrets.get(name) ?? '', parse))))]
 }
 
 /** Everything that is written in a value, keys left out. */

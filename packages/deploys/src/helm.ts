@@ -131,15 +131,9 @@ export default deployer({
       async restore(point, signal) {
         const went = await restore(point, settings, helm, signal)
         const revision = went.last?.revision ?? point.revision
-        const isDone = went.ended === 'done'
-        const looked =
-          !isDone || point.revision === 0
-            ? deployed(went)
-            : afterLooking(
-                went,
-                await observer.verify({ helm, revision, exactly: true }, signal),
-                went.detail,
-              )
+        const stands = went.ended === 'done' && point.revision !== 0
+        const live = stands ? await observer.verify({ helm, revision, exactly: true }, signal) : undefined
+        const looked = afterLooking(went, live, went.detail)
         if (looked.ended === 'done') return looked
         const secrets = await secretsOf(helm, [point.revision, went.last?.revision], signal).catch(() => [])
         return withoutSecrets(looked, [...hidden, ...secrets])

@@ -308,27 +308,32 @@ async function logOf(
   limits: DiagnosisLimits,
   signal: AbortSignal,
 ): Promise<string[]> {
-  const { logLines } = limits
+  const { logLines, clean = asItIs } = limits
   if (pod === undefined || log === undefined || logLines === 0) return []
   const { container, previous } = log
   const text = await cluster.logs({ namespace, name: pod, container }, { lines: logLines, previous }, signal)
-  const lines = text.trimEnd().split('\n').filter(Boolean)
+  // All of it at once: to go through many secrets takes its time for each text.
+  const lines = clean(text).trimEnd().split('\n').filter(Boolean)
   if (lines.length === 0)
     return [
       `${container} of ${pod} printed nothing before ${failure === 'probe-failing' ? 'now' : 'it ended'}`,
     ]
   return [
     `the last lines of ${container} of ${pod}${previous ? ' before it was started anew' : ''}:`,
-    ...lines.map(lineOf(limits)),
+    ...lines.map(cut),
   ]
 }
 
-/** In one line, without secrets and what a terminal would obey, and not longer than can be read. */
+const asItIs = (text: string): string => text
+
+/** {@link cut}, without secrets. */
 const lineOf =
-  ({ clean = (text) => text }: DiagnosisLimits) =>
-  (text: string): string => {
-    const line = clean(text)
-      .replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')
-      .trim()
-    return line.length <= LINE_CHARACTERS ? line : `${line.slice(0, LINE_CHARACTERS)}...`
-  }
+  ({ clean = asItIs }: DiagnosisLimits) =>
+  (text: string): string =>
+    cut(clean(text))
+
+/** In one line, without what a terminal would obey, and not longer than can be read. */
+function cut(text: string): string {
+  const line = text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ').trim()
+  return line.length <= LINE_CHARACTERS ? line : `${line.slice(0, LINE_CHARACTERS)}...`
+}

@@ -1,5 +1,5 @@
 export { freePorts } from './free-ports'
-export { create, defineKinds, documentsIn } from './kinds'
+export { create, defineKinds, defineKindsIn, documentsIn } from './kinds'
 export { startLocalCluster, type Answer, type LocalCluster } from './local-cluster'
 export { clusterPrograms, KWOK_STAGES, missingIn } from './programs'
 export { until } from './until'

@@ -1,3 +1,5 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { parseAllDocuments } from 'yaml'
 import type { LocalCluster } from './local-cluster'
 import { until } from './until'
@@ -6,6 +8,12 @@ const DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
 
 interface Definition {
   metadata: { name: string }
+}
+
+/** Makes the kinds known to a cluster whose definitions are the files of a folder, and waits until it serves them. */
+export async function defineKindsIn(cluster: LocalCluster, folder: string): Promise<void> {
+  const files = (await readdir(folder)).map((file) => readFile(join(folder, file), 'utf8'))
+  await defineKinds(cluster, (await Promise.all(files)).flatMap(documentsIn) as Definition[])
 }
 
 /** Makes kinds known to a cluster by their definitions, and waits until it serves them. */

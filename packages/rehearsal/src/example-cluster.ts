@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -10,7 +10,7 @@ import type { HeldElsewhere, World, WorldPlanInput } from '@deploy-actions/embed
 import {
   clusterPrograms,
   create,
-  defineKinds,
+  defineKindsIn,
   documentsIn,
   KWOK_STAGES,
   missingIn,
@@ -144,10 +144,7 @@ async function furnish(
   cluster: LocalCluster,
   { systems, repository, objects, plan }: ExampleClusterOptions,
 ): Promise<void> {
-  const kinds = await Promise.all(
-    (await readdir(join(systems, ISTIO))).map((file) => readFile(join(systems, ISTIO, file), 'utf8')),
-  )
-  await defineKinds(cluster, kinds.flatMap(documentsIn) as Parameters<typeof defineKinds>[1])
+  await defineKindsIn(cluster, join(systems, ISTIO))
   const manifests = documentsIn(await readFile(join(repository, objects), 'utf8'))
   for (const { name, arms } of plan.regions) {
     await create(cluster, '/api/v1/namespaces', { metadata: { name } })

@@ -3,10 +3,10 @@ import { InputError, type Clock } from '@deploy-actions/action-kit'
 import { readRollout, resolveAll, type RegionConfig, type RolloutFile } from '@deploy-actions/config'
 import { maxParallel, opensNext, whyClosed, type Release } from '@deploy-actions/rollout'
 import { startGitHub, type GitHubEmulator } from '@deploy-actions/github-emulator'
-import { openWorld, type World } from '@deploy-actions/embedded-regions'
+import { openWorld, type World, type WorldPlanInput } from '@deploy-actions/embedded-regions'
 import type { RunHandle } from '@deploy-actions/workflow-engine'
 import { mustHaveStages } from './fault-schedule'
-import type { Scenario } from './scenario'
+import type { Scenario, ScenarioFault } from './scenario'
 import { mustHaveServers, openExampleCluster, type ExampleCluster } from './example-cluster'
 import { environmentsOf, firstWorld, sameWorld } from './first-world'
 import { folderFor, readGiven } from './given-files'
@@ -131,32 +131,19 @@ export async function readScript(options: RehearsalOptions): Promise<Script> {
 
 /** @throws InputError with all that a rehearsal on a cluster, or without one, cannot have */
 function mustFit({ cluster, worldFolder }: RehearsalOptions, { faults }: Scenario): void {
-  const problems = cluster
-    ? [
-        ...(worldFolder === undefined
-          ? []
-          : [{ where: '--world', message: 'keeps no cluster: this example begins anew each time' }]),
-        ...faults.flatMap((fault) =>
-          'router' in fault
-            ? [
-                {
-                  where: 'scenario',
-                  message: `the router of ${fault.region} is to ${fault.router}: that is a fault of HAProxy's command port, which this example does not use`,
-                },
-              ]
-            : [],
-        ),
-      ]
-    : faults.flatMap((fault) =>
-        fault['at-workload'] === undefined
-          ? []
-          : [
-              {
-                where: 'scenario',
-                message: `a fault in ${fault.region} waits until its workload is ${fault['at-workload']}, which a Kubernetes API server alone shows: choose --example helm`,
-              },
-            ],
-      )
+  const misfit = (fault: ScenarioFault): string | undefined => {
+    if (cluster && 'router' in fault)
+      return `the router of ${fault.region} is to ${fault.router}: that is a fault of HAProxy's command port, which this example does not use`
+    if (!cluster && fault['at-workload'] !== undefined)
+      return `a fault in ${fault.region} waits until its workload is ${fault['at-workload']}, which a Kubernetes API server alone shows: choose --example helm`
+    return undefined
+  }
+  const problems = faults.flatMap((fault) => {
+    const message = misfit(fault)
+    return message === undefined ? [] : [{ where: 'scenario', message }]
+  })
+  if (cluster && worldFolder !== undefined)
+    problems.unshift({ where: '--world', message: 'keeps no cluster: this example begins anew each time' })
   if (problems.length > 0) throw new InputError(problems)
 }
 
@@ -195,9 +182,10 @@ export interface Setup extends Script {
 export async function open(script: Script, opened: Closable[]): Promise<Setup> {
   const { configs, kept, scenario, speed } = script
   const pace = { rps: scenario.traffic.rps, speed }
-  const world = await openWorld(kept ? sameWorld(kept.world, configs, pace) : firstWorld(configs, pace))
+  const plan = kept ? sameWorld(kept.world, configs, pace) : firstWorld(configs, pace)
+  const world = await openWorld(plan)
   opened.push(world)
-  const cluster = await leadBy(script, world, opened)
+  const cluster = await leadBy(script, plan, world, opened)
   script.options.signal?.throwIfAborted()
   if (script.options.emergency) mustBeWhereItWas(kept?.world, world)
   const sink = await openWebhookSink(kept?.webhookPort)
@@ -223,13 +211,13 @@ export async function open(script: Script, opened: Closable[]): Promise<Setup> {
 
 /** Has a world follow a cluster, where the example needs one. */
 async function leadBy(
-  { options, configs, scenario, speed }: Script,
+  { options, configs }: Script,
+  plan: WorldPlanInput,
   world: World,
   opened: Closable[],
 ): Promise<ExampleCluster | undefined> {
   const { cluster: given, repository, release, signal, view } = options
   if (given === undefined) return undefined
-  const plan = firstWorld(configs, { rps: scenario.traffic.rps, speed })
   const cluster = await openExampleCluster({
     ...given,
     repository,
