@@ -13,7 +13,7 @@ import { targets, type Target } from './targets'
 /*
  * Changes the sources in small ways, one at a time and in memory only, and runs the tests that reach the change: at
  * least one should fail. Lists every change that none of them noticed.
- * npm run test:mutants -- [--changed BASE] [--sample N] [--parts N] [--seed S] [PATH...]
+ * npm run test:mutants -- [--changed BASE] [--sample N] [--parts N] [--minutes N] [--seed S] [PATH...]
  */
 const ENOUGH = 0.85
 /** Tests that take longer, in milliseconds, are asked when all quicker ones of their file have noticed nothing. */
@@ -28,6 +28,8 @@ const { values, positionals } = parseArgs({
     sample: { type: 'string' },
     /** only so many of the parts, drawn */
     parts: { type: 'string' },
+    /** no further mutant of a part is tried after so long; they come in an order that is drawn */
+    minutes: { type: 'string' },
     seed: { type: 'string', default: '1' },
   },
 })
@@ -81,11 +83,13 @@ async function judgeTarget(
   const problems = recorded.flatMap((file) => file.problems)
   if (problems.length > 0) throw new Error(`these tests fail without any mutant:\n${problems.join('\n')}`)
   const count = recorded.reduce((sum, { tests }) => sum + tests.length, 0)
-  const mutants = all.filter(({ id, file }) => files.includes(file) && chosen.has(id))
+  const mutants = shuffled(all.filter(({ id, file }) => files.includes(file) && chosen.has(id)))
   console.log(`${name}: ${mutants.length} mutants, ${count} tests in ${tests.length} files`)
   let done = 0
   let shown = Date.now()
-  return inTurn(pools, mutants, async (pool, mutant) => {
+  const end = shown + Number(values.minutes ?? Infinity) * 60_000
+  const judged = await inTurn(pools, mutants, async (pool, mutant) => {
+    if (done > 0 && Date.now() > end) return undefined
     const runs = runsOf(mutant, recorded)
     const verdict = runs.length === 0 ? 'survived' : await pool.judge({ kind: 'mutant', id: mutant.id, runs })
     const why = explained.find((one) => explains(one, mutant))?.why
@@ -98,6 +102,10 @@ async function judgeTarget(
     }
     return one
   })
+  const tried = judged.filter((one) => one !== undefined)
+  if (tried.length < mutants.length)
+    console.log(`${name}: the time is over after ${tried.length} of ${mutants.length}`)
+  return tried
 }
 
 async function recordTests(pool: Pool, file: string): Promise<Recorded> {
@@ -178,16 +186,20 @@ function within(places: readonly string[]): string[] {
 /** So many, or all where nobody says how many: in their order, and the same ones for the same seed. */
 function drawn<One>(all: readonly One[], count: string | undefined): readonly One[] {
   if (count === undefined) return all
+  const chosen = new Set(shuffled(all).slice(0, Number(count)))
+  return all.filter((one) => chosen.has(one))
+}
+
+/** In an order that the seed draws. */
+function shuffled<One>(all: readonly One[]): One[] {
   let state = Number(values.seed) >>> 0
   const next = (): number => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
     return state
   }
   return all
-    .map((one, index) => ({ one, index, order: next() }))
+    .map((one) => ({ one, order: next() }))
     .toSorted((a, b) => a.order - b.order)
-    .slice(0, Number(count))
-    .toSorted((a, b) => a.index - b.index)
     .map(({ one }) => one)
 }
 

@@ -1,8 +1,11 @@
+/**
+ * Whole rollouts of the examples on Kubernetes: three namespaces of a real API server, by the shipped workflows and
+ * actions. Drawn as other rehearsals are, by REHEARSALS.
+ * @jest-environment ./test/rehearsals/drawn.mjs
+ */
 import { expect, it } from '@jest/globals'
 import type { RegionResult } from '@deploy-actions/rehearsal'
 import { runRehearsal } from '../rehearsals/run-rehearsal'
-
-// Whole rollouts of the examples on Kubernetes: three namespaces of a real API server, by the shipped workflows and actions.
 
 const LIMIT_MS = 400_000
 const rehearse = (example: string, scenario: string) =>

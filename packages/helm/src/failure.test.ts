@@ -85,6 +85,21 @@ describe('an error of Helm is told apart', () => {
       'cluster-unreachable',
     ],
     [
+      'B6 45, cut off in the middle of an answer',
+      'UPGRADE FAILED: cannot patch "api" with kind Deployment: Patch "https://10.0.0.1:6443/apis/apps/v1/namespaces/shop/deployments/api?fieldManager=helm": unexpected EOF',
+      'cluster-unreachable',
+    ],
+    [
+      'B6 45, a handshake that takes too long',
+      'INSTALLATION FAILED: create: failed to create: Post "https://10.0.0.1:6443/api/v1/namespaces/shop/secrets": net/http: TLS handshake timeout',
+      'cluster-unreachable',
+    ],
+    [
+      'its own time over, in the middle of a request',
+      'UPGRADE FAILED: Get "https://10.0.0.1:6443/apis/apps/v1/namespaces/shop/deployments/api": context deadline exceeded',
+      'wait-timeout',
+    ],
+    [
       'too large',
       'Secret "sh.helm.release.v1.a.v1" is invalid: data: Too long: must have at most 1048576 bytes',
       'release-too-large',

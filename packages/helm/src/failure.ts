@@ -43,8 +43,10 @@ const CLASSES: readonly (readonly [RegExp, FailureReason])[] = [
   [/release has no -?\d+ version|unable to find a previously successful release/, 'no-target'],
   // Whose own connection it may be that was refused.
   [/failed calling webhook|admission webhook "[^"]*" denied/, 'admission'],
+  // A request that had no answer, as Go says it, whatever became of its connection; and Helm's own wait, which may end in
+  // the middle of one.
   [
-    /kubernetes cluster unreachable|connection refused|no such host|i\/o timeout|connection reset/i,
+    /kubernetes cluster unreachable|connection refused|no such host|i\/o timeout|connection reset|(?:get|put|post|patch|delete) \\?"https?:\/\/[^"\s]+": (?!context )/i,
     'cluster-unreachable',
   ],
   [/invalid ownership metadata/, 'ownership'],
