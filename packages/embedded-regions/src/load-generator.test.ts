@@ -64,6 +64,22 @@ describe('LoadGenerator', () => {
     expect(load.counts.requests).toBe(0)
   })
 
+  it('opens few connections at a time after a stall: requests wait for one that is free', async () => {
+    let connections = 0
+    const server = await listenOnLoopback(
+      createServer((_, response) => response.end('ok')).on('connection', () => connections++),
+    )
+    open.push(server)
+    const load = new LoadGenerator(server.port)
+    open.push(load)
+    load.setRate(2_000)
+    // Past the ramp, and without a turn of the loop: 200 requests come due at once.
+    for (const end = performance.now() + 1_600; performance.now() < end;);
+    for (let tries = 0; tries < 1000 && load.counts.requests < 200; tries += 1) await sleep(5)
+    expect(load.counts).toMatchObject({ failed: { app: 0, proxy: 0, connection: 0 } })
+    expect(connections).toBeLessThan(40)
+  })
+
   it('sends nothing more once stopped', async () => {
     let asked = 0
     const load = await loadOn((_, response) => {

@@ -19,8 +19,14 @@ const BEAT_MS = 5
 /** After a stall no more than this is made up for, or the generator's own burst would be what is measured. */
 const MAKE_UP_MS = 100
 
-/** Beyond this many unanswered requests none is sent: sockets are finite. */
+/** Beyond this many unanswered requests no more come: sockets are finite. */
 const MAXIMAL_IN_FLIGHT = 1000
+
+/**
+ * New connections in a beat; further requests wait for one that is free. Node takes one connection of a listener in a turn
+ * of its loop: whoever opens one for each request that comes in a stall fills the queue, and its tail waits for minutes.
+ */
+const NEW_IN_A_BEAT = 2
 
 /** Sends `GET /` at a rate that does not depend on how fast the answers come (open loop). */
 export class LoadGenerator {
@@ -28,6 +34,8 @@ export class LoadGenerator {
   readonly #seconds: FailingSeconds
   readonly #idle: LoadConnection[] = []
   readonly #all = new Set<LoadConnection>()
+  /** When those came that have no connection yet. */
+  readonly #waiting: number[] = []
   #inFlight = 0
   #due = 0
   #from = 0
@@ -72,6 +80,7 @@ export class LoadGenerator {
     clearInterval(this.#beat)
     this.#beat = undefined
     this.#due = 0
+    this.#waiting.length = 0
   }
 
   #rateAt(now: number): number {
@@ -83,28 +92,38 @@ export class LoadGenerator {
     const passedMs = Math.min(now - this.#lastBeat, MAKE_UP_MS)
     this.#lastBeat = now
     this.#due += (this.#rateAt(now) * passedMs) / 1000
-    for (; this.#due >= 1; this.#due -= 1) if (this.#inFlight < MAXIMAL_IN_FLIGHT) this.#send()
+    for (; this.#due >= 1; this.#due -= 1)
+      if (this.#inFlight + this.#waiting.length < MAXIMAL_IN_FLIGHT) this.#waiting.push(now)
+    for (let mayOpen = NEW_IN_A_BEAT; this.#waiting.length > 0;) {
+      const connection = this.#free() ?? (mayOpen-- > 0 ? this.#open() : undefined)
+      if (!connection) break
+      this.#send(connection, this.#waiting.shift() ?? now)
+    }
   }
 
-  #send(): void {
-    const connection = this.#connection()
+  /** @param cameAt when somebody wanted it, which may be before there was a connection */
+  #send(connection: LoadConnection, cameAt: number): void {
     this.#inFlight += 1
-    const sentAt = performance.now()
     connection.send((ending) => {
       this.#inFlight -= 1
       this.#counts.requests += 1
       if (ending !== 'ok') this.#counts.failed[ending] += 1
-      this.#seconds.add(sentAt, ending !== 'ok')
-      if (connection.usable) this.#idle.push(connection)
-      else this.#all.delete(connection)
+      this.#seconds.add(cameAt, ending !== 'ok')
+      if (!connection.usable) this.#all.delete(connection)
+      else if (this.#waiting.length > 0) this.#send(connection, this.#waiting.shift() ?? cameAt)
+      else this.#idle.push(connection)
     })
   }
 
-  #connection(): LoadConnection {
+  #free(): LoadConnection | undefined {
     for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
       if (idle.usable) return idle
       this.#all.delete(idle)
     }
+    return undefined
+  }
+
+  #open(): LoadConnection {
     const fresh = new LoadConnection(this.port)
     this.#all.add(fresh)
     return fresh

@@ -3,6 +3,12 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 /** The only address of the embedded world. */
 export const LOOPBACK = '127.0.0.1'
 
+/**
+ * Connections that wait to be taken while this thread stands still: as many as Linux allows. With Node's 511 the kernel
+ * drops some in a stall, and resets them a minute later, under a request.
+ */
+const BACKLOG = 4_096
+
 /** A server on the loopback whose open connections end with it. */
 export interface LoopbackServer {
   readonly port: number
@@ -31,7 +37,7 @@ export async function listenOnLoopback(server: Server, port = 0): Promise<Loopba
   server.on('connection', track)
   await new Promise<void>((listening, failed) => {
     server.once('error', failed)
-    server.listen(port, LOOPBACK, () => {
+    server.listen({ port, host: LOOPBACK, backlog: BACKLOG }, () => {
       server.off('error', failed)
       listening()
     })

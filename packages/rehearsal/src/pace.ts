@@ -1,11 +1,11 @@
 import { createClock, type Clock } from '@deploy-actions/action-kit'
 
 /**
- * Requests per real second, over all regions, that two cores carry beside the jobs: measured, proxy and apps then take
- * two thirds of one of them.
+ * Requests per real second, over all regions, that two cores carry beside one job: measured, proxies and apps then take
+ * nine tenths of one of them, as they do while a plan is made.
  */
-const MAX_REAL_RPS = 4_000
-/** Where several regions are rolled out at once, or a cluster is there, these need as much of the machine as the traffic does. */
+const MAX_REAL_RPS = 3_600
+/** Where several regions are worked on at once, or a cluster is there, these need as much of the machine as the traffic does. */
 const SHARE_BESIDE_MORE = 0.5
 /** A sample must not come more often than this in real time. */
 const LEAST_INTERVAL_MS = 100
@@ -42,6 +42,10 @@ export function choosePace(
       : `samples every ${intervalMs / 1000} s cannot come faster`
   return { speed: Math.floor(speed), lowered: `speed ${asked} is lowered to ${Math.floor(speed)}: ${why}` }
 }
+
+/** Real requests per second of each region while nobody measures them, and jobs work in all of them at once. */
+export const besideJobs = (rps: number, regions: number): number =>
+  Math.min(rps, (MAX_REAL_RPS * SHARE_BESIDE_MORE) / regions)
 
 /** A clock that runs at `speed` and reads `start` (milliseconds since 1970) now. */
 export function clockFrom(start: number, speed: number): { clock: Clock; epoch: number } {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { World } from '@deploy-actions/embedded-regions'
 import type { EngineEvent, JobView } from '@deploy-actions/workflow-engine'
-import { choosePace } from './pace'
+import { besideJobs, choosePace } from './pace'
 import { loadFor } from './region-jobs'
 
 const regions = ['us', 'eu', 'apac']
@@ -56,16 +56,21 @@ describe('the pace', () => {
     const at = (regions: number, atOnce: number, hops = 1, cluster = false) =>
       choosePace(60, { rps: 20, regions, atOnce, intervalMs: 10_000, hops, cluster })
     expect(at(3, 1)).toEqual({ speed: 60 })
-    // 4,000 requests per real second over 8 x 20, and half of that.
-    expect(at(8, 1)).toMatchObject({ speed: 25 })
+    // 3,600 requests per real second over 8 x 20, and half of that.
+    expect(at(8, 1)).toMatchObject({ speed: 22 })
     // Half of it, too, where each request comes by a second proxy.
-    expect(at(4, 1, 2)).toMatchObject({ speed: 25 })
+    expect(at(4, 1, 2)).toMatchObject({ speed: 22 })
     // And where there is an API server beside it.
-    expect(at(4, 1, 1, true)).toMatchObject({ speed: 25 })
+    expect(at(4, 1, 1, true)).toMatchObject({ speed: 22 })
     expect(at(8, 8)).toEqual({
-      speed: 12,
+      speed: 11,
       lowered:
-        'speed 60 is lowered to 12: 20 requests/s in 8 regions are more than this machine carries faster',
+        'speed 60 is lowered to 11: 20 requests/s in 8 regions are more than this machine carries faster',
     })
+  })
+
+  it('leaves half of the machine to the jobs that work in all regions at once', () => {
+    // 1,800 over three regions; what is less stays as it is.
+    expect([besideJobs(1_200, 3), besideJobs(400, 3)]).toEqual([600, 400])
   })
 })

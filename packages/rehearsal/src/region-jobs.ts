@@ -23,9 +23,14 @@ export const isWriter = (job: JobView): boolean => job.key === 'deploy'
 /** Real milliseconds in which the load rises to its rate. */
 const LOAD_RAMP_MS = 1_500
 
-/** Until the plan is made every region has its full traffic, as it would in production; the load has a ramp. */
-export async function fullLoad(world: World): Promise<void> {
-  for (const name of Object.keys(world.regions)) await world.setLoad(name, { busy: true })
+/**
+ * Until the plan is made every region has its full traffic, as it would in production; the load has a ramp.
+ * @param rps real requests per second of each region
+ */
+export async function loadAll(world: World, rps: number): Promise<void> {
+  // Where they come by a router, the router has them.
+  const own = world.router === undefined && { rps }
+  for (const name of Object.keys(world.regions)) await world.setLoad(name, { busy: true, ...own })
   await sleep(LOAD_RAMP_MS)
 }
 

@@ -11,7 +11,8 @@ import {
 } from '@deploy-actions/workflow-engine'
 import { environmentsOf, REVIEWER } from './first-world'
 import { JobProgress } from './job-progress'
-import { fullLoad, loadFor, regionOfJob } from './region-jobs'
+import { besideJobs } from './pace'
+import { loadAll, loadFor, regionOfJob } from './region-jobs'
 import { EMERGENCY, STEER, SWEEPER } from './rehearsed-repository'
 import { nextRelease } from './releases'
 import type { Dispatch, Scenario } from './scenario'
@@ -120,13 +121,17 @@ async function dispatch(
   return handle
 }
 
+/** No plan measures it, and jobs work in all regions at once. */
+const loadBesideJobs = ({ world, rps, configs }: Setup): Promise<void> =>
+  loadAll(world, besideJobs(rps, configs.length))
+
 /** What a person does who finds out later; undefined where nobody does. */
 export async function regret(engine: Engine, setup: Setup): Promise<Followed | undefined> {
   const { scenario, options, clock } = setup
   if (!scenario.regret) return undefined
   const { after: afterMs, inputs } = scenario.regret
   options.view.say(`somebody finds out ${formatDuration(afterMs)} later`)
-  await fullLoad(setup.world)
+  await loadBesideJobs(setup)
   await clock.sleep(afterMs, options.signal ?? new AbortController().signal)
   const handle = await dispatch(engine, { dispatch: 'emergency-rollback', inputs }, setup)
   return follow(engine, handle, { ...scenario, faults: [] }, setup)
@@ -150,7 +155,7 @@ export async function sweep(engine: Engine, { run }: Followed, setup: Setup): Pr
   options.view.say(
     `the run ended as ${run.conclusion ?? 'nothing'}; the sweeper looks for what it left behind`,
   )
-  await fullLoad(setup.world)
+  await loadBesideJobs(setup)
   const handle = await engine.start({
     ...{ workflow: SWEEPER, event: 'workflow_run', ended: run },
     ...{ ref: 'refs/heads/main', sha: repository.sha, actor: 'release-manager' },
@@ -181,7 +186,7 @@ export async function goOn(engine: Engine, { run }: Followed, setup: Setup): Pro
   options.view.say(
     `the run ended as ${run.conclusion ?? 'nothing'}; ${scenario.then === 're-run' ? 'it is run again' : 'the next release follows'}`,
   )
-  await fullLoad(setup.world)
+  await loadAll(setup.world, setup.rps)
   const what = scenario.then === 're-run' ? { rerunOf: run } : { release: nextRelease(options.release) }
   return follow(engine, await start(engine, setup, what), { ...scenario, faults: [] }, setup)
 }

@@ -11,9 +11,9 @@ import { mustHaveServers, openExampleCluster, type ExampleCluster } from './exam
 import { environmentsOf, firstWorld, sameWorld } from './first-world'
 import { folderFor, readGiven } from './given-files'
 import { ownMetrics } from './own-metrics'
-import { choosePace, clockFrom } from './pace'
+import { besideJobs, choosePace, clockFrom } from './pace'
 import { versionsOf } from './releases'
-import { fullLoad } from './region-jobs'
+import { loadAll } from './region-jobs'
 import {
   EMERGENCY,
   prepareRepository,
@@ -168,6 +168,8 @@ export interface Closable {
 /** Everything that a rehearsal runs in. */
 export interface Setup extends Script {
   world: World
+  /** real requests per second of each region */
+  rps: number
   /** what the world follows */
   cluster: ExampleCluster | undefined
   github: GitHubEmulator
@@ -192,7 +194,8 @@ export async function open(script: Script, opened: Closable[]): Promise<Setup> {
   opened.push(sink)
   const repository = await copyRepository(script, world, sink, cluster)
   await world.resetBaseline()
-  await fullLoad(world)
+  const rps = pace.rps * pace.speed
+  await loadAll(world, script.options.emergency ? besideJobs(rps, configs.length) : rps)
   const handles: RunHandle[] = []
   const github = await openGitHub(script, repository, handles)
   opened.push(github)
@@ -200,6 +203,7 @@ export async function open(script: Script, opened: Closable[]): Promise<Setup> {
   return {
     ...script,
     world,
+    rps,
     cluster,
     github,
     sink,
