@@ -127,7 +127,7 @@ async function run(options: Options, emergency: EmergencyRequest | undefined): P
   if (options.result !== undefined) await mustBeWritable(options.result)
   const output = options.output ?? (await newOutput())
   const stop = new AbortController()
-  process.once('SIGINT', () => stop.abort(new InputError('it was stopped before anything was rolled out')))
+  process.once('SIGINT', () => stop.abort(new InputError('the rehearsal was stopped before its end')))
   const view = canRedraw(process.stdout, process.env)
     ? liveView(process.stdout)
     : plainView((text) => process.stdout.write(text))

@@ -26,7 +26,7 @@ const MAXIMAL_IN_FLIGHT = 1000
  * New connections in a beat; further requests wait for one that is free. Node takes one connection of a listener in a turn
  * of its loop: whoever opens one for each request that comes in a stall fills the queue, and its tail waits for minutes.
  */
-const NEW_IN_A_BEAT = 2
+const NEW_IN_A_BEAT = 1
 
 /** Sends `GET /` at a rate that does not depend on how fast the answers come (open loop). */
 export class LoadGenerator {

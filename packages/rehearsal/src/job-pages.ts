@@ -1,6 +1,15 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { JobView, RunView } from '@deploy-actions/workflow-engine'
+
+/** The engine's folder of the jobs' own files. */
+export const jobFolder = (output: string): string => join(output, 'jobs')
+
+/** Takes away what an earlier rehearsal left here of its jobs: they have the same numbers, and would be read as of this one. */
+export async function clearPages(output: string): Promise<void> {
+  const folders = [jobFolder(output), join(output, 'logs'), join(output, 'summaries')]
+  await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })))
+}
 
 /** The log of every job, as GitHub's page would have it. */
 export async function writeLogs({ jobs }: RunView, output: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import type { RegionConfig } from '@deploy-actions/config'
 import type { World } from '@deploy-actions/embedded-regions'
 import { formatDuration, type Release } from '@deploy-actions/rollout'
@@ -10,6 +10,7 @@ import {
   type RunView,
 } from '@deploy-actions/workflow-engine'
 import { environmentsOf, REVIEWER } from './first-world'
+import { jobFolder } from './job-pages'
 import { JobProgress } from './job-progress'
 import { besideJobs } from './pace'
 import { loadAll, loadFor, regionOfJob } from './region-jobs'
@@ -163,9 +164,6 @@ export async function sweep(engine: Engine, { run }: Followed, setup: Setup): Pr
   handles.push(handle)
   return follow(engine, handle, { ...scenario, faults: [] }, setup)
 }
-
-/** Where the jobs of a rehearsal run. */
-const jobFolder = (output: string): string => join(output, 'jobs')
 
 /** Variables of the repository: where the proxy of the struck region is, for workflows without rollout.yml. */
 function variablesOf({ regions }: World, configs: readonly RegionConfig[]): Record<string, string> {

@@ -10,6 +10,7 @@ import type { Scenario, ScenarioFault } from './scenario'
 import { mustHaveServers, openExampleCluster, type ExampleCluster } from './example-cluster'
 import { environmentsOf, firstWorld, sameWorld } from './first-world'
 import { folderFor, readGiven } from './given-files'
+import { clearPages } from './job-pages'
 import { ownMetrics } from './own-metrics'
 import { besideJobs, choosePace, clockFrom } from './pace'
 import { versionsOf } from './releases'
@@ -113,6 +114,7 @@ export async function readScript(options: RehearsalOptions): Promise<Script> {
     options.workflow === undefined ? 'the folder of an assembled suite' : 'the file of a workflow',
   )
   await folderFor(output, 'what the rehearsal leaves')
+  await clearPages(output)
   if (options.worldFolder !== undefined) await folderFor(options.worldFolder, 'the world')
   const kept = options.worldFolder === undefined ? undefined : await readWorld(options.worldFolder)
   const startedAt = performance.now()
