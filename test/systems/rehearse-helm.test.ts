@@ -1,7 +1,7 @@
 /**
  * Whole rollouts of the examples on Kubernetes: three namespaces of a real API server, by the shipped workflows and
  * actions. Drawn as other rehearsals are, by REHEARSALS.
- * @jest-environment ./test/rehearsals/drawn.mjs
+ * @jest-environment <rootDir>/test/rehearsals/drawn.mjs
  */
 import { expect, it } from '@jest/globals'
 import type { RegionResult } from '@deploy-actions/rehearsal'
