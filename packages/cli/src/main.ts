@@ -1,3 +1,4 @@
+import './node-version'
 import { Command } from 'commander'
 import { ActionError, InputError, messageOf } from '@deploy-actions/action-kit'
 import { WorkflowError } from '@deploy-actions/rehearsal'
