@@ -10,6 +10,7 @@ export interface FakeRevision {
   /** ISO 8601 */
   updated?: string
   labels?: Record<string, string>
+  applyMethod?: 'ssa' | 'csa'
 }
 export type FakeReleases = Record<string, FakeRevision[]>
 

@@ -141,7 +141,7 @@ if (command === 'get metadata')
     JSON.stringify({
       ...{ name, chart: 'shop', version: '0.1.0', appVersion: '1.0', namespace: values.namespace },
       ...{ revision: one.revision, status: one.status, deployedAt: one.updated },
-      ...(major === '4' && { labels: one.labels ?? {}, applyMethod: 'ssa' }),
+      ...(major === '4' && { labels: one.labels ?? {}, applyMethod: one.applyMethod ?? 'ssa' }),
     }),
   )
 if (command === 'template') process.stdout.write(manifestOf(digestOf()))
@@ -199,11 +199,14 @@ if (command === 'upgrade') {
         add({ status: 'failed', description: `Upgrade "${name}" failed: denied`, digest, labels })
       fail(plan.text)
     } else {
+      // `auto`, and nothing said: as the revision before, and by the server where there is none.
+      const applyMethod = { true: 'ssa', false: 'csa' }[values['server-side']] ?? last?.applyMethod
       add({
         status: 'deployed',
         description: values.description ?? (last ? 'Upgrade complete' : 'Install complete'),
         digest,
         labels,
+        applyMethod,
       })
       if (major === '4') process.stderr.write('level=WARN msg="upgrade is fine all the same"\n')
       process.stdout.write(`Release "${name}" has been upgraded. Happy Helming!\nNOTES: password swordfish\n`)

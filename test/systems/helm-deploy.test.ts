@@ -208,6 +208,7 @@ describe.each(drawn)('%s', (major) => {
       ...{ revision: '1', 'previous-revision': '0', status: 'deployed', changed: 'true' },
       ...{ 'chart-version': '0.1.0', 'app-version': '7.1' },
     })
+    expect(first.outputs['apply-method']).toBe(major === 'helm4' ? 'server-side' : undefined)
     expect(JSON.parse(first.outputs['images'] ?? '')).toEqual({
       [`Deployment/${name} (proxy)`]: 'registry.example.com/proxy:1',
       [`Deployment/${name} (app)`]: `registry.example.com/shop@${digest('a')}`,

@@ -26,6 +26,18 @@ describe.each([3, 4] as const)('a deploy by Helm %i', (major) => {
     expect((await step.helm.releases())['api']?.[0]).toMatchObject({ digest: NEW, status: 'deployed' })
   })
 
+  it('tells who merged what it wrote, where Helm does', async () => {
+    const step = await openStep({ major })
+    const method = async (more = {}) => (await step.run(more)) as { 'apply-method'?: string }
+    if (major === 3) expect(await method()).not.toHaveProperty('apply-method')
+    else {
+      expect(await method({ 'server-side': 'false' })).toMatchObject({ 'apply-method': 'client-side' })
+      // As the one before.
+      expect(await method()).toMatchObject({ 'apply-method': 'client-side' })
+      expect(await method({ 'server-side': 'true' })).toMatchObject({ 'apply-method': 'server-side' })
+    }
+  })
+
   it(`B6 ${major === 3 ? 16 : 17}: is understood by a strict Helm, whatever is asked for`, async () => {
     const step = await openStep({ major })
     const only4 = major === 4 ? { 'server-side': 'true', 'force-conflicts': 'true', wait: 'legacy' } : {}

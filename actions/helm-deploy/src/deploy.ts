@@ -286,7 +286,7 @@ async function broughtOf(job: Job, manifest: RenderedManifest | undefined): Prom
     ...{ name, release: plan.release, namespace: plan.namespace, previous: pin.revision, changed },
     ...{ digest: plan.digest, images: manifest?.images ?? [], before: good?.revision },
     ...{ revision: last?.revision ?? 0, status: last?.status ?? 'not-installed' },
-    ...{ chartVersion: kept?.version, appVersion: kept?.appVersion },
+    kept,
   }
 }
 

@@ -48,6 +48,12 @@ export const outputs = z.object({
     .describe('JSON: the containers that the chart renders, as OBJECT (CONTAINER), and their images'),
   'chart-version': z.string().optional().describe('version of the chart of the last revision'),
   'app-version': z.string().optional().describe('appVersion of that chart'),
+  'apply-method': z
+    .enum(['server-side', 'client-side'])
+    .optional()
+    .describe(
+      'who merged what the last revision wrote: server-side | client-side; empty where Helm does not tell, as Helm 3',
+    ),
   'diff-add': z
     .number()
     .optional()

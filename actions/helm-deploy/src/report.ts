@@ -1,5 +1,5 @@
 import { escapeText, table } from '@deploy-actions/action-kit'
-import { whoRuns, type RenderedImage } from '@deploy-actions/helm'
+import { whoRuns, type Metadata, type RenderedImage } from '@deploy-actions/helm'
 import { defined } from '@deploy-actions/rollout'
 import type { Outputs } from './outputs'
 import { clean, type Session } from './session'
@@ -16,8 +16,14 @@ export interface Brought {
   changed: boolean
   digest?: string | undefined
   images: readonly RenderedImage[]
-  chartVersion?: string | undefined
-  appVersion?: string | undefined
+  /** of its last revision */
+  kept?: Metadata | undefined
+}
+
+/** Source: helm 4, `release.ApplyMethod`; what it does not say of a revision is not guessed. */
+const APPLY_METHODS: Record<string, 'server-side' | 'client-side'> = {
+  ssa: 'server-side',
+  csa: 'client-side',
 }
 
 /** What a step did: for the log, the summary, the evidence and the outputs. No value and no manifest is in it. */
@@ -38,7 +44,7 @@ export function report(
   ports.evidence.facts({ releases, images, ...told, reason })
   const rows = brought.map((one) => [
     ...[one.release, one.namespace, String(one.previous || '-'), String(one.revision), one.status],
-    ...[one.chartVersion ?? '', one.digest ?? ''],
+    ...[one.kept?.version ?? '', one.digest ?? ''],
   ])
   const header = ['Release', 'Namespace', 'Before', 'Revision', 'Status', 'Chart', 'Digest']
   const shown = rows.length === 0 ? '' : `\n\n${table(header, rows)}`
@@ -54,7 +60,11 @@ export function report(
         status: last.status,
         changed: last.changed,
       },
-      ...defined({ 'chart-version': last.chartVersion, 'app-version': last.appVersion }),
+      ...defined({
+        'chart-version': last.kept?.version,
+        'app-version': last.kept?.appVersion,
+        'apply-method': APPLY_METHODS[last.kept?.applyMethod ?? ''],
+      }),
       images,
     }),
     releases,

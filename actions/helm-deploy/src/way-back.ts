@@ -187,6 +187,6 @@ async function standing(
     ...{ name: nameOf(plan), release: plan.release, namespace: plan.namespace, changed },
     ...{ revision: last?.revision ?? 0, status: last?.status ?? 'not-installed' },
     ...{ previous: previous?.revision ?? 0, images: (await readManifest(manifest ?? '')).images },
-    ...{ chartVersion: kept?.version, appVersion: kept?.appVersion },
+    kept,
   }
 }

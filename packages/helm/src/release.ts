@@ -63,6 +63,8 @@ const metadata = lazily(() =>
     status: z.string(),
     /** Helm 4 only */
     labels: z.record(z.string(), z.string()).optional(),
+    /** Helm 4 only: who merged what it wrote, the API server or Helm; empty of what Helm 3 wrote */
+    applyMethod: z.string().optional(),
   }),
 )
 export type Metadata = z.infer<ReturnType<typeof metadata>>
