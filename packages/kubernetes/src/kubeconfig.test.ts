@@ -42,9 +42,9 @@ describe('a kubeconfig', () => {
     const file = await write('other', config({ 'current-context': 'prod' }).replaceAll('prod', 'test'))
     expect(await access({ HOME: folder, KUBECONFIG: file })).toMatchObject({ context: 'test' })
     const pod = { HOME: '/nowhere', KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443' }
-    // This is not one, so there is no certificate; that it was looked for is what is seen.
-    expect(await refusal(pod)).toContain(
-      '/var/run/secrets/kubernetes.io/serviceaccount/ca.crt: cannot be read',
+    // This is not one, so there is no account; that it was looked for is what is seen, and all that is missing of it.
+    expect(await refusal(pod)).toMatch(
+      /serviceaccount\/ca\.crt: cannot be read[^]*serviceaccount\/namespace: cannot be read/,
     )
     expect(await refusal({ HOME: '/nowhere' })).toBe(
       'kubeconfig: there is none at /nowhere/.kube/config; log in to the cluster in a step before, or set KUBECONFIG',

@@ -297,14 +297,17 @@ function impersonation(
   return defined({ 'impersonate-user': as, 'impersonate-uid': uid, 'impersonate-group': groups?.[0] })
 }
 
+/** @throws InputError with all that is not there of the account */
 async function inCluster(host: string, port: string): Promise<ClusterAccess> {
-  const [ca, namespace] = await Promise.all(
-    ['ca.crt', 'namespace'].map((file) =>
-      readFile(join(ACCOUNT, file), 'utf8').catch((error: unknown) => {
-        throw new InputError([{ where: join(ACCOUNT, file), message: `cannot be read: ${messageOf(error)}` }])
-      }),
-    ),
+  const paths = ['ca.crt', 'namespace'].map((file) => join(ACCOUNT, file))
+  const read = await Promise.allSettled(paths.map((path) => readFile(path, 'utf8')))
+  const problems = read.flatMap((one, index) =>
+    one.status === 'fulfilled'
+      ? []
+      : [{ where: paths[index] ?? ACCOUNT, message: `cannot be read: ${messageOf(one.reason)}` }],
   )
+  if (problems.length > 0) throw new InputError(problems)
+  const [ca, namespace] = read.map((one) => (one.status === 'fulfilled' ? one.value : undefined))
   const server = `https://${host.includes(':') ? `[${host}]` : host}:${port}`
   return {
     context: 'in-cluster',
