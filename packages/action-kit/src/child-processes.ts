@@ -16,6 +16,14 @@ export const INHERITED = [
   'KUBECONFIG',
   'HELM_KUBECONTEXT',
   'HELM_DRIVER',
+  // Where Helm finds its plugins, and what a login to a registry has left in a file.
+  'HELM_CONFIG_HOME',
+  'HELM_DATA_HOME',
+  'HELM_PLUGINS',
+  'HELM_REGISTRY_CONFIG',
+  'DOCKER_CONFIG',
+  'XDG_CONFIG_HOME',
+  'XDG_DATA_HOME',
   // Whether this runs in a pod of the cluster.
   'KUBERNETES_SERVICE_HOST',
   'KUBERNETES_SERVICE_PORT',

@@ -95,6 +95,16 @@ describe('an error of Helm is told apart', () => {
       'cluster-unreachable',
     ],
     [
+      'a registry that is down, and not the cluster',
+      'failed to perform "FetchReference" on source: Get "https://ghcr.example.com/v2/charts/shop/manifests/sha256:99": dial tcp 10.0.0.1:443: connect: connection refused',
+      'render-failed',
+    ],
+    [
+      'a repository of charts that is down',
+      'looks like "https://charts.example.com" is not a valid chart repository or cannot be reached: Get "https://charts.example.com/index.yaml": dial tcp: lookup charts.example.com: no such host',
+      'render-failed',
+    ],
+    [
       'its own time over, in the middle of a request',
       'UPGRADE FAILED: Get "https://10.0.0.1:6443/apis/apps/v1/namespaces/shop/deployments/api": context deadline exceeded',
       'wait-timeout',

@@ -43,6 +43,11 @@ const CLASSES: readonly (readonly [RegExp, FailureReason])[] = [
   [/release has no -?\d+ version|unable to find a previously successful release/, 'no-target'],
   // Whose own connection it may be that was refused.
   [/failed calling webhook|admission webhook "[^"]*" denied/, 'admission'],
+  // Where the chart comes from, and not the cluster, is what did not answer.
+  [
+    /"FetchReference" on source|is not a valid chart repository or cannot be reached|failed to fetch https?:/,
+    'render-failed',
+  ],
   // A request that had no answer, as Go says it, whatever became of its connection; and Helm's own wait, which may end in
   // the middle of one.
   [
