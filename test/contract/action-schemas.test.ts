@@ -70,7 +70,7 @@ describe.each(names)('%s', (name) => {
       ),
     ]
     const missing = described.flatMap(([key, schema, { description } = { description: '' }]) =>
-      choicesOf(schema as z.ZodType).flatMap((choice) =>
+      choicesOf(schema).flatMap((choice) =>
         // One word of several may stand for none of them: `failed` in `rollback-failed`.
         new RegExp(`(?<![\\w-])${choice}(?![\\w-])`).test(description) ? [] : [`${key}: ${choice}`],
       ),

@@ -132,7 +132,8 @@ export async function regret(engine: Engine, setup: Setup): Promise<Followed | u
   if (!scenario.regret) return undefined
   const { after: afterMs, inputs } = scenario.regret
   options.view.say(`somebody finds out ${formatDuration(afterMs)} later`)
-  await loadBesideJobs(setup)
+  // Beside it the next release may be judged, by all of the traffic.
+  await (scenario.then === undefined ? loadBesideJobs(setup) : loadAll(setup.world, setup.rps))
   await clock.sleep(afterMs, options.signal ?? new AbortController().signal)
   const handle = await dispatch(engine, { dispatch: 'emergency-rollback', inputs }, setup)
   return follow(engine, handle, { ...scenario, faults: [] }, setup)
