@@ -68,10 +68,21 @@ export async function openChartSources(files: Readonly<Record<string, string>>):
     passed.on('error', () => answer.writeHead(502).end())
     asked.pipe(passed)
   })
-  const { port: front, close } = await listenOnLoopback(server)
+  const { port: front, close: closeServer } = await listenOnLoopback(server)
+  const close = async (): Promise<void> => {
+    const ended = once(registry, 'exit')
+    registry.kill()
+    await Promise.all([ended, closeServer()])
+    await rm(folder, { recursive: true })
+  }
   const charts = `oci://127.0.0.1:${front}/charts`
   // The registry begins to listen in its own time.
-  const pushed = await until(() => helm('push', 'served/shop-0.1.0.tgz', charts))
+  const pushed = await until(() => helm('push', 'served/shop-0.1.0.tgz', charts)).catch(
+    async (error: unknown) => {
+      await close()
+      throw error
+    },
+  )
   const digest = /Digest: (sha256:[0-9a-f]{64})/.exec(pushed.stdout + pushed.stderr)?.[1]
   if (digest === undefined) throw new Error(`no digest: ${pushed.stdout}${pushed.stderr}`)
   return {
@@ -87,12 +98,7 @@ export async function openChartSources(files: Readonly<Record<string, string>>):
       await helm('package', 'chart', '-d', 'other')
       await copyFile(at('other/shop-0.1.0.tgz'), at('served/shop-0.1.0.tgz'))
     },
-    async close() {
-      const ended = once(registry, 'exit')
-      registry.kill()
-      await Promise.all([ended, close()])
-      await rm(folder, { recursive: true })
-    },
+    close,
   }
 }
 
