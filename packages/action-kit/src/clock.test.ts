@@ -79,6 +79,13 @@ describe('the clock of a rehearsal', () => {
     expect([clock.ioTimeout(30_000), clock.ioTimeout(600_000)]).toEqual([2000, 10_000])
   })
 
+  it('limits input and output by whole milliseconds, since a timer of a signal takes no others', () => {
+    // 30 s / 11 is 2,727.27 ms; the limit is never the shorter one.
+    const limits = [createClock({ speed: 11, epoch: 1 }).ioTimeout(30_000), createClock().ioTimeout(1500.5)]
+    expect(limits).toEqual([2728, 1501])
+    for (const limit of limits) expect(() => AbortSignal.timeout(limit)).not.toThrow()
+  })
+
   it.each([
     ["where GitHub's API is the real one", { GITHUB_API_URL: 'https://api.github.com' }],
     ['where it only looks like the loopback', { GITHUB_API_URL: 'http://127.0.0.1.evil.test/' }],

@@ -9,7 +9,10 @@ export interface Clock {
   realMs(): number
   /** Waits for `ms` of the action's time; ends at once, throwing the signal's reason, when the signal aborts. */
   sleep(ms: number, signal: AbortSignal): Promise<void>
-  /** A limit for one input or output operation in real milliseconds: never below 2 s, however fast the clock. */
+  /**
+   * A limit for one input or output operation in real milliseconds, whole ones, as `AbortSignal.timeout` refuses others:
+   * never below 2 s, however fast the clock.
+   */
   ioTimeout(ms: number): number
 }
 
@@ -32,7 +35,8 @@ export function createClock(
     // Not performance.now(): Node loads perf_hooks for it, a millisecond of every start.
     realMs: () => Number(process.hrtime.bigint()) / 1e6,
     sleep: (ms, signal) => sleepReal(Math.min(ms / speed, LONGEST_TIMER_MS), signal),
-    ioTimeout: (ms) => Math.min(speed === 1 ? ms : Math.max(ms / speed, MIN_IO_MS), LONGEST_TIMER_MS),
+    ioTimeout: (ms) =>
+      Math.ceil(Math.min(speed === 1 ? ms : Math.max(ms / speed, MIN_IO_MS), LONGEST_TIMER_MS)),
   }
 }
 

@@ -216,7 +216,7 @@ function conclude(result: RehearsalResult, output: string): string[] {
     ...(result.shares ? describeShares(result.shares) : []),
     '',
     evidence.root === null
-      ? 'evidence: none was gathered; the workflow has no report job'
+      ? 'evidence: none; no job of this run has gathered it'
       : `evidence: ${evidence.complete ? 'complete' : 'NOT complete'}, root ${evidence.root}`,
     ...emergencies.flatMap(describeEmergency),
     ...notStruck.map((fault) => `this fault never began, so it was not rehearsed: ${fault}`),
