@@ -43,7 +43,8 @@ let home: string
 beforeAll(async () => {
   ;({ cluster, close: closeLab } = await openHelmLab())
   sources = await openChartSources(CHART)
-  job = await openBundleJob({ ...CHART, 'ops/render.sh': RENDERER })
+  // A folder of the name of the repository's chart, which Helm 3 would take instead.
+  job = await openBundleJob({ ...CHART, 'ops/render.sh': RENDERER, 'shop/package.json': '{}' })
   await chmod(path.join(job.workspace, 'ops/render.sh'), 0o755)
   await mkdir(path.join(job.workspace, 'keys'))
   await copyFile(sources.keyring, path.join(job.workspace, 'keys/charts.gpg'))

@@ -48,7 +48,7 @@ describe('a way back', () => {
     for (const result of [atFirst, after]) {
       expect(isUnreachable(result)).toBe(true)
       expect(result.detail).toContain(
-        'what it is now is not known; when the cluster answers: mode: recover, or',
+        'what it is now is not known; when the cluster answers: helm rollback api 1',
       )
     }
   })

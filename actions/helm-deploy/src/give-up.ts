@@ -143,7 +143,7 @@ function nextStep(
   const again = `helm rollback ${release} ${revision} --namespace ${namespace}, or mode: rollback with revision: ${revision}`
   if (reason === 'ssa-conflict')
     return `somebody else manages those fields: leave them out of the chart, or let force-conflicts: true take them; then ${again}`
-  if (reason === 'cluster-unreachable') return `when the cluster answers: mode: recover, or ${again}`
+  if (reason === 'cluster-unreachable') return `when the cluster answers: ${again}`
   return `when its cause is gone: ${again}`
 }
 

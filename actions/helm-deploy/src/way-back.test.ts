@@ -98,4 +98,18 @@ describe('the status', () => {
     const step = await openStep({ releases: { api: fakeRevisions('deployed') } })
     expect(await step.run({ ...back, mode: 'recover' })).toMatchObject({ outcome: 'nothing-to-do' })
   })
+
+  it('of one that failed and is not pending is not called well by a recovery, but how to put it back', async () => {
+    const failed = await openStep({ releases: { api: fakeRevisions('deployed', 'failed') } })
+    expect(await failed.run({ ...back, mode: 'recover' })).toMatchObject({
+      outcome: 'failed',
+      message: expect.stringMatching(
+        /^nothing is pending, but api in shop failed at revision 2, .* mode: rollback with revision: 1 puts back what ran$/,
+      ),
+    })
+    const first = await openStep({ releases: { api: fakeRevisions('failed') } })
+    expect(await first.run({ ...back, mode: 'recover' })).toMatchObject({
+      message: expect.stringContaining('nothing ran before it'),
+    })
+  })
 })

@@ -112,15 +112,20 @@ async function failed(
 export async function recoverAll(session: Session): Promise<Outputs> {
   const policy = session.inputs.stuck === 'recover' ? 'recover' : 'recover-own'
   const stuck = []
+  const bad: string[] = []
   for (const plan of session.plan.releases) {
     const helm = openHelm(programOf(session), plan, session.ports)
     const revisions = await helm.history(session.ports.signal)
     if (unfinished(revisions)) {
       await mayBeWritten(session, helm, revisions, policy)
       stuck.push({ plan, helm, revisions })
-    }
+    } else bad.push(...failedNow(plan, revisions))
   }
   const names = stuck.map(({ plan }) => nameOf(plan)).join(', ')
+  if (stuck.length === 0 && bad.length > 0)
+    throw new GateFailed(`nothing is pending, but ${bad.join('; ')}`, {
+      outputs: { 'failure-reason': 'other' },
+    })
   if (stuck.length === 0)
     return report(
       session,
@@ -143,9 +148,14 @@ export async function recoverAll(session: Session): Promise<Outputs> {
         await session.observer?.verify({ helm, revision: last.revision, exactly: true }, uncancelled()),
       )
   }
-  const bad = observations.find((one) => one?.ok === false)
-  const reason = `${details.join('; ')}; ${bad ? `but ${bad.summary}` : lookedAt(observations)}; ${NOT_UNDONE}`
-  if (bad) {
+  const wrong = observations.find((one) => one?.ok === false)
+  const reason = [
+    ...details,
+    wrong ? `but ${wrong.summary}` : lookedAt(observations),
+    ...bad,
+    NOT_UNDONE,
+  ].join('; ')
+  if (wrong) {
     for (const { helm, revisions } of stuck)
       await hideSecretsOf(session, helm, [lastGood(revisions)?.revision, revisions.at(-1)?.revision])
     throw new GateFailed(`rollback-unverified: ${clean(session, reason)}`, {
@@ -153,6 +163,17 @@ export async function recoverAll(session: Session): Promise<Outputs> {
     })
   }
   return report(session, { outcome: 'recovered', reason }, await standingAll(session))
+}
+
+/** A release whose last revision failed is not pending, and may run parts of it: whoever asks for a recovery is told. */
+function failedNow(plan: ReleasePlan, revisions: readonly Revision[]): string[] {
+  const last = revisions.at(-1)
+  if (last?.status !== 'failed') return []
+  const good = lastGood(revisions)
+  const next = good
+    ? `mode: rollback with revision: ${good.revision} puts back what ran`
+    : 'nothing ran before it: deploy again, or uninstall it'
+  return [`${nameOf(plan)} failed at revision ${last.revision}, and parts of it may run: ${next}`]
 }
 
 /** What Helm has, without a write. */

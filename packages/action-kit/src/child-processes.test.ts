@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { createChildProcesses } from './child-processes'
+import { createChildProcesses, inheritedOf } from './child-processes'
 import { createClock } from './clock'
 import { ProviderError } from './errors'
 import type { ChildProcess, ChildResult } from './ports'
@@ -72,6 +72,22 @@ describe('a child', () => {
       if (before === undefined) delete process.env['RUNNER_TRACKING_ID']
       else process.env['RUNNER_TRACKING_ID'] = before
     }
+  })
+
+  it('gets what Helm reads only where it asks for a login: a proxy may hold a password', () => {
+    const environment = {
+      ...{
+        HTTPS_PROXY: 'http://me:swordfish@proxy',
+        no_proxy: 'a',
+        XDG_CACHE_HOME: '/c',
+        SSL_CERT_DIR: '/s',
+      },
+      ...{ HELM_CACHE_HOME: '/h', HELM_DRIVER_SQL_CONNECTION_STRING: 'swordfish', HELM_PLUGINS: '/p' },
+      ...{ MY_PROXY: 'x', HELM_DEBUG: 'true' },
+    }
+    const { MY_PROXY: _, HELM_DEBUG: __, ...helms } = environment
+    expect(inheritedOf(environment, { cloudLogin: true })).toEqual(helms)
+    expect(inheritedOf(environment)).toEqual({ HELM_PLUGINS: '/p' })
   })
 
   it('is given its arguments as they are: no shell reads them', async () => {

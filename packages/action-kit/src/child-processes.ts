@@ -16,14 +16,6 @@ export const INHERITED = [
   'KUBECONFIG',
   'HELM_KUBECONTEXT',
   'HELM_DRIVER',
-  // Where Helm finds its plugins, and what a login to a registry has left in a file.
-  'HELM_CONFIG_HOME',
-  'HELM_DATA_HOME',
-  'HELM_PLUGINS',
-  'HELM_REGISTRY_CONFIG',
-  'DOCKER_CONFIG',
-  'XDG_CONFIG_HOME',
-  'XDG_DATA_HOME',
   // Whether this runs in a pod of the cluster.
   'KUBERNETES_SERVICE_HOST',
   'KUBERNETES_SERVICE_PORT',
@@ -35,21 +27,38 @@ export const INHERITED = [
   // By it the runner finds what a job has left running, and ends it: a Helm whose step was killed goes on writing else.
   'RUNNER_TRACKING_ID',
 ] as const
+/** Where Helm finds its plugins, and what a login to a registry has left in a file. A child may have others of its own. */
+const INHERITED_UNLESS_GIVEN = [
+  'HELM_CONFIG_HOME',
+  'HELM_DATA_HOME',
+  'HELM_PLUGINS',
+  'HELM_REGISTRY_CONFIG',
+  'DOCKER_CONFIG',
+  'XDG_CONFIG_HOME',
+  'XDG_DATA_HOME',
+]
+/**
+ * What else Helm reads: proxies, which may hold a password, caches, what it trusts, and where it keeps releases in a
+ * database.
+ */
+const HELMS =
+  /^((HTTPS?|NO|ALL)_PROXY|HELM_(CACHE_HOME|REPOSITORY_\w+|DRIVER_SQL_CONNECTION_STRING)|XDG_CACHE_HOME|SSL_CERT_DIR)$/i
 /**
  * What the login actions of AWS, Google and Azure set for the programs after them, and what those read by themselves: a
  * kubeconfig names such a program (`aws eks get-token`, `gke-gcloud-auth-plugin`, `kubelogin`).
  */
 const CLOUD_LOGIN = /^(AWS|CLOUDSDK|GOOGLE|AZURE|AAD|ARM|MSI|IDENTITY)_|^USE_GKE_GCLOUD_AUTH_PLUGIN$/
 
-/** What of an environment every child gets, and, where it is asked for, what a login has left in it. */
+/** What of an environment every child gets, and, where it is asked for, what a login has left in it and what Helm reads. */
 export function inheritedOf(
   environment: Readonly<Record<string, string | undefined>>,
   { cloudLogin = false }: { cloudLogin?: boolean | undefined } = {},
 ): Record<string, string> {
-  const known = new Set<string>(INHERITED)
+  const known = new Set<string>([...INHERITED, ...INHERITED_UNLESS_GIVEN])
+  const isOfLogin = (name: string): boolean => CLOUD_LOGIN.test(name) || HELMS.test(name)
   return Object.fromEntries(
     Object.entries(environment).flatMap(([name, value]) =>
-      value && (known.has(name) || (cloudLogin && CLOUD_LOGIN.test(name))) ? [[name, value]] : [],
+      value && (known.has(name) || (cloudLogin && isOfLogin(name))) ? [[name, value]] : [],
     ),
   )
 }

@@ -155,7 +155,7 @@ export interface ChildProcess {
   cwd?: string
   /** the whole environment of the child beside PATH and the like: nothing of ours is inherited */
   env: Record<string, string>
-  /** it also gets the variables in which a step that logged in to a cloud has left its credentials; default false */
+  /** it also gets the variables in which a step that logged in to a cloud has left its credentials, and Helm's; default false */
   cloudLogin?: boolean
   /** the action's milliseconds */
   timeoutMs: number

@@ -188,6 +188,10 @@ describe('what a script gets beyond its variables', () => {
     'cannot be a secret named %j',
     (name) => expect(scriptAccess['env-secrets'].safeParse([name]).success).toBe(false),
   )
+
+  it.each(['DOCKER_CONFIG', 'HELM_PLUGINS'])('may be a secret named %s, which then stands for it', (name) =>
+    expect(scriptAccess['env-secrets'].safeParse([name]).success).toBe(true),
+  )
 })
 
 it('names variables as shells can read them', () => {

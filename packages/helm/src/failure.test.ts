@@ -29,6 +29,27 @@ describe('an error of Helm is told apart', () => {
       'admission',
     ],
     [
+      'a webhook of a kind of somebody else, and not the cluster',
+      'UPGRADE FAILED: conversion webhook for cert-manager.io/v1, Kind=Certificate failed: Post "https://cm.svc:443/convert?timeout=30s": x509: certificate signed by unknown authority',
+      'admission',
+    ],
+    [
+      'v4, a registry that gives the manifest and not the chart',
+      'failed to perform "Fetch" on source: GET "https://127.0.0.1:1/v2/charts/shop/blobs/sha256:39": response status code 403: denied: said by the registry',
+      'render-failed',
+    ],
+    [
+      'a registry that asks who it is',
+      'INSTALLATION FAILED: GET "https://ghcr.io/v2/charts/tags/list": response status code 401: unauthorized',
+      'render-failed',
+    ],
+    [
+      'a package of a repository that breaks off',
+      'Get "https://charts.example.com/shop-1.0.0.tgz": EOF',
+      'render-failed',
+    ],
+    ['a word that ends as a verb does', 'target "https://a.b/c": must be http', 'other'],
+    [
       'B6 38',
       'UPGRADE FAILED: pre-upgrade hooks failed: 1 error occurred:\n* job migrate failed: BackoffLimitExceeded',
       'hook-failed',
@@ -146,6 +167,20 @@ describe('how it ended', () => {
         detail: 'Error: UPGRADE FAILED: context deadline exceeded',
       },
     })
+  })
+
+  // As Helm 3.22 and 4.3 print it with helm.sh/hook-output-log-policy: hook-failed.
+  it.each([
+    [
+      'migrate: Get "https://flags.example.com/v1": EOF\nmigrate: db:5432: connection refused\nError: failed pre-install: 1 error occurred:\n\t* job migrate failed: BackoffLimitExceeded\n\n\n',
+      'Error: failed pre-install: 1 error occurred: * job migrate failed: BackoffLimitExceeded',
+    ],
+    [
+      'level=INFO msg="migrate: Get \\"https://flags.example.com/v1\\": EOF\\nmigrate: db:5432: connection refused"\nError: failed pre-install: resource Job/shop/migrate not ready. status: Failed, message: Job Failed. failed: 1/1\n',
+      'Error: failed pre-install: resource Job/shop/migrate not ready. status: Failed, message: Job Failed. failed: 1/1',
+    ],
+  ])('B6 38: what the pod of a hook printed is not why: %#', (stderr, detail) => {
+    expect(endedAs(result({ stderr }))).toMatchObject({ reason: 'hook-failed', detail })
   })
 
   it('B6 49: a Helm that was stopped is cancelled, whatever it said', () => {

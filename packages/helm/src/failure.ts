@@ -42,16 +42,16 @@ const CLASSES: readonly (readonly [RegExp, FailureReason])[] = [
   ],
   [/release has no -?\d+ version|unable to find a previously successful release/, 'no-target'],
   // Whose own connection it may be that was refused.
-  [/failed calling webhook|admission webhook "[^"]*" denied/, 'admission'],
-  // Where the chart comes from, and not the cluster, is what did not answer.
+  [/failed calling webhook|admission webhook "[^"]*" denied|conversion webhook for [^]* failed/, 'admission'],
+  // Where the chart comes from, and not the cluster, is what did not answer, or answered no.
   [
-    /"FetchReference" on source|is not a valid chart repository or cannot be reached|failed to fetch https?:/,
+    /failed to perform "\w+" on source|response status code \d{3}|is not a valid chart repository or cannot be reached|failed to fetch https?:|\.(?:tgz|prov)(?:\?[^"\s]*)?\\?": /,
     'render-failed',
   ],
   // A request that had no answer, as Go says it, whatever became of its connection; and Helm's own wait, which may end in
   // the middle of one.
   [
-    /kubernetes cluster unreachable|connection refused|no such host|i\/o timeout|connection reset|(?:get|put|post|patch|delete) \\?"https?:\/\/[^"\s]+": (?!context )/i,
+    /kubernetes cluster unreachable|connection refused|no such host|i\/o timeout|connection reset|\b(?:get|put|post|patch|delete) \\?"https?:\/\/[^"\s]+": (?!context )/i,
     'cluster-unreachable',
   ],
   [/invalid ownership metadata/, 'ownership'],
@@ -75,8 +75,19 @@ const CLASSES: readonly (readonly [RegExp, FailureReason])[] = [
 ]
 
 /** Which of the reasons an error of Helm is. */
-export const reasonOf = (stderr: string): FailureReason =>
-  CLASSES.find(([pattern]) => pattern.test(stderr))?.[1] ?? 'other'
+export function reasonOf(stderr: string): FailureReason {
+  const error = errorIn(stderr)
+  return CLASSES.find(([pattern]) => pattern.test(error))?.[1] ?? 'other'
+}
+
+/**
+ * The error is the last thing that Helm says; it may have several lines. Before it stand what Helm logs and, of a hook that
+ * failed, what its pod printed: a migration that lost its database is not a cluster that is lost.
+ */
+function errorIn(stderr: string): string {
+  const [from] = [...stderr.matchAll(/^Error:/gm)].slice(-1)
+  return stderr.slice(from?.index ?? 0)
+}
 
 /** How a command of Helm ended. Nothing of a manifest or of values is in it. */
 export interface Ended {
@@ -105,12 +116,11 @@ export function endedAs(result: ChildResult): Ended {
 export function saidBy({ ended, exitCode, stderr }: ChildResult): string {
   if (ended === 'cancelled') return 'helm was stopped because the run was cancelled'
   if (ended === 'timeout') return 'helm did not end in time and was stopped'
-  // Helm 4 logs before it; the error is the last thing that it says.
-  const error = stderr
-    .trim()
-    .split('\n')
-    .findLast((line) => line.startsWith('Error:'))
-  return withoutManifests(error ?? '') || `helm ended with exit code ${exitCode ?? 'none (killed)'}`
+  const [error = '', ...more] = errorIn(stderr).trim().split('\n')
+  if (!error.startsWith('Error:')) return `helm ended with exit code ${exitCode ?? 'none (killed)'}`
+  // Several errors are a heading and a line each.
+  const each = more.filter((line) => /^\s+\* /.test(line)).map((line) => line.trim())
+  return withoutManifests([error, ...each].join(' '))
 }
 
 /**

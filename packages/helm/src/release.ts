@@ -1,3 +1,5 @@
+import { access, mkdtemp, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { GateFailed, type ChildResult, type ProviderPorts } from '@deploy-actions/action-kit'
 import { lazily } from '@deploy-actions/rollout'
@@ -106,24 +108,35 @@ export function openRelease(where: Where, ports: RunPorts): HelmRelease {
     namespace,
     ...(kubeContext === undefined ? [] : ['--kube-context', kubeContext]),
   ]
-  const start = (args: readonly string[], signal: AbortSignal, timeoutMs: number): Promise<ChildResult> =>
+  const start = (args: readonly string[], signal: AbortSignal, timeoutMs: number, cwd: string) =>
     ports.process.run({
-      ...{ command: [program, ...args], cwd: ports.workspace, env: {}, timeoutMs, signal },
+      ...{ command: [program, ...args], cwd, env: {}, timeoutMs, signal },
       // The kubeconfig may name a program that asks a cloud for a token.
       cloudLogin: true,
     })
-  const run = (args: readonly string[], signal: AbortSignal, timeoutMs = HISTORY_MS): Promise<ChildResult> =>
+  const run = (
+    args: readonly string[],
+    signal: AbortSignal,
+    timeoutMs = HISTORY_MS,
+    cwd = ports.workspace,
+  ): Promise<ChildResult> =>
     kubeconfig === undefined
-      ? start(args, signal, timeoutMs)
+      ? start(args, signal, timeoutMs, cwd)
       : withPrivateFile(ports.temp, kubeconfig, (file) =>
-          start([...args, '--kubeconfig', file], signal, timeoutMs),
+          start([...args, '--kubeconfig', file], signal, timeoutMs, cwd),
         )
   const upgradeArgs = (upgrade: Upgrade): string[] => [
     ...['upgrade', release, upgrade.chart.chart, ...place],
     ...upgradeFlags(upgrade, major),
   ]
-  const rendered = async (args: readonly string[], signal: AbortSignal): Promise<Rendered> => {
-    const result = await run(args, signal, OVERHEAD_MS)
+  const rendered = async (
+    argsOf: (upgrade: Upgrade) => readonly string[],
+    asked: Upgrade,
+    signal: AbortSignal,
+  ): Promise<Rendered> => {
+    const result = await withChartAsNamed(ports, asked, (upgrade, cwd) =>
+      run(argsOf(upgrade), signal, OVERHEAD_MS, cwd),
+    )
     const how = endedAs(result)
     if (how.ended !== 'done') return { ...how, ended: how.ended }
     const manifest = await readManifest(manifestIn(result.stdout))
@@ -151,12 +164,20 @@ export function openRelease(where: Where, ports: RunPorts): HelmRelease {
       return historyOf(result.stdout, release)
     },
     // Helm prints the manifest of an upgrade only where nobody describes it.
-    render: ({ description: _, ...upgrade }, signal) =>
-      rendered([...upgradeArgs(upgrade), '--dry-run=server'], signal),
-    template: (upgrade, signal) =>
-      rendered(['template', release, upgrade.chart.chart, ...place, ...templateFlags(upgrade)], signal),
-    upgrade: async (upgrade, signal) =>
-      endedAs(await run(upgradeArgs(upgrade), signal, upgrade.timeoutMs + OVERHEAD_MS)),
+    render: ({ description: _, ...asked }, signal) =>
+      rendered((upgrade) => [...upgradeArgs(upgrade), '--dry-run=server'], asked, signal),
+    template: (asked, signal) =>
+      rendered(
+        (upgrade) => ['template', release, upgrade.chart.chart, ...place, ...templateFlags(upgrade)],
+        asked,
+        signal,
+      ),
+    upgrade: async (asked, signal) =>
+      endedAs(
+        await withChartAsNamed(ports, asked, (upgrade, cwd) =>
+          run(upgradeArgs(upgrade), signal, asked.timeoutMs + OVERHEAD_MS, cwd),
+        ),
+      ),
     async rollback(revision, writing, signal) {
       const go = async (how: Writing): Promise<Ended> => {
         const args = ['rollback', release, String(revision), ...place, ...rollbackFlags(how, major)]
@@ -188,6 +209,39 @@ export function openRelease(where: Where, ports: RunPorts): HelmRelease {
       const printed = await told(['get', 'metadata', release, ...place, ...of], signal)
       return printed === undefined ? undefined : metadata().safeParse(jsonOr(printed)).data
     },
+  }
+}
+
+/**
+ * Helm 3 takes a folder or file of the place where it runs for the chart of a repository, if it only has its name, and
+ * logs that it ignores the repository. Where there is one, Helm runs in an empty folder, and finds its files by their paths.
+ */
+async function withChartAsNamed<T>(
+  { workspace, temp }: Pick<RunPorts, 'workspace' | 'temp'>,
+  upgrade: Upgrade,
+  work: (upgrade: Upgrade, cwd: string) => Promise<T>,
+): Promise<T> {
+  const { chart, valuesFiles, postRenderer } = upgrade
+  const isTaken =
+    chart.repository !== undefined &&
+    (await access(join(workspace, chart.chart)).then(
+      () => true,
+      () => false,
+    ))
+  if (!isTaken) return work(upgrade, workspace)
+  const absolute = (path: string): string => resolve(workspace, path)
+  const elsewhere: Upgrade = {
+    ...upgrade,
+    chart: { ...chart, ...(chart.keyring !== undefined && { keyring: absolute(chart.keyring) }) },
+    valuesFiles: valuesFiles.map(absolute),
+    // One without a slash is a plugin.
+    ...(postRenderer?.includes('/') && { postRenderer: absolute(postRenderer) }),
+  }
+  const empty = await mkdtemp(join(temp, 'helm-'))
+  try {
+    return await work(elsewhere, empty)
+  } finally {
+    await rm(empty, { recursive: true, force: true })
   }
 }
 
