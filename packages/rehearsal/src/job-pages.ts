@@ -1,14 +1,33 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { InputError } from '@deploy-actions/action-kit'
 import type { JobView, RunView } from '@deploy-actions/workflow-engine'
 
 /** The engine's folder of the jobs' own files. */
 export const jobFolder = (output: string): string => join(output, 'jobs')
 
-/** Takes away what an earlier rehearsal left here of its jobs: they have the same numbers, and would be read as of this one. */
+/** In a folder of output, that a rehearsal wrote it. */
+const MARK = '.rehearsed'
+/** What one leaves there of its jobs, by the names of the folders. */
+const OURS = /^(jobs|logs|summaries|run-\d+)$/
+
+/**
+ * Makes a folder ready for what a rehearsal leaves, and takes away what an earlier one has left of its jobs: they have the
+ * same numbers, and would be read as of this one. Nothing that somebody else put there is touched.
+ * @throws InputError where folders of these names are there and no rehearsal wrote them
+ */
 export async function clearPages(output: string): Promise<void> {
-  const folders = [jobFolder(output), join(output, 'logs'), join(output, 'summaries')]
-  await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })))
+  const names = await readdir(output)
+  const ours = names.filter((name) => OURS.test(name))
+  if (ours.length > 0 && !names.includes(MARK))
+    throw new InputError([
+      {
+        where: output,
+        message: `has ${ours.join(', ')} already, which no rehearsal of this version wrote; name an empty folder, or one that is not there yet`,
+      },
+    ])
+  await writeFile(join(output, MARK), '')
+  await Promise.all(ours.map((name) => rm(join(output, name), { recursive: true, force: true })))
 }
 
 /** The log of every job, as GitHub's page would have it. */

@@ -114,9 +114,9 @@ export async function readScript(options: RehearsalOptions): Promise<Script> {
     options.workflow === undefined ? 'the folder of an assembled suite' : 'the file of a workflow',
   )
   await folderFor(output, 'what the rehearsal leaves')
-  await clearPages(output)
   if (options.worldFolder !== undefined) await folderFor(options.worldFolder, 'the world')
   const kept = options.worldFolder === undefined ? undefined : await readWorld(options.worldFolder)
+  await clearPages(output)
   const startedAt = performance.now()
   const { speed, lowered } = choosePace(options.speed, {
     rps: scenario.traffic.rps,
