@@ -80,6 +80,21 @@ describe('LoadGenerator', () => {
     expect(connections).toBeLessThan(40)
   })
 
+  it('keeps its rate where no connection is kept, as beside one where all are', async () => {
+    const [kept, cut] = await Promise.all(
+      ['keep-alive', 'close'].map((connection) =>
+        listenOnLoopback(createServer((_, response) => response.writeHead(503, { connection }).end())),
+      ),
+    )
+    const loads = [kept, cut].map((server) => new LoadGenerator(server?.port ?? 0))
+    open.push(...loads, ...[kept, cut].flatMap((server) => server ?? []))
+    for (const load of loads) load.setRate(600)
+    const [all, some] = loads
+    for (let tries = 0; tries < 2000 && (all?.counts.requests ?? 0) < 900; tries += 1) await sleep(5)
+    // One new connection a beat would be a third of it.
+    expect((some?.counts.requests ?? 0) / (all?.counts.requests ?? 1)).toBeGreaterThan(0.8)
+  })
+
   it('sends nothing more once stopped', async () => {
     let asked = 0
     const load = await loadOn((_, response) => {

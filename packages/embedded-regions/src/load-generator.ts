@@ -22,13 +22,16 @@ const MAKE_UP_MS = 100
 /** Beyond this many unanswered requests no more come: sockets are finite. */
 const MAXIMAL_IN_FLIGHT = 1000
 
-/**
- * New connections in a beat; further requests wait for one that is free. Node takes one connection of a listener in a turn
- * of its loop: whoever opens one for each request that comes in a stall fills the queue, and its tail waits for minutes.
- */
-const NEW_IN_A_BEAT = 1
+/** A beat that comes as late as this was held up, and so were all that share its loop, the servers among them. */
+const STALL_MS = 50
 
-/** Sends `GET /` at a rate that does not depend on how fast the answers come (open loop). */
+/**
+ * New connections in a beat after a stall, until nobody waits for one. Node takes one connection of a listener in a turn of
+ * its loop: whoever opens one for each request that came due in a stall fills the queue, and its tail waits for minutes.
+ */
+const NEW_AFTER_STALL = 1
+
+/** Sends `GET /` at a rate that does not depend on how fast the answers come (open loop), but for what a stall leaves behind. */
 export class LoadGenerator {
   readonly #counts = { requests: 0, failed: { app: 0, proxy: 0, connection: 0 } }
   readonly #seconds: FailingSeconds
@@ -42,6 +45,8 @@ export class LoadGenerator {
   #target = 0
   #changedAt = 0
   #lastBeat = 0
+  #afterStall = false
+  #turn: NodeJS.Immediate | undefined
   #beat: NodeJS.Timeout | undefined
 
   /** @param secondMs real milliseconds of what its clients call a second */
@@ -78,7 +83,9 @@ export class LoadGenerator {
 
   #rest(): void {
     clearInterval(this.#beat)
+    clearImmediate(this.#turn)
     this.#beat = undefined
+    this.#turn = undefined
     this.#due = 0
     this.#waiting.length = 0
   }
@@ -89,16 +96,25 @@ export class LoadGenerator {
 
   #sendDue(): void {
     const now = performance.now()
-    const passedMs = Math.min(now - this.#lastBeat, MAKE_UP_MS)
+    const sinceBeat = now - this.#lastBeat
     this.#lastBeat = now
-    this.#due += (this.#rateAt(now) * passedMs) / 1000
-    for (; this.#due >= 1; this.#due -= 1)
-      if (this.#inFlight + this.#waiting.length < MAXIMAL_IN_FLIGHT) this.#waiting.push(now)
-    for (let mayOpen = NEW_IN_A_BEAT; this.#waiting.length > 0;) {
-      const connection = this.#free() ?? (mayOpen-- > 0 ? this.#open() : undefined)
-      if (!connection) break
-      this.#send(connection, this.#waiting.shift() ?? now)
+    if (sinceBeat > STALL_MS) this.#afterStall = true
+    this.#due += (this.#rateAt(now) * Math.min(sinceBeat, MAKE_UP_MS)) / 1000
+    const came = Math.floor(this.#due)
+    this.#due -= came
+    const room = MAXIMAL_IN_FLIGHT - this.#inFlight - this.#waiting.length
+    for (let more = Math.min(came, room); more > 0; more -= 1) this.#waiting.push(now)
+    this.#sendWaiting(this.#afterStall ? NEW_AFTER_STALL : came)
+  }
+
+  /** @param mayOpen new connections, beside those that are free */
+  #sendWaiting(mayOpen: number): void {
+    for (let open = mayOpen; this.#waiting.length > 0;) {
+      const connection = this.#free() ?? (open-- > 0 ? this.#open() : undefined)
+      if (!connection) return
+      this.#send(connection, this.#waiting.shift() ?? performance.now())
     }
+    this.#afterStall = false
   }
 
   /** @param cameAt when somebody wanted it, which may be before there was a connection */
@@ -110,8 +126,13 @@ export class LoadGenerator {
       if (ending !== 'ok') this.#counts.failed[ending] += 1
       this.#seconds.add(cameAt, ending !== 'ok')
       if (!connection.usable) this.#all.delete(connection)
-      else if (this.#waiting.length > 0) this.#send(connection, this.#waiting.shift() ?? cameAt)
       else this.#idle.push(connection)
+      // A turn later: whether the other side closes it is heard only after its answer.
+      if (this.#waiting.length > 0)
+        this.#turn ??= setImmediate(() => {
+          this.#turn = undefined
+          this.#sendWaiting(0)
+        })
     })
   }
 
