@@ -519,7 +519,7 @@ describe.each(drawn)('%s', (major) => {
       ...{ outcome: 'failed', 'failure-reason': 'rollback-failed', 'rolled-back': 'false' },
       reason: expect.stringMatching(
         new RegExp(
-          `^cluster-unreachable: ${name} in default: Error: UPGRADE FAILED: .*${name} in default is NOT back: .*connection refused; what it is now is not known; .*mode: recover, or helm rollback ${name} 1 `,
+          `^cluster-unreachable: ${name} in default: Error: UPGRADE FAILED: .*${name} in default is NOT back: .*connection refused; what it is now is not known; .*when the cluster answers: helm rollback ${name} 1 .*stuck: recover-own`,
         ),
       ),
     })

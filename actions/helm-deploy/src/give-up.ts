@@ -143,7 +143,8 @@ function nextStep(
   const again = `helm rollback ${release} ${revision} --namespace ${namespace}, or mode: rollback with revision: ${revision}`
   if (reason === 'ssa-conflict')
     return `somebody else manages those fields: leave them out of the chart, or let force-conflicts: true take them; then ${again}`
-  if (reason === 'cluster-unreachable') return `when the cluster answers: ${again}`
+  // Its Helm may have left it pending.
+  if (reason === 'cluster-unreachable') return `when the cluster answers: ${again} and stuck: recover-own`
   return `when its cause is gone: ${again}`
 }
 
