@@ -524,6 +524,12 @@ describe.each(drawn)('%s', (major) => {
       ),
     })
     expect((await revisions(major, name)).at(-1)).toBe('2 pending-upgrade')
+    const still = await step(
+      major,
+      { release: name, digest: digest('b') },
+      { env: { KUBECONFIG: kubeconfig } },
+    )
+    expect(still.outputs).toMatchObject({ outcome: 'failed', 'failure-reason': 'cluster-unreachable' })
     const ended = await step(major, {}, { state: lost.state })
     expect(ended).toMatchObject({
       ...{ exitCode: 0, summary: expect.stringContaining(`${name} is back at revision 1`) },

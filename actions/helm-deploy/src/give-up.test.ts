@@ -10,7 +10,9 @@ const failed = (detail: string) => ({
   facts: { exitCode: 1, ms: 1 },
 })
 const unread = () =>
-  Promise.reject(new HistoryUnread('the history of api cannot be read: helm did not end in time'))
+  Promise.reject(
+    new HistoryUnread('the history of api cannot be read: helm did not end in time', 'wait-timeout'),
+  )
 const revision = (number: number, status: string): Revision => ({
   ...{ revision: number, status, updated: '', chart: 'shop-0.1.0', app_version: '', description: '' },
 })

@@ -1,5 +1,5 @@
-import { InputError, type Ports } from '@deploy-actions/action-kit'
-import { askMajor, type Major } from '@deploy-actions/helm'
+import { InputError, withOutputs, type Ports } from '@deploy-actions/action-kit'
+import { askMajor, HistoryUnread, type Major } from '@deploy-actions/helm'
 import { LEDGER_PATIENCE_MS, openLedger } from '@deploy-actions/ledger'
 import { joinTransaction, mustBeOpen } from '@deploy-actions/transaction'
 import { deploy } from './deploy'
@@ -24,7 +24,10 @@ export async function main(inputs: Inputs, ports: Ports, seams?: Seams): Promise
   mustFit(inputs, major)
   const limits = limitsOf(inputs, (text) => clean({ plan, ports }, text))
   const given = seams ?? liveSeams(programOf({ inputs, major }), ports, limits)
-  return modes[inputs.mode]({ ...given, ...failing, inputs, plan, ports, major, writing: writingOf(inputs) })
+  const session = { ...given, ...failing, inputs, plan, ports, major, writing: writingOf(inputs) }
+  return modes[inputs.mode](session).catch((error: unknown) => {
+    throw error instanceof HistoryUnread ? withOutputs(error, { 'failure-reason': error.reason }) : error
+  })
 }
 
 /** As the kit has it: shorter ones would blank ordinary words. */

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { GateFailed, type ChildResult, type ProviderPorts } from '@deploy-actions/action-kit'
 import { lazily } from '@deploy-actions/rollout'
-import { endedAs, isDone, saidBy, type Ended } from './failure'
+import { endedAs, isDone, reasonOf, saidBy, type Ended, type FailureReason } from './failure'
 import {
   rollbackFlags,
   templateFlags,
@@ -94,7 +94,14 @@ export interface HelmRelease {
 }
 
 /** Helm does not tell what there is: nothing can be put back, and nobody knows what stands. */
-export class HistoryUnread extends GateFailed {}
+export class HistoryUnread extends GateFailed {
+  constructor(
+    message: string,
+    readonly reason: FailureReason,
+  ) {
+    super(message)
+  }
+}
 
 const revisionFlags = (revision: number | undefined): string[] =>
   revision === undefined ? [] : ['--revision', String(revision)]
@@ -160,7 +167,10 @@ export function openRelease(where: Where, ports: RunPorts): HelmRelease {
       )
       if (result.exitCode === 1 && result.stderr.includes(NOT_FOUND)) return []
       if (!isDone(result))
-        throw new HistoryUnread(`the history of ${release} cannot be read: ${saidBy(result)}`)
+        throw new HistoryUnread(
+          `the history of ${release} cannot be read: ${saidBy(result)}`,
+          reasonOf(result.stderr),
+        )
       return historyOf(result.stdout, release)
     },
     // Helm prints the manifest of an upgrade only where nobody describes it.
