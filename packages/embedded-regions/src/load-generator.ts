@@ -26,10 +26,10 @@ const MAXIMAL_IN_FLIGHT = 1000
 const STALL_MS = 50
 
 /**
- * New connections in a beat after a stall, until nobody waits for one. Node takes one connection of a listener in a turn of
- * its loop: whoever opens one for each request that came due in a stall fills the queue, and its tail waits for minutes.
+ * New connections in a beat for what waits since a stall. Node takes one connection of a listener in a turn of its loop:
+ * whoever opens one for each request that came due in a stall fills the queue, and its tail waits for minutes.
  */
-const NEW_AFTER_STALL = 1
+const NEW_FOR_BACKLOG = 1
 
 /** Sends `GET /` at a rate that does not depend on how fast the answers come (open loop), but for what a stall leaves behind. */
 export class LoadGenerator {
@@ -45,7 +45,6 @@ export class LoadGenerator {
   #target = 0
   #changedAt = 0
   #lastBeat = 0
-  #afterStall = false
   #turn: NodeJS.Immediate | undefined
   #beat: NodeJS.Timeout | undefined
 
@@ -98,13 +97,15 @@ export class LoadGenerator {
     const now = performance.now()
     const sinceBeat = now - this.#lastBeat
     this.#lastBeat = now
-    if (sinceBeat > STALL_MS) this.#afterStall = true
     this.#due += (this.#rateAt(now) * Math.min(sinceBeat, MAKE_UP_MS)) / 1000
     const came = Math.floor(this.#due)
     this.#due -= came
-    const room = MAXIMAL_IN_FLIGHT - this.#inFlight - this.#waiting.length
+    const backlog = this.#waiting.length
+    const room = MAXIMAL_IN_FLIGHT - this.#inFlight - backlog
     for (let more = Math.min(came, room); more > 0; more -= 1) this.#waiting.push(now)
-    this.#sendWaiting(this.#afterStall ? NEW_AFTER_STALL : came)
+    // What comes in its time may have a connection each, however many are cut or hang.
+    const inTime = sinceBeat > STALL_MS ? 0 : came
+    this.#sendWaiting(inTime + (this.#waiting.length > inTime ? NEW_FOR_BACKLOG : 0))
   }
 
   /** @param mayOpen new connections, beside those that are free */
@@ -114,7 +115,6 @@ export class LoadGenerator {
       if (!connection) return
       this.#send(connection, this.#waiting.shift() ?? performance.now())
     }
-    this.#afterStall = false
   }
 
   /** @param cameAt when somebody wanted it, which may be before there was a connection */
