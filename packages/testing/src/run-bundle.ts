@@ -2,12 +2,15 @@ import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** The assembled tree whose bundles run. */
 const releaseTree = resolve(import.meta.dirname, '../../../.release')
 
 /** A bundle may not hang a test run. */
 const LIMIT_MS = 30_000
+/** From one look whether it is to be ended to the next. */
+const LOOK_MS = 20
 
 /** What the runner gives one step. */
 export interface BundleRun {
@@ -128,16 +131,17 @@ function runChild(
     let [stdout, stderr] = ['', '']
     child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text))
     child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text))
-    const endWhenAsked = async (): Promise<void> => {
-      if (end === undefined || !(await end.when(stdout))) return
-      clearInterval(look)
-      child.kill(end.signal)
+    let hasEnded = false
+    const endWhen = async ({ signal, when }: NonNullable<BundleRun['end']>): Promise<void> => {
+      // One question after the other: each may start a program, and many at once would take the machine from the step.
+      while (!hasEnded && !(await when(stdout))) await sleep(LOOK_MS)
+      child.kill(signal)
     }
-    const look = setInterval(() => void endWhenAsked().catch(reject), 20)
+    if (end) void endWhen(end).catch(reject)
     child.on('error', reject)
     child.on('close', (exitCode) => {
       clearTimeout(limit)
-      clearInterval(look)
+      hasEnded = true
       settle({ exitCode, stdout, stderr })
     })
   })
