@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const releaseTree = resolve(import.meta.dirname, '../../../.release')
 
 /** A bundle may not hang a test run. */
-const LIMIT_MS = 30_000
+const LIMIT_MS = 60_000
 /** From one look whether it is to be ended to the next. */
 const LOOK_MS = 20
 
