@@ -136,14 +136,20 @@ export function openRelease(where: Where, ports: RunPorts): HelmRelease {
     ...['upgrade', release, upgrade.chart.chart, ...place],
     ...upgradeFlags(upgrade, major),
   ]
-  const rendered = async (
+  const templateArgs = (upgrade: Upgrade): string[] => [
+    ...['template', release, upgrade.chart.chart, ...place],
+    ...templateFlags(upgrade),
+  ]
+  /** Runs what takes a chart. */
+  const withChart = (
     argsOf: (upgrade: Upgrade) => readonly string[],
     asked: Upgrade,
     signal: AbortSignal,
-  ): Promise<Rendered> => {
-    const result = await withChartAsNamed(ports, asked, (upgrade, cwd) =>
-      run(argsOf(upgrade), signal, OVERHEAD_MS, cwd),
-    )
+    timeoutMs: number,
+  ): Promise<ChildResult> =>
+    withChartAsNamed(ports, asked, (upgrade, cwd) => run(argsOf(upgrade), signal, timeoutMs, cwd))
+  const rendered = async (...chart: Parameters<typeof withChart>): Promise<Rendered> => {
+    const result = await withChart(...chart)
     const how = endedAs(result)
     if (how.ended !== 'done') return { ...how, ended: how.ended }
     const manifest = await readManifest(manifestIn(result.stdout))
@@ -175,19 +181,10 @@ export function openRelease(where: Where, ports: RunPorts): HelmRelease {
     },
     // Helm prints the manifest of an upgrade only where nobody describes it.
     render: ({ description: _, ...asked }, signal) =>
-      rendered((upgrade) => [...upgradeArgs(upgrade), '--dry-run=server'], asked, signal),
-    template: (asked, signal) =>
-      rendered(
-        (upgrade) => ['template', release, upgrade.chart.chart, ...place, ...templateFlags(upgrade)],
-        asked,
-        signal,
-      ),
+      rendered((upgrade) => [...upgradeArgs(upgrade), '--dry-run=server'], asked, signal, OVERHEAD_MS),
+    template: (asked, signal) => rendered(templateArgs, asked, signal, OVERHEAD_MS),
     upgrade: async (asked, signal) =>
-      endedAs(
-        await withChartAsNamed(ports, asked, (upgrade, cwd) =>
-          run(upgradeArgs(upgrade), signal, asked.timeoutMs + OVERHEAD_MS, cwd),
-        ),
-      ),
+      endedAs(await withChart(upgradeArgs, asked, signal, asked.timeoutMs + OVERHEAD_MS)),
     async rollback(revision, writing, signal) {
       const go = async (how: Writing): Promise<Ended> => {
         const args = ['rollback', release, String(revision), ...place, ...rollbackFlags(how, major)]
