@@ -433,6 +433,7 @@ export const cases: readonly Case[] = [
       'B6 50: no value is in anything that a run leaves',
       'B6 50: every value is found where nothing takes it out',
       'B6 50: a value would be found in arguments, too',
+      'B6 50: forty pods that print much leave a summary that GitHub takes',
     ),
     of(SYSTEM, 'B6 50: no value of a run is in anything that it leaves'),
   ),

@@ -42,7 +42,7 @@ const CHART = {
 kind: Deployment
 metadata: { name: {{ .Release.Name }} }
 spec:
-  replicas: 1
+  replicas: {{ .Values.replicas | default 1 }}
   selector: { matchLabels: { app: {{ .Release.Name }}, more: {{ .Values.selector | default "a" }} } }
   template:
     metadata:
@@ -227,6 +227,33 @@ describe.each(drawn)('%s', (major) => {
     for (const place of [/evidence\/\d+\.json$/, /\(zip\)/, /\/summary$/, /^step /])
       expect(leaks.map(({ where }: Leak) => where)).toContainEqual(expect.stringMatching(place))
   }, 180_000)
+
+  it('B6 50: forty pods that print much leave a summary that GitHub takes', async () => {
+    const line = `2026-01-01T00:00:00Z stdout F ::error::${'x'.repeat(9000)}\n`
+    await writeFile(printed, line.repeat(500))
+    const job = await openBundleJob(CHART)
+    try {
+      const { outputs, stdout, summary } = await job.run('helm-deploy', {
+        env: { KUBECONFIG: cluster.kubeconfig, HOME: path.join(job.temp, 'home') },
+        inputs: {
+          ...{ mode: 'deploy', release: `${major}-many`, namespace: 'default', chart: 'chart' },
+          ...{ helm: programOf(major), digest: digest('a'), timeout: '8s', 'log-lines': '500' },
+          values: 'replicas: 40\nfails: crash-loop',
+        },
+      })
+      expect(outputs).toMatchObject({ outcome: 'failed', 'failure-reason': 'crash-loop' })
+      expect(summary).toContain('0/40 ready')
+      // One of them stands for all: 500 lines of 500 characters, of which the runner obeys none.
+      expect(stdout.match(/x{480,500}\.\.\./g)).toHaveLength(500)
+      const [, token = ''] = /^::stop-commands::(\S+)$/m.exec(stdout) ?? []
+      const [before, , after] = stdout.split(new RegExp(`^::(?:stop-commands::)?${token}(?:::)?$`, 'm'))
+      expect(`${before}${after}`).not.toContain('::error::x')
+      // GitHub drops a summary of more than 1 MiB as a whole.
+      expect(Buffer.byteLength(summary)).toBeLessThan(1024 * 1024)
+    } finally {
+      await job.close()
+    }
+  }, 60_000)
 
   it('B6 50: a value would be found in arguments, too', async () => {
     const watched = watchArguments()
