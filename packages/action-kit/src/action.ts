@@ -2,7 +2,7 @@
 import './zod-settings'
 import { z } from 'zod'
 import { createArtifacts } from './artifacts'
-import { createChildProcesses, inheritedOf } from './child-processes'
+import { ambientOf, createChildProcesses } from './child-processes'
 import { clockFromEnvironment } from './clock'
 import { readContext } from './context'
 import { ActionError, Cancelled, causesOf, GateFailed, messageOf } from './errors'
@@ -143,7 +143,7 @@ function openPorts(schema: InputSchema) {
     http: createHttp(clock, evidence),
     tcp: createTcp(clock, evidence),
     process: createChildProcesses(clock, evidence),
-    ambient: inheritedOf(process.env),
+    ambient: ambientOf(process.env),
     secrets,
     oidc,
     github: createGitHub({

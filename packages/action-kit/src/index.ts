@@ -67,6 +67,8 @@ export {
   isScriptLine,
   missingAccess,
   missingScript,
+  OIDC_TOKEN,
+  OIDC_URL,
   runScript,
   runScriptToEnd,
   script,
@@ -77,6 +79,6 @@ export {
   type ScriptEnding,
 } from './script'
 export { showOutput } from './show-output'
-export { redact, redactWithin, secretLines, type Secrets } from './secrets'
+export { formsWithin, redact, redactWithin, secretLines, type Secrets } from './secrets'
 export { lookingGitHub, type GitHubAccess } from './terminal-github'
 export { terminalPorts } from './terminal-ports'

@@ -157,9 +157,29 @@ export interface ChildProcess {
   env: Record<string, string>
   /** it also gets the variables in which a step that logged in to a cloud has left its credentials, and Helm's; default false */
   cloudLogin?: boolean
+  /** it gets the job's environment, but for what is the runner's and the actions' own, as far as this lets a variable through */
+  jobEnvironment?: (name: string) => boolean
+  /** characters of each output that are kept, from its end; default 1 MiB */
+  keep?: number
+  /** it must come to an end of its own, whatever becomes of this process */
+  lasting?: Lasting
   /** the action's milliseconds */
   timeoutMs: number
   signal: AbortSignal
+}
+/**
+ * How a program is run that loses what it has done when it is killed: its output goes to files, so that one whose parent is
+ * gone has a place to write to; a cancellation or the end of its time is one SIGINT to itself alone, and then it is waited
+ * for, however long it takes.
+ */
+export interface Lasting {
+  /** files for its output, made for the user alone */
+  stdout: string
+  stderr: string
+  /** told of its process before anything else is waited for */
+  started(pid: number): void
+  /** what it has written to stdout since the last time */
+  output(text: string): void
 }
 export interface ChildResult {
   exitCode: number | null

@@ -43,16 +43,24 @@ export function formsOf(secret: string): string[] {
 const MAX_QUOTED = 3
 
 /** Those, and as a part of something: of a quoted text, of a form, of base64 that begins or ends elsewhere. */
-function formsWithin(secret: string): string[] {
+export function formsWithin(secret: string): string[] {
   const forms = formsOf(secret)
   if (forms.length === 0) return []
-  let quoted = secret
+  let quoted = [secret]
   for (let times = 0; times < MAX_QUOTED; times++) {
-    quoted = JSON.stringify(quoted).slice(1, -1)
-    forms.push(quoted)
+    quoted = [...new Set(quoted.flatMap(quotedOf))]
+    forms.push(...quoted)
   }
   forms.push(encodeURIComponent(secret).replaceAll('%20', '+'))
   return [...new Set([...forms, ...[0, 1, 2].flatMap((before) => base64Within(secret, before))])]
+}
+
+/** Inside the quotes of JSON: as most write it, as Go does, for which HTML is not safe there, and in ASCII alone. */
+function quotedOf(text: string): string[] {
+  const plain = JSON.stringify(text).slice(1, -1)
+  const coded = (pattern: RegExp): string =>
+    plain.replace(pattern, (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return [plain, coded(/[<>&]/g), coded(/[^ -~]/g)]
 }
 
 /** What is the same in all base64 that has so many bytes before it: each character of it is six bits, of the secret alone. */

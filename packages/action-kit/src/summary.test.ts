@@ -37,8 +37,8 @@ it('stays whole up to the budget', async () => {
 })
 
 it('is cut at a line, in bytes, and says so', async () => {
-  // Two bytes each and a line break: 100 KiB hold fewer than 34,200 such lines.
-  const text = await written(Array.from({ length: 40_000 }, () => 'é').join('\n'))
+  // Two bytes each and a line break: 1000 KiB hold fewer than 342,000 such lines.
+  const text = await written(Array.from({ length: 400_000 }, () => 'é').join('\n'))
   expect(Buffer.byteLength(text)).toBeLessThanOrEqual(SUMMARY_BUDGET_BYTES)
   expect(Buffer.byteLength(text)).toBeGreaterThan(SUMMARY_BUDGET_BYTES - 10)
   expect(text).toMatch(
