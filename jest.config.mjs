@@ -20,7 +20,7 @@ export default {
   testTimeout: 30_000,
   globalSetup: '<rootDir>/test/temp/setup.mjs',
   globalTeardown: '<rootDir>/test/temp/teardown.mjs',
-  reporters: ['default', '<rootDir>/test/count-reporter.mjs', '<rootDir>/test/helm-cases/reporter.mjs'],
+  reporters: ['default', '<rootDir>/test/count-reporter.mjs', '<rootDir>/test/cases/reporter.mjs'],
   projects: [
     project('unit', '<rootDir>/{actions,packages}/*/src/**/*.test.ts'),
     project('contract', '<rootDir>/test/contract/**/*.test.ts'),

@@ -28,6 +28,11 @@ export const suite = {
     schemas: () => import('./notify/src/index'),
     main: () => import('./notify/src/main'),
   }),
+  'plan-apply': action({
+    schemas: () => import('./plan-apply/src/index'),
+    main: () => import('./plan-apply/src/main'),
+    post: async () => (await import('./plan-apply/src/post')).post,
+  }),
   'restore-point': action({
     schemas: () => import('./restore-point/src/index'),
     main: () => import('./restore-point/src/main'),

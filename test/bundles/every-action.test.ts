@@ -9,6 +9,7 @@ const needed: Record<ActionName, string> = {
   'canary-step': 'version',
   'health-gate': 'checks',
   'helm-deploy': 'mode',
+  'plan-apply': 'mode',
   notify: 'event',
   'restore-point': 'mode',
   'rollout-plan': 'version',

@@ -11,6 +11,17 @@ export interface Case {
   tests: readonly TestsOfFile[]
 }
 
+export const row = (number: number, what: string, ...tests: TestsOfFile[]): Case => ({ number, what, tests })
+/** Titles as they stand in the file: %s, %i and %j for what a table of it fills in. */
+export const of = (file: string, ...titles: string[]): TestsOfFile => ({ file, titles })
+
+/** The bad days of one tool, numbered from 1; `B6 3 and 4: ...` is the title of a test of two of them. */
+export interface Series {
+  prefix: string
+  count: number
+  cases: readonly Case[]
+}
+
 /** A test with numbers in its title that a run has come to. */
 export interface Ran {
   file: string
@@ -20,13 +31,14 @@ export interface Ran {
 }
 
 /** What keeps the table from being true of what has run, a line each. */
-export function problemsOf(cases: readonly Case[], count: number, ran: readonly Ran[]): string[] {
+export function problemsOf({ prefix, count, cases }: Series, ran: readonly Ran[]): string[] {
   const numbers = Array.from({ length: count }, (_, index) => index + 1)
+  const numbersIn = numbersAfter(prefix)
   return [
     ...numbers.flatMap((number) => rowsOf(cases, number)),
-    ...cases.flatMap((row) => testsOf(row).flatMap((test) => untrue(row, test, ran))),
-    ...ran.flatMap((test) => unlisted(cases, test)),
-  ]
+    ...cases.flatMap((row) => testsOf(row).flatMap((test) => untrue(row, test, ran, numbersIn))),
+    ...ran.flatMap((test) => unlisted(cases, test, numbersIn)),
+  ].map((problem) => `${prefix}: ${problem}`)
 }
 
 /** How many tests of a case have passed, all majors and all lines of their tables counted. */
@@ -47,7 +59,9 @@ function rowsOf(cases: readonly Case[], number: number): string[] {
   return rows.flatMap(testsOf).length === 0 ? [`case ${number} has no test`] : []
 }
 
-function untrue({ number }: Case, test: Listed, ran: readonly Ran[]): string[] {
+type NumbersIn = (title: string) => number[]
+
+function untrue({ number }: Case, test: Listed, ran: readonly Ran[], numbersIn: NumbersIn): string[] {
   const name = `${test.file}: ${test.title}`
   if (!numbersIn(test.title).includes(number)) return [`case ${number} is not in the title of ${name}`]
   const found = meant(test, ran)
@@ -57,7 +71,7 @@ function untrue({ number }: Case, test: Listed, ran: readonly Ran[]): string[] {
     .map(({ title, status }) => `case ${number}: ${status}: ${test.file}: ${title}`)
 }
 
-function unlisted(cases: readonly Case[], test: Ran): string[] {
+function unlisted(cases: readonly Case[], test: Ran, numbersIn: NumbersIn): string[] {
   return numbersIn(test.title)
     .filter((number) => !cases.some((row) => row.number === number && isListed(row, test)))
     .map((number) => `case ${number} does not name ${test.file}: ${test.title}`)
@@ -78,7 +92,9 @@ const meant = ({ file, title }: Listed, ran: readonly Ran[]): Ran[] => {
 const literally = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
 /** Of `B6 1, 2 and 46: ...`. */
-function numbersIn(title: string): number[] {
-  const [, list = ''] = /\bB6 (\d+(?:, \d+)*(?: and \d+)?)/.exec(title) ?? []
-  return [...list.matchAll(/\d+/g)].map(Number)
-}
+const numbersAfter =
+  (prefix: string): NumbersIn =>
+  (title) => {
+    const [, list = ''] = new RegExp(`\\b${prefix} (\\d+(?:, \\d+)*(?: and \\d+)?)`).exec(title) ?? []
+    return [...list.matchAll(/\d+/g)].map(Number)
+  }

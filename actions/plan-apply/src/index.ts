@@ -1,0 +1,2 @@
+export { inputs } from './inputs'
+export { outputs } from './outputs'

@@ -1,0 +1,163 @@
+import { z } from 'zod'
+import { commonInputs, flag } from '@deploy-actions/action-kit'
+import { timeLimit } from '@deploy-actions/rollout'
+
+/** Lines, each one item: addresses hold commas and blanks in their keys. */
+const lines = z
+  .string()
+  .default('')
+  .transform((text) =>
+    text
+      .split('\n')
+      .map((line) => line.trim())
+      .filter(Boolean),
+  )
+
+const inRepository = z
+  .string()
+  .regex(/^(?!-)(?!\/)(?!.*(^|\/)\.\.(\/|$)).+$/, 'is not a path inside the repository')
+
+/** Settings that are credentials: the tool keeps what it is told this way in the plan and in its folder. */
+const CREDENTIAL = /key_id|access_key|secret|password|token|sas|credential|conn_str|certificate/i
+const backendSetting = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_.]*=.*$/s, 'is not NAME=VALUE')
+  .refine((setting) => !CREDENTIAL.test(setting.split('=')[0] ?? ''), {
+    error:
+      'is a credential, which would be kept in the plan; hand it over by the environment that the backend reads',
+  })
+
+const address = z
+  .string()
+  .regex(/^(?!-)[A-Za-z_].*$/s, 'is not an address such as module.db.aws_db_instance.main')
+const pattern = z
+  .string()
+  .regex(/^[A-Za-z_*].*$/s, 'is not a pattern of addresses such as module.db.** or azurerm_key_vault.*')
+const secretName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of a secret')
+const limit = z.coerce.number().int().min(0)
+
+export const inputs = z.strictObject({
+  mode: z
+    .enum(['plan', 'apply', 'drift', 'recover'])
+    .describe(
+      'plan: plans, judges, and keeps the plan sealed for the approval; apply: applies exactly the plan that was approved; drift: tells what is not as it was planned, and keeps and locks nothing; recover: brings a state to the backend that an apply could not save and has kept sealed',
+    )
+    .meta({ example: 'plan' }),
+  tool: z
+    .string()
+    .regex(/^(?!-)\S+$/, 'is not a program')
+    .default('terraform')
+    .describe('terraform, tofu, or a path to one; it is installed by an earlier step'),
+  path: inRepository
+    .default('.')
+    .describe('folder of the configuration in the repository')
+    .meta({ example: 'infrastructure' }),
+  region: z.string().default('').describe('region that the plan is bound to').meta({ example: 'eu-west' }),
+  environment: z
+    .string()
+    .default('')
+    .describe('GitHub environment that the plan is bound to')
+    .meta({ example: 'production-eu-west' }),
+  workspace: z
+    .string()
+    .regex(/^(?!-)[A-Za-z0-9_.-]+$/, 'is not a workspace')
+    .default('default')
+    .describe('workspace of the state, which has to be there'),
+  'backend-config': lines
+    .pipe(z.array(backendSetting))
+    .describe('settings of the backend, one NAME=VALUE a line; no credentials')
+    .meta({ example: 'key=tfstate/prod/eu-west/infra.tfstate' }),
+  'backend-config-files': lines
+    .pipe(z.array(inRepository))
+    .describe('files of such settings in the repository, one a line'),
+  'var-files': lines
+    .pipe(z.array(inRepository))
+    .describe('with plan: files of variables in the repository, one a line; the last one wins')
+    .meta({ example: 'environments/prod-eu-west.tfvars' }),
+  'tool-secrets': z
+    .string()
+    .default('')
+    .transform((text) => text.split(/[\s,]+/).filter(Boolean))
+    .pipe(z.array(secretName))
+    .describe('names of secrets that the tool gets as variables of its environment')
+    .meta({ example: 'TF_VAR_db_password' }),
+  oidc: flag(false).describe(
+    'the tool may ask GitHub for tokens of this job, as backends and providers with use_oidc do; the job needs id-token: write',
+  ),
+  target: lines
+    .pipe(z.array(address))
+    .describe(
+      'with plan: only these addresses, one a line; such a plan is not the whole, which require-complete refuses',
+    ),
+  replace: lines
+    .pipe(z.array(address))
+    .describe('with plan: addresses that are replaced although nothing of them changes, one a line'),
+  destroy: flag(false).describe('with plan: plans to destroy everything'),
+  lock: flag(true).describe(
+    'with plan: false: the state is not locked, for an identity that may only read; the apply looks again under the lock',
+  ),
+  'lock-timeout': timeLimit.prefault('5m').describe('how long a lock that somebody holds is waited for'),
+  parallelism: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(100)
+    .optional()
+    .describe('objects at once; default 10, by the tool'),
+  timeout: timeLimit
+    .prefault('2h')
+    .describe('with apply: how long it may take; then the tool is asked to stop, once, and waited for'),
+  'plan-store': z
+    .string()
+    .regex(/^(artifact|none|file:.+)$/, 'is not a store; write artifact, file:DIR or none')
+    .default('artifact')
+    .describe('where the sealed plan is kept: an artifact of the run, a folder, or nowhere'),
+  'plan-key-secret': secretName
+    .optional()
+    .describe(
+      'name of the secret by which the plan is sealed, at least 32 characters; needed unless plan-store is none',
+    )
+    .meta({ example: 'PLAN_KEY' }),
+  'plan-max-age': timeLimit.prefault('24h').describe('with plan: how long it may be applied'),
+  'plan-id': z
+    .string()
+    .optional()
+    .describe('with apply: `plan-id` of the plan; with recover: the id that the apply said'),
+  'plan-run': z.coerce
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe('with recover: id of the run whose apply kept it; default this run'),
+  'plan-sha256': z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/, 'is not a digest')
+    .optional()
+    .describe('with apply: `plan-sha256` of the plan, handed over by the job and not by the store'),
+  verify: z
+    .enum(['replan', 'state'])
+    .default('replan')
+    .describe(
+      'with apply: replan: planned once more and refused where any change is another one, since the tool does not notice what changed outside; state: the state alone is compared',
+    ),
+  'max-destroy': limit
+    .optional()
+    .describe('objects that the plan may destroy, replaced ones among them; default any'),
+  'max-replace': limit.optional().describe('objects that it may replace; default any'),
+  protected: lines
+    .pipe(z.array(pattern))
+    .describe(
+      'addresses that it may neither destroy, replace nor forget, one a line; * within a part, ** for any',
+    )
+    .meta({ example: 'azurerm_key_vault.*' }),
+  'require-complete': flag(true).describe('refuses a plan that is not the whole, as with target'),
+  'fail-on-check': flag(false).describe('refuses a plan in which a check fails'),
+  'fail-on-drift': flag(false).describe('refuses a plan where something was changed outside'),
+  'export-outputs': lines.describe(
+    'with apply: outputs of the configuration that `outputs` gets, one a line; a sensitive one is refused',
+  ),
+  secrets: commonInputs.secrets,
+  'dry-run': commonInputs['dry-run'],
+  'github-token': commonInputs['github-token'],
+})
+export type Inputs = z.infer<typeof inputs>

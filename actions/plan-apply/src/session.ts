@@ -1,0 +1,219 @@
+import { createHash, createHmac } from 'node:crypto'
+import { glob, readFile } from 'node:fs/promises'
+import { join, relative } from 'node:path'
+import {
+  GateFailed,
+  InputError,
+  messageOf,
+  OIDC_TOKEN,
+  OIDC_URL,
+  redact,
+  type Ports,
+} from '@deploy-actions/action-kit'
+import {
+  findProgram,
+  fingerprintKey,
+  openFolder,
+  ToolMissing,
+  type FailureReason,
+  type Here,
+  type LockInfo,
+  type Program,
+  type WorkingFolder,
+} from '@deploy-actions/terraform'
+import type { Inputs } from './inputs'
+import type { Outputs } from './outputs'
+
+/** A step under way. */
+export interface Session {
+  inputs: Inputs
+  ports: Ports
+  program: Program
+  tool: WorkingFolder
+  folder: string
+  /** what the tool gets of the step's secrets */
+  environment: Record<string, string>
+  /** what seals plans; absent where none is kept */
+  planKey?: string
+  /** for fingerprints and digests; without a plan-key a key of this run alone */
+  key: Buffer
+}
+
+/** The shortest that is taken: 32 characters of base64 are 192 bits. */
+const SHORTEST_KEY = 32
+
+/** @throws InputError with all that is missing or wrong of secrets */
+export function secretsOf(
+  inputs: Inputs,
+  ports: Ports,
+): { planKey?: string; environment: Record<string, string> } {
+  const problems: { where: string; message: string }[] = []
+  const of = (name: string, where: string): string => {
+    const value = ports.secrets.get(name)
+    if (value === undefined || value === '')
+      problems.push({ where: `input \`${where}\``, message: `${name} is not one of secrets, or is empty` })
+    return value ?? ''
+  }
+  const environment = Object.fromEntries(
+    inputs['tool-secrets'].map((name) => [name, of(name, 'tool-secrets')]),
+  )
+  const keyName = inputs['plan-key-secret']
+  const planKey = keyName === undefined ? undefined : of(keyName, 'plan-key-secret')
+  if (planKey !== undefined && planKey !== '' && planKey.length < SHORTEST_KEY)
+    problems.push({
+      where: 'input `plan-key-secret`',
+      message: `${keyName} is shorter than ${SHORTEST_KEY} characters; make one with: openssl rand -base64 32`,
+    })
+  if (planKey === undefined && inputs.mode !== 'drift' && inputs['plan-store'] !== 'none')
+    problems.push({
+      where: 'input `plan-key-secret`',
+      message:
+        'is missing: a plan holds secrets in clear, so it is kept sealed or not at all (plan-store: none)',
+    })
+  if (problems.length > 0) throw new InputError(problems)
+  return { environment, ...(planKey !== undefined && { planKey }) }
+}
+
+export async function openSession(inputs: Inputs, ports: Ports): Promise<Session> {
+  const { planKey, environment: secrets } = secretsOf(inputs, ports)
+  const environment = { ...secrets, ...tokensOf(inputs, ports) }
+  const folder = join(ports.context.workspace, inputs.path)
+  const program = await programOf(inputs, ports)
+  const repository = `${ports.context.owner}/${ports.context.repo}`
+  return {
+    ...{ inputs, ports, program, folder, environment },
+    tool: openFolder(program, { folder, environment }, ports, ports.signal),
+    ...(planKey !== undefined && { planKey }),
+    key: await fingerprintKey(planKey ?? `${repository} ${ports.context.runId}`, repository),
+  }
+}
+
+/** What backends and providers ask GitHub for a token of the job with. */
+function tokensOf({ oidc }: Inputs, ports: Ports): Record<string, string> {
+  if (!oidc) return {}
+  if (ports.oidc) return { [OIDC_URL]: ports.oidc.url, [OIDC_TOKEN]: ports.oidc.token }
+  throw new InputError([
+    { where: 'input `oidc`', message: 'this job may not ask for a token: give it id-token: write' },
+  ])
+}
+
+async function programOf(inputs: Inputs, ports: Ports): Promise<Program> {
+  try {
+    return await findProgram(inputs.tool, ports, ports.signal)
+  } catch (error) {
+    if (error instanceof ToolMissing) throw failed(messageOf(error), 'tool-missing')
+    throw error
+  }
+}
+
+/** The end of a step that did its work and says no. */
+export const failed = (
+  reason: string,
+  failureReason: FailureReason,
+  more: Partial<Outputs> & { lock?: LockInfo | undefined } = {},
+): GateFailed => {
+  const { lock, ...outputs } = more
+  return new GateFailed(reason, {
+    outputs: { ...outputs, 'failure-reason': failureReason, ...(lock && { 'lock-info': lock }) },
+  })
+}
+
+/** The place of a plan, for people. */
+export const placeName = ({ region, environment, path }: Inputs): string =>
+  [region, environment].filter(Boolean).join(', ') || path
+
+/** A text without the secrets of the step. */
+export const clean = ({ secrets }: Ports, text: string): string => redact(text, secrets.values())
+
+/** Brings the folder to where the state is. */
+export async function initialise({ inputs, tool, folder }: Session): Promise<void> {
+  await tool.init({
+    backendConfig: [
+      ...inputs['backend-config-files'].map((path) => fromFolder(inputs, path)),
+      ...inputs['backend-config'],
+    ],
+    readonlyLockFile: (await lockFileOf(folder)) !== null,
+  })
+  await tool.selectWorkspace(inputs.workspace)
+}
+
+/** A file of the repository as the tool takes it, which runs in the folder of the configuration. */
+export const fromFolder = ({ path: folder }: Inputs, path: string): string =>
+  relative(join('/', folder), join('/', path))
+
+const sha256 = (data: Buffer): string => `sha256:${createHash('sha256').update(data).digest('hex')}`
+
+const lockFileOf = async (folder: string): Promise<string | null> =>
+  readFile(join(folder, '.terraform.lock.hcl')).then(sha256, () => null)
+
+/** Over the files of the configuration in a folder and those beneath it. */
+export async function configurationOf(folder: string): Promise<string> {
+  const found: string[] = []
+  // What the tool has fetched is bound by its lock file.
+  const exclude = (name: string): boolean => name.startsWith('.') || name === 'node_modules'
+  for await (const path of glob('**/*.{tf,tofu,tf.json,tofu.json}', { cwd: folder, exclude }))
+    found.push(path)
+  const paths = found.sort()
+  const hash = createHash('sha256')
+  for (const path of paths) hash.update(`${path}\0`).update(await readFile(join(folder, path)))
+  return `sha256:${hash.digest('hex')}`
+}
+
+/** Variables that say where a backend is, which its own settings need not. */
+const ADDRESSES = [
+  'TF_HTTP_ADDRESS',
+  'TF_HTTP_LOCK_ADDRESS',
+  'TF_HTTP_UNLOCK_ADDRESS',
+  'AWS_ENDPOINT_URL_S3',
+  'AWS_S3_ENDPOINT',
+  'CONSUL_HTTP_ADDR',
+  'TF_CLOUD_HOSTNAME',
+  'TF_CLOUD_ORGANIZATION',
+  'TF_CLOUD_PROJECT',
+]
+
+/** What is known here without the tool. */
+export async function placeOf({ inputs, ports, key }: Pick<Session, 'inputs' | 'ports' | 'key'>) {
+  const { context, ambient } = ports
+  const addresses = ADDRESSES.map((name) => ambient[name] ?? null)
+  const files = await Promise.all(
+    inputs['backend-config-files'].map((path) => readFile(join(context.workspace, path), 'utf8')),
+  )
+  return {
+    repository: `${context.owner}/${context.repo}`,
+    runId: context.runId,
+    sha: context.sha,
+    environment: inputs.environment,
+    region: inputs.region,
+    path: inputs.path,
+    workspace: inputs.workspace,
+    backendSettings: hmac(key, JSON.stringify([addresses, files, inputs['backend-config']])),
+  } satisfies Partial<Here>
+}
+
+/** What the tool knows of it, once it is initialised. */
+export async function toolPlaceOf(
+  { ports, program, tool, key, folder }: Session,
+  varFiles: readonly string[],
+): Promise<Pick<Here, 'tool' | 'toolVersion' | 'backend' | 'lockFile' | 'varFiles'>> {
+  const { type, settings } = await tool.backend()
+  const addresses = ADDRESSES.map((name) => ports.ambient[name] ?? null)
+  return {
+    tool: program.kind,
+    toolVersion: program.version,
+    backend: { type, fingerprint: hmac(key, JSON.stringify([type, settings, addresses])) },
+    lockFile: await lockFileOf(folder),
+    varFiles: await Promise.all(
+      varFiles.map(async (path) => ({
+        path,
+        fingerprint: await readFile(join(ports.context.workspace, path)).then(
+          (data) => hmac(key, data),
+          () => 'none',
+        ),
+      })),
+    ),
+  }
+}
+
+const hmac = (key: Buffer, data: string | Buffer): string =>
+  createHmac('sha256', key).update(data).digest('hex')

@@ -1,0 +1,337 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { execFileSync } from 'node:child_process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { testGitHub } from '../../packages/github-emulator/src/emulator.fixture'
+import {
+  backendOf,
+  configuration,
+  KEY,
+  localProvider,
+  openTerraformLab,
+  SECRET,
+  TOOLS,
+  type Inputs,
+  type TerraformLab,
+} from './terraform.fixture'
+
+// plan-apply as it ships, with the tools themselves.
+
+describe.each(TOOLS)('with $name', ({ name: kind, tool }) => {
+  let lab: TerraformLab
+  beforeEach(async () => {
+    lab = await openTerraformLab(tool, configuration('one'))
+  })
+  afterEach(() => lab.close())
+
+  const write = (input: string, command?: string): Promise<void> => lab.write(configuration(input, command))
+
+  it('A7 1, 2, 32 and 48: applies what was approved, once, and says nothing of a secret', async () => {
+    const approved = await lab.planned()
+    const applied = await lab.step({ ...approved, 'export-outputs': 'first' })
+    expect(applied.outputs).toMatchObject({ outcome: 'applied', outputs: '{"first":"one"}' })
+    expect(lab.stateOf('eu').resources.map(({ name }) => name)).toEqual(['first', 'second'])
+    const again = await lab.step(approved)
+    expect(again.outputs).toMatchObject({ outcome: 'failed', 'failure-reason': 'plan-used' })
+    expect((await lab.step({ mode: 'plan' })).outputs).toMatchObject({ outcome: 'no-changes' })
+    for (const { stdout, stderr, summary, outputs } of [applied, again])
+      expect(
+        stdout.replaceAll(/^::add-mask::.*$/gm, '') + stderr + summary + JSON.stringify(outputs),
+      ).not.toContain(SECRET)
+  }, 60_000)
+
+  // Whoever is refused so has not started the tool: there is none.
+  const NO_TOOL = { tool: 'not-there' }
+  it.each([
+    ['27', 'region', { region: 'us' }, 'plan-mismatch'],
+    ['27', 'environment', { environment: 'prod-us' }, 'plan-mismatch'],
+    ['27', 'workspace', { workspace: 'blue' }, 'plan-mismatch'],
+    ['26', 'backend', (): Inputs => ({ 'backend-config': backendOf(lab.server, 'us') }), 'plan-mismatch'],
+    ['28', 'digest', { 'plan-sha256': `sha256:${'0'.repeat(64)}` }, 'plan-tampered'],
+    ['30', 'id', { 'plan-id': 'another' }, 'plan-not-found'],
+    ['29', 'key', { secrets: `PLAN_KEY=${KEY}x\nTF_VAR_token=${SECRET}` }, 'plan-tampered'],
+  ])(
+    'A7 %s: refuses a plan for another %s, and applies nothing',
+    async (_, __, other, reason) => {
+      const approved = await lab.planned()
+      const refused = await lab.step({
+        ...approved,
+        ...NO_TOOL,
+        ...(typeof other === 'function' ? other() : other),
+      })
+      expect(refused.outputs).toMatchObject({ outcome: 'failed', 'failure-reason': reason })
+      expect(lab.server.states.size).toBe(0)
+    },
+    60_000,
+  )
+
+  it('A7 26: refuses a plan for a backend that the environment has moved', async () => {
+    // Without settings of the step, the tool takes the address from its own variables.
+    const at = (region: string): Record<string, string> => ({
+      TF_HTTP_ADDRESS: `${lab.server.address}/${region}`,
+      TF_HTTP_LOCK_ADDRESS: `${lab.server.address}/${region}`,
+      TF_HTTP_UNLOCK_ADDRESS: `${lab.server.address}/${region}`,
+    })
+    const { outputs } = await lab.step({ mode: 'plan', 'backend-config': '' }, { env: at('eu') })
+    const approved = { mode: 'apply', 'plan-id': outputs['plan-id']!, 'plan-sha256': outputs['plan-sha256']! }
+    const moved = await lab.step({ ...approved, 'backend-config': '', ...NO_TOOL }, { env: at('us') })
+    expect(moved.outputs).toMatchObject({ 'failure-reason': 'plan-mismatch' })
+    expect(lab.server.states.size).toBe(0)
+    expect((await lab.step({ ...approved, 'backend-config': '' }, { env: at('eu') })).outputs).toMatchObject({
+      outcome: 'applied',
+    })
+  }, 60_000)
+
+  it('A7 28 and 29: refuses a plan that was exchanged, of which a bit was flipped, or whose manifest was swapped, and one of another commit', async () => {
+    const approved = await lab.planned()
+    const commit = await lab.step({ ...approved, ...NO_TOOL }, { env: { GITHUB_SHA: 'd'.repeat(40) } })
+    expect(commit.outputs).toMatchObject({ 'failure-reason': 'plan-mismatch' })
+    const folder = join(lab.job.workspace, 'plans', approved['plan-id'] ?? '')
+    const [sealed, manifest] = [
+      await readFile(join(folder, 'plan.sealed')),
+      await readFile(join(folder, 'manifest.json'), 'utf8'),
+    ]
+    const refused = async (inputs: Inputs = {}): Promise<void> => {
+      const { outputs } = await lab.step({ ...approved, ...NO_TOOL, ...inputs })
+      expect(outputs).toMatchObject({ outcome: 'failed', 'failure-reason': 'plan-tampered' })
+      await writeFile(join(folder, 'plan.sealed'), sealed)
+      await writeFile(join(folder, 'manifest.json'), manifest)
+    }
+    await writeFile(join(folder, 'manifest.json'), manifest.replace('"region":"eu"', '"region":"us"'))
+    await refused({ region: 'us' })
+    const flipped = Buffer.from(sealed)
+    flipped.writeUInt8(flipped.readUInt8(200) ^ 1, 200)
+    await writeFile(join(folder, 'plan.sealed'), flipped)
+    await refused()
+    const other = await lab.planned()
+    const otherPlan = join(lab.job.workspace, 'plans', other['plan-id'] ?? '')
+    await writeFile(join(folder, 'plan.sealed'), await readFile(join(otherPlan, 'plan.sealed')))
+    await writeFile(join(folder, 'manifest.json'), await readFile(join(otherPlan, 'manifest.json'), 'utf8'))
+    await refused()
+    expect(lab.server.states.size).toBe(0)
+    expect((await lab.step(approved)).outputs).toMatchObject({ outcome: 'applied' })
+  }, 90_000)
+
+  it('A7 30: finds the plan of its own run alone, whatever another run has uploaded', async () => {
+    const github = await testGitHub()
+    try {
+      const inJob = (): { env: Record<string, string>; token: string } => {
+        const { run, job } = github.begin({ actions: 'read' })
+        return {
+          env: { ...github.github.environmentFor(job, run), GITHUB_RUN_ID: String(run.id) },
+          token: job.token,
+        }
+      }
+      const artifact = { 'plan-store': 'artifact' }
+      const [first, second] = [inJob(), inJob()]
+      const { outputs } = await lab.step(
+        { mode: 'plan', ...artifact, 'github-token': first.token },
+        { env: first.env },
+      )
+      const approved = {
+        mode: 'apply',
+        ...artifact,
+        'plan-id': outputs['plan-id']!,
+        'plan-sha256': outputs['plan-sha256']!,
+      }
+      const stranger = await lab.step(
+        { ...approved, ...NO_TOOL, 'github-token': second.token },
+        { env: second.env },
+      )
+      expect(stranger.outputs).toMatchObject({ 'failure-reason': 'plan-not-found' })
+      const own = await lab.step({ ...approved, 'github-token': first.token }, { env: first.env })
+      expect(own.outputs).toMatchObject({ outcome: 'applied' })
+      const again = await lab.step(
+        { ...approved, ...NO_TOOL, 'github-token': first.token },
+        { env: first.env },
+      )
+      expect(again.outputs).toMatchObject({ 'failure-reason': 'plan-used' })
+    } finally {
+      await github.close()
+    }
+  }, 90_000)
+
+  it('A7 31: refuses a plan that is too old', async () => {
+    const approved = await lab.planned({ 'plan-max-age': '1s' })
+    await sleep(1_000)
+    expect((await lab.step({ ...approved, ...NO_TOOL })).outputs).toMatchObject({
+      'failure-reason': 'plan-expired',
+    })
+  }, 60_000)
+
+  it('A7 33: refuses a plan of another version of the tool, and a tool that is too old', async () => {
+    const real = execFileSync('which', [tool], { encoding: 'utf8' }).trim()
+    const [version = ''] = /\d+\.\d+\.\d+/.exec(execFileSync(real, ['version'], { encoding: 'utf8' })) ?? []
+    const saying = async (other: string): Promise<string> => {
+      const file = join(lab.job.temp, `${kind}-${other}`)
+      const text = `#!/bin/sh\n[ "$1" = version ] || exec ${real} "$@"\n${real} "$@" | sed 's/${version}/${other}/g'\n`
+      await writeFile(file, text, { mode: 0o755 })
+      return file
+    }
+    const approved = await lab.planned()
+    const other = await lab.step({ ...approved, tool: await saying('1.9.99') })
+    expect(other.outputs).toMatchObject({
+      ...{
+        'failure-reason': 'plan-mismatch',
+        reason: expect.stringContaining('version of the tool: planned for'),
+      },
+    })
+    const old = await lab.step({ mode: 'plan', tool: await saying('1.4.7') })
+    expect(old.outputs).toMatchObject({
+      ...{ 'failure-reason': 'tool-missing', reason: expect.stringMatching(/1\.4\.7\S* is too old/) },
+    })
+    expect(lab.server.states.size).toBe(0)
+  }, 60_000)
+
+  it('A7 34: refuses a plan of another dependency lock file, and where there is none any more', async () => {
+    const file = join(lab.job.workspace, 'infra/.terraform.lock.hcl')
+    await writeFile(file, '# one\n')
+    const approved = await lab.planned()
+    await writeFile(file, '# two\n')
+    const expected = {
+      ...{ 'failure-reason': 'plan-mismatch', reason: expect.stringContaining('dependency lock file') },
+    }
+    expect((await lab.step(approved)).outputs).toMatchObject(expected)
+    await rm(file)
+    expect((await lab.step(approved)).outputs).toMatchObject(expected)
+    expect(lab.server.states.size).toBe(0)
+  }, 60_000)
+
+  it('A7 35: applies what was approved although the configuration is another one now, and says so', async () => {
+    const approved = await lab.planned()
+    await write('edited')
+    const { outputs, stdout } = await lab.step({ ...approved, verify: 'state', 'export-outputs': 'first' })
+    expect(outputs).toMatchObject({ outcome: 'applied', outputs: '{"first":"one"}' })
+    expect(stdout).toContain('the configuration is not the one that was planned')
+  }, 60_000)
+
+  it('A7 36: refuses what an apply would not heed, all at once', async () => {
+    const { outputs } = await lab.step({
+      ...{ mode: 'apply', target: 'terraform_data.first', replace: 'terraform_data.second', destroy: 'true' },
+      ...{ 'var-files': 'infra/main.tf' },
+    })
+    expect(outputs).toMatchObject({ outcome: 'invalid' })
+    for (const name of ['target', 'replace', 'destroy', 'var-files', 'plan-id', 'plan-sha256'])
+      expect(outputs['reason']).toContain(`input \`${name}\``)
+  }, 60_000)
+
+  it('A7 37: does not hand variables on to an apply, which Terraform before 1.14 would print', async () => {
+    const approved = await lab.planned()
+    const [other, third] = ['marlin-of-the-test', 'sturgeon-of-the-test']
+    const { outputs, stdout, stderr, summary } = await lab.step(
+      { ...approved, verify: 'state', secrets: `PLAN_KEY=${KEY}\nTF_VAR_token=${other}` },
+      { env: { TF_VAR_token: third } },
+    )
+    expect(outputs).toMatchObject({ outcome: 'applied' })
+    const all = stdout.replaceAll(/^::add-mask::.*$/gm, '') + stderr + summary + JSON.stringify(outputs)
+    for (const value of [SECRET, other, third]) expect(all).not.toContain(value)
+    expect(lab.server.states.get('/eu')).toContain(SECRET)
+  }, 60_000)
+
+  it('A7 38: hands on the variables that no plan keeps', async () => {
+    await lab.write(`terraform {
+  backend "http" {}
+}
+variable "token" {
+  ephemeral = true
+}
+resource "terraform_data" "a" {
+  provisioner "local-exec" {
+    command = "test $TOKEN = ${SECRET}"
+    environment = {
+      TOKEN = var.token
+    }
+  }
+}
+`)
+    if (kind === 'tofu') {
+      // OpenTofu knows of them from 1.11 on.
+      const { outputs } = await lab.step({ mode: 'plan' })
+      expect(outputs).toMatchObject({
+        outcome: 'failed',
+        reason: expect.stringContaining('Unsupported argument'),
+      })
+      return
+    }
+    expect((await lab.step(await lab.planned())).outputs).toMatchObject({ outcome: 'applied' })
+  }, 60_000)
+
+  it('A7 24: refuses a plan whose state was written since', async () => {
+    await lab.step(await lab.planned())
+    await write('two')
+    const [first, second] = [await lab.planned(), await lab.planned()]
+    expect((await lab.step(first)).outputs).toMatchObject({ outcome: 'applied' })
+    const { serial } = lab.stateOf('eu')
+    expect((await lab.step(second)).outputs).toMatchObject({
+      outcome: 'failed',
+      'failure-reason': 'plan-stale',
+    })
+    expect(lab.stateOf('eu').serial).toBe(serial)
+  }, 90_000)
+
+  it('A7 25: refuses a plan of a state of another lineage, also where there was none when it was made', async () => {
+    const first = await lab.planned()
+    const other = await lab.planned()
+    await lab.step(first)
+    expect((await lab.step(other)).outputs).toMatchObject({ 'failure-reason': 'plan-mismatch' })
+    await write('two')
+    const approved = await lab.planned()
+    const state = { ...lab.stateOf('eu'), lineage: '00000000-0000-4000-8000-000000000000' }
+    lab.server.states.set('/eu', JSON.stringify(state))
+    expect((await lab.step(approved)).outputs).toMatchObject({ 'failure-reason': 'plan-mismatch' })
+    expect(lab.stateOf('eu')).toEqual(state)
+  }, 90_000)
+
+  it('A7 39: refuses a plan that would be another one now, and names what changed', async () => {
+    const approved = await lab.planned()
+    await write('two')
+    const changed = await lab.step(approved)
+    expect(changed.outputs).toMatchObject({ 'failure-reason': 'plan-changed' })
+    expect(changed.outputs['reason']).toContain('terraform_data.first')
+    expect(lab.server.states.size).toBe(0)
+  }, 60_000)
+
+  it('A7 39: notices what changed outside, and tells what was done where it is not to look', async () => {
+    const env = await localProvider(lab, kind)
+    const folder = join(lab.job.workspace, 'files')
+    const of = (text: string): string =>
+      `terraform {\n  backend "http" {}\n}\nresource "terraform_data" "a" {\n  input = "${text}"\n}\nresource "local_file" "f" {\n  filename = "${folder}/\${terraform_data.a.output}/f.txt"\n  content = "x"\n}\n`
+    const approvedPlan = async (text: string): Promise<Inputs> => {
+      await lab.write(of(text))
+      const { outputs } = await lab.step({ mode: 'plan' }, { env })
+      expect(outputs).toMatchObject({ outcome: 'planned' })
+      return { mode: 'apply', 'plan-id': outputs['plan-id']!, 'plan-sha256': outputs['plan-sha256']! }
+    }
+    expect((await lab.step(await approvedPlan('one'), { env })).outputs).toMatchObject({ outcome: 'applied' })
+    const second = await approvedPlan('two')
+    await writeFile(join(folder, 'one/f.txt'), 'changed by somebody')
+    const { serial } = lab.stateOf('eu')
+    const noticed = await lab.step(second, { env })
+    expect(noticed.outputs).toMatchObject({
+      ...{ 'failure-reason': 'plan-changed', reason: expect.stringContaining('local_file.f') },
+    })
+    expect(lab.stateOf('eu').serial).toBe(serial)
+    await writeFile(join(folder, 'one/f.txt'), 'x')
+    // A folder stands where the file is to come.
+    await mkdir(join(folder, 'two/f.txt'), { recursive: true })
+    const partial = await lab.step({ ...second, verify: 'state' }, { env })
+    expect(partial.outputs).toMatchObject({ outcome: 'failed', 'failure-reason': 'apply-partial' })
+    expect(partial.summary).toMatch(/failed \| local\\_file\.f/)
+    expect(partial.summary).toMatch(/done \| terraform\\_data\.a/)
+  }, 120_000)
+
+  it('A7 40: tells what was done where an apply fails in its middle, and that it has to be planned anew', async () => {
+    await write('one', 'exit 3')
+    const approved = await lab.planned()
+    const failed = await lab.step(approved)
+    expect(failed.outputs).toMatchObject({ outcome: 'failed', 'failure-reason': 'apply-partial' })
+    expect(failed.outputs['reason']).toMatch(/1 done, 1 failed, 0 not begun.*plan once more/)
+    expect(lab.server.locks.size).toBe(0)
+    const again = await lab.step(approved)
+    expect(again.outputs).toMatchObject({
+      'failure-reason': 'plan-used',
+      reason: expect.stringContaining('plan again'),
+    })
+  }, 60_000)
+})

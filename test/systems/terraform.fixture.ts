@@ -1,0 +1,198 @@
+import { execFileSync } from 'node:child_process'
+import { createServer, type IncomingMessage } from 'node:http'
+import { mkdir, symlink, writeFile } from 'node:fs/promises'
+import { arch } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { listenOnLoopback } from '@deploy-actions/embedded-regions'
+import { openBundleJob, type BundleJob, type BundleResult, type BundleRun } from '@deploy-actions/testing'
+
+/** Where test/systems/install has put it. */
+export const installed = (name: string): string =>
+  fileURLToPath(new URL(`../../.cache/systems/bin/${name}`, import.meta.url))
+
+const isTerraformHere = (): boolean => {
+  try {
+    execFileSync('terraform', ['version'], { stdio: 'pipe' })
+    return true
+  } catch {
+    process.stderr.write('plan-apply is NOT tried with Terraform: it is not on the PATH\n')
+    return false
+  }
+}
+
+/** Both, unless PLAN_APPLY names one: OpenTofu, which is built for the tests, and Terraform, where it is on the PATH. */
+export const TOOLS: readonly { name: 'terraform' | 'tofu'; tool: string }[] = [
+  { name: 'tofu' as const, tool: installed('tofu') },
+  ...(isTerraformHere() ? [{ name: 'terraform' as const, tool: 'terraform' }] : []),
+].filter(({ name }, _, { length }) => length === 1 || (process.env['PLAN_APPLY'] ?? name) === name)
+
+export const KEY = 'fedcba9876543210fedcba9876543210'
+export const SECRET = 'swordfish-of-the-test'
+
+/**
+ * Two objects, of which the second depends on the first, and a secret.
+ * @param input of the first @param command what the provisioner of the second runs
+ */
+export const configuration = (input: string, command = 'true'): string => `
+terraform { 
+  backend "http" {} 
+}
+variable "token" {
+  sensitive = true
+}
+resource "terraform_data" "first" { 
+  input = "${input}" 
+}
+resource "terraform_data" "second" {
+  input            = var.token
+  triggers_replace = [terraform_data.first.output]
+  provisioner "local-exec" { 
+    command = "${command}" 
+  }
+}
+output "first" { 
+  value = terraform_data.first.output 
+}
+`
+
+export type Inputs = Readonly<Record<string, string>>
+
+/** A repository with a configuration in `infra`, whose state a server on the loopback keeps. */
+export interface TerraformLab {
+  server: StateServer
+  job: BundleJob
+  /** plan-apply as it ships, with inputs that say where and by what, and those */
+  step(inputs: Inputs, more?: Omit<BundleRun, 'inputs'>): Promise<BundleResult>
+  /** @returns the inputs by which the plan is applied */
+  planned(more?: Inputs): Promise<Inputs>
+  write(configuration: string): Promise<void>
+  stateOf(region: string): { serial: number; lineage: string; resources: { name: string; type: string }[] }
+  close(): Promise<void>
+}
+
+export async function openTerraformLab(tool: string, configuration: string): Promise<TerraformLab> {
+  const server = await openStateServer()
+  const job = await openBundleJob({ 'infra/main.tf': configuration })
+  const step: TerraformLab['step'] = (inputs, more = {}) =>
+    job.run('plan-apply', {
+      inputs: {
+        ...{ tool, path: 'infra', region: 'eu', environment: 'prod-eu' },
+        ...{ 'backend-config': backendOf(server, 'eu'), 'plan-store': 'file:plans' },
+        ...{ 'plan-key-secret': 'PLAN_KEY', 'tool-secrets': 'TF_VAR_token' },
+        secrets: `PLAN_KEY=${KEY}\nTF_VAR_token=${SECRET}`,
+        ...inputs,
+      },
+      ...more,
+    })
+  return {
+    ...{ server, job, step },
+    async planned(more = {}) {
+      const { outputs, stdout } = await step({ ...more, mode: 'plan' })
+      if (outputs['outcome'] !== 'planned')
+        throw new Error(`not planned: ${JSON.stringify(outputs)}\n${stdout}`)
+      return {
+        mode: 'apply',
+        'plan-id': outputs['plan-id'] ?? '',
+        'plan-sha256': outputs['plan-sha256'] ?? '',
+      }
+    },
+    write: (text) => writeFile(join(job.workspace, 'infra/main.tf'), text),
+    stateOf: (region) => JSON.parse(server.states.get(`/${region}`) ?? '{}') as never,
+    async close() {
+      await job.close()
+      await server.close()
+    },
+  }
+}
+
+/** The registries whose providers the tools look for. */
+const REGISTRIES = { terraform: 'registry.terraform.io', tofu: 'registry.opentofu.org' } as const
+
+/** Has the tool find the provider `hashicorp/local` on this machine. @returns what the environment has to say for that */
+export async function localProvider(
+  { job }: Pick<TerraformLab, 'job'>,
+  kind: keyof typeof REGISTRIES,
+): Promise<Record<string, string>> {
+  const mirror = join(job.temp, 'mirror')
+  const folder = join(
+    mirror,
+    REGISTRIES[kind],
+    'hashicorp/local/2.9.0',
+    `linux_${arch() === 'x64' ? 'amd64' : arch()}`,
+  )
+  await mkdir(folder, { recursive: true })
+  await symlink(installed('terraform-provider-local'), join(folder, 'terraform-provider-local_v2.9.0'))
+  const settings = join(job.temp, 'providers.tfrc')
+  await writeFile(
+    settings,
+    `provider_installation {\n  filesystem_mirror {\n    path = "${mirror}"\n  }\n}\n`,
+  )
+  return { TF_CLI_CONFIG_FILE: settings }
+}
+
+/** Settings of the backend of a region, one a line. */
+export function backendOf({ address: base }: StateServer, region: string): string {
+  const address = `${base}/${region}`
+  return [`address=${address}`, `lock_address=${address}`, `unlock_address=${address}`].join('\n')
+}
+
+/** A backend of the type http, with locks. https://developer.hashicorp.com/terraform/language/backend/http */
+export interface StateServer {
+  /** for `address`, `lock_address` and `unlock_address` */
+  address: string
+  /** of each name, the last state that was saved */
+  states: Map<string, string>
+  locks: Map<string, string>
+  /** so many of the next writes of a state are answered with 500 */
+  refuse(writes: number): void
+  /** how often somebody was told that the state is locked */
+  turnedAway(): number
+  close(): Promise<void>
+}
+
+export async function openStateServer(): Promise<StateServer> {
+  const states = new Map<string, string>()
+  const locks = new Map<string, string>()
+  let refused = 0
+  let turnedAway = 0
+  const server = createServer((request, response) => {
+    void bodyOf(request).then((body) => {
+      const name = request.url?.split('?')[0] ?? ''
+      const held = locks.get(name)
+      const end = (status: number, text = ''): void => void response.writeHead(status).end(text)
+      if (request.method === 'LOCK') {
+        if (held !== undefined) {
+          turnedAway += 1
+          return end(423, held)
+        }
+        locks.set(name, body)
+        return end(200)
+      }
+      if (request.method === 'UNLOCK') {
+        locks.delete(name)
+        return end(200)
+      }
+      if (request.method === 'GET') return states.has(name) ? end(200, states.get(name)) : end(404)
+      if (refused > 0) {
+        refused -= 1
+        return end(500)
+      }
+      states.set(name, body)
+      end(200)
+    })
+  })
+  const { port, close } = await listenOnLoopback(server)
+  return {
+    address: `http://127.0.0.1:${port}`,
+    ...{ states, locks, close },
+    turnedAway: () => turnedAway,
+    refuse: (writes) => void (refused = writes),
+  }
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  let body = ''
+  for await (const piece of request) body += String(piece)
+  return body
+}
