@@ -4,7 +4,14 @@ import { access, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { until } from '@deploy-actions/local-cluster'
-import { backendOf, configuration, openTerraformLab, TOOLS, type TerraformLab } from './terraform.fixture'
+import {
+  backendOf,
+  configuration,
+  openTerraformLab,
+  programPath,
+  TOOLS,
+  type TerraformLab,
+} from './terraform.fixture'
 
 // Applies by plan-apply as it ships that are cancelled, killed or locked out, or whose state is not taken.
 
@@ -75,7 +82,7 @@ describe.each(TOOLS)('with $name', ({ tool }) => {
 
   it('A7 44: the tool is asked to stop once, whatever else the runner sends: at a second signal it would lose its state', async () => {
     const approved = await lab.planned()
-    const real = execFileSync('which', [tool], { encoding: 'utf8' }).trim()
+    const real = programPath(tool)
     const stubborn = join(lab.job.temp, 'stubborn')
     await writeFile(
       stubborn,

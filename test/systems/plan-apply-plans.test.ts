@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
-import { execFileSync } from 'node:child_process'
 import { dirname, join } from 'node:path'
 import type { BundleResult } from '@deploy-actions/testing'
 import {
   localProvider,
   openTerraformLab,
+  programPath,
   SECRET,
   TOOLS,
   type Inputs,
@@ -220,8 +220,7 @@ require('node:fs').appendFileSync(process.env.GITHUB_OUTPUT, 'stdout=leaked\\n')
 process.exit(0)
 `
     await writeFile(join(folder, kind), script, { mode: 0o755 })
-    const real = tool === 'terraform' ? execFileSync('which', [tool], { encoding: 'utf8' }).trim() : tool
-    await symlink(real, join(folder, `${kind}-bin`))
+    await symlink(programPath(tool), join(folder, `${kind}-bin`))
     const env = {
       PATH: `${folder}:${process.env['PATH']}`,
       [kind === 'tofu' ? 'TOFU_CLI_PATH' : 'TERRAFORM_CLI_PATH']: folder,

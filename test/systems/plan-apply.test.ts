@@ -10,6 +10,7 @@ import {
   KEY,
   localProvider,
   openTerraformLab,
+  programPath,
   SECRET,
   TOOLS,
   type Inputs,
@@ -161,7 +162,7 @@ describe.each(TOOLS)('with $name', ({ name: kind, tool }) => {
   }, 60_000)
 
   it('A7 33: refuses a plan of another version of the tool, and a tool that is too old', async () => {
-    const real = execFileSync('which', [tool], { encoding: 'utf8' }).trim()
+    const real = programPath(tool)
     const [version = ''] = /\d+\.\d+\.\d+/.exec(execFileSync(real, ['version'], { encoding: 'utf8' })) ?? []
     const saying = async (other: string): Promise<string> => {
       const file = join(lab.job.temp, `${kind}-${other}`)

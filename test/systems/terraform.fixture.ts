@@ -27,6 +27,10 @@ export const TOOLS: readonly { name: 'terraform' | 'tofu'; tool: string }[] = [
   ...(isTerraformHere() ? [{ name: 'terraform' as const, tool: 'terraform' }] : []),
 ].filter(({ name }, _, { length }) => length === 1 || (process.env['PLAN_APPLY'] ?? name) === name)
 
+/** Where a tool is, for a script that stands before it. */
+export const programPath = (tool: string): string =>
+  execFileSync('which', [tool], { encoding: 'utf8' }).trim()
+
 export const KEY = 'fedcba9876543210fedcba9876543210'
 export const SECRET = 'swordfish-of-the-test'
 

@@ -1,7 +1,6 @@
 import { open, access, constants } from 'node:fs/promises'
 import { basename, delimiter, dirname, isAbsolute, join } from 'node:path'
 import type { ProviderPorts } from '@deploy-actions/action-kit'
-import { z } from 'zod'
 
 export type Kind = 'terraform' | 'tofu'
 
@@ -31,34 +30,16 @@ export async function findProgram(
   signal: AbortSignal,
 ): Promise<Program> {
   const found = await behindWrapper(await onPath(name, ports.ambient['PATH'] ?? ''), ports.ambient)
-  const { stdout, exitCode } = await ports.process.run({
-    ...{
-      command: [found, 'version', '-json'],
-      env: { CHECKPOINT_DISABLE: '1' },
-      timeoutMs: VERSION_MS,
-      signal,
-    },
-  })
-  const read = exitCode === 0 ? version.safeParse(parsed(stdout)) : undefined
-  if (!read?.success)
-    throw new ToolMissing(`${found} does not tell its version as Terraform or OpenTofu does; is it one?`)
-  // OpenTofu says its version under the other name, too; what it is only its text tells.
-  const kind = await kindOf(found, ports, signal)
-  mustBeRecent(kind, read.data.terraform_version)
-  return { path: found, kind, version: read.data.terraform_version }
-}
-
-const version = z.looseObject({ terraform_version: z.string() })
-
-async function kindOf(
-  path: string,
-  ports: Pick<ProviderPorts, 'process'>,
-  signal: AbortSignal,
-): Promise<Kind> {
   const { stdout } = await ports.process.run({
-    ...{ command: [path, 'version'], env: { CHECKPOINT_DISABLE: '1' }, timeoutMs: VERSION_MS, signal },
+    ...{ command: [found, 'version'], env: { CHECKPOINT_DISABLE: '1' }, timeoutMs: VERSION_MS, signal },
   })
-  return stdout.startsWith('OpenTofu') ? 'tofu' : 'terraform'
+  // In JSON, OpenTofu says its version under the name of Terraform.
+  const [, product, version] = /^(Terraform|OpenTofu) v(\d+\.\d+\.\S+)/m.exec(stdout) ?? []
+  if (version === undefined)
+    throw new ToolMissing(`${found} does not tell its version as Terraform or OpenTofu does; is it one?`)
+  const kind = product === 'OpenTofu' ? 'tofu' : 'terraform'
+  mustBeRecent(kind, version)
+  return { path: found, kind, version }
 }
 
 /** @throws ToolMissing for one that is too old */
@@ -108,13 +89,5 @@ async function beginning(path: string): Promise<string> {
     return buffer.subarray(0, bytesRead).toString('latin1').split('\n')[0] ?? ''
   } finally {
     await file.close()
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }
