@@ -62,7 +62,7 @@ function earlierJobNames(text: string): string[] {
 
 function earlierJobs(text: string): string {
   const outputs = (id: string): string =>
-    [...text.matchAll(new RegExp(`needs\\.${id}\\.outputs\\.([a-z-]+)`, 'g'))]
+    [...text.matchAll(new RegExp(`needs\\.${id}\\.outputs\\.([a-z0-9-]+)`, 'g'))]
       .map(([, output]) => `${output}: x`)
       .join(', ')
   return earlierJobNames(text)

@@ -14,6 +14,12 @@ export async function findings(name: string, text: string): Promise<string[]> {
   return diagnostics.map(({ range, message }) => `${name}:${range.start.line + 1}: ${message}`)
 }
 
+/** The inputs of foreign actions that templates and docs use, as of checkout v7 and setup-terraform v4. */
+const FOREIGN = new Map<string, readonly string[]>([
+  ['actions/checkout', ['repository', 'ref', 'path', 'persist-credentials', 'fetch-depth']],
+  ['hashicorp/setup-terraform', ['terraform_version', 'terraform_wrapper']],
+])
+
 const config: ValidationConfig = {
   fileProvider: {
     async getFileContent(reference) {
@@ -29,13 +35,8 @@ const config: ValidationConfig = {
     async fetchActionMetadata({ owner, name, path }) {
       if (owner === SUITE.owner && name === SUITE.name)
         return parse(await readFile(join(root, 'actions', path ?? '', 'action.yml'), 'utf8')) as never
-      // The one foreign action of the templates; its inputs as of v7.
-      if (`${owner}/${name}` !== 'actions/checkout') return undefined
-      const inputs = ['repository', 'ref', 'path', 'persist-credentials', 'fetch-depth'].map((input) => [
-        input,
-        { description: input },
-      ])
-      return { name, description: name, inputs: Object.fromEntries(inputs) as never }
+      const inputs = FOREIGN.get(`${owner}/${name}`)?.map((input) => [input, { description: input }])
+      return inputs && { name, description: name, inputs: Object.fromEntries(inputs) as never }
     },
   },
 }
