@@ -84,6 +84,10 @@ export const terraform: Series = {
       of(CHANGES, 'A7 10: %s is counted'),
       of(POLICY, 'A7 10 and 11: counts what is replaced as destroyed'),
       of(
+        APPROVED,
+        'A7 10 and 36: heeds what forbids at the apply, and outputs that there are not, before anything is applied',
+      ),
+      of(
         PLANS,
         'A7 10, 11 and 12: a policy refuses what the plan would destroy or replace, in modules and by keys with quotes',
       ),
@@ -175,6 +179,7 @@ export const terraform: Series = {
       of(
         DIGEST,
         'A7 22: is the same of the same change, whenever and in whichever order it was planned',
+        'A7 22: is another one where a provisioner would run something else, in whichever module',
         'A7 22: is another one where %s is',
       ),
       of(
@@ -210,6 +215,7 @@ export const terraform: Series = {
       of(
         APPROVED,
         'A7 26: refuses a plan for a backend that the environment has moved',
+        'A7 26: refuses a configuration whose state would be gone with the runner',
         'A7 26: refuses a plan for another %s, and applies nothing',
       ),
     ),
@@ -282,7 +288,11 @@ export const terraform: Series = {
     row(
       36,
       'flags of a plan at an apply',
-      of(APPROVED, 'A7 36: refuses what an apply would not heed, all at once'),
+      of(
+        APPROVED,
+        'A7 36: refuses what an apply would not heed, all at once',
+        'A7 10 and 36: heeds what forbids at the apply, and outputs that there are not, before anything is applied',
+      ),
     ),
     row(
       37,
@@ -310,6 +320,7 @@ export const terraform: Series = {
       of(
         APPROVED,
         'A7 40: tells what was done where an apply fails in its middle, and that it has to be planned anew',
+        'A7 40: says of what was destroyed and not made anew that it is so',
       ),
     ),
     row(
@@ -347,6 +358,10 @@ export const terraform: Series = {
         ENDS,
         'A7 45: sees an apply to its end whose step was killed',
         'A7 45: leaves a lock alone that is not ours for certain, and says whose it is',
+        'A7 45: waits for a tool that a script stands before, and that is another program by then',
+        'A7 45: leaves the lock and the state of another backend alone, to which a later step has brought the folder',
+        'A7 45: does not say of a lock that it is free where nobody answers',
+        'A7 45: says that a tool which was killed has left its lock',
       ),
     ),
     row(
@@ -356,6 +371,7 @@ export const terraform: Series = {
         ENDS,
         'A7 46: keeps a state sealed that its backend does not take, and a recovery brings it there',
         'A7 46: saves a state that its backend did not take at first',
+        'A7 46: brings a kept state to its own backend alone, and takes what an earlier apply has left for its own never',
       ),
     ),
     row(
@@ -371,7 +387,11 @@ export const terraform: Series = {
         'A7 48: is hidden by its mark, wherever that is, and by its text elsewhere',
         'A7 48: is found in %s, in whichever of the places it is',
       ),
-      of(APPROVED, 'A7 1, 2, 32 and 48: applies what was approved, once, and says nothing of a secret'),
+      of(
+        APPROVED,
+        'A7 1, 2, 32 and 48: applies what was approved, once, and says nothing of a secret',
+        'A7 48: hides secrets that the apply has made, and outputs that hold one',
+      ),
       of(
         LEAKS,
         'A7 48: no secret of a plan is in anything that a run leaves',

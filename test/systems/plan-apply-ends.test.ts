@@ -55,7 +55,12 @@ describe.each(TOOLS)('with $name', ({ tool }) => {
     execFileSync(tool, ['init'], { cwd, stdio: 'pipe' })
     const other = run(tool, ['apply', '-auto-approve', '-input=false'], { cwd })
     await when(begun)
-    const { outputs } = await lab.step({ mode: 'plan', 'backend-config': '', 'lock-timeout': '1s' })
+    const { outputs } = await lab.step({
+      mode: 'plan',
+      'backend-config': '',
+      'lock-timeout': '1s',
+      'local-state': 'true',
+    })
     expect(outputs).toMatchObject({ outcome: 'failed', 'failure-reason': 'state-locked' })
     expect(JSON.parse(outputs['lock-info'] ?? '{}')).toMatchObject({
       ...{ operation: 'OperationTypeApply', path: 'terraform.tfstate' },
@@ -203,4 +208,102 @@ exit 1
     expect(lab.stateOf('eu').resources).toHaveLength(2)
     expect(lab.server.locks.size).toBe(0)
   }, 60_000)
+
+  it('A7 45: waits for a tool that a script stands before, and that is another program by then', async () => {
+    await write('one', 'echo begun > ../begun; sleep 4')
+    const shim = join(lab.job.temp, 'shim')
+    await writeFile(shim, `#!/bin/bash\nexec ${programPath(tool)} "$@"\n`, { mode: 0o755 })
+    const approved = { ...(await lab.planned({ tool: shim })), tool: shim }
+    const killed = await lab.step(approved, { end: { signal: 'SIGKILL', when: begun } })
+    expect(lab.server.locks.size).toBe(1)
+    const ended = await lab.step({}, { state: killed.state })
+    expect(ended).toMatchObject({ exitCode: 0, summary: expect.stringContaining('1 done, 1 failed') })
+    expect(lab.stateOf('eu').resources.map(({ name }) => name)).toEqual(['first', 'second'])
+    expect(lab.server.locks.size).toBe(0)
+  }, 60_000)
+
+  it('A7 45: leaves the lock and the state of another backend alone, to which a later step has brought the folder', async () => {
+    await write('one', 'echo begun > ../begun; sleep 20')
+    const killed = await lab.step(await lab.planned(), { end: { signal: 'SIGKILL', when: begun } })
+    const { pid } = JSON.parse(killed.state['apply'] ?? '{}') as { pid: number }
+    process.kill(-pid, 'SIGKILL')
+    await lab.step({ mode: 'plan', region: 'us', 'backend-config': backendOf(lab.server, 'us') })
+    await writeFile(
+      join(lab.job.workspace, 'infra/errored.tfstate'),
+      JSON.stringify({
+        version: 4,
+        terraform_version: '1.5.0',
+        serial: 9,
+        lineage: 'l',
+        outputs: {},
+        resources: [],
+      }),
+    )
+    lab.server.locks.set('/us', JSON.stringify({ ID: 'ann' }))
+    const ended = await lab.step({}, { state: killed.state })
+    expect(ended).toMatchObject({ exitCode: 1, summary: expect.stringContaining('NOT looked at') })
+    expect(ended.summary).toContain('it is kept sealed as')
+    expect(lab.server.states.size).toBe(0)
+    expect([...lab.server.locks.keys()].toSorted()).toEqual(['/eu', '/us'])
+  }, 60_000)
+
+  it('A7 45: does not say of a lock that it is free where nobody answers', async () => {
+    await write('one', 'echo begun > ../begun; sleep 20')
+    const killed = await lab.step(await lab.planned(), { end: { signal: 'SIGKILL', when: begun } })
+    const { pid } = JSON.parse(killed.state['apply'] ?? '{}') as { pid: number }
+    process.kill(-pid, 'SIGKILL')
+    await lab.server.close()
+    const ended = await lab.step({}, { state: killed.state })
+    expect(ended).toMatchObject({ exitCode: 1, summary: expect.stringContaining('NOT known whether') })
+  }, 60_000)
+
+  it('A7 45: says that a tool which was killed has left its lock', async () => {
+    await write('one', 'echo begun > ../begun; sleep 20')
+    const approved = await lab.planned()
+    const applying = lab.step(approved)
+    await when(begun)
+    for (const pid of execFileSync('pgrep', ['-f', `${programPath(tool)} apply .*${lab.job.temp}`], {
+      encoding: 'utf8',
+    })
+      .trim()
+      .split('\n'))
+      process.kill(Number(pid), 'SIGKILL')
+    const { outputs } = await applying
+    const [lock = '{}'] = lab.server.locks.values()
+    const { ID } = JSON.parse(lock) as { ID: string }
+    expect(outputs).toMatchObject({ outcome: 'failed', 'failure-reason': 'apply-partial' })
+    expect(outputs['reason']).toContain(`NOT freed: the state is locked by ${ID}`)
+  }, 60_000)
+
+  it('A7 46: brings a kept state to its own backend alone, and takes what an earlier apply has left for its own never', async () => {
+    const impatient = { 'backend-config': `${backendOf(lab.server, 'eu')}\nretry_max=0` }
+    const approved = { ...(await lab.planned(impatient)), ...impatient }
+    lab.server.refuse(Infinity)
+    const fast = {
+      DEPLOY_ACTIONS_SPEED: '60',
+      DEPLOY_ACTIONS_EPOCH: String(Date.now()),
+      GITHUB_API_URL: 'http://127.0.0.1:9',
+    }
+    const unsaved = await lab.step(approved, { env: fast })
+    const [, id = ''] = /mode: recover with plan-id: (\S+)/.exec(unsaved.outputs['reason'] ?? '') ?? []
+    // It is in clear, and the next step would take it for its own.
+    expect(await isThere('infra/errored.tfstate')).toBe(false)
+    lab.server.refuse(0)
+    const elsewhere = { 'backend-config': `${backendOf(lab.server, 'us')}\nretry_max=0` }
+    const recover = { mode: 'recover', 'plan-id': id }
+    const wrong = [{ ...elsewhere }, { ...impatient, region: 'us' }]
+    for (const inputs of wrong)
+      expect((await lab.step({ ...recover, ...inputs })).outputs).toMatchObject({
+        'failure-reason': 'plan-mismatch',
+      })
+    expect(lab.server.states.size).toBe(0)
+    expect((await lab.step({ ...recover, ...impatient })).outputs).toMatchObject({ outcome: 'recovered' })
+    await writeFile(join(lab.job.workspace, 'infra/errored.tfstate'), '{}')
+    await write('two')
+    const next = { ...(await lab.planned(impatient)), ...impatient }
+    expect((await lab.step(next)).outputs).toMatchObject({
+      ...{ 'failure-reason': 'state-save-failed', reason: expect.stringContaining('nothing was applied') },
+    })
+    expect(await isThere('infra/errored.tfstate')).toBe(true)
+  }, 120_000)
 })

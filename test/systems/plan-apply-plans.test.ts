@@ -154,7 +154,9 @@ describe.each(TOOLS)('with $name', ({ name: kind, tool }) => {
         ...{ outcome: 'failed', 'failure-reason': 'policy-violation' },
         reason: expect.stringContaining('module.p.terraform_data.m["c\\"d"] is protected by'),
       })
-    const others = 'terraform_data.*\nmodule.q.**\nmodule.p.terraform_data.m["c"]'
+    const anywhere = await planOf({ protected: 'terraform_data.m' })
+    expect(anywhere.outputs).toMatchObject({ 'failure-reason': 'policy-violation' })
+    const others = 'module.q.**\nmodule.p.terraform_data.m["c"]\nterraform_data.n'
     expect((await planOf({ protected: others })).outputs).toMatchObject({ outcome: 'planned' })
   }, 90_000)
 

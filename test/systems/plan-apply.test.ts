@@ -318,7 +318,8 @@ resource "terraform_data" "a" {
     await mkdir(join(folder, 'two/f.txt'), { recursive: true })
     const partial = await lab.step({ ...second, verify: 'state' }, { env })
     expect(partial.outputs).toMatchObject({ outcome: 'failed', 'failure-reason': 'apply-partial' })
-    expect(partial.summary).toMatch(/failed \| local\\_file\.f/)
+    // It was destroyed first.
+    expect(partial.summary).toMatch(/destroyed, not made anew \| local\\_file\.f/)
     expect(partial.summary).toMatch(/done \| terraform\\_data\.a/)
   }, 120_000)
 
@@ -335,4 +336,94 @@ resource "terraform_data" "a" {
       reason: expect.stringContaining('plan again'),
     })
   }, 60_000)
+
+  it('A7 40: says of what was destroyed and not made anew that it is so', async () => {
+    const of = (version: string, command: string): string => `terraform {
+  backend "http" {}
+}
+resource "terraform_data" "first" {
+  triggers_replace = "${version}"
+  provisioner "local-exec" {
+    command = "${command}"
+  }
+}
+resource "terraform_data" "database" {
+  triggers_replace = [terraform_data.first.id]
+}
+`
+    await lab.write(of('one', 'true'))
+    await lab.step(await lab.planned())
+    await lab.write(of('two', 'exit 3'))
+    const { outputs, summary } = await lab.step(await lab.planned())
+    expect(outputs).toMatchObject({ outcome: 'failed', 'failure-reason': 'apply-partial' })
+    expect(outputs['reason']).toMatch(/0 done, .*destroyed and not made anew/)
+    expect(summary).toMatch(/destroyed, not made anew \| terraform\\_data\.database/)
+    expect(summary).not.toMatch(/\| done \|/)
+  }, 60_000)
+
+  it('A7 10 and 36: heeds what forbids at the apply, and outputs that there are not, before anything is applied', async () => {
+    const approved = await lab.planned()
+    await lab.step(approved)
+    const destroying = await lab.planned({ destroy: 'true' })
+    const { serial } = lab.stateOf('eu')
+    for (const forbids of [{ 'max-destroy': '0' }, { protected: 'terraform_data' }])
+      expect((await lab.step({ ...destroying, ...forbids })).outputs).toMatchObject({
+        'failure-reason': 'policy-violation',
+      })
+    expect((await lab.step({ ...destroying, 'export-outputs': 'firts' })).outputs).toMatchObject({
+      ...{ outcome: 'invalid', reason: expect.stringContaining('firts') },
+    })
+    expect(lab.stateOf('eu').serial).toBe(serial)
+    expect((await lab.step(destroying)).outputs).toMatchObject({ outcome: 'applied' })
+  }, 90_000)
+
+  it('A7 26: refuses a configuration whose state would be gone with the runner', async () => {
+    await lab.write('resource "terraform_data" "a" {}\n')
+    for (const backend of [backendOf(lab.server, 'eu'), ''])
+      expect((await lab.step({ mode: 'plan', 'backend-config': backend })).outputs).toMatchObject({
+        ...{ 'failure-reason': 'init-failed', reason: expect.stringContaining('has no backend') },
+      })
+    const local = { 'backend-config': '', 'local-state': 'true' }
+    expect((await lab.step({ ...(await lab.planned(local)), ...local })).outputs).toMatchObject({
+      outcome: 'applied',
+    })
+  }, 60_000)
+
+  it('A7 48: hides secrets that the apply has made, and outputs that hold one', async () => {
+    const of = (command: string): string => `terraform {
+  backend "http" {}
+}
+variable "token" {
+  sensitive = true
+}
+resource "terraform_data" "made" {}
+resource "terraform_data" "user" {
+  input = sensitive(terraform_data.made.id)
+  provisioner "local-exec" {
+    command = "${command}"
+  }
+}
+output "copied" {
+  value = nonsensitive("a \${var.token}")
+}
+`
+    await lab.write(of('echo login ${self.input}; exit 3'))
+    const failed = await lab.step(await lab.planned())
+    const state = JSON.parse(lab.server.states.get('/eu') ?? '{}') as {
+      resources: { instances: { attributes: { id: string } }[] }[]
+    }
+    const [made = ''] = state.resources.map(({ instances: [one] }) => one?.attributes.id ?? '')
+    expect(made).toMatch(/^[0-9a-f-]{36}$/)
+    const { stdout, stderr, summary, outputs } = failed
+    expect(
+      stdout.replaceAll(/^::add-mask::.*$/gm, '') + stderr + summary + JSON.stringify(outputs),
+    ).not.toContain(made)
+    await lab.write(of('true'))
+    const { outputs: copied } = await lab.step({ ...(await lab.planned()), 'export-outputs': 'copied' })
+    expect(copied).toMatchObject({
+      outcome: 'failed',
+      reason: expect.stringContaining('applied as approved, but'),
+    })
+    expect(JSON.stringify(copied)).not.toContain(SECRET)
+  }, 90_000)
 })

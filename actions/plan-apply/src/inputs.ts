@@ -74,6 +74,9 @@ export const inputs = z.strictObject({
     .pipe(z.array(inRepository))
     .describe('with plan: files of variables in the repository, one a line; the last one wins')
     .meta({ example: 'environments/prod-eu-west.tfvars' }),
+  'local-state': flag(false).describe(
+    'the configuration has no backend, and its state is a file in the checkout, which the next steps keep; refused otherwise, since it is gone with the runner',
+  ),
   'tool-secrets': z
     .string()
     .default('')
@@ -142,12 +145,14 @@ export const inputs = z.strictObject({
     ),
   'max-destroy': limit
     .optional()
-    .describe('objects that the plan may destroy, replaced ones among them; default any'),
+    .describe(
+      'objects that the plan may destroy, replaced ones among them; default any; judged when it is planned and, where it is given there, when it is applied',
+    ),
   'max-replace': limit.optional().describe('objects that it may replace; default any'),
   protected: lines
     .pipe(z.array(pattern))
     .describe(
-      'addresses that it may neither destroy, replace nor forget, one a line; * within a part, ** for any',
+      'addresses that it may neither destroy, replace nor forget, with all beneath them, one a line; * within a part, ** for any; a resource without module. before it is meant in all modules',
     )
     .meta({ example: 'azurerm_key_vault.*' }),
   'require-complete': flag(true).describe('refuses a plan that is not the whole, as with target'),

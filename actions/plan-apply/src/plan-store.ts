@@ -1,5 +1,5 @@
 import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { messageOf, ProviderError, type Ports } from '@deploy-actions/action-kit'
 
 /** A sealed plan, and what it is bound to. */
@@ -36,7 +36,7 @@ export function openPlanStore(
   const plain = label.replace(/[^\w.-]+/g, '-')
   return name === 'artifact'
     ? inArtifacts(plain, ports, runId)
-    : inFolder(join(ports.context.workspace, name.slice('file:'.length)), plain)
+    : inFolder(resolve(ports.context.workspace, name.slice('file:'.length)), plain)
 }
 
 const usedName = (id: string): string => `plan-${id}-used`

@@ -245,7 +245,7 @@ async function manifestOf(
   }
 }
 
-const policyOf = (inputs: Inputs) => ({
+export const policyOf = (inputs: Inputs) => ({
   ...(inputs['max-destroy'] !== undefined && { maxDestroy: inputs['max-destroy'] }),
   ...(inputs['max-replace'] !== undefined && { maxReplace: inputs['max-replace'] }),
   protected: inputs.protected,

@@ -1,23 +1,25 @@
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { escapeText, GateFailed, messageOf, type Ports, type PostResult } from '@deploy-actions/action-kit'
+import { escapeText, GateFailed, type Ports, type PostResult } from '@deploy-actions/action-kit'
 import {
+  fingerprintKey,
   HIDDEN,
-  isOurs,
   openFolder,
   readStream,
   sensitiveTextsOf,
   type Applied,
-  type LockInfo,
   type WorkingFolder,
 } from '@deploy-actions/terraform'
 import { rescuedSentence, rescueState, type Rescued } from './rescue'
-import { clean } from './session'
-import { folderOf, underWayOf, wasInterrupted, type UnderWay } from './under-way'
+import { freeLock } from './lock'
+import { backendOf, clean, tokensOf } from './session'
+import { folderOf, startOf, underWayOf, wasInterrupted, type UnderWay } from './under-way'
 
 /** GitHub gives the posts of a job that was cancelled five minutes, and this is one of them. */
 const PATIENCE_MS = 180_000
 const LOOK_MS = 1_000
+/** Of a state that is pushed; there is little time. */
+const PAUSES_MS = [0, 5_000] as const
 
 /**
  * Sees an apply to its end that main could not: waits for the tool, saves its state, and frees a lock that is ours for
@@ -37,7 +39,10 @@ export async function post(ports: Ports): Promise<PostResult> {
 
 async function seeToItsEnd(one: UnderWay, ports: Ports): Promise<PostResult> {
   const signal = new AbortController().signal
-  const environment = Object.fromEntries(one.toolSecrets.map((name) => [name, ports.secrets.get(name) ?? '']))
+  const secretsOfTool = Object.fromEntries(
+    one.toolSecrets.map((name) => [name, ports.secrets.get(name) ?? '']),
+  )
+  const environment = { ...secretsOfTool, ...tokensOf(one, ports) }
   const tool = openFolder(one.program, { folder: one.folder, environment }, ports, signal)
   const isGone = await untilGone(one, ports, signal)
   const applied = await readSaid(one)
@@ -57,14 +62,20 @@ async function seeToItsEnd(one: UnderWay, ports: Ports): Promise<PostResult> {
       `the tool is still at work for ${one.place} (process ${one.pid}), and the end of the job will kill it: look at the state and its lock before anything else is done`,
     )
   const planKey = ports.secrets.get(one.planKeySecret) ?? ''
+  const key = await fingerprintKey(planKey, `${ports.context.owner}/${ports.context.repo}`)
+  const isElsewhere = !(await isAtHome(one, tool, ports, key, environment).catch(() => false))
+  const hasSaidItsEnd =
+    applied.summary !== undefined || applied.diagnostics.some(({ severity }) => severity === 'error')
+  const lock = isElsewhere
+    ? `NOT looked at: ${one.folder} is at another state by now; see who holds the lock of ${one.place}`
+    : hasSaidItsEnd
+      ? ''
+      : await freeLock(one, tool, applied)
+  const { folder, store, place, home } = one
   const rescued = await rescueState(
-    { tool, folder: one.folder, planKey, store: one.store, place: one.place },
+    { tool, folder, planKey, store, place, home, isElsewhere, pausesMs: PAUSES_MS },
     ports,
   )
-  const lock =
-    applied.summary || applied.diagnostics.some(({ severity }) => severity === 'error')
-      ? 'the tool has freed the lock'
-      : await freeLock(one, tool, applied)
   const reason = clean(
     ports,
     [
@@ -96,15 +107,27 @@ async function untilGone(one: UnderWay, ports: Ports, signal: AbortSignal): Prom
 }
 
 /** That the process of that number is still the one that was started: numbers are given again. */
-async function isAtWork({ pid, program }: UnderWay): Promise<boolean> {
+async function isAtWork({ pid, startedAt }: UnderWay): Promise<boolean> {
   try {
     process.kill(pid, 0)
   } catch {
     return false
   }
-  const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => undefined)
   // Elsewhere than on Linux nothing tells; whoever has the number is waited for.
-  return command === undefined || command.startsWith(`${program.path}\0apply\0`)
+  return startedAt === undefined || (await startOf(pid)) === startedAt
+}
+
+/** A later step may have brought the folder to another state, which has a lock of its own, and would take ours for its. */
+async function isAtHome(
+  { home }: UnderWay,
+  tool: WorkingFolder,
+  ports: Ports,
+  key: Buffer,
+  environment: Record<string, string>,
+): Promise<boolean> {
+  const at = { ports, tool, key, environment }
+  const [{ fingerprint }, workspace] = await Promise.all([backendOf(at), tool.workspace()])
+  return fingerprint === home.backend && workspace === home.workspace
 }
 
 async function readSaid({ files }: UnderWay): Promise<Applied> {
@@ -119,17 +142,3 @@ const secretsOf = ({ files }: UnderWay, tool: WorkingFolder, { secrets }: Ports)
     (plan) => sensitiveTextsOf(plan, secrets.values()),
     () => undefined,
   )
-
-async function freeLock({ began }: UnderWay, tool: WorkingFolder, { lockedBy }: Applied): Promise<string> {
-  let holder: LockInfo | undefined
-  try {
-    holder = await tool.lockHolder()
-    if (!holder) return 'the state is not locked'
-    if (!isOurs(holder, began, lockedBy))
-      return `NOT freed: the state is locked by ${holder.id}${holder.who === undefined ? '' : ` of ${holder.who}`}, which is not ours for certain; when nobody is at work: force-unlock ${holder.id}`
-    await tool.unlock(holder.id)
-    return `the lock that the tool left was freed (${holder.id})`
-  } catch (error) {
-    return `NOT known whether the state is locked${holder ? ` by ${holder.id}` : ''}: ${messageOf(error)}`
-  }
-}

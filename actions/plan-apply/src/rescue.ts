@@ -1,13 +1,13 @@
+import { createHash } from 'node:crypto'
 import { access, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { messageOf, type Clock, type Ports } from '@deploy-actions/action-kit'
-import { seal, type WorkingFolder } from '@deploy-actions/terraform'
+import { seal, StepFailed, type WorkingFolder } from '@deploy-actions/terraform'
+import { z } from 'zod'
 import { openPlanStore } from './plan-store'
 
 /** The tool leaves the only copy of a state here that its backend did not take. */
 export const ERRORED = 'errored.tfstate'
-/** From one try to the next. A backend that is down for longer is for a person. */
-const PAUSES_MS = [0, 5_000, 20_000, 60_000] as const
 
 /** What became of a state that could not be saved. */
 export type Rescued =
@@ -18,6 +18,14 @@ export type Rescued =
   /** it is nowhere but on this machine */
   | { how: 'lost'; why: string }
 
+/** Which state it is. */
+export interface Home {
+  path: string
+  workspace: string
+  /** the fingerprint of its backend */
+  backend: string
+}
+
 /** What a rescue needs, in main and in post. */
 export interface Rescue {
   tool: Pick<WorkingFolder, 'push'>
@@ -27,42 +35,87 @@ export interface Rescue {
   store: string
   /** for people, and in the name of what is kept */
   place: string
+  home: Home
+  /** the folder is at another state by now: it is kept, and not pushed */
+  isElsewhere?: boolean
+  /** from one try to push it to the next; a backend that is down for longer is for a person */
+  pausesMs: readonly number[]
 }
 
-/** Saves the state that an apply has left beside it: by the backend, tried again, or else sealed in the store. */
-export async function rescueState(
-  { tool, folder, planKey, store, place }: Rescue,
-  ports: Ports,
-): Promise<Rescued> {
-  const file = join(folder, ERRORED)
-  const isThere = await access(file).then(
+/** Of one try: a backend that does not answer must not take the time of the job. */
+const PUSH_MS = 60_000
+
+export const isLeft = (folder: string): Promise<boolean> =>
+  access(join(folder, ERRORED)).then(
     () => true,
     () => false,
   )
-  if (!isThere) return { how: 'none' }
-  ports.log.warning('the backend did not take the state: it is pushed again')
+
+/**
+ * Saves the state that an apply has left beside it. It is sealed in the store at once, since nobody knows how long the machine
+ * is there, and then brought to the backend, tried again. What is kept is taken from the checkout, where later steps see it.
+ */
+export async function rescueState(given: Rescue, ports: Ports): Promise<Rescued> {
+  const { folder, isElsewhere = false } = given
+  if (!(await isLeft(folder))) return { how: 'none' }
+  ports.log.warning('the backend did not take the state: it is kept sealed, and pushed again')
+  const kept = await keep(given, ports)
+  const pushed = isElsewhere
+    ? { why: `${folder} is at another state by now, so that it is not pushed` }
+    : await push(given, ports)
+  if ('tries' in pushed) {
+    await rm(join(folder, ERRORED))
+    return { how: 'saved', tries: pushed.tries }
+  }
+  if ('why' in kept) return { how: 'lost', why: `${pushed.why}; ${kept.why}` }
+  await rm(join(folder, ERRORED))
+  return { how: 'kept', id: kept.id, why: pushed.why }
+}
+
+/** What is told of a sealed state; it is sealed with it. */
+export const kept = z.object({
+  what: z.literal(ERRORED),
+  place: z.string(),
+  path: z.string(),
+  workspace: z.string(),
+  backend: z.string(),
+})
+
+async function keep(
+  { folder, planKey, store, place, home }: Rescue,
+  ports: Ports,
+): Promise<{ id: string } | { why: string }> {
+  const about = JSON.stringify({ v: 1, what: ERRORED, place, ...home, runId: ports.context.runId })
+  try {
+    const sealed = await seal(await readFile(join(folder, ERRORED)), about, planKey)
+    // Of several in a run each has a name of its own.
+    const mark = createHash('sha256').update(sealed).digest('hex').slice(0, 12)
+    const label = `state-${place}-${ports.context.attempt}-${mark}`
+    return { id: await openPlanStore(store, label, ports).put({ sealed, manifest: about }) }
+  } catch (error) {
+    return { why: messageOf(error) }
+  }
+}
+
+async function push({ tool, pausesMs }: Rescue, ports: Ports): Promise<{ tries: number } | { why: string }> {
   let why = ''
-  for (const [tries, pause] of PAUSES_MS.entries()) {
+  for (const [tries, pause] of pausesMs.entries()) {
     await waitFor(ports.clock, pause)
     try {
-      await tool.push(ERRORED)
-      await rm(file)
-      return { how: 'saved', tries: tries + 1 }
+      await tool.push(ERRORED, PUSH_MS)
+      return { tries: tries + 1 }
     } catch (error) {
-      why = messageOf(error)
+      why = whyOf(error)
     }
   }
-  try {
-    const about = JSON.stringify({ v: 1, what: ERRORED, place, runId: ports.context.runId })
-    const sealed = await seal(await readFile(file), about, planKey)
-    const id = await openPlanStore(store, `state-${place}-${ports.context.attempt}`, ports).put({
-      sealed,
-      manifest: about,
-    })
-    return { how: 'kept', id, why }
-  } catch (error) {
-    return { how: 'lost', why: messageOf(error) }
-  }
+  return { why }
+}
+
+/** With what the tool said, which alone tells a lock from a backend that is down. */
+function whyOf(error: unknown): string {
+  if (!(error instanceof StepFailed)) return messageOf(error)
+  const lock = error.lock ? `, locked by ${error.lock.id}` : ''
+  return `${error.message} (${error.reason}${lock})`
 }
 
 /** Not ended by whoever cancels the run: half a rescue is none. */

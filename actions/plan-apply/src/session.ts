@@ -1,5 +1,5 @@
 import { createHash, createHmac } from 'node:crypto'
-import { glob, readFile } from 'node:fs/promises'
+import { glob, readFile, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import {
   GateFailed,
@@ -89,7 +89,7 @@ export async function openSession(inputs: Inputs, ports: Ports): Promise<Session
 }
 
 /** What backends and providers ask GitHub for a token of the job with. */
-function tokensOf({ oidc }: Inputs, ports: Ports): Record<string, string> {
+export function tokensOf({ oidc }: Pick<Inputs, 'oidc'>, ports: Ports): Record<string, string> {
   if (!oidc) return {}
   if (ports.oidc) return { [OIDC_URL]: ports.oidc.url, [OIDC_TOKEN]: ports.oidc.token }
   throw new InputError([
@@ -127,6 +127,8 @@ export const clean = ({ secrets }: Ports, text: string): string => redact(text, 
 
 /** Brings the folder to where the state is. */
 export async function initialise({ inputs, tool, folder }: Session): Promise<void> {
+  // The workspace of an earlier step, which another backend need not have.
+  await rm(join(folder, '.terraform', 'environment'), { force: true })
   await tool.init({
     backendConfig: [
       ...inputs['backend-config-files'].map((path) => fromFolder(inputs, path)),
@@ -135,6 +137,11 @@ export async function initialise({ inputs, tool, folder }: Session): Promise<voi
     readonlyLockFile: (await lockFileOf(folder)) !== null,
   })
   await tool.selectWorkspace(inputs.workspace)
+  if ((await tool.backend()).type === 'local' && !inputs['local-state'])
+    throw failed(
+      `the configuration in ${inputs.path} has no backend, so that the state would be a file in the checkout, which is gone with the runner; give it one, such as terraform { backend "s3" {} }, or set local-state: true`,
+      'init-failed',
+    )
 }
 
 /** A file of the repository as the tool takes it, which runs in the folder of the configuration. */
@@ -159,23 +166,20 @@ export async function configurationOf(folder: string): Promise<string> {
   return `sha256:${hash.digest('hex')}`
 }
 
-/** Variables that say where a backend is, which its own settings need not. */
-const ADDRESSES = [
-  'TF_HTTP_ADDRESS',
-  'TF_HTTP_LOCK_ADDRESS',
-  'TF_HTTP_UNLOCK_ADDRESS',
-  'AWS_ENDPOINT_URL_S3',
-  'AWS_S3_ENDPOINT',
-  'CONSUL_HTTP_ADDR',
-  'TF_CLOUD_HOSTNAME',
-  'TF_CLOUD_ORGANIZATION',
-  'TF_CLOUD_PROJECT',
-]
+/** Variables that say where a backend is, which its own settings need not: of each backend those that are no credentials. */
+const ADDRESS =
+  /^(TF_HTTP_(ADDRESS|LOCK_ADDRESS|UNLOCK_ADDRESS)|AWS_(ENDPOINT_URL.*|.*_ENDPOINT|REGION|DEFAULT_REGION)|ARM_(SUBSCRIPTION_ID|TENANT_ID|ENVIRONMENT|METADATA_HOSTNAME)|GOOGLE_(PROJECT|CLOUD_PROJECT|REGION)|CLOUDSDK_CORE_PROJECT|CONSUL_HTTP_ADDR|PG_CONN_STR|PG_SCHEMA_NAME|PGHOST|PGPORT|PGDATABASE|KUBE_(HOST|CONFIG_PATHS?|CTX.*|NAMESPACE|IN_CLUSTER_CONFIG)|TF_CLOUD_(HOSTNAME|ORGANIZATION|PROJECT))$/
+
+/** In an order of their own; they are only ever told by an HMAC. */
+const addressesOf = ({ ports, environment }: Pick<Session, 'ports' | 'environment'>): [string, string][] =>
+  Object.entries({ ...ports.ambient, ...environment })
+    .filter(([name]) => ADDRESS.test(name))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
 
 /** What is known here without the tool. */
-export async function placeOf({ inputs, ports, key }: Pick<Session, 'inputs' | 'ports' | 'key'>) {
-  const { context, ambient } = ports
-  const addresses = ADDRESSES.map((name) => ambient[name] ?? null)
+export async function placeOf(session: Pick<Session, 'inputs' | 'ports' | 'key' | 'environment'>) {
+  const { inputs, ports, key } = session
+  const { context } = ports
   const files = await Promise.all(
     inputs['backend-config-files'].map((path) => readFile(join(context.workspace, path), 'utf8')),
   )
@@ -187,21 +191,29 @@ export async function placeOf({ inputs, ports, key }: Pick<Session, 'inputs' | '
     region: inputs.region,
     path: inputs.path,
     workspace: inputs.workspace,
-    backendSettings: hmac(key, JSON.stringify([addresses, files, inputs['backend-config']])),
+    backendSettings: hmac(key, JSON.stringify([addressesOf(session), files, inputs['backend-config']])),
   } satisfies Partial<Here>
+}
+
+/** Which state the folder is at, as the tool has set it up: by the whole of the backend, and what its variables say. */
+export async function backendOf(
+  session: Pick<Session, 'ports' | 'tool' | 'key' | 'environment'>,
+): Promise<{ type: string; fingerprint: string }> {
+  const { type, settings } = await session.tool.backend()
+  const all = JSON.stringify([type, settings, addressesOf(session)])
+  return { type, fingerprint: hmac(session.key, all) }
 }
 
 /** What the tool knows of it, once it is initialised. */
 export async function toolPlaceOf(
-  { ports, program, tool, key, folder }: Session,
+  session: Session,
   varFiles: readonly string[],
 ): Promise<Pick<Here, 'tool' | 'toolVersion' | 'backend' | 'lockFile' | 'varFiles'>> {
-  const { type, settings } = await tool.backend()
-  const addresses = ADDRESSES.map((name) => ports.ambient[name] ?? null)
+  const { ports, program, key, folder } = session
   return {
     tool: program.kind,
     toolVersion: program.version,
-    backend: { type, fingerprint: hmac(key, JSON.stringify([type, settings, addresses])) },
+    backend: await backendOf(session),
     lockFile: await lockFileOf(folder),
     varFiles: await Promise.all(
       varFiles.map(async (path) => ({

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { lazily } from '@deploy-actions/rollout'
 import type { Ports } from '@deploy-actions/action-kit'
@@ -6,6 +7,8 @@ import type { Ports } from '@deploy-actions/action-kit'
 const underWay = lazily(() =>
   z.strictObject({
     pid: z.int(),
+    /** when that process was started, as the system counts it: numbers are given again; absent where the system does not tell */
+    startedAt: z.string().optional(),
     program: z.strictObject({ path: z.string(), kind: z.enum(['terraform', 'tofu']), version: z.string() }),
     /** where the tool runs */
     folder: z.string(),
@@ -17,6 +20,11 @@ const underWay = lazily(() =>
     planKeySecret: z.string(),
     store: z.string(),
     place: z.string(),
+    /** files of variables, as the tool takes them */
+    varFiles: z.array(z.string()),
+    oidc: z.boolean(),
+    /** which state it is of */
+    home: z.strictObject({ path: z.string(), workspace: z.string(), backend: z.string() }),
   }),
 )
 export type UnderWay = z.infer<ReturnType<typeof underWay>>
@@ -43,4 +51,11 @@ export const folderOf = ({ state }: Pick<Ports, 'state'>): string | undefined =>
 export function underWayOf({ state }: Pick<Ports, 'state'>): UnderWay | undefined {
   const text = state.get(BEGAN)
   return text === undefined || state.get(ENDED) === 'true' ? undefined : underWay().parse(JSON.parse(text))
+}
+
+/** When a process was started, of which Linux tells; undefined where it is gone, or nobody tells. */
+export async function startOf(pid: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
+  // The name of the program, in brackets, may hold anything; of what follows it is the twentieth.
+  return stat?.slice(stat.lastIndexOf(')') + 2).split(' ')[19]
 }

@@ -123,7 +123,7 @@ const environmentOf = ({ env, cloudLogin, jobEnvironment }: ChildProcess): Recor
 })
 
 async function run(given: ChildProcess, clock: Clock): Promise<ChildResult> {
-  const { command, cwd, timeoutMs, signal, keep = MAX_OUTPUT } = given
+  const { command, cwd, timeoutMs, signal, keep = MAX_OUTPUT, graceMs } = given
   // Most actions start none, and the module is a part of what a start costs.
   const { spawn } = await import('node:child_process')
   const [program, ...args] = command
@@ -145,13 +145,14 @@ async function run(given: ChildProcess, clock: Clock): Promise<ChildResult> {
     const stop = (why: 'timeout' | 'cancelled'): void => {
       if (ended !== 'exit') return
       ended = why
-      sendToGroup(child.pid, 'SIGTERM')
+      if (graceMs === undefined) sendToGroup(child.pid, 'SIGTERM')
+      else child.kill('SIGINT')
       grace = setTimeout(() => {
         sendToGroup(child.pid, 'SIGKILL')
         // Whoever left the group may still hold the pipes; nobody waits for it.
         child.stdout.destroy()
         child.stderr.destroy()
-      }, GRACE_MS)
+      }, graceMs ?? GRACE_MS)
     }
     const timer = setTimeout(() => stop('timeout'), clock.ioTimeout(timeoutMs))
     const onAbort = (): void => stop('cancelled')

@@ -161,6 +161,11 @@ export interface ChildProcess {
   jobEnvironment?: (name: string) => boolean
   /** characters of each output that are kept, from its end; default 1 MiB */
   keep?: number
+  /**
+   * how long it may take to end by itself once it is asked to, in real milliseconds: it alone is asked then, by SIGINT, and its
+   * group is killed after that; default 3 s, and the group is asked by SIGTERM
+   */
+  graceMs?: number
   /** it must come to an end of its own, whatever becomes of this process */
   lasting?: Lasting
   /** the action's milliseconds */

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { PlanJson, PlannedChange, ResourceChange } from './plan-json'
 
 /**
@@ -146,10 +147,12 @@ export function countsOf(changes: readonly Change[]): Counts {
 /**
  * Whether there is anything to apply, as far as the objects and outputs say it. Neither the tool's counts nor `applyable`
  * tell: a plan that only moves has counts of zero, OpenTofu does not say `applyable`, and Terraform 1.8 and 1.9 deny it of
- * plans that only change outputs (https://github.com/hashicorp/terraform/issues/35805).
+ * plans that only change outputs (https://github.com/hashicorp/terraform/issues/35805). What a check alone reads is read anew
+ * each time.
  */
 export const hasChanges = (plan: PlanJson): boolean =>
-  changesOf(plan).length > 0 || outputChangesOf(plan).length > 0
+  changesOf(plan).some(({ reason }) => reason !== 'read_because_check_nested') ||
+  outputChangesOf(plan).length > 0
 
 /** The checks that fail, by what people call them, with what they say. They are only warnings to the tool. */
 export interface FailedCheck {
@@ -164,3 +167,11 @@ export const failedChecksOf = ({ checks }: Pick<PlanJson, 'checks'>): FailedChec
       name: address.to_display,
       problems: (instances ?? []).flatMap(({ problems }) => (problems ?? []).map(({ message }) => message)),
     }))
+
+/** The outputs that the configuration has. */
+export const outputNamesOf = ({ configuration }: Pick<PlanJson, 'configuration'>): string[] =>
+  Object.keys(configured.safeParse(configuration).data?.root_module.outputs ?? {})
+
+const configured = z.looseObject({
+  root_module: z.looseObject({ outputs: z.record(z.string(), z.unknown()).default({}) }),
+})

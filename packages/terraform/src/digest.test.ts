@@ -58,3 +58,28 @@ it('tells which addresses have changed between two plans', () => {
     'terraform_data.b',
   ])
 })
+
+it('A7 22: is another one where a provisioner would run something else, in whichever module', () => {
+  const running = (command: string): PlanJson => ({
+    ...planWith({}),
+    configuration: {
+      root_module: {
+        module_calls: {
+          db: {
+            module: {
+              resources: [
+                {
+                  address: 'a.b',
+                  provisioners: [
+                    { type: 'local-exec', expressions: { command: { constant_value: command } } },
+                  ],
+                },
+              ],
+            },
+          },
+        },
+      },
+    },
+  })
+  expect(digestOf(running('rm -rf /'))).not.toBe(digestOf(running('echo hello')))
+})

@@ -7,7 +7,7 @@ import type { SensitiveTexts } from './sensitive'
 /**
  * What two plans are compared by: two of the same change have the same digest, whenever they were made and whatever the file
  * looks like. The tool's own file differs each time, by moments within it. It covers what is created, changed, destroyed,
- * forgotten, read, moved or imported, and the outputs that change, with all values; neither what stays, nor the moment, nor
+ * forgotten, read, moved or imported, and the outputs that change, with all values, and what provisioners run; neither what stays, nor the moment, nor
  * the order.
  * @param key a secret: sensitive values are in it by their HMAC, so that nobody finds a short one by trying
  * @returns `sha256:...`, over canonical JSON (RFC 8785)
@@ -26,8 +26,40 @@ export function digestsOf(plan: PlanJson, secrets: SensitiveTexts, key: Buffer):
       `output.${name}`,
       sha256({ actions: planned.actions, ...valuesOf(planned, seal) }),
     ]),
+    [OTHERS, sha256(sealed(othersOf(plan.configuration), undefined, seal))],
   ])
 }
+
+/** What an apply does beside the changes that it lists: in which accounts, by which scripts. */
+const OTHERS = 'provisioners and settings of providers'
+
+/** A module of a configuration, as far as it says so. */
+interface Module {
+  resources?: { address?: string; provisioners?: unknown }[]
+  module_calls?: Record<string, { module?: Module }>
+}
+
+function othersOf(configuration: unknown): unknown {
+  const { root_module: root, provider_config: providers = {} } = (configuration ?? {}) as {
+    root_module?: Module
+    provider_config?: unknown
+  }
+  return { providers, provisioners: root ? provisionersOf(root) : {} }
+}
+
+const provisionersOf = ({ resources = [], module_calls: calls = {} }: Module): object => ({
+  ...Object.fromEntries(
+    resources.flatMap(({ address = '', provisioners }) =>
+      provisioners === undefined ? [] : [[address, provisioners]],
+    ),
+  ),
+  ...Object.fromEntries(
+    Object.entries(calls).map(([name, { module }]) => [
+      `module.${name}`,
+      module ? provisionersOf(module) : {},
+    ]),
+  ),
+})
 
 /** The addresses whose change is another one in the second, or is in one of them alone; sorted. */
 export function differing(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {

@@ -44,15 +44,16 @@ const valueOf = (block: string, name: string): string | undefined =>
  * at `lockedBy`: a lock that was made after the apply began and before that moment can be nobody else's.
  * @param began when our tool was started, ISO 8601
  * @param lockedBy when it held the lock for certain, ISO 8601
+ * @param us user and machine, as the tool names them: `runner@vm-1`
  */
 export function isOurs(
-  { operation, created }: LockInfo,
-  began: string,
-  lockedBy: string | undefined,
+  { operation, created, who }: LockInfo,
+  { began, lockedBy, us }: { began: string; lockedBy: string | undefined; us: string },
 ): boolean {
   const at = created === undefined ? NaN : Date.parse(created.replace(/^(\S+) (\S+) \+0000 UTC.*$/, '$1T$2Z'))
   return (
     operation === 'OperationTypeApply' &&
+    who === us &&
     lockedBy !== undefined &&
     at >= Date.parse(began) &&
     at <= Date.parse(lockedBy)

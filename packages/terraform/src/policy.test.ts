@@ -53,7 +53,12 @@ describe('a pattern of addresses', () => {
   it.each([
     ['azurerm_key_vault.*', 'azurerm_key_vault.main', true],
     ['azurerm_key_vault.*', 'azurerm_key_vault.main["a.b"]', true],
-    ['azurerm_key_vault.*', 'module.db.azurerm_key_vault.main', false],
+    ['azurerm_key_vault.*', 'module.db.azurerm_key_vault.main', true],
+    ['azurerm_key_vault.*', 'module.db["azurerm_key_vault.x"].a.b', false],
+    ['azurerm_key_vault', 'module.db.azurerm_key_vault.main[0]', true],
+    ['module.db', 'module.db.a.b', true],
+    ['module.db', 'module.db["x"].module.y.a.b', true],
+    ['module.db', 'module.other.module.db.a.b', false],
     ['module.db.**', 'module.db.azurerm_key_vault.main', true],
     ['module.db.**', 'module.db["x"].module.y.a.b', true],
     ['module.db.**', 'module.dbx.a.b', false],
@@ -62,7 +67,7 @@ describe('a pattern of addresses', () => {
     ['a.b["x"]', 'a.b["x"]', true],
     ['a.b["x"]', 'a.b["y"]', false],
     ['a.b', 'a.bc', false],
-    ['a.*', 'a.b.c', false],
+    ['a.*', 'b.a', false],
   ])('A7 12: %s takes %s: %s', (pattern, address, taken) => {
     expect(matcher(pattern)(address)).toBe(taken)
   })

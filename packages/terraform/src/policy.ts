@@ -7,7 +7,7 @@ export interface Policy {
   maxDestroy?: number
   /** of these, those that are replaced */
   maxReplace?: number
-  /** addresses that are neither destroyed nor forgotten: `*` is anything within one part, `**` anything */
+  /** addresses that are neither destroyed nor forgotten, with all beneath them: `*` is anything within one part, `**` anything */
   protected: readonly string[]
   /** whatever keeps the plan from being the whole: `-target`, or what the tool could not plan */
   requireComplete: boolean
@@ -75,11 +75,21 @@ function missingOf({ complete, deferred_changes: deferred = [] }: PlanJson, isTa
 
 /**
  * Reads a pattern of addresses such as `azurerm_key_vault.*` or `module.db.**`. A key in brackets is a part of what stands
- * before it, whatever it holds: `*` takes it, too.
+ * before it, whatever it holds: `*` takes it, too. Whoever protects a thing means all beneath it, and a resource in whichever
+ * module it is: what would take too little would protect nothing, unseen.
  */
 export function matcher(pattern: string): (address: string) => boolean {
   const wanted = partsOf(pattern)
-  return (address) => isMatch(partsOf(address), wanted)
+  const isAnywhere = !/^(module|\*\*)(\.|\[|$)/.test(pattern)
+  return (address) => {
+    const parts = partsOf(address)
+    return isMatch(isAnywhere ? withoutModules(parts) : parts, [...wanted, '**'])
+  }
+}
+
+/** What stands behind `module.a.module.b` of an address. */
+function withoutModules(parts: readonly string[]): readonly string[] {
+  return parts[0] === 'module' ? withoutModules(parts.slice(2)) : parts
 }
 
 /** The parts of an address between dots that are not within the quotes of a key. */

@@ -74,6 +74,8 @@ Lock Info:
   Info:      
 `
 
+const YEAR = { began: '2026-01-01T00:00:00Z', lockedBy: '2027-01-01T00:00:00Z', us: 'root@vm' }
+
 describe('a lock that somebody holds', () => {
   it('A7 41: is read', () => {
     expect(lockInfoIn(HELD)).toEqual({
@@ -105,13 +107,15 @@ describe('a lock that somebody holds', () => {
     ['made after ours was held', '2026-11-20T23:53:10.000Z', '2026-11-20T23:53:19.000Z', false],
     ['of an apply that never held it', '2026-11-20T23:53:19.000Z', undefined, false],
   ])('is ours or not: %s', (_, began, lockedBy, ours) => {
-    expect(isOurs(lockInfoIn(HELD) ?? { id: '' }, began, lockedBy)).toBe(ours)
+    expect(isOurs(lockInfoIn(HELD) ?? { id: '' }, { began, lockedBy, us: 'root@vm' })).toBe(ours)
   })
 
-  it('is not ours where it says nothing of itself, or is one of a plan', () => {
-    expect(isOurs({ id: 'a' }, '2026-01-01T00:00:00Z', '2027-01-01T00:00:00Z')).toBe(false)
+  it('is not ours where it says nothing of itself, or is one of a plan or of another machine', () => {
+    expect(isOurs({ id: 'a' }, YEAR)).toBe(false)
+    expect(isOurs(lockInfoIn(HELD) ?? { id: '' }, YEAR)).toBe(true)
+    expect(isOurs(lockInfoIn(HELD) ?? { id: '' }, { ...YEAR, us: 'root@other' })).toBe(false)
     const plan = lockInfoIn(HELD.replace('OperationTypeApply', 'OperationTypePlan')) ?? { id: '' }
-    expect(isOurs(plan, '2026-01-01T00:00:00Z', '2027-01-01T00:00:00Z')).toBe(false)
+    expect(isOurs(plan, YEAR)).toBe(false)
   })
 })
 

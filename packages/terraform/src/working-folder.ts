@@ -6,6 +6,7 @@ import { failureReasonOf, type FailureReason, type Step } from './failure'
 import { lockInfoIn, type LockInfo } from './lock-info'
 import { readPlanJson, type PlanJson } from './plan-json'
 import type { Program } from './program'
+import { sensitiveTextsOf, type SensitiveTexts } from './sensitive'
 import { readStream, type Applied, type Diagnostic, type Progress } from './stream'
 
 /** A step of the tool did not succeed. */
@@ -58,6 +59,8 @@ export interface Planning {
 /** A folder with a configuration, as the tool sees it. */
 export interface WorkingFolder {
   init(settings: { backendConfig: readonly string[]; readonlyLockFile: boolean }): Promise<void>
+  /** @throws StepFailed */
+  workspace(): Promise<string>
   selectWorkspace(name: string): Promise<void>
   /** @throws StepFailed when it cannot be read */
   state(): Promise<StateMark>
@@ -68,10 +71,15 @@ export interface WorkingFolder {
   /** Applies a plan to its own end, and tells what was done, whatever the end. */
   apply(file: string, how: Applying): Promise<Ended>
   outputs(): Promise<Record<string, { sensitive: boolean; value: unknown }>>
+  /** What the state holds of secrets by now: an apply makes some that no plan knows. @throws StepFailed */
+  secretsOfState(): Promise<SensitiveTexts>
   /** Brings a state that could not be saved to the backend. @throws StepFailed */
-  push(file: string): Promise<void>
-  /** Who holds the lock of the state at this moment; undefined where nobody does. @throws StepFailed when it cannot be asked */
-  lockHolder(): Promise<LockInfo | undefined>
+  push(file: string, timeoutMs?: number): Promise<void>
+  /**
+   * Who holds the lock of the state at this moment; undefined where nobody does. @throws StepFailed when it cannot be asked
+   * @param varFiles of the plan
+   */
+  lockHolder(varFiles: readonly string[]): Promise<LockInfo | undefined>
   /** Takes a lock away from whoever holds it. @throws StepFailed, also where the lock is another one by now */
   unlock(id: string): Promise<void>
 }
@@ -98,6 +106,8 @@ export interface Ended {
 const INIT_MS = 15 * 60_000
 const STATE_MS = 5 * 60_000
 const PLAN_MS = 2 * 60 * 60_000
+/** Whoever is asked to stop frees its lock first, and finishes what it has asked a provider for. */
+const GRACE_MS = 60_000
 /** Plans and states are taken whole, or not at all. */
 const WHOLE = 256 * 1024 * 1024
 
@@ -121,13 +131,14 @@ export function openFolder(
   const run = (args: readonly string[], timeoutMs: number): Promise<ChildResult> =>
     ports.process.run({
       ...{ command: [program.path, ...args], cwd: folder, env: settings, timeoutMs, signal },
-      ...{ jobEnvironment: (name) => !isWithheld(name), keep: WHOLE },
+      ...{ jobEnvironment: (name) => !isWithheld(name), keep: WHOLE, graceMs: GRACE_MS },
     })
   const done = async (step: Step, args: readonly string[], timeoutMs: number): Promise<string> => {
     const result = await run(args, timeoutMs)
     if (result.ended === 'exit' && result.exitCode === 0) return result.stdout
     throw failureOf(step, program, result)
   }
+  const workspace = async (): Promise<string> => (await done('init', ['workspace', 'show'], STATE_MS)).trim()
   return {
     async init({ backendConfig, readonlyLockFile }) {
       const lockFile = readonlyLockFile ? ['-lockfile=readonly'] : []
@@ -138,8 +149,9 @@ export function openFolder(
         INIT_MS,
       )
     },
+    workspace,
     async selectWorkspace(name) {
-      if ((await done('init', ['workspace', 'show'], STATE_MS)).trim() === name) return
+      if ((await workspace()) === name) return
       await done('init', ['workspace', 'select', '-no-color', name], STATE_MS)
     },
     async state() {
@@ -175,9 +187,12 @@ export function openFolder(
         ...parallel(parallelism),
         file,
       ]
-      // Planned values are in the plan. Terraform before 1.14 prints a sensitive variable that is another one at the apply.
+      // Planned values are in the plan. Terraform before 1.14 prints a sensitive variable that is another one at the apply;
+      // OpenTofu does not, and may need them to read its encrypted state.
       const isHandedOn = (name: string): boolean =>
-        !name.startsWith(VARIABLE) || ephemeral.includes(name.slice(VARIABLE.length))
+        program.kind === 'tofu' ||
+        !name.startsWith(VARIABLE) ||
+        ephemeral.includes(name.slice(VARIABLE.length))
       const { exitCode, ended, stderr } = await ports.process.run({
         ...{ command: [program.path, ...args], cwd: folder, timeoutMs, signal },
         env: Object.fromEntries(Object.entries(settings).filter(([name]) => isHandedOn(name))),
@@ -186,18 +201,27 @@ export function openFolder(
       })
       return { applied: stream.end(), exitCode, ended, stderr }
     },
-    async push(file) {
-      await done('state', ['state', 'push', file], STATE_MS)
+    async secretsOfState() {
+      const { values } = shownState.parse(JSON.parse(await done('show', ['show', '-json'], STATE_MS)))
+      return sensitiveTextsOf({ format_version: '1.0', terraform_version: '', planned_values: values })
     },
-    async lockHolder() {
+    async push(file, timeoutMs = STATE_MS) {
+      await done('state', ['state', 'push', file], timeoutMs)
+    },
+    async lockHolder(varFiles) {
       // A lock that is held is refused before anything is read.
       const result = await run(
-        ['plan', '-json', '-input=false', '-lock-timeout=0s', '-refresh=false'],
-        PLAN_MS,
+        [
+          ...['plan', '-json', '-input=false', '-lock-timeout=0s', '-refresh=false'],
+          ...varFiles.map((path) => `-var-file=${path}`),
+        ],
+        STATE_MS,
       )
       const stream = readStream()
       stream.take(result.stdout)
-      return stream.end().lock
+      const { lock, diagnostics } = stream.end()
+      if (lock || (result.ended === 'exit' && result.exitCode === 0)) return lock
+      throw failureOf('plan', program, result, diagnostics)
     },
     async unlock(id) {
       await done('state', ['force-unlock', '-force', id], STATE_MS)
@@ -207,6 +231,7 @@ export function openFolder(
   }
 }
 
+const shownState = z.looseObject({ values: z.unknown().optional() })
 const stateMark = z.looseObject({ lineage: z.string(), serial: z.number().int() })
 const outputs = z.record(
   z.string(),
