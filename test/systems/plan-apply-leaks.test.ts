@@ -354,7 +354,7 @@ describe.each(TOOLS)('with $name', ({ tool }) => {
         'max-destroy': '0',
       })
       lab.server.locks.set('/eu', JSON.stringify({ ID: HOSTILE_LOCK }))
-      const ended = await lab.step({}, { state: await killedApply(lab, tool) })
+      const ended = await lab.step({}, { state: await killedApply(lab, tool, applied) })
       expect([planned, applied, refused].map(({ outputs }) => outputs['failure-reason'])).toEqual([
         ...[undefined, 'apply-partial', 'policy-violation'],
       ])
@@ -570,8 +570,16 @@ check "health" {
 }
 `
 
-/** What a step keeps of an apply for its post, where the tool has been killed, too. */
-async function killedApply({ job }: TerraformLab, tool: string): Promise<Record<string, string>> {
+/**
+ * What a step keeps of an apply for its post, where the tool has been killed, too.
+ * @param before an apply of the same state
+ */
+async function killedApply(
+  { job }: TerraformLab,
+  tool: string,
+  before: BundleResult,
+): Promise<Record<string, string>> {
+  const { home } = JSON.parse(before.state['apply'] ?? '{}') as { home?: unknown }
   const files = path.join(job.temp, 'plan-apply-killed')
   await mkdir(files)
   const said = HOSTILE.map((text) => ({
@@ -587,7 +595,7 @@ async function killedApply({ job }: TerraformLab, tool: string): Promise<Record<
     // No process has the greatest number that there is.
     ...{ pid: 4_194_303, program, folder: path.join(job.workspace, 'infra'), files },
     ...{ began: new Date().toISOString(), toolSecrets: ['TF_VAR_token'], planKeySecret: 'PLAN_KEY' },
-    ...{ store: 'file:plans', place: 'eu, prod-eu' },
+    ...{ store: 'file:plans', place: 'eu, prod-eu', varFiles: [], oidc: false, home },
   }
   return { started: 'true', apply: JSON.stringify(apply) }
 }

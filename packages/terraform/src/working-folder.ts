@@ -106,8 +106,8 @@ export interface Ended {
 const INIT_MS = 15 * 60_000
 const STATE_MS = 5 * 60_000
 const PLAN_MS = 2 * 60 * 60_000
-/** Whoever is asked to stop frees its lock first, and finishes what it has asked a provider for. */
-const GRACE_MS = 60_000
+/** Whoever is asked to stop frees its lock first; a runner that cancels a step waits for ten seconds. */
+const GRACE_MS = 8_000
 /** Plans and states are taken whole, or not at all. */
 const WHOLE = 256 * 1024 * 1024
 
