@@ -26,12 +26,11 @@ import {
 } from '@deploy-actions/terraform'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
-import { firstError, inPrivateFolder, makePlan, policyOf, sha256, step } from './plan'
+import { firstError, inPrivateFolder, makePlan, policyOf, step } from './plan'
 import { openPlanStore, type PlanStore } from './plan-store'
 import { freeLock } from './lock'
 import { ERRORED, isLeft, rescuedSentence, rescueState, type Rescued } from './rescue'
 import {
-  backendOf,
   clean,
   configurationOf,
   failed,
@@ -41,6 +40,7 @@ import {
   placeOf,
   secretsOf,
   placeName,
+  sha256,
   toolPlaceOf,
   type Session,
 } from './session'
@@ -230,7 +230,7 @@ async function applyPlan(
   const { inputs, ports, tool } = session
   const secrets = sensitiveTextsOf(json, ports.secrets.values())
   ports.signal.addEventListener('abort', () => saveInterrupted(ports))
-  const one = await underWay(session, approved, folder)
+  const one = underWay(session, approved, folder)
   let noted: Promise<void> | undefined
   let pid: number | undefined
   const ended = await tool.apply(file, {
@@ -339,19 +339,17 @@ const UNSAVED = /Failed to (save|persist) state/
 const uncancelled = ({ program, folder, environment, ports }: Session): WorkingFolder =>
   openFolder(program, { folder, environment }, ports, new AbortController().signal)
 
-async function underWay(
-  session: Session,
+function underWay(
+  { inputs, program, folder, ports }: Session,
   { about }: Approved,
   files: string,
-): Promise<Omit<UnderWay, 'pid' | 'startedAt'>> {
-  const { inputs, program, folder, ports } = session
-  const { fingerprint } = await backendOf(session)
+): Omit<UnderWay, 'pid' | 'startedAt'> {
   return {
     ...{ program, folder, files, began: ports.clock.now().toISOString() },
     ...{ toolSecrets: inputs['tool-secrets'], planKeySecret: inputs['plan-key-secret'] ?? '' },
     ...{ store: inputs['plan-store'], place: placeName(inputs), oidc: inputs.oidc },
     varFiles: about.varFiles.map(({ path }) => fromFolder(inputs, path)),
-    home: { path: inputs.path, workspace: inputs.workspace, backend: fingerprint },
+    home: { path: inputs.path, workspace: inputs.workspace, backend: about.backend.fingerprint },
   }
 }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Cancelled } from '@deploy-actions/action-kit'
@@ -33,6 +32,7 @@ import {
   initialise,
   placeName,
   placeOf,
+  sha256,
   toolPlaceOf,
   type Session,
 } from './session'
@@ -215,8 +215,6 @@ async function keep(session: Session, made: Made): Promise<Pick<Outputs, 'plan-i
   const id = await openPlanStore(inputs['plan-store'], `plan-${label}`, ports).put({ sealed, manifest })
   return { 'plan-id': id, 'plan-sha256': digest }
 }
-
-export const sha256 = (data: Buffer): string => `sha256:${createHash('sha256').update(data).digest('hex')}`
 
 async function manifestOf(
   session: Session,

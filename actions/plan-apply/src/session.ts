@@ -148,7 +148,7 @@ export async function initialise({ inputs, tool, folder }: Session): Promise<voi
 export const fromFolder = ({ path: folder }: Inputs, path: string): string =>
   relative(join('/', folder), join('/', path))
 
-const sha256 = (data: Buffer): string => `sha256:${createHash('sha256').update(data).digest('hex')}`
+export const sha256 = (data: Buffer): string => `sha256:${createHash('sha256').update(data).digest('hex')}`
 
 const lockFileOf = async (folder: string): Promise<string | null> =>
   readFile(join(folder, '.terraform.lock.hcl')).then(sha256, () => null)
