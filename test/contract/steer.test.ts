@@ -45,7 +45,11 @@ describe('what a person says', () => {
   it('is heard by the rollout of the region, and by no other', async () => {
     const eu = await rollOut(ROLLOUT, 'eu-west')
     await rollOut(ROLLOUT, 'us-east')
-    expect(spoken(await steer())).toEqual([{ transaction: eu.id, region: 'eu-west', environment }])
+    const ports = jobOf(world, STEER)
+    const targets = [{ transaction: eu.id, region: 'eu-west', environment }]
+    expect(spoken(await steer({}, STEER, ports))).toEqual(targets)
+    const instruction = { kind: 'hold', by: 'ann', reason: 'tickets come in' }
+    expect(ports.recorded.facts).toMatchObject({ targets, instruction })
     expect(await heard()).toEqual([['hold', undefined, 'ann', 'tickets come in']])
     expect(await heard('us-east')).toEqual([])
     // It changes nothing of where the transaction stands.

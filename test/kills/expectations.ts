@@ -14,6 +14,7 @@ const share = ({ blue = 0, green = 0 }: Record<string, number>): 'blue' | 'green
 /** What an outcome claims: which arm has all the traffic, and what the ledger says, right after the step. */
 const CLAIMS: Record<string, { arm: 'blue' | 'green'; ledger?: string[] }> = {
   begun: { arm: 'blue', ledger: ['open'] },
+  'already-committed': { arm: 'green', ledger: ['committed'] },
   promoted: { arm: 'green' },
   committed: { arm: 'green', ledger: ['committed'] },
   restored: { arm: 'blue' },

@@ -65,8 +65,10 @@ export const runIsRunAgain: FollowUp = async (run, world) => {
   world.endRun(1001)
   world.isCanaryBad = false
   const job = world.isSharing ? sharingJob : deployJob
-  for (const step of job({ run: 'again', job: 'deploy' }, '1001-2-shop-eu-west-1'))
-    if ((await run(step)).exitCode !== 0) return
+  for (const step of job({ run: 'again', job: 'deploy' }, '1001-2-shop-eu-west-1')) {
+    const { exitCode, outputs } = await run(step)
+    if (exitCode !== 0 || outputs['outcome'] === 'already-committed') return
+  }
 }
 
 /** The rest of the deploy job after a step that nobody killed. */

@@ -38,6 +38,7 @@ export const targets: Target[] = [
       'actions/canary-step/src/steering.test.ts',
       'actions/canary-step/src/walk-stages.test.ts',
       'actions/canary-step/src/stage-hooks.test.ts',
+      'actions/canary-step/src/expected-share.test.ts',
       'test/contract/steer.test.ts',
     ],
   },

@@ -488,66 +488,6 @@ describe('canary-step on a bad day', () => {
   })
 })
 
-describe('a canary whose metrics show a hundredth of its requests', () => {
-  const COUNTS = /(arm="(\w+)",code="\w+"\} )(\d+)/g
-  /** What the pages say when the canary's answers are mostly not counted. */
-  const hundredth = ({ body = '', ...answer }: Partial<HttpResponse>): Partial<HttpResponse> => ({
-    ...answer,
-    body: body.replace(COUNTS, (_, name: string, arm: string, count: string) =>
-      arm === 'green' ? `${name}${Math.round(Number(count) / 100)}` : `${name}${count}`,
-    ),
-  })
-
-  it('fails when it lasts that the router says that it sent them', async () => {
-    const { outcome, region, ports } = await run({}, {}, hundredth)
-    expect((outcome as Error).message).toMatch(
-      /^10%: in the last 60 s the canary was counted \d+ of \d+ requests, and its share of 10% is \d+; the router has sent it \d+ of \d+: what became of them is not known; traffic is back at blue 100%/,
-    )
-    expect((outcome as GateFailed).outputs).toMatchObject({ verdict: 'fail', 'rollback-verified': true })
-    expect(region.haproxy.weights).toEqual({ blue: 100, green: 0 })
-    // A minute to see it, a minute of which the router tells, too, and three that it lasts.
-    expect(ports.clock.now().getTime() - Date.parse('2026-11-21T10:00:00.000Z')).toBeLessThan(6 * 60_000)
-  })
-
-  it('does not pass where the router does not tell', async () => {
-    const { outcome } = await run({}, {}, hundredth, ({ haproxy }) => {
-      haproxy.before = (command) => {
-        if (command.startsWith('show stat app 4')) throw new Error('cut off')
-        return 'act'
-      }
-    })
-    expect((outcome as Error).message).toMatch(/^10%: .*in the last 60 s the canary was counted/)
-    expect((outcome as GateFailed).outputs).toMatchObject({ verdict: 'inconclusive' })
-  })
-
-  it('passes after its longest watch where the router has sent it no more, and says so', async () => {
-    // All clients but few stay with the old arm, whatever the weights say.
-    const { outcome, region } = await run({
-      clients: {
-        ...{ sticky: 0.98, people: 50, stayMs: 10 * 3_600_000, connections: 20, connectionMs: 60_000 },
-        ...{ idleMs: 60_000, slowStartMs: 1, slowness: () => 1 },
-      },
-    })
-    expect(outcome).toMatchObject({ outcome: 'promoted' })
-    expect(region.haproxy.weights).toEqual({ blue: 0, green: 100 })
-    const [first] = (outcome as Outputs).stages as unknown as { reason: string; durationMs: number }[]
-    expect(first?.durationMs).toBeGreaterThanOrEqual(15 * 60_000)
-    expect(first?.reason).toMatch(/\(in the last 60 s .*; the router has sent it \d+ of \d+\)$/)
-  })
-
-  it('passes where shares do not follow the weights: by connections, with bound clients, or as the config says', async () => {
-    const tcp = await run({}, {}, hundredth, ({ haproxy }) => void (haproxy.mode = 'tcp'))
-    expect(tcp.outcome).toMatchObject({ outcome: 'promoted' })
-    const bound = await run({}, {}, hundredth, ({ haproxy }) => {
-      haproxy.cookie = 'SERVERID'
-      haproxy.states = { green: 'maint' }
-    })
-    expect(bound.outcome).toMatchObject({ outcome: 'promoted' })
-    const told = await run({}, { analysis: '{ expect-share: false }' }, hundredth)
-    expect(told.outcome).toMatchObject({ outcome: 'promoted' })
-  })
-})
-
 describe('arms of several servers', () => {
   const members = { blue: ['b1', 'b2', 'b3', 'b4'], green: ['g1', 'g2', 'g3', 'g4'] }
   type States = SimulatedRegion['haproxy']['states']
@@ -747,45 +687,6 @@ describe('canary-step while both arms fail alike', () => {
     const { outcome, told } = await cards((arm) => (arm === 'green' ? 0.8 : HEALTHY))
     expect(outcome.outputs).toMatchObject({ verdict: 'fail', 'rolled-back': true })
     expect(`${outcome.message}${JSON.stringify(told)}`).not.toMatch(/as much|may not help/)
-  })
-})
-
-describe('canary-step and its sinks', () => {
-  it('ends as cancelled while a stage is still being told: nothing rejects unheard', async () => {
-    const clock = createFakeClock()
-    const region = await simulateRegion({ clock, seed: 1, requestsPerSecond: 100, errorRate: () => HEALTHY })
-    const unheard: unknown[] = []
-    const listen = (reason: unknown): void => void unheard.push(reason)
-    process.on('unhandledRejection', listen)
-    const ports = createFakePorts({
-      clock,
-      cancelReason: new Cancelled('cancelled by the test'),
-      http: async (request) => {
-        if (request.method !== 'POST') return region.metrics()
-        // The sink does not answer; the run is cancelled meanwhile.
-        await new Promise((resolve) => {
-          request.signal.addEventListener('abort', resolve)
-          ports.cancel()
-        })
-        throw new Cancelled('the run was cancelled')
-      },
-    })
-    await writeConfig(ports, region)
-    const inputs = schema.parse({
-      region: 'eu',
-      version: '1.1.0',
-      digest: `sha256:${'b'.repeat(64)}`,
-      ledger: `file:${ports.context.temp}/ledger`,
-    })
-    const outcome = await main(inputs, ports).catch((error: Error) => error)
-    await new Promise((resolve) => setImmediate(resolve))
-    process.off('unhandledRejection', listen)
-    await region.close()
-    expect(outcome).toBeInstanceOf(Cancelled)
-    expect(unheard).toEqual([])
-    expect(ports.recorded.log.map(({ line }) => line)).toContain(
-      'the 10% stage could not be told: the run was cancelled',
-    )
   })
 })
 

@@ -95,6 +95,26 @@ describe('a decision, by what people have said', () => {
       patience(),
       { verdict: 'pass', then: 'next', skips: true, final: true },
     ],
+    [
+      'also one that cannot be judged yet, which it does not call passed',
+      { verdict: 'inconclusive', final: false, reason: 'too few' },
+      at10,
+      skip,
+      patience(),
+      { verdict: 'inconclusive', then: 'next', skips: true, final: true },
+    ],
+    [
+      'a yes is waited for no longer than the job has, and then it is restored whatever was said of that',
+      passed,
+      { ...at10, confirm: { withinMs: minutes(600), otherwise: 'next' } },
+      nobody,
+      patience({ now: minutes(330), passedAt: minutes(5) }),
+      {
+        verdict: 'inconclusive',
+        then: 'rollback',
+        reason: expect.stringMatching(/^it waits for a yes, and nothing was said until 05:30:00 UTC/),
+      },
+    ],
     ['not one that fails', failed, at10, skip, patience(), failed],
     ['there is nothing to skip at 100 %', goesOn, { weight: 10_000 }, skip, patience(), goesOn],
   ])('%s', (_, decision, plan, heard, waited, expected) => {
@@ -206,8 +226,9 @@ describe('listening', () => {
       down,
       down,
       () => Promise.resolve(open(given('hold'))),
+      down,
     ])
-    for (let look = 0; look < 4; look++) {
+    for (let look = 0; look < 5; look++) {
       steering.listen()
       await settle()
       expect(steering.listen().hold).toBeDefined()
@@ -217,6 +238,7 @@ describe('listening', () => {
     expect(said).toEqual([
       expect.stringContaining('nobody is heard for the time being: GitHub answered 503'),
       expect.stringContaining('people are heard again'),
+      expect.stringContaining('nobody is heard for the time being'),
     ])
   })
 

@@ -1,9 +1,18 @@
 import { describe, expect, it } from '@jest/globals'
-import { GateFailed } from '@deploy-actions/action-kit'
+import { Cancelled, GateFailed } from '@deploy-actions/action-kit'
 import { openLedger, type Instruction } from '@deploy-actions/ledger'
-import type { FakePorts, SimulatedRegion, SimulatedRegionOptions } from '@deploy-actions/testing'
+import {
+  createFakeClock,
+  createFakePorts,
+  simulateRegion,
+  type FakePorts,
+  type SimulatedRegion,
+  type SimulatedRegionOptions,
+} from '@deploy-actions/testing'
+import { inputs as schema } from './inputs'
+import { main } from './main'
 import type { Outputs } from './outputs'
-import { HEALTHY, run } from './run.fixture'
+import { HEALTHY, run, writeConfig } from './run.fixture'
 
 describe('canary-step that people steer', () => {
   const SHORT = '[{ weight: 10%, watch: 5m }, { weight: 50%, watch: 5m }, { weight: 100%, watch: 5m }]'
@@ -13,6 +22,9 @@ describe('canary-step that people steer', () => {
     const heard = (): number => recorded.log.filter(({ line }) => line.startsWith('ann says')).length
     for (let wait = 0; wait < 100 && heard() < said; wait++) await pause()
   }
+
+  /** The region of the run that goes on. */
+  let walked: SimulatedRegion | undefined
 
   /** Runs with what people say, by the minutes since the rollout began. */
   async function steered(
@@ -38,7 +50,10 @@ describe('canary-step that people steer', () => {
         if (ports) await untilHeard(ports, Object.keys(said).length - left.length)
         return answer
       },
-      (_, its) => void (ports = its),
+      (its, theirs) => {
+        walked = its
+        ports = theirs
+      },
     )
     const { stages = [] } = (
       done.outcome instanceof GateFailed ? done.outcome.outputs : done.outcome
@@ -107,6 +122,18 @@ describe('canary-step that people steer', () => {
     expect(region.haproxy.weights).toMatchObject({ blue: 100, green: 0 })
   })
 
+  it('is restored at once where a person aborts while it is stepped back', async () => {
+    const steps = '[{ weight: 50%, watch: 5m, on-fail: { to: 25%, hold: 2h } }, { weight: 100%, watch: 5m }]'
+    const { stages, outcome } = await steered(
+      { 30: { kind: 'abort' } },
+      { stages: steps },
+      { errorRate: (arm) => (arm === 'green' && walked?.haproxy.weights['green'] === 50 ? 0.3 : HEALTHY) },
+    )
+    expect(stages.at(-1)).toMatchObject({ steppedBackFrom: 5000, reason: 'aborted by ann: ticket 7' })
+    expect(Math.round((stages.at(-1)?.durationMs ?? 0) / 60_000)).toBeLessThan(40)
+    expect((outcome as GateFailed).outputs).toMatchObject({ 'rollback-verified': true })
+  })
+
   it('does not step back first where a person aborts', async () => {
     const steps = '[{ weight: 50%, watch: 5m, on-fail: { to: 25%, hold: 10m } }, { weight: 100%, watch: 5m }]'
     const { stages, region } = await steered({ 2: { kind: 'abort' } }, { stages: steps })
@@ -125,6 +152,17 @@ describe('canary-step that people steer', () => {
     )
     expect(minutes).toHaveLength(1)
     expect(region.haproxy.weights).toMatchObject({ blue: 100, green: 0 })
+  }, 60_000)
+
+  it('puts back what has waited for a yes until there is no time to watch what is left', async () => {
+    const stages =
+      '[{ weight: 10%, watch: 5m, confirm: { within: 5h, else: next } }, { weight: 100%, watch: 60m }]'
+    const { outcome, minutes } = await steered({}, { stages })
+    // The job ends what waits after 330 min, and 305 of them are over.
+    expect((outcome as Error).message).toMatch(
+      /^it has waited for too long: what is left to be watched takes 1h, and the job has 2\dm\S* for it/,
+    )
+    expect(minutes).toEqual([expect.closeTo(305, -1)])
   }, 60_000)
 
   it('asks people once while it waits, though the metrics are lost for a moment', async () => {
@@ -242,5 +280,128 @@ describe('a stage that is to step back when it fails', () => {
     )
     const { stages = [] } = (outcome as GateFailed).outputs as Outputs
     expect(stages.map(({ weight }) => weight)).toEqual([1000, 5000])
+  })
+})
+
+describe('what people are told of a walk', () => {
+  /** Runs by a rollout.yml with one sink. @returns what that was told, with the kind and the status of each */
+  async function told(
+    stages: string,
+    {
+      answer = () => 200,
+      meanwhile = () => undefined,
+      errorRate = () => HEALTHY,
+    }: {
+      answer?: () => number
+      meanwhile?: (region: SimulatedRegion, elapsedMs: number) => void
+      errorRate?: SimulatedRegionOptions['errorRate']
+    } = {},
+  ) {
+    const clock = createFakeClock()
+    const began = clock.now().getTime()
+    const region = await simulateRegion({ clock, seed: 1, requestsPerSecond: 100, errorRate })
+    const cards: { kind: string; status: string; cause?: string }[] = []
+    const ports = createFakePorts({
+      clock,
+      http({ method, body }) {
+        if (method !== 'POST') {
+          meanwhile(region, clock.now().getTime() - began)
+          return region.metrics()
+        }
+        cards.push((JSON.parse(body ?? '') as { event: (typeof cards)[number] }).event)
+        return { status: answer() }
+      },
+    })
+    await writeConfig(ports, region, 'on: [stage, approval-needed, restored, promoted]')
+    const inputs = schema.parse({
+      ...{ region: 'eu', version: '1.1.0', digest: `sha256:${'b'.repeat(64)}`, stages },
+      ledger: `file:${ports.context.temp}/ledger`,
+    })
+    const outcome = await main(inputs, ports).catch((error: Error) => error)
+    await region.close()
+    return { outcome, ports, cards: cards.map(({ kind, status, cause = '' }) => [kind, status, cause]) }
+  }
+
+  it('is each stage, and the one that waits for them', async () => {
+    const { cards } = await told(
+      '[{ weight: 10%, watch: 5m, confirm: { within: 10m, else: next } }, { weight: 100%, watch: 5m }]',
+    )
+    expect(cards).toEqual([
+      [
+        'approval-needed',
+        '10% has passed and waits',
+        expect.stringMatching(/^it waits for a yes, until 10:1\d:\d\d UTC at most/),
+      ],
+      ['stage', '10% pass', expect.stringContaining('(it waits for a yes, and nobody said no until 10:1')],
+      ['stage', '100% pass', expect.any(String)],
+      ['promoted', 'all traffic on the new release', expect.any(String)],
+    ])
+  })
+
+  it('is that the old release is lost while the canary serves', async () => {
+    const { cards } = await told('[{ weight: 10%, watch: 5m }, { weight: 100%, watch: 5m }]', {
+      meanwhile({ haproxy }, elapsedMs) {
+        haproxy.states = { blue: elapsedMs > 120_000 && elapsedMs < 180_000 ? 'down' : 'ready' }
+      },
+    })
+    expect(cards.map(([kind, status]) => [kind, status])).toContainEqual([
+      'stage',
+      '10%: the old release is lost, and the stage waits',
+    ])
+  })
+
+  it('is that a stage steps back, before it is restored', async () => {
+    const { cards } = await told(
+      '[{ weight: 50%, watch: 5m, on-fail: { to: 10%, hold: 5m } }, { weight: 100%, watch: 5m }]',
+      { errorRate: (arm) => (arm === 'green' ? 0.3 : HEALTHY) },
+    )
+    expect(cards.map(([kind, status]) => [kind, status])).toContainEqual(['stage', '50% fail: back to 10%'])
+  })
+
+  it('keeps nobody from going on where it cannot be said, and is said in the log', async () => {
+    const { outcome, ports } = await told('[{ weight: 10%, watch: 5m }, { weight: 100%, watch: 5m }]', {
+      answer: () => 400,
+    })
+    expect(outcome).toMatchObject({ outcome: 'promoted' })
+    expect(ports.recorded.log.filter(({ line }) => /400/.test(line))).not.toEqual([])
+  })
+})
+
+describe('a walk that is cancelled', () => {
+  it('ends as cancelled while a stage is still being told: nothing rejects unheard', async () => {
+    const clock = createFakeClock()
+    const region = await simulateRegion({ clock, seed: 1, requestsPerSecond: 100, errorRate: () => HEALTHY })
+    const unheard: unknown[] = []
+    const listen = (reason: unknown): void => void unheard.push(reason)
+    process.on('unhandledRejection', listen)
+    const ports = createFakePorts({
+      clock,
+      cancelReason: new Cancelled('cancelled by the test'),
+      http: async (request) => {
+        if (request.method !== 'POST') return region.metrics()
+        // The sink does not answer; the run is cancelled meanwhile.
+        await new Promise((resolve) => {
+          request.signal.addEventListener('abort', resolve)
+          ports.cancel()
+        })
+        throw new Cancelled('the run was cancelled')
+      },
+    })
+    await writeConfig(ports, region)
+    const inputs = schema.parse({
+      region: 'eu',
+      version: '1.1.0',
+      digest: `sha256:${'b'.repeat(64)}`,
+      ledger: `file:${ports.context.temp}/ledger`,
+    })
+    const outcome = await main(inputs, ports).catch((error: Error) => error)
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('unhandledRejection', listen)
+    await region.close()
+    expect(outcome).toBeInstanceOf(Cancelled)
+    expect(unheard).toEqual([])
+    expect(ports.recorded.log.map(({ line }) => line)).toContain(
+      'the 10% stage could not be told: the run was cancelled',
+    )
   })
 })

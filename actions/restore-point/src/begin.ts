@@ -37,6 +37,7 @@ import {
   type FoundShare,
   type JobTransaction,
 } from '@deploy-actions/transaction'
+import { committedEarlier, joinCommitted } from './committed-earlier'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 
@@ -57,17 +58,22 @@ export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
     proven: inputs.proven,
   })
 
+  const dryRun = inputs['dry-run']
+  const findArms = (): Promise<FoundArms> =>
+    findTargetArms(target, config.traffic.canary.router, config.arms.names, providerPorts(ports))
+  const done = followed ? undefined : await committedEarlier(ledger, environment, release, ports.context)
+  const joined =
+    done && (await joinCommitted(done, await findArms(), { ledger: inputs.ledger, dryRun }, ports))
+  if (joined) return joined
   if (followed) await mustBeCommitted(ledger, followed)
   else await mustBeAllowed({ target, config, release, ledger }, inputs, ports)
-  const dryRun = inputs['dry-run']
   const earlier = dryRun || followed ? undefined : await leftOpen(ledger, environment, ports.context.runId)
   if (earlier) {
     ports.log.warning(`an earlier attempt of this run left ${earlier.record.id} open: it is restored first`)
     await (await import('./restore-record')).restoreRecord(earlier, ledger, inputs, ports)
   }
 
-  const router = config.traffic.canary.router
-  const found = await findTargetArms(target, router, config.arms.names, providerPorts(ports))
+  const found = await findArms()
   if (followed) mustServe(followed, found)
   if (found.reading.members[found.arms.canary]?.lingers)
     ports.log.warning(

@@ -214,6 +214,79 @@ describe('begin', () => {
   })
 })
 
+describe('begin of a job that died right after its commit, and is run again', () => {
+  const id = '1001-1-shop-eu-1'
+  const again = async (runId = 1001): Promise<FakePorts> => {
+    const ports = await job(runId)
+    return { ...ports, context: { ...ports.context, attempt: 2 } }
+  }
+  beforeEach(async () => {
+    const ports = await job()
+    await begin(ports)
+    haproxy.weights = { blue: 0, green: 100 }
+    expect(await run(ports, { mode: 'commit', transaction: id })).toMatchObject({ outcome: 'committed' })
+  })
+
+  it('rolls nothing out once more, which would be written over the release before it', async () => {
+    const ports = await again()
+    expect(await begin(ports)).toMatchObject({
+      ...{ outcome: 'already-committed', transaction: id },
+      ...{ 'baseline-arm': 'blue', 'canary-arm': 'green' },
+      reason: `eu needs nothing: attempt 1 of this run has committed ${id}, and 1.1.0 serves on green`,
+    })
+    expect(await states()).toEqual(['committed'])
+    expect(ports.recorded.summary.join()).toContain('committed by an earlier attempt')
+  })
+
+  it('goes on with what follows a commit, and puts nothing back when that fails', async () => {
+    const ports = await again()
+    await begin(ports)
+    expect(await readJobTransactions(ports.context.temp)).toMatchObject([
+      { record: { id }, state: 'committed' },
+    ])
+    expect(await run(ports, { mode: 'restore', to: 'open', transaction: id })).toMatchObject({
+      outcome: 'nothing-open',
+    })
+    expect(await restoreUnfinishedTraffic(ports)).toBeUndefined()
+    expect(haproxy.weights).toEqual({ blue: 0, green: 100 })
+  })
+
+  it('says the same in a dry run, and keeps nothing', async () => {
+    const ports = await again()
+    expect(await begin(ports, { 'dry-run': 'true' })).toMatchObject({ outcome: 'already-committed' })
+    expect(await readJobTransactions(ports.context.temp)).toEqual([])
+  })
+
+  it('needs no window: nothing is moved', async () => {
+    const file = join(folder, 'rollout.yml')
+    await writeFile(
+      file,
+      `${await readFile(file, 'utf8')}windows: { freeze: [{ from: 2000-01-01, to: 2100-01-01, reason: a fair }] }\n`,
+    )
+    expect(await begin(await again())).toMatchObject({ outcome: 'already-committed' })
+  })
+
+  it('begins anew where somebody has moved the traffic since', async () => {
+    haproxy.weights = { blue: 100, green: 0 }
+    expect(await begin(await again())).toMatchObject({ outcome: 'begun', 'canary-arm': 'green' })
+  })
+
+  it.each([
+    ['another run', () => again(1002), {}],
+    ['another release', again, { version: '1.2.0', digest: `sha256:${'c'.repeat(64)}` }],
+  ])('begins for %s', async (_, ofJob, other) => {
+    expect(await begin(await ofJob(), other)).toMatchObject({ outcome: 'begun', 'canary-arm': 'blue' })
+  })
+
+  it('is refused where a person has taken the release back since', async () => {
+    const ledger = openLedger(`file:${folder}/ledger`, 'shop', createFakePorts())
+    await ledger.mark({ id }, 'restoring', takenBackNote('ann', 'orders are lost'))
+    await ledger.mark({ id }, 'restored', '')
+    haproxy.weights = { blue: 100, green: 0 }
+    expect(message(await begin(await again()))).toMatch(/was taken back by ann/)
+  })
+})
+
 /** A transaction of run 1001 whose workload could not be put back; afterwards its script works again. */
 async function restoreFailed(): Promise<FakePorts> {
   const ports = await job()

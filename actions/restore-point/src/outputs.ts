@@ -5,6 +5,7 @@ export const outputs = z.object({
     .enum([
       'begun',
       'would-begin',
+      'already-committed',
       'committed',
       'would-commit',
       'restored',
@@ -29,7 +30,7 @@ export const outputs = z.object({
       'cancelled',
     ])
     .describe(
-      'begun | committed | restored | traffic-restored | unverified | restore-failed | nothing-open | resolved | fenced | stopped | found | decommissioned | said; would-... with dry-run; invalid | failed | error | cancelled when it did not succeed',
+      'begun | already-committed where an earlier attempt of this run has done it | committed | restored | traffic-restored | unverified | restore-failed | nothing-open | resolved | fenced | stopped | found | decommissioned | said; would-... with dry-run; invalid | failed | error | cancelled when it did not succeed',
     ),
   reason: z.string().describe('why, in one sentence'),
   transaction: z.string().optional().describe('id of the transaction'),
