@@ -24,6 +24,11 @@ const PROMOTE: Day = {
   'deploy restore-point begin': { outputs: { transaction: 't-1', outcome: 'begun', finish: 'promote' } },
 }
 
+/** A deploy job that died right after its commit, and is run again. */
+const COMMITTED_EARLIER: Day = {
+  'deploy restore-point begin': { outputs: { transaction: 't-1', outcome: 'already-committed' } },
+}
+
 /** A plan that fails in a further attempt: it names the regions for their guards, and nothing else. */
 const UNPLANNED: Day = {
   'plan rollout-plan plan': {
@@ -48,7 +53,7 @@ const days: Record<string, Played> = {
           ...healthy['plan rollout-plan plan']?.outputs,
           regions: planned({
             ...{ soak: false, before: false, share: false, 'after-deploy': false, 'after-rollout': false },
-            finished: false,
+            ...{ finished: false, infrastructure: false, terraform: '' },
           }),
         },
       },
@@ -62,6 +67,20 @@ const days: Record<string, Played> = {
   'bad canary': { day: { 'deploy canary-step': RED } },
   'begin refused': { day: { 'deploy restore-point begin': RED } },
   rejected: { day: {}, reject: ['production-eu-west'] },
+  'committed by an earlier attempt': { day: COMMITTED_EARLIER },
+  'nothing to apply': { day: { 'prepare plan-apply plan': { outputs: { outcome: 'no-changes' } } } },
+  'of OpenTofu': {
+    day: {
+      'plan rollout-plan plan': {
+        outputs: {
+          ...healthy['plan rollout-plan plan']?.outputs,
+          regions: planned({ terraform: '', tofu: '1.12.3' }),
+        },
+      },
+    },
+  },
+  'a plan that is refused': { day: { 'prepare plan-apply plan': RED } },
+  'an apply that fails': { day: { 'deploy plan-apply apply': RED } },
   'to be promoted': { day: PROMOTE },
   'an old arm that does not take it': { day: { ...PROMOTE, 'deploy traffic-weight switch': RED } },
   'an old arm that may not be written': {
@@ -312,6 +331,43 @@ describe('the days of a region', () => {
       deploy: 'success',
       guard: 'skipped',
     })
+  })
+
+  it('begins nothing that was committed by an earlier attempt, and does what follows a commit', async () => {
+    const lines = await play('committed by an earlier attempt')
+    const deploy = 'rollout / eu-west / deploy'
+    const ran = lines.filter((line) => line.startsWith(`${deploy} / `) && line.endsWith(': success'))
+    expect(ran.map((line) => line.slice(deploy.length + 3, -': success'.length))).toEqual([
+      'Begin the transaction',
+      'Check out',
+      'Open the evidence chain',
+      'Run the finished hook',
+      'Set up Terraform',
+      'Tell that it was promoted',
+    ])
+    expect(lines).toContain(`${deploy}: success`)
+    expect(lines).toContain('rollout / eu-west / guard: skipped')
+  })
+
+  it('asks nobody for an infrastructure whose plan is refused', async () => {
+    const lines = await play('a plan that is refused')
+    expect(conclusions(lines)).toMatchObject({ prepare: 'failure', deploy: 'skipped' })
+  })
+
+  it('puts the region back whose infrastructure could not be applied, before anything else was written', async () => {
+    const lines = await play('an apply that fails')
+    const deploy = 'rollout / eu-west / deploy'
+    expect(lines).toContain(`${deploy} / Apply the infrastructure: failure`)
+    expect(lines).toContain(`${deploy} / Deploy onto the canary arm: skipped`)
+    expect(lines).toContain(`${deploy} / Restore: success`)
+  })
+
+  it('applies nothing where nothing is to be applied', async () => {
+    const lines = await play('nothing to apply')
+    const deploy = 'rollout / eu-west / deploy'
+    expect(lines).toContain(`${deploy} / Apply the infrastructure: skipped`)
+    expect(lines).toContain(`${deploy} / Set up Terraform: skipped`)
+    expect(lines).toContain(`${deploy}: success`)
   })
 
   it.each<[keyof typeof days, Record<string, string>]>([

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { testWorld, type TestWorld } from '../../packages/workflow-engine/src/engine.fixture'
-import type { EngineOptions, RunView } from '@deploy-actions/workflow-engine'
+import { checkout, type BuiltIn, type EngineOptions, type RunView } from '@deploy-actions/workflow-engine'
 
 /** What a stub answers: outputs, and whether its step fails. */
 export interface Answer {
@@ -26,7 +26,9 @@ const region = {
 /** One region that comes after another, with every part there is. */
 export const planned = (
   parts: Partial<
-    Record<'soak' | 'before' | 'share' | 'after-deploy' | 'after-rollout' | 'finished', boolean>
+    Record<'soak' | 'before' | 'share' | 'after-deploy' | 'after-rollout' | 'finished', boolean> &
+      Record<'infrastructure', boolean> &
+      Record<'terraform' | 'tofu', string>
   > = {},
 ): string =>
   JSON.stringify([
@@ -35,6 +37,7 @@ export const planned = (
       parts: {
         soak: true,
         before: true,
+        ...{ infrastructure: true, terraform: '1.15.7', tofu: '' },
         share: true,
         'after-deploy': true,
         'after-rollout': true,
@@ -72,6 +75,7 @@ export const healthy: Day = {
   },
   'soak health-gate watch after-rollout': { outputs: { verdict: 'pass' } },
   'prepare rollout-plan region': { outputs: { proceed: 'true' } },
+  'prepare plan-apply plan': { outputs: { 'plan-id': '7', 'plan-sha256': `sha256:${'a'.repeat(64)}` } },
   'deploy restore-point begin': { outputs: { transaction: 't-1', outcome: 'begun' } },
   'deploy restore-point begin onto the old arm': { outputs: { transaction: 't-2', outcome: 'begun' } },
   'deploy restore-point restore': { outputs: { outcome: 'restored' } },
@@ -175,6 +179,13 @@ export async function stubbedWorld(
       ),
     },
     jobEnvironment: () => ({ STUB_DAY: today }),
+    builtIns: new Map([
+      ['actions/checkout', checkout],
+      ...['hashicorp/setup-terraform', 'opentofu/setup-opentofu'].map((name): [string, BuiltIn] => [
+        name,
+        () => Promise.resolve(undefined),
+      ]),
+    ]),
     node: '/bin/sh',
     ...options,
   })
@@ -227,7 +238,7 @@ export function trace(run: RunView): string[] {
     .flatMap(({ name, conclusion, steps }) => [
       `${name}: ${conclusion}`,
       ...steps
-        .filter((step) => !/^(Post|Set up|Complete) /.test(step.name))
+        .filter((step) => !/^(Post |Set up job$|Complete job$)/.test(step.name))
         .map((step) => `${name} / ${step.name}: ${step.conclusion}`),
     ])
     .sort()

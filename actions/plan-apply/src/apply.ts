@@ -74,6 +74,8 @@ export async function apply(inputs: Inputs, ports: Ports): Promise<Outputs> {
     if (inputs.verify === 'replan') await mustStillPlanTheSame(session, approved, json, join(folder, 'again'))
     if (inputs['dry-run'])
       return { outcome: 'would-apply', reason: 'the plan could be applied; nothing was, with dry-run' }
+    if (inputs.transaction !== undefined)
+      await (await import('./still-open')).mustStillBeOpen(inputs.transaction, ports)
     await use(approved)
     return applyPlan(session, approved, { file, folder, json })
   })
@@ -121,7 +123,10 @@ async function use({ store, id }: Approved): Promise<void> {
 }
 
 const alreadyUsed = (): Error =>
-  failed('the plan was applied before, or an apply of it was begun; plan again', 'plan-used')
+  failed(
+    'the plan was applied before, or an apply of it was begun; plan again: run all jobs again, not only those that failed',
+    'plan-used',
+  )
 
 /** All that can be known without the tool. @throws GateFailed with the reason */
 async function approvedPlan(inputs: Inputs, ports: Ports): Promise<Approved> {

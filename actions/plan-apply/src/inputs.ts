@@ -1,6 +1,14 @@
 import { z } from 'zod'
 import { commonInputs, flag } from '@deploy-actions/action-kit'
 import { timeLimit } from '@deploy-actions/rollout'
+import {
+  addressPattern,
+  backendSetting,
+  inRepository,
+  programName,
+  secretName,
+  workspaceName,
+} from '@deploy-actions/terraform'
 
 /** Lines, each one item: addresses hold commas and blanks in their keys. */
 const lines = z
@@ -13,27 +21,9 @@ const lines = z
       .filter(Boolean),
   )
 
-const inRepository = z
-  .string()
-  .regex(/^(?!-)(?!\/)(?!.*(^|\/)\.\.(\/|$)).+$/, 'is not a path inside the repository')
-
-/** Settings that are credentials: the tool keeps what it is told this way in the plan and in its folder. */
-const CREDENTIAL = /key_id|access_key|secret|password|token|sas|credential|conn_str|certificate/i
-const backendSetting = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_.]*=.*$/s, 'is not NAME=VALUE')
-  .refine((setting) => !CREDENTIAL.test(setting.split('=')[0] ?? ''), {
-    error:
-      'is a credential, which would be kept in the plan; hand it over by the environment that the backend reads',
-  })
-
 const address = z
   .string()
   .regex(/^(?!-)[A-Za-z_].*$/s, 'is not an address such as module.db.aws_db_instance.main')
-const pattern = z
-  .string()
-  .regex(/^[A-Za-z_*].*$/s, 'is not a pattern of addresses such as module.db.** or azurerm_key_vault.*')
-const secretName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'is not the name of a secret')
 const limit = z.coerce.number().int().min(0)
 
 export const inputs = z.strictObject({
@@ -43,9 +33,13 @@ export const inputs = z.strictObject({
       'plan: plans, judges, and keeps the plan sealed for the approval; apply: applies exactly the plan that was approved; drift: tells what is not as it was planned, and keeps and locks nothing; recover: brings a state to the backend that an apply could not save and has kept sealed',
     )
     .meta({ example: 'plan' }),
-  tool: z
-    .string()
-    .regex(/^(?!-)\S+$/, 'is not a program')
+  config: commonInputs.config
+    .optional()
+    .describe(
+      'path of a rollout.yml, whose infrastructure says for the region what the other inputs leave out; one that is given wins',
+    )
+    .meta({ example: 'rollout.yml' }),
+  tool: programName
     .default('terraform')
     .describe('terraform, tofu, or a path to one; it is installed by an earlier step'),
   path: inRepository
@@ -58,11 +52,7 @@ export const inputs = z.strictObject({
     .default('')
     .describe('GitHub environment that the plan is bound to')
     .meta({ example: 'production-eu-west' }),
-  workspace: z
-    .string()
-    .regex(/^(?!-)[A-Za-z0-9_.-]+$/, 'is not a workspace')
-    .default('default')
-    .describe('workspace of the state, which has to be there'),
+  workspace: workspaceName.default('default').describe('workspace of the state, which has to be there'),
   'backend-config': lines
     .pipe(z.array(backendSetting))
     .describe('settings of the backend, one NAME=VALUE a line; no credentials')
@@ -150,7 +140,7 @@ export const inputs = z.strictObject({
     ),
   'max-replace': limit.optional().describe('objects that it may replace; default any'),
   protected: lines
-    .pipe(z.array(pattern))
+    .pipe(z.array(addressPattern))
     .describe(
       'addresses that it may neither destroy, replace nor forget, with all beneath them, one a line; * within a part, ** for any; a resource without module. before it is meant in all modules',
     )
@@ -161,6 +151,11 @@ export const inputs = z.strictObject({
   'export-outputs': lines.describe(
     'with apply: outputs of the configuration that `outputs` gets, one a line; a sensitive one is refused',
   ),
+  transaction: commonInputs.transaction
+    .optional()
+    .describe(
+      'with apply: the transaction of restore-point begin in this job; nothing is applied once it is no longer open',
+    ),
   secrets: commonInputs.secrets,
   'dry-run': commonInputs['dry-run'],
   'github-token': commonInputs['github-token'],

@@ -1,4 +1,5 @@
 import { InputError, type Ports, type Problem } from '@deploy-actions/action-kit'
+import { defined } from '@deploy-actions/rollout'
 import { isWithheld } from '@deploy-actions/terraform'
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -10,7 +11,11 @@ import { recover } from './recover'
 import { openSession } from './session'
 
 /** Plans what is to become of an infrastructure, or applies exactly what was approved. */
-export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
+export async function main(given: Inputs, ports: Ports): Promise<Outputs> {
+  const inputs =
+    given.config === undefined ? given : await (await import('./configured')).configured(given, ports)
+  const { region, environment } = inputs
+  ports.evidence.about(defined({ region: region || undefined, environment: environment || undefined }))
   await mustFit(inputs, ports)
   for (const name of Object.keys(ports.ambient).filter(isWithheld))
     ports.log.warning(
@@ -39,7 +44,10 @@ async function mustFit(inputs: Inputs, { context }: Ports): Promise<void> {
     if (inputs['plan-sha256'] === undefined)
       say('plan-sha256', 'is missing: `plan-sha256` of the step that planned')
     if (inputs['plan-store'] === 'none') say('plan-store', 'none keeps no plan that could be applied')
-  } else if (inputs['export-outputs'].length > 0) say('export-outputs', 'is for mode: apply')
+  } else {
+    if (inputs['export-outputs'].length > 0) say('export-outputs', 'is for mode: apply')
+    if (inputs.transaction !== undefined) say('transaction', 'is for mode: apply')
+  }
   if (inputs.mode === 'recover') {
     if (inputs['plan-id'] === undefined) say('plan-id', 'is missing: the id that the apply said')
     if (inputs['plan-store'] === 'none') say('plan-store', 'none keeps nothing')

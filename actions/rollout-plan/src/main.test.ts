@@ -107,6 +107,7 @@ async function plan(
   const ports = {
     ...createFakePorts({
       ...{ clock, github, http: () => region.metrics(), context: { runId, attempt } },
+      secrets: { PLAN_KEY: 'fedcba9876543210fedcba9876543210' },
       process(child) {
         children.push(child)
         return ends
@@ -188,6 +189,30 @@ describe('a plan', () => {
       'Once committed, a person may take it back in steps: 75% for 5m, 0%.',
     )
     expect((await plan()).ports.recorded.summary.join()).not.toContain('in steps')
+  })
+
+  it('has an infrastructure planned and applied, by a tool that its jobs set up where its version is said', async () => {
+    const parts = async (said: string) => {
+      const { outcome } = await plan(
+        config(
+          (text) => `${text}infrastructure: { path: ops, plan-key-secret: PLAN_KEY, timeout: 20m${said} }\n`,
+        ),
+      )
+      if (outcome instanceof Error) throw outcome
+      return outcome.regions?.map(({ parts: { infrastructure, terraform, tofu } }) => ({
+        infrastructure,
+        terraform,
+        tofu,
+      }))
+    }
+    const both = (one: object) => [one, one]
+    expect(await parts('')).toEqual(both({ infrastructure: true, terraform: '', tofu: '' }))
+    expect(await parts(', version: 1.15.7')).toEqual(
+      both({ infrastructure: true, terraform: '1.15.7', tofu: '' }),
+    )
+    expect(await parts(', tool: tofu, version: 1.12.3')).toEqual(
+      both({ infrastructure: true, terraform: '', tofu: '1.12.3' }),
+    )
   })
 
   it('has the share of each region moved where a router steers that, and not all at once', async () => {
@@ -326,6 +351,17 @@ describe('a plan is refused, and nothing is written,', () => {
       'for a script that the guard has no time to run',
       (text) => text.replace('restore: ops/x.sh', 'restore: ops/x.sh, timeout: 90m'),
       /putting a deploy back could take 1h30m \(deploy\.script\), and may take at most 50m: the guard restores/,
+    ],
+    [
+      'for an infrastructure that is not there',
+      (text) =>
+        `${text}infrastructure: { path: infra, var-files: ['\${region}.tfvars'], plan-key-secret: PLAN_KEY }\n`,
+      /infrastructure\.path: infra is not in the repository[^]*infrastructure\.var-files: us\.tfvars is not[^]*eu\.tfvars/,
+    ],
+    [
+      'for an infrastructure that its job has no time for',
+      (text) => `${text}infrastructure: { path: ops, timeout: 5h30m, plan-key-secret: PLAN_KEY }\n`,
+      /could take \S+ at worst, and a hosted job is ended after 6h .*: shorten max-watch, or the timeouts of infrastructure, gates, hooks and the deploy/,
     ],
     [
       'for a script that is not there',

@@ -1,7 +1,7 @@
 import { InputError, providerPorts, withOutputs, type Ports, type Problem } from '@deploy-actions/action-kit'
 import {
   correlationOf,
-  missingHooks,
+  missingFiles,
   readRollout,
   resolveAll,
   resolveRegion,
@@ -92,6 +92,7 @@ function toGuard(file: RolloutFile, inputs: Inputs): Partial<Outputs> {
     const parts = {
       soak: false,
       before: false,
+      ...partsOf(undefined),
       share: false,
       'after-deploy': false,
       'after-rollout': false,
@@ -129,7 +130,7 @@ async function checked(
     ...slowCompatibility(due),
     ...(await unearned(file, due, order.kind, ledger, ports)),
     ...(await notNow(due, { ledger, estimatedMs, kind: order.kind }, inputs, ports)),
-    ...(await missingScripts(due, ports)),
+    ...(await missingFiles(due, ports.context.workspace)),
     ...(await checkEnvironments(due, inputs['require-protection'], ports)),
   ]
   if (problems.length > 0) throw new InputError(problems)
@@ -162,16 +163,6 @@ async function checked(
     ...conclude(rollout, due, { ...order, estimatedMs }, file, ports),
     proven: ledger.proven().join(' '),
   }
-}
-
-/** What the deployers and the hooks miss; regions may have their own, most share theirs, and each is said once. */
-async function missingScripts(due: readonly RegionConfig[], { context }: Ports): Promise<Problem[]> {
-  const looked = due.flatMap(({ deploy, hooks }) => [
-    deploy.missing(context.workspace),
-    missingHooks(hooks, context.workspace),
-  ])
-  const problems = (await Promise.all(looked)).flat()
-  return [...new Map(problems.map((problem) => [`${problem.where} ${problem.message}`, problem])).values()]
 }
 
 function select(configs: RegionConfig[], file: RolloutFile, { regions }: Inputs): RegionConfig[] {
@@ -259,7 +250,7 @@ function orderOf([first]: RegionConfig[], inputs: Inputs): Order {
 function planned(selected: RegionConfig[], due: RegionConfig[], kind: OrderKind): PlannedRegion[] {
   return place(selected, kind)
     .filter(({ region }) => due.includes(region))
-    .map(({ region: { region, gates, hooks, traffic }, index, predecessor }) => ({
+    .map(({ region: { region, gates, hooks, infrastructure, traffic }, index, predecessor }) => ({
       name: region.name,
       environment: region.environment,
       'guard-environment': region['guard-environment'],
@@ -270,6 +261,7 @@ function planned(selected: RegionConfig[], due: RegionConfig[], kind: OrderKind)
       parts: {
         soak: kind === 'delayed' && predecessor !== undefined,
         before: gates.before !== undefined,
+        ...partsOf(infrastructure),
         share: traffic.regions !== undefined,
         'after-deploy': gates['after-deploy'] !== undefined,
         'after-rollout': gates['after-rollout'] !== undefined,
@@ -277,6 +269,12 @@ function planned(selected: RegionConfig[], due: RegionConfig[], kind: OrderKind)
       },
     }))
 }
+
+const partsOf = (infrastructure: RegionConfig['infrastructure']) => ({
+  infrastructure: infrastructure !== undefined,
+  terraform: infrastructure?.tool === 'terraform' ? (infrastructure.version ?? '') : '',
+  tofu: infrastructure?.tool === 'tofu' ? (infrastructure.version ?? '') : '',
+})
 
 /** A region that goes red while it is watched is taken back, which needs its old arm. */
 const nothingToReturnTo = (due: readonly RegionConfig[], { kind }: Order): Problem[] =>
@@ -366,7 +364,7 @@ function tooLong(config: RegionConfig, { delayMs }: Order): Problem[] {
   const said: [boolean, string][] = [
     [
       worst > JOB_LIMIT_MS,
-      `the deploy job could take ${formatDuration(worst)} at worst, and a hosted job is ended after 6h (${formatDuration(JOB_LIMIT_MS)} are planned with): shorten max-watch, or the timeouts of gates, hooks and the deploy`,
+      `the deploy job could take ${formatDuration(worst)} at worst, and a hosted job is ended after 6h (${formatDuration(JOB_LIMIT_MS)} are planned with): shorten max-watch, or the timeouts of infrastructure, gates, hooks and the deploy`,
     ],
     [
       delayMs > JOB_LIMIT_MS,

@@ -68,7 +68,7 @@ it('an example on a cluster says what it needs, and where to get it, when that i
 it.each([
   [
     ['--example', 'nomad'],
-    ['--example: there is no example nomad; the examples are haproxy, helm, blue-green'],
+    ['--example: there is no example nomad; the examples are haproxy, helm, infrastructure, blue-green'],
   ],
   [
     ['--example', 'helm', '--config', 'file'],

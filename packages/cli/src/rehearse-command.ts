@@ -61,7 +61,7 @@ export function rehearseCommand(): Command {
     )
     .option(
       '--systems <folder>',
-      'with an example on Kubernetes: where its servers are, which test/systems/install builds',
+      'where the servers and tools of examples are, which test/systems/install builds',
       '.cache/systems',
     )
     .option('--config <path>', 'a rollout.yml of your own; routers, sources, scripts and sinks are replaced')
@@ -135,7 +135,8 @@ async function run(options: Options, emergency: EmergencyRequest | undefined): P
     releaseTree: options.releaseTree ?? fileURLToPath(new URL('../', exampleBase())),
     repository,
     config: options.config === undefined ? example.config : relative(repository, resolve(options.config)),
-    ...(example.cluster && { cluster: { ...example.cluster, systems: options.systems } }),
+    ...(example.cluster && { cluster: example.cluster }),
+    systems: options.systems,
     own: options.config !== undefined,
     ...(options.workflow === undefined ? {} : { workflow: resolve(options.workflow) }),
     release: { version: options.release, digest: options.digest ?? digestOf(options.release) },

@@ -11,6 +11,8 @@ export {
   type RolloutFile,
 } from './load'
 export * from './hooks'
+export { infrastructureOf } from './infrastructure'
+export { missingFiles } from './missing-files'
 export * from './target'
 export { parseYaml, problemsOf } from './yaml-source'
 export * from './share-plan'

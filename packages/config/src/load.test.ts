@@ -188,7 +188,7 @@ describe('a problem', () => {
     [
       'an unknown key',
       (text) => `${text}gatez: {}\n`,
-      'rollout.yml:15:1: gatez: unknown key; known here: version, service, regions, order, windows, arms, deploy, hooks, traffic, metrics, checks, gates, canary, rollback, notifications, evidence. Did you mean gates?',
+      'rollout.yml:15:1: gatez: unknown key; known here: version, service, regions, order, windows, infrastructure, arms, deploy, hooks, traffic, metrics, checks, gates, canary, rollback, notifications, evidence. Did you mean gates?',
     ],
     [
       'an unknown key within',

@@ -20,6 +20,7 @@ export function checkMeaning(source: YamlSource, config: RolloutConfig): Problem
   checkGates(source, config, report)
   checkStages(config, report)
   checkHooks(source, report)
+  checkInfrastructure(source, report)
   checkQueries(config, report)
   checkArmsApart(source, report)
   checkDeployApart(source, config, report)
@@ -111,6 +112,16 @@ function checkHooks(source: YamlSource, report: Report): void {
       ['hooks', 'schema-compatibility'],
       'uses ${arm}, which does not exist before the transaction begins',
     )
+}
+
+/** It is planned and looked at for a region, whatever is released there. */
+function checkInfrastructure(source: YamlSource, report: Report): void {
+  const written = loose(loose(valueOf(source))['infrastructure'])
+  for (const [key, value] of Object.entries(written)) {
+    const named = /(?<!\$)\$\{(version|digest|image|arm|run-id|correlation-id)\}/.exec(JSON.stringify(value))
+    if (named)
+      report(['infrastructure', key], `uses ${named[0]}, and the infrastructure of a region is of no release`)
+  }
 }
 
 const namesArm = (value: unknown): boolean => /(?<!\$)\$\{arm\}/.test(JSON.stringify(value ?? ''))

@@ -5,6 +5,7 @@ import { deployers, type ConfiguredDeployer } from '@deploy-actions/deploys'
 import type { ConfiguredSource } from '@deploy-actions/metrics'
 import { eventKinds, type ConfiguredNotifier, type Subscription } from '@deploy-actions/notifiers'
 import { duration, percent, stagedProblems, WHOLE } from '@deploy-actions/rollout'
+import { infrastructure } from '@deploy-actions/terraform'
 import type { ConfiguredRouter } from '@deploy-actions/traffic'
 import { hooks } from './hooks'
 import { windows } from './windows'
@@ -362,6 +363,9 @@ export const rolloutSchema = ({ router, source, check, sink, deployer }: Provide
     windows: windows
       .prefault({})
       .describe('when rollouts may begin; nothing keeps a region from being put back'),
+    infrastructure: infrastructure
+      .optional()
+      .describe('what Terraform or OpenTofu plans for each region before its approval, and applies after it'),
     arms: arms.prefault({}).describe('where versions run'),
     deploy: deploy(deployer).describe('how a release gets onto an arm'),
     hooks: hooks.prefault({}).describe('scripts that are run at moments of a rollout'),

@@ -35,3 +35,16 @@ it('counts a deploy and its gates once, and twice where the release is brought o
   // At most one of the two is put back.
   expect(promote.deploy).toEqual({ snapshotMs: 1_200_000, deployMs: 1_200_000, restoreMs: 600_000 })
 })
+
+it('waits for the lock of the infrastructure twice, and for its apply once', async () => {
+  const infrastructure = `infrastructure: { path: infra, plan-key-secret: PLAN_KEY, lock-timeout: 1m, timeout: 20m }\n`
+  const secrets = new Map([['PLAN_KEY', 'k']])
+  const file = await parseRollout(
+    `${rolloutWithHooks('  finished: ops/tag.sh')}\n${infrastructure}`,
+    'rollout.yml',
+  )
+  const config = await resolveRegion(file, 'eu', { variables: { version: '1.4.0' }, secrets })
+  // Once to plan once more, once to apply.
+  expect(timingOf(config).infrastructureMs).toBe((1 + 1 + 20) * 60_000)
+  expect((await timing('')).infrastructureMs).toBe(0)
+})

@@ -9,6 +9,7 @@ export function timingOf({
   gates,
   canary,
   hooks,
+  infrastructure,
   metrics,
   rollback,
   traffic,
@@ -24,6 +25,8 @@ export function timingOf({
       deployMs: times * worst.deployMs,
       restoreMs: worst.restoreMs + rollback['keep-canary'],
     },
+    // Its lock is waited for twice: to plan once more, and to apply.
+    infrastructureMs: infrastructure ? 2 * infrastructure['lock-timeout'] + infrastructure.timeout : 0,
     gates: Array.from({ length: times }, () => after)
       .flat()
       .flatMap((gate) => (gate ? [{ timeoutMs: gate.timeout, greenForMs: gate['green-for'] }] : [])),

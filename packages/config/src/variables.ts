@@ -27,11 +27,13 @@ export type ValuePath = readonly (string | number)[]
 /**
  * Fills `${...}` in every value of a document; `$${` stands for a literal `${`. Keys are left alone. Script lines are
  * split into arguments first, and a variable of the region that is empty is an empty argument there.
+ * @param document what of it is filled, with its keys from the top; all of it where that is left out
  */
 export function fillDocument(
   source: YamlSource,
   variables: Variables,
   isLine: (path: ValuePath) => boolean = () => false,
+  document: unknown = valueOf(source),
 ): { value: unknown; problems: Problem[] } {
   const problems: Problem[] = []
   const fillText = (text: string, path: ValuePath, mayBeEmpty: boolean): string =>
@@ -53,7 +55,7 @@ export function fillDocument(
     if (typeof value !== 'object' || value === null) return value
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, fill(inner, [...path, key])]))
   }
-  return { value: fill(valueOf(source), []), problems }
+  return { value: fill(document, []), problems }
 }
 
 function lookUp(name: string, variables: Variables): string | undefined {

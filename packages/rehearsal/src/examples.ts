@@ -16,6 +16,10 @@ export const examples: Readonly<Record<string, Example>> = {
     about: 'Helm on a Kubernetes API server of this machine, whose traffic Istio splits',
     cluster: { objects: 'helm/cluster.yaml' },
   },
+  infrastructure: {
+    config: 'infrastructure/rollout.yml',
+    about: 'an infrastructure of each region, by OpenTofu or Terraform of this machine, before its release',
+  },
   'blue-green': {
     config: 'blue-green/rollout.yml',
     about: 'Helm on such a server, switched by the selector of a Service',

@@ -68,6 +68,7 @@ describe('before a rehearsal begins', () => {
     await writeFile(join(folder, 'tree/callers/deploy.yml'), 'jobs: {}')
     const options = {
       ...{ releaseTree: join(folder, 'tree'), repository: example, config: 'rollout.yml', own: false },
+      systems: folder,
       ...{ release: { version: '1.1.0', digest: `sha256:${'b'.repeat(64)}` }, regions: 'all', speed: 60 },
       ...{ output: join(folder, 'output'), view: plainView(() => undefined) },
     }

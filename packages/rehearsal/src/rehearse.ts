@@ -104,6 +104,7 @@ async function runAll(setup: Setup): Promise<RehearsalResult> {
     before,
     after: isMoved ? await world.state() : (later ?? last).watcher.latest,
     releases: await setup.cluster?.releases(),
+    states: setup.infrastructure?.states(),
     changes: [first, swept, next, regretted].flatMap((one) => one?.watcher.changes ?? []),
     shares: sharesResult(
       sharesBefore,

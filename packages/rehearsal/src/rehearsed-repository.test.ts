@@ -91,6 +91,15 @@ it('runs no hook of a config of a user', async () => {
   await access(join(folder, 'output/repository/.rehearsal-ops/hook.mjs'), constants.X_OK)
 })
 
+it('plans no infrastructure of a user', async () => {
+  const { config, replaced } = await rehearsed(
+    `${sources}\nrequests: ${requests}\nerrors: ${errors}`,
+    (text) => write(`${text}infrastructure: { path: infra, plan-key-secret: PLAN_KEY }\n`),
+  )
+  expect(config).not.toHaveProperty('infrastructure')
+  expect(replaced).toContain('infrastructure is left out: nothing of yours is planned or applied')
+})
+
 describe('the metrics of a config of a user', () => {
   it('are asked as they are written where the embedded proxy has the series, mistakes and all', async () => {
     const { config, replaced } = await rehearsed(`${sources}\nrequests: ${requests}\nerrors: ${errors}`)

@@ -50,6 +50,8 @@ export interface RepositoryOptions {
   webhook: string
   /** the Helm that the config is to call, where it deploys by one */
   helm?: string | undefined
+  /** where the states of the regions' infrastructure are kept, where the config has one */
+  states?: string | undefined
   /** what is written into the config, by paths with dots */
   set?: Record<string, unknown>
   /** a second service, rolled out by the same run over some of the regions */
@@ -165,7 +167,7 @@ const BY_OWN = "is replaced by the embedded regions' own"
 /** Puts the addresses of the embedded regions into the config. */
 function render(
   document: Document,
-  { endpoints, router, webhook, helm, own, metrics, set = {} }: RepositoryOptions,
+  { endpoints, router, webhook, helm, states, own, metrics, set = {} }: RepositoryOptions,
 ): string[] {
   setIn(document, set)
   const regions = (document.toJS() as { regions: { name: string }[] }).regions
@@ -178,6 +180,7 @@ function render(
       admin: region.admin,
       webhook,
       ...(helm === undefined ? {} : { helm }),
+      ...(states === undefined ? {} : { state: `${states}/${name}` }),
     }
     for (const [key, value] of Object.entries(vars))
       document.setIn(['regions', index, 'vars', own ? `rehearsal-${key}` : key], value)
@@ -246,6 +249,8 @@ function replaceOutside(document: Document, metrics: OwnMetrics): string[] {
         ? { type: 'http', url: '${vars.rehearsal-admin}/arms/${arm}/healthz' }
         : { type: 'http', url: '${vars.rehearsal-admin}/arms' },
     )
+  if (document.delete('infrastructure'))
+    replaced.push('infrastructure is left out: nothing of yours is planned or applied')
   for (const name of Object.keys(config.hooks ?? {})) {
     document.setIn(['hooks', name], `.rehearsal-ops/hook.mjs ${name}`)
     replaced.push(`hooks.${name} is replaced by a script that only says when it is run`)

@@ -14,6 +14,7 @@ import type { Deployment, GitHubEmulator, UploadedArtifact } from '@deploy-actio
 import type { RegionReading } from '@deploy-actions/embedded-regions'
 import type { JobView, RunView } from '@deploy-actions/workflow-engine'
 import type { Releases } from './example-cluster'
+import type { States } from './example-infrastructure'
 import { writeSummaries } from './job-pages'
 import { regionOfJob } from './region-jobs'
 import type { SharesResult } from './shares'
@@ -66,6 +67,8 @@ export interface RehearsalResult {
   speed: number
   wallMs: number
   regions: RegionResult[]
+  /** what the state of each region's infrastructure holds, where the example has one */
+  states?: States
   /** what became of the regions' shares, where a router steers them */
   shares?: SharesResult
   /** calls of GitHub's REST API that all jobs of the run made: those of its regions, its plan and its report */
@@ -104,6 +107,8 @@ export interface Observed {
   releases?: Record<string, Releases> | undefined
   changes: readonly WeightChange[]
   shares: SharesResult | undefined
+  /** of the regions' infrastructure, where the example has one */
+  states?: States | undefined
   /** runs of the emergency rollback and of the sweeper */
   emergencies: readonly RunView[]
   /** runs in which a person said something to the rollout */
@@ -147,6 +152,7 @@ export async function resultOf(observed: Observed): Promise<RehearsalResult> {
     wallMs,
     regions: Object.keys(after).map((name) => regionResult(name, observed, records, skipped.has(name))),
     ...(observed.shares && { shares: observed.shares }),
+    ...(observed.states && { states: observed.states }),
     githubCalls: callsOf(run.jobs, observed.calls).length,
     evidence: {
       complete: report !== undefined && read.every(({ complete }) => complete),

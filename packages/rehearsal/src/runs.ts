@@ -9,6 +9,7 @@ import {
   type RunHandle,
   type RunView,
 } from '@deploy-actions/workflow-engine'
+import { setsNothingUp } from './example-infrastructure'
 import { environmentsOf, REVIEWER } from './first-world'
 import { jobFolder } from './job-pages'
 import { JobProgress } from './job-progress'
@@ -32,8 +33,8 @@ export interface Followed {
 
 /** The engine of all runs of a rehearsal: they share its concurrency groups and its numbers. */
 export function engineOf(setup: Setup): Engine {
-  const { options, github, repository, scenario, configs, output, speed, epoch, clock, world, cluster } =
-    setup
+  const { options, github, repository, scenario, configs, output, speed, epoch, clock, world } = setup
+  const setUp = setup.infrastructure?.setUp ?? setsNothingUp
   const names = configs.map(({ region }) => region.name)
   const protectedBy = new Map(
     environmentsOf(configs, scenario).map((environment) => [environment.name, environment.reviewers ?? []]),
@@ -48,11 +49,15 @@ export function engineOf(setup: Setup): Engine {
     speed,
     now: clock.now,
     vars: variablesOf(world, configs),
-    secrets: { DEPLOY_SECRETS: cluster ? `KUBECONFIG=${cluster.kubeconfig}` : '', ...options.secrets },
+    secrets: { DEPLOY_SECRETS: secretsOf(setup), ...options.secrets },
     serverUrl: github.serverUrl,
     apiUrl: github.url,
     firstRunId: setup.firstRunId,
-    builtIns: new Map([['actions/checkout', checkout]]),
+    builtIns: new Map([
+      ['actions/checkout', checkout],
+      ['hashicorp/setup-terraform', setUp],
+      ['opentofu/setup-opentofu', setUp],
+    ]),
     jobEnvironment: (job, run) => ({
       ...github.environmentFor(job, run),
       DEPLOY_ACTIONS_SPEED: String(speed),
@@ -76,6 +81,12 @@ export function engineOf(setup: Setup): Engine {
     },
   })
 }
+
+/** KEY=VALUE lines of what the example needs. */
+const secretsOf = ({ cluster, infrastructure }: Setup): string =>
+  [cluster && `KUBECONFIG=${cluster.kubeconfig}`, infrastructure?.secrets]
+    .filter((line) => line !== undefined)
+    .join('\n')
 
 /** @param what another release than the first, or a run to be run again */
 export async function start(

@@ -8,6 +8,7 @@ import type { RunHandle } from '@deploy-actions/workflow-engine'
 import { mustHaveStages } from './fault-schedule'
 import type { Scenario, ScenarioFault } from './scenario'
 import { mustHaveServers, openExampleCluster, type ExampleCluster } from './example-cluster'
+import { openExampleInfrastructure, type ExampleInfrastructure } from './example-infrastructure'
 import { environmentsOf, firstWorld, sameWorld } from './first-world'
 import { folderFor, readGiven } from './given-files'
 import { clearPages } from './job-pages'
@@ -38,10 +39,11 @@ export interface RehearsalOptions {
   /** a config of the user's own: what would reach out is replaced */
   own: boolean
   /**
-   * an example that needs Kubernetes: folder of the servers, as test/systems/install fills it, and the manifests of the
-   * repository that each region begins with
+   * an example that needs Kubernetes: the manifests of the repository that each region begins with
    */
-  cluster?: { systems: string; objects: string }
+  cluster?: { objects: string }
+  /** where the servers and tools of examples are, as test/systems/install fills it */
+  systems: string
   /** another workflow to run than the caller of the release tree */
   workflow?: string
   release: Release
@@ -94,7 +96,7 @@ export interface Script {
 export async function readScript(options: RehearsalOptions): Promise<Script> {
   const file = await readRollout(options.config, { workspace: options.repository })
   const scenario = await options.scenario(file)
-  mustFit(options, scenario)
+  mustFit(options, scenario, !options.own && file.document.has('infrastructure'))
   setIn(file.document, scenario.set)
   const configs = await resolveAll(file, {
     variables: {
@@ -107,7 +109,7 @@ export async function readScript(options: RehearsalOptions): Promise<Script> {
   })
   mustHaveShares(scenario, configs)
   mustHaveStages(scenario, configs)
-  if (options.cluster) await mustHaveServers(options.cluster.systems)
+  if (options.cluster) await mustHaveServers(options.systems)
   const output = resolve(options.output)
   await readGiven(
     workflowOf(options).file,
@@ -131,8 +133,12 @@ export async function readScript(options: RehearsalOptions): Promise<Script> {
   return { options, scenario, configs, kept, speed, epoch, clock, output, startedAt }
 }
 
-/** @throws InputError with all that a rehearsal on a cluster, or without one, cannot have */
-function mustFit({ cluster, worldFolder }: RehearsalOptions, { faults }: Scenario): void {
+/** @throws InputError with all that a rehearsal on a cluster, or without one, or of an infrastructure cannot have */
+function mustFit(
+  { cluster, worldFolder }: RehearsalOptions,
+  { faults }: Scenario,
+  hasInfrastructure: boolean,
+): void {
   const misfit = (fault: ScenarioFault): string | undefined => {
     if (cluster && 'router' in fault)
       return `the router of ${fault.region} is to ${fault.router}: that is a fault of HAProxy's command port, which this example does not use`
@@ -146,6 +152,11 @@ function mustFit({ cluster, worldFolder }: RehearsalOptions, { faults }: Scenari
   })
   if (cluster && worldFolder !== undefined)
     problems.unshift({ where: '--world', message: 'keeps no cluster: this example begins anew each time' })
+  if (hasInfrastructure && worldFolder !== undefined)
+    problems.unshift({
+      where: '--world',
+      message: 'keeps no states of an infrastructure: this example begins anew each time',
+    })
   if (problems.length > 0) throw new InputError(problems)
 }
 
@@ -174,6 +185,8 @@ export interface Setup extends Script {
   rps: number
   /** what the world follows */
   cluster: ExampleCluster | undefined
+  /** what the regions' infrastructure is planned by */
+  infrastructure: ExampleInfrastructure | undefined
   github: GitHubEmulator
   sink: WebhookSink
   repository: RehearsedRepository
@@ -187,6 +200,7 @@ export async function open(script: Script, opened: Closable[]): Promise<Setup> {
   const { configs, kept, scenario, speed } = script
   const pace = { rps: scenario.traffic.rps, speed }
   const plan = kept ? sameWorld(kept.world, configs, pace) : firstWorld(configs, pace)
+  const infrastructure = await infrastructureOf(script, opened)
   const world = await openWorld(plan)
   opened.push(world)
   const cluster = await leadBy(script, plan, world, opened)
@@ -194,7 +208,7 @@ export async function open(script: Script, opened: Closable[]): Promise<Setup> {
   if (script.options.emergency) mustBeWhereItWas(kept?.world, world)
   const sink = await openWebhookSink(kept?.webhookPort)
   opened.push(sink)
-  const repository = await copyRepository(script, world, sink, cluster)
+  const repository = await copyRepository(script, world, sink, { cluster, infrastructure })
   await world.resetBaseline()
   const rps = pace.rps * pace.speed
   await loadAll(world, script.options.emergency ? besideJobs(rps, configs.length) : rps)
@@ -207,6 +221,7 @@ export async function open(script: Script, opened: Closable[]): Promise<Setup> {
     world,
     rps,
     cluster,
+    infrastructure,
     github,
     sink,
     repository,
@@ -226,6 +241,7 @@ async function leadBy(
   if (given === undefined) return undefined
   const cluster = await openExampleCluster({
     ...given,
+    systems: options.systems,
     repository,
     configs,
     plan,
@@ -235,6 +251,21 @@ async function leadBy(
   signal?.throwIfAborted()
   await cluster.lead(world, versionsOf(release), signal)
   return cluster
+}
+
+/** Of an example that has one; that of a config of the user's own is neither planned nor applied. */
+async function infrastructureOf(
+  { options, configs: [first], output }: Script,
+  opened: Closable[],
+): Promise<ExampleInfrastructure | undefined> {
+  if (options.own || !first?.infrastructure) return undefined
+  const infrastructure = await openExampleInfrastructure(first.infrastructure, {
+    systems: options.systems,
+    folder: join(resolve(output), 'tools'),
+    say: (text) => options.view.say(text),
+  })
+  opened.push(infrastructure)
+  return infrastructure
 }
 
 /** What the rollouts of a kept world have uploaded names the ports that its parts had then. @throws InputError */
@@ -264,7 +295,7 @@ async function copyRepository(
   { options, output, configs, scenario, kept }: Script,
   world: World,
   sink: WebhookSink,
-  cluster: ExampleCluster | undefined,
+  { cluster, infrastructure }: Pick<Setup, 'cluster' | 'infrastructure'>,
 ): Promise<RehearsedRepository> {
   const { worldFolder } = options
   const earlier = worldFolder !== undefined && kept?.repository ? repositoryIn(worldFolder) : undefined
@@ -288,6 +319,7 @@ async function copyRepository(
     router: world.router,
     webhook: sink.url,
     helm: cluster?.helm,
+    states: infrastructure?.address,
     beside: scenario.beside,
     set: scenario.set,
   })

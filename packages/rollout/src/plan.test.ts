@@ -17,6 +17,9 @@ const plan: RolloutPlan = {
       parts: {
         soak: false,
         before: false,
+        infrastructure: true,
+        terraform: '1.15.7',
+        tofu: '',
         share: true,
         'after-deploy': true,
         'after-rollout': true,

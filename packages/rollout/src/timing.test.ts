@@ -13,6 +13,7 @@ const NO_HOOKS = { beforeStageMs: 0, duringStageMs: 0, afterStageMs: 0, finished
 const region = {
   hooks: NO_HOOKS,
   deploy: { snapshotMs: minutes(1), deployMs: minutes(20), restoreMs: minutes(9) },
+  infrastructureMs: 0,
   share: false,
   metricsLagMs: 0,
   gates: [
@@ -37,8 +38,13 @@ it('allows the deploy, every gate and stage all of its time, and the restore at 
 
 it('still needs the deploy and the restore where there is nothing else', () => {
   const deploy = { snapshotMs: 1_000, deployMs: 1_000, restoreMs: 1_000 }
-  const alone = { deploy, gates: [], stages: [], hooks: NO_HOOKS, share: false, metricsLagMs: 0 }
+  const alone = { ...region, deploy, gates: [], stages: [] }
   expect(worstCaseMs(alone)).toBe(3_000 + minutes(1 + 5 + 2))
+})
+
+it('applies the infrastructure, too, which is not put back', () => {
+  const infrastructureMs = minutes(70)
+  expect(worstCaseMs({ ...region, infrastructureMs }) - worstCaseMs(region)).toBe(minutes(70))
 })
 
 it('drains the share of the region, gives it back, and at worst tries that for ten minutes more', () => {

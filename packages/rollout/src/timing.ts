@@ -2,6 +2,8 @@
 export interface RegionTiming {
   /** at worst: the snapshot, the deploy, and putting it back */
   deploy: { snapshotMs: number; deployMs: number; restoreMs: number }
+  /** at worst: the apply of its infrastructure, which is not put back */
+  infrastructureMs: number
   gates: readonly { timeoutMs: number; greenForMs: number }[]
   /** `confirmMs`: how long it may wait for a person's yes; `stepBackMs`: how long it is watched at less when it has failed */
   stages: readonly { watchMs: number; maxWatchMs: number; confirmMs: number; stepBackMs: number }[]
@@ -33,7 +35,7 @@ export const PREPARE_LIMIT_MS = 110 * 60_000
 /** What the guard job (2 h) leaves for putting the deploy back, beside traffic (at most 50 min) and health. */
 export const GUARD_LIMIT_MS = 50 * 60_000
 
-/** How long the deploy job of a region takes when all goes well, and the deploy and the hooks are instant. */
+/** How long the deploy job of a region takes when all goes well, and infrastructure, deploy and hooks are instant. */
 export function expectedMs({ gates, stages, metricsLagMs }: RegionTiming): number {
   return (
     sum(gates.map(({ greenForMs }) => greenForMs)) + sum(stages.map(({ watchMs }) => watchMs + metricsLagMs))
@@ -41,15 +43,24 @@ export function expectedMs({ gates, stages, metricsLagMs }: RegionTiming): numbe
 }
 
 /**
- * The longest that the deploy job of a region may take: the deploy (with its snapshot, and put back), every gate,
+ * The longest that the deploy job of a region may take: the infrastructure, the deploy (with its snapshot, and put back), every gate,
  * every stage and every hook use all of their time, and at the end everything is put back.
  */
-export function worstCaseMs({ deploy, gates, stages, hooks, share, metricsLagMs }: RegionTiming): number {
+export function worstCaseMs({
+  deploy,
+  infrastructureMs,
+  gates,
+  stages,
+  hooks,
+  share,
+  metricsLagMs,
+}: RegionTiming): number {
   const { beforeStageMs, duringStageMs, afterStageMs, finishedMs } = hooks
   // What runs beside a watch only makes it longer where it takes longer than the watch.
   const watched = (maxWatchMs: number): number => Math.max(maxWatchMs + metricsLagMs, duringStageMs)
   return (
     sum(Object.values(deploy)) +
+    infrastructureMs +
     sum(gates.map(({ timeoutMs }) => timeoutMs)) +
     sum(
       stages.map(

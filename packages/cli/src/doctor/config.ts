@@ -1,6 +1,6 @@
 import { InputError, type Problem } from '@deploy-actions/action-kit'
 import {
-  missingHooks,
+  missingFiles,
   readRollout,
   resolveAll,
   secretsNamed,
@@ -29,17 +29,7 @@ export async function lookAtConfig(path: string, repository: string): Promise<Co
     await problemsIn(() => secretsNamed(file.value, SAMPLE_VARIABLES)),
     await problemsIn(() => resolveAll(file.value, { variables: SAMPLE_VARIABLES })),
   ]
-  const missing = configs.ok
-    ? (
-        await Promise.all(
-          configs.value.flatMap(({ deploy, hooks }) => [
-            deploy.missing(repository),
-            missingHooks(hooks, repository),
-          ]),
-        )
-      ).flat()
-    : configs.problems
-  const problems = [...new Map(missing.map((one) => [`${one.where} ${one.message}`, one])).values()]
+  const problems = configs.ok ? await missingFiles(configs.value, repository) : configs.problems
   return {
     file: file.value,
     named: named.ok ? named.value : [],

@@ -29,6 +29,7 @@ export async function playBuiltIn(
     repository: session.options.repository,
     job,
     run,
+    addPath: (folder) => void session.paths.unshift(folder),
     log: (line) => log.write(line),
     signal,
   })

@@ -1,0 +1,123 @@
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from '@jest/globals'
+import type { InputError } from '@deploy-actions/action-kit'
+import { rolloutWithHooks } from './hooks.fixture'
+import { infrastructureOf, missingInfrastructure } from './infrastructure'
+import { findRegion, parseRollout, resolveRegion } from './load'
+
+const LINES = `  path: infra
+  backend-config: { key: 'tfstate/\${environment}/\${region}/infra.tfstate' }
+  var-files: ['infra/\${vars.tier}.tfvars']
+  policy: { max-destroy: 0 }
+  plan-key-secret: PLAN_KEY
+`
+const file = (lines: string, more = '') =>
+  parseRollout(
+    `${rolloutWithHooks('  finished: ops/x.sh', '{ tier: prod }')}infrastructure:\n${lines}${more}`,
+    'rollout.yml',
+  )
+const read = async (lines: string, more?: string) => {
+  const parsed = await file(lines, more)
+  return infrastructureOf(parsed, findRegion(parsed, 'eu'), { sha: 'a'.repeat(40) })
+}
+const told = (error: unknown): string[] =>
+  (error as InputError).problems.map(({ where, message }) => `${where}: ${message}`)
+const problems = (lines: string): Promise<string[]> => read(lines).then(() => [], told)
+const whole = async (lines: string): Promise<string[]> =>
+  resolveRegion(await file(lines), 'eu', { variables: { version: '1.4.0' } }).then(() => [], told)
+
+describe('the infrastructure of a region', () => {
+  it('has its own state and variables, and the defaults of the rest', async () => {
+    expect(await read(LINES)).toEqual({
+      path: 'infra',
+      tool: 'terraform',
+      workspace: 'default',
+      'backend-config': { key: 'tfstate/production-eu/eu/infra.tfstate' },
+      'backend-config-files': [],
+      'var-files': ['infra/prod.tfvars'],
+      policy: { 'max-destroy': 0, protected: [], 'fail-on-check': false, 'fail-on-drift': false },
+      'plan-key-secret': 'PLAN_KEY',
+      'plan-max-age': 86_400_000,
+      'tool-secrets': [],
+      oidc: false,
+      verify: 'replan',
+      'lock-timeout': 300_000,
+      timeout: 3_600_000,
+    })
+  })
+
+  it('is read where nothing else of the file is right', async () => {
+    await expect(read(LINES, 'check: {}\n')).resolves.toMatchObject({ path: 'infra' })
+  })
+
+  it('tells all that is wrong with it, with its place', async () => {
+    const wrong = `  path: ../infra
+  tool: pulumi
+  version: '1.15'
+  backend-config: { key: a, access_key: '\${vars.tier}' }
+  var-files: [/etc/passwd, '\${vars.teir}.tfvars']
+  policy: { max-destroy: -1, protect: [] }
+  plan-key-secret: openssl rand
+`
+    expect(await problems(wrong)).toEqual([
+      expect.stringMatching(
+        /^rollout\.yml:\d+:28: \$\{vars\.teir\} is not a variable; .*Did you mean vars\.tier\?/,
+      ),
+      expect.stringMatching(/:9: infrastructure\.path: is not a path inside the repository$/),
+      expect.stringMatching(/:9: infrastructure\.tool: Invalid option: expected one of "terraform"\|"tofu"$/),
+      expect.stringMatching(/:12: infrastructure\.version: is not an exact version such as 1\.15\.7$/),
+      expect.stringMatching(
+        /:41: infrastructure\.backend-config\.access_key: is a credential, which would be kept/,
+      ),
+      expect.stringMatching(/:15: infrastructure\.var-files\[0\]: is not a path inside the repository$/),
+      expect.stringMatching(/:26: infrastructure\.policy\.max-destroy: /),
+      expect.stringMatching(/:30: infrastructure\.policy\.protect: unknown key; .*Did you mean protected\?/),
+      expect.stringMatching(/:20: infrastructure\.plan-key-secret: is not the name of a secret$/),
+    ])
+  })
+
+  it('is as docs/terraform.md shows it', async () => {
+    const page = await readFile(join(import.meta.dirname, '../../../docs/terraform.md'), 'utf8')
+    const [, lines = ''] = /```yaml\ninfrastructure:\n([^]*?)```/.exec(page) ?? []
+    expect(await read(lines)).toMatchObject({
+      'backend-config': { key: 'tfstate/prod/eu/infra.tfstate' },
+      'var-files': ['infrastructure/prod-global.tfvars', 'infrastructure/prod-eu.tfvars'],
+    })
+  })
+
+  it('is missing where a file has none', async () => {
+    const parsed = await parseRollout(rolloutWithHooks(''), 'rollout.yml')
+    expect(() => infrastructureOf(parsed, findRegion(parsed, 'eu'), { sha: '' })).toThrow(
+      /rollout\.yml:1:1: infrastructure: is missing/,
+    )
+  })
+
+  it('is of no release', async () => {
+    const named = LINES.replace('path: infra', "path: 'infra/\${version}'")
+    expect(await problems(named)).toEqual([expect.stringMatching(/\$\{version\} has no value here$/)])
+    expect(await whole(named)).toEqual([
+      expect.stringMatching(
+        /infrastructure\.path: uses \$\{version\}, and the infrastructure of a region is of no release$/,
+      ),
+    ])
+    expect(await whole(LINES)).toEqual([])
+  })
+
+  it('is missed before anything begins where its files are not in the repository', async () => {
+    const workspace = await mkdtemp(join(tmpdir(), 'infrastructure-'))
+    await mkdir(join(workspace, 'infra'))
+    await writeFile(join(workspace, 'infra/prod.tfvars'), '')
+    const there = await read(LINES)
+    expect(await missingInfrastructure(there, workspace)).toEqual([])
+    const elsewhere = { ...there, path: 'infrastructure', 'backend-config-files': ['infra/eu.tfbackend'] }
+    expect(await missingInfrastructure(elsewhere, workspace)).toEqual([
+      { where: 'infrastructure.path', message: 'infrastructure is not in the repository' },
+      {
+        where: 'infrastructure.backend-config-files',
+        message: 'infra/eu.tfbackend is not in the repository',
+      },
+    ])
+  })
+})

@@ -1,0 +1,2 @@
+region = "eastus"
+size   = 3

@@ -1,0 +1,2 @@
+region = "westeurope"
+size   = 2
