@@ -1,4 +1,4 @@
-import { InputError, type Ports, type Problem } from '@deploy-actions/action-kit'
+import { InputError, type Ports } from '@deploy-actions/action-kit'
 import { defined } from '@deploy-actions/rollout'
 import { isWithheld } from '@deploy-actions/terraform'
 import { access } from 'node:fs/promises'
@@ -8,7 +8,7 @@ import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 import { drift, plan } from './plan'
 import { recover } from './recover'
-import { openSession } from './session'
+import { openSession, secretProblems } from './session'
 
 /** Plans what is to become of an infrastructure, or applies exactly what was approved. */
 export async function main(given: Inputs, ports: Ports): Promise<Outputs> {
@@ -31,8 +31,9 @@ export async function main(given: Inputs, ports: Ports): Promise<Outputs> {
 const OF_PLAN = ['var-files', 'target', 'replace'] as const
 
 /** @throws InputError with all that does not fit the mode, or is not there */
-async function mustFit(inputs: Inputs, { context }: Ports): Promise<void> {
-  const problems: Problem[] = []
+async function mustFit(inputs: Inputs, ports: Ports): Promise<void> {
+  const { context } = ports
+  const problems = secretProblems(inputs, ports)
   const say = (name: string, message: string): void =>
     void problems.push({ where: `input \`${name}\``, message })
   if (inputs.mode === 'apply') {

@@ -3,12 +3,12 @@ import { glob, readFile, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import {
   GateFailed,
-  InputError,
   messageOf,
   OIDC_TOKEN,
   OIDC_URL,
   redact,
   type Ports,
+  type Problem,
 } from '@deploy-actions/action-kit'
 import {
   findProgram,
@@ -42,36 +42,44 @@ export interface Session {
 /** The shortest that is taken: 32 characters of base64 are 192 bits. */
 const SHORTEST_KEY = 32
 
-/** @throws InputError with all that is missing or wrong of secrets */
+/** All that is missing or wrong of what the step is to get, but for its values. */
+export function secretProblems(
+  inputs: Inputs,
+  { secrets, oidc }: Pick<Ports, 'secrets' | 'oidc'>,
+): Problem[] {
+  const problems: Problem[] = []
+  const say = (name: string, message: string): void =>
+    void problems.push({ where: `input \`${name}\``, message })
+  const keyName = inputs['plan-key-secret']
+  for (const name of inputs['tool-secrets'])
+    if (!secrets.get(name)) say('tool-secrets', `${name} is not one of secrets, or is empty`)
+  const planKey = keyName === undefined ? undefined : (secrets.get(keyName) ?? '')
+  if (planKey === '') say('plan-key-secret', `${keyName} is not one of secrets, or is empty`)
+  else if (planKey !== undefined && planKey.length < SHORTEST_KEY)
+    say(
+      'plan-key-secret',
+      `${keyName} is shorter than ${SHORTEST_KEY} characters; make one with: openssl rand -base64 32`,
+    )
+  if (keyName === undefined && inputs.mode !== 'drift' && inputs['plan-store'] !== 'none')
+    say(
+      'plan-key-secret',
+      'is missing: a plan holds secrets in clear, so it is kept sealed or not at all (plan-store: none)',
+    )
+  if (inputs.oidc && !oidc) say('oidc', 'this job may not ask for a token: give it id-token: write')
+  return problems
+}
+
+/** The secrets of the step, once they are known to be there. */
 export function secretsOf(
   inputs: Inputs,
-  ports: Ports,
+  { secrets }: Pick<Ports, 'secrets'>,
 ): { planKey?: string; environment: Record<string, string> } {
-  const problems: { where: string; message: string }[] = []
-  const of = (name: string, where: string): string => {
-    const value = ports.secrets.get(name)
-    if (value === undefined || value === '')
-      problems.push({ where: `input \`${where}\``, message: `${name} is not one of secrets, or is empty` })
-    return value ?? ''
-  }
-  const environment = Object.fromEntries(
-    inputs['tool-secrets'].map((name) => [name, of(name, 'tool-secrets')]),
-  )
+  const of = (name: string): string => secrets.get(name) ?? ''
   const keyName = inputs['plan-key-secret']
-  const planKey = keyName === undefined ? undefined : of(keyName, 'plan-key-secret')
-  if (planKey !== undefined && planKey !== '' && planKey.length < SHORTEST_KEY)
-    problems.push({
-      where: 'input `plan-key-secret`',
-      message: `${keyName} is shorter than ${SHORTEST_KEY} characters; make one with: openssl rand -base64 32`,
-    })
-  if (planKey === undefined && inputs.mode !== 'drift' && inputs['plan-store'] !== 'none')
-    problems.push({
-      where: 'input `plan-key-secret`',
-      message:
-        'is missing: a plan holds secrets in clear, so it is kept sealed or not at all (plan-store: none)',
-    })
-  if (problems.length > 0) throw new InputError(problems)
-  return { environment, ...(planKey !== undefined && { planKey }) }
+  return {
+    environment: Object.fromEntries(inputs['tool-secrets'].map((name) => [name, of(name)])),
+    ...(keyName !== undefined && { planKey: of(keyName) }),
+  }
 }
 
 export async function openSession(inputs: Inputs, ports: Ports): Promise<Session> {
@@ -90,11 +98,7 @@ export async function openSession(inputs: Inputs, ports: Ports): Promise<Session
 
 /** What backends and providers ask GitHub for a token of the job with. */
 export function tokensOf({ oidc }: Pick<Inputs, 'oidc'>, ports: Ports): Record<string, string> {
-  if (!oidc) return {}
-  if (ports.oidc) return { [OIDC_URL]: ports.oidc.url, [OIDC_TOKEN]: ports.oidc.token }
-  throw new InputError([
-    { where: 'input `oidc`', message: 'this job may not ask for a token: give it id-token: write' },
-  ])
+  return oidc && ports.oidc ? { [OIDC_URL]: ports.oidc.url, [OIDC_TOKEN]: ports.oidc.token } : {}
 }
 
 async function programOf(inputs: Inputs, ports: Ports): Promise<Program> {
