@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import {
   CALLER,
+  DRIFT_CALLER,
   EMERGENCY_CALLER,
   healthy,
   planned,
@@ -156,6 +157,13 @@ const steers: Record<string, Played> = {
   'nothing is under way': { day: { 'say restore-point steer': { fails: true } } },
 }
 
+/** The same for what has drifted. */
+const drifts: Record<string, Played> = {
+  'looked for': { day: {} },
+  'no infrastructure': { day: { 'find plan-apply regions': RED } },
+  'a region that cannot be looked at': { day: { 'region plan-apply drift': RED } },
+}
+
 interface Stage {
   days: Record<string, Played>
   caller: string
@@ -165,6 +173,7 @@ const stages: Record<string, Stage> = {
   'emergency-rollback.yml': { days: emergencies, caller: EMERGENCY_CALLER },
   'restore-region.yml': { days: emergencies, caller: EMERGENCY_CALLER },
   'sweeper.yml': { days: sweeps, caller: SWEEP_CALLER },
+  'drift.yml': { days: drifts, caller: DRIFT_CALLER },
   'steer.yml': { days: steers, caller: steerCaller('skip') },
 }
 
@@ -264,6 +273,34 @@ describe('the days of a sweep', () => {
     const lines = await play('tried before')
     expect(lines).toContain('sweep / shop eu-west / workload: failure')
     expect(lines).toContain('sweep / shop eu-west / workload / Tell that it was put back: skipped')
+  })
+})
+
+describe('the days of a drift', () => {
+  const play = async (name: string): Promise<string[]> =>
+    trace(await playDay(await readTemplates(), drifts[name] ?? { day: {} }, DRIFT_CALLER))
+
+  it('is looked for in each region, with the tool that it says', async () => {
+    const lines = await play('looked for')
+    for (const [region, terraform, tofu] of [
+      ['us-east', 'success', 'skipped'],
+      ['eu-west', 'skipped', 'success'],
+    ] as const)
+      expect(lines).toEqual(
+        expect.arrayContaining([
+          `drift / ${region}: success`,
+          `drift / ${region} / Set up Terraform: ${terraform}`,
+          `drift / ${region} / Set up OpenTofu: ${tofu}`,
+          `drift / ${region} / Look for drift: success`,
+        ]),
+      )
+  })
+
+  it('is red where a region cannot be looked at, or there is none', async () => {
+    expect(await play('a region that cannot be looked at')).toContain('drift / eu-west: failure')
+    const lines = await play('no infrastructure')
+    expect(lines).toContain('drift / find: failure')
+    expect(lines.filter((line) => line.includes('Look for drift'))).toEqual([])
   })
 })
 

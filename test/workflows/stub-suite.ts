@@ -69,6 +69,14 @@ export const healthy: Day = {
       reason: 'all',
     },
   },
+  'find plan-apply regions': {
+    outputs: {
+      regions: JSON.stringify([
+        { name: 'us-east', environment: 'production-us-east', terraform: '1.15.7', tofu: '' },
+        { name: 'eu-west', environment: 'production-eu-west', terraform: '', tofu: '1.12.3' },
+      ]),
+    },
+  },
   'say restore-point steer': { outputs: { targets: targets() } },
   'soak rollout-plan predecessor': {
     outputs: { proceed: 'true', 'predecessor-transaction': 't-0', 'predecessor-commit': 'a'.repeat(40) },
@@ -143,6 +151,17 @@ jobs:
   sweep:
     permissions: { contents: read, actions: write, deployments: write, id-token: write }
     uses: acme/deploy-actions/.github/workflows/sweeper.yml@v1
+`
+
+/** What GitHub starts once a day. */
+export const DRIFT_CALLER = `
+name: Drift
+on: workflow_dispatch
+permissions: {}
+jobs:
+  drift:
+    permissions: { contents: read, id-token: write, issues: write }
+    uses: acme/deploy-actions/.github/workflows/drift.yml@v1
 `
 
 /** What a person says to a rollout that is under way. */

@@ -92,6 +92,8 @@ const WRONG: Record<string, [value: string, said: RegExp][]> = {
   'require-complete': [['maybe', /Invalid/]],
   'fail-on-check': [['maybe', /Invalid/]],
   'fail-on-drift': [['maybe', /Invalid/]],
+  comment: [['maybe', /Invalid/]],
+  issue: [['maybe', /Invalid/]],
   secrets: [['PLAN_KEY', /KEY=VALUE/]],
   'dry-run': [['maybe', /Invalid/]],
 }
@@ -151,8 +153,15 @@ describe('what does not fit the mode', () => {
     ],
     [
       'recover',
-      { 'plan-store': 'none', transaction: 't', 'tool-secrets': 'TF_VAR_a, TF_VAR_b', oidc: 'true' },
-      ['transaction', 'plan-id', 'plan-store', 'tool-secrets', 'tool-secrets', 'oidc'],
+      {
+        'plan-store': 'none',
+        transaction: 't',
+        comment: 'true',
+        issue: 'true',
+        'tool-secrets': 'TF_VAR_a, TF_VAR_b',
+        oidc: 'true',
+      },
+      ['transaction', 'comment', 'issue', 'plan-id', 'plan-store', 'tool-secrets', 'tool-secrets', 'oidc'],
     ],
     [
       'drift',

@@ -28,9 +28,9 @@ const limit = z.coerce.number().int().min(0)
 
 export const inputs = z.strictObject({
   mode: z
-    .enum(['plan', 'apply', 'drift', 'recover'])
+    .enum(['plan', 'apply', 'drift', 'recover', 'regions'])
     .describe(
-      'plan: plans, judges, and keeps the plan sealed for the approval; apply: applies exactly the plan that was approved; drift: tells what is not as it was planned, and keeps and locks nothing; recover: brings a state to the backend that an apply could not save and has kept sealed',
+      'plan: plans, judges, and keeps the plan sealed for the approval; apply: applies exactly the plan that was approved; drift: tells what is not as it was planned, and keeps and locks nothing; recover: brings a state to the backend that an apply could not save and has kept sealed; regions: tells which regions of a rollout.yml have an infrastructure',
     )
     .meta({ example: 'plan' }),
   config: commonInputs.config
@@ -150,6 +150,12 @@ export const inputs = z.strictObject({
   'fail-on-drift': flag(false).describe('refuses a plan where something was changed outside'),
   'export-outputs': lines.describe(
     'with apply: outputs of the configuration that `outputs` gets, one a line; a sensitive one is refused',
+  ),
+  comment: flag(false).describe(
+    'with plan: keeps one comment with the plan beneath the pull request of this run, or of its merge queue; the job needs pull-requests: write',
+  ),
+  issue: flag(false).describe(
+    'with drift: keeps one open issue while something drifts, and closes it when nothing does; the job needs issues: write',
   ),
   transaction: commonInputs.transaction
     .optional()

@@ -12,6 +12,7 @@ import { openSession, secretProblems } from './session'
 
 /** Plans what is to become of an infrastructure, or applies exactly what was approved. */
 export async function main(given: Inputs, ports: Ports): Promise<Outputs> {
+  if (given.mode === 'regions') return (await import('./configured')).regions(given, ports)
   const inputs =
     given.config === undefined ? given : await (await import('./configured')).configured(given, ports)
   const { region, environment } = inputs
@@ -49,6 +50,8 @@ async function mustFit(inputs: Inputs, ports: Ports): Promise<void> {
     if (inputs['export-outputs'].length > 0) say('export-outputs', 'is for mode: apply')
     if (inputs.transaction !== undefined) say('transaction', 'is for mode: apply')
   }
+  if (inputs.comment && inputs.mode !== 'plan') say('comment', 'is for mode: plan')
+  if (inputs.issue && inputs.mode !== 'drift') say('issue', 'is for mode: drift')
   if (inputs.mode === 'recover') {
     if (inputs['plan-id'] === undefined) say('plan-id', 'is missing: the id that the apply said')
     if (inputs['plan-store'] === 'none') say('plan-store', 'none keeps nothing')

@@ -13,13 +13,14 @@ export const outputs = z.object({
       'in-sync',
       'drifted',
       'recovered',
+      'listed',
       'invalid',
       'failed',
       'error',
       'cancelled',
     ])
     .describe(
-      'planned; no-changes: there is nothing to apply; applied; would-apply with dry-run; in-sync or drifted: by mode: drift; recovered: the state is saved; invalid | failed | error | cancelled when it did not succeed',
+      'planned; no-changes: there is nothing to apply; applied; would-apply with dry-run; in-sync or drifted: by mode: drift; recovered: the state is saved; listed: by mode: regions; invalid | failed | error | cancelled when it did not succeed',
     ),
   reason: z.string().describe('why, in one sentence'),
   'has-changes': z.boolean().optional().describe('whether there is anything to apply'),
@@ -49,6 +50,12 @@ export const outputs = z.object({
     .record(z.string(), z.unknown())
     .optional()
     .describe('JSON: the outputs of the configuration that export-outputs names'),
+  regions: z
+    .array(z.record(z.string(), z.string()))
+    .optional()
+    .describe(
+      'JSON, with mode: regions: of each its name, its environment, and the version of terraform or tofu that is to be set up, for a matrix',
+    ),
   'failure-reason': z
     .enum(FAILURE_REASONS)
     .optional()

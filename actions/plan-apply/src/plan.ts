@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Cancelled } from '@deploy-actions/action-kit'
+import { Cancelled, messageOf } from '@deploy-actions/action-kit'
 import {
   changesOf,
   countsOf,
@@ -36,7 +36,7 @@ import {
   toolPlaceOf,
   type Session,
 } from './session'
-import { countsLine, planSummary } from './summary'
+import { countsLine, planSummary, type Shown } from './summary'
 import { saveFolder } from './under-way'
 
 /** A plan that was made and read. */
@@ -54,7 +54,8 @@ export async function plan(session: Session): Promise<Outputs> {
   const { inputs, ports } = session
   return inPrivateFolder(session, async (folder) => {
     const made = await makePlan(session, planningOf(inputs), join(folder, 'plan'))
-    const { violations, ...told } = tell(session, made)
+    const { violations, shown, ...told } = tell(session, made)
+    if (inputs.comment) await commentOn(session, shown, told['has-changes'])
     if (violations.length > 0)
       throw failed(`the plan is refused: ${violations.join('; ')}`, reasonOf(violations), told)
     if (!told['has-changes']) return { ...told, outcome: 'no-changes', reason: 'there is nothing to apply' }
@@ -74,13 +75,14 @@ export async function plan(session: Session): Promise<Outputs> {
 export async function drift(session: Session): Promise<Outputs> {
   return inPrivateFolder(session, async (folder) => {
     const made = await makePlan(session, { ...planningOf(session.inputs), lock: false }, join(folder, 'plan'))
-    const { violations: _, ...told } = tell(session, made)
+    const { violations: _, shown, ...told } = tell(session, made)
     const isSame = !told['has-changes'] && told.drift === 0
     const changed = told.drift > 0 ? `${told.drift} changed outside` : ''
     const reason = isSame
       ? 'all is as it was planned'
       : [countsLine(made.changes, outputChangesOf(made.json)), changed].filter(Boolean).join(', ')
     session.ports.log.info(reason)
+    if (session.inputs.issue) await keepIssue(session, shown, { isSame, reason })
     return { ...told, outcome: isSame ? 'in-sync' : 'drifted', reason }
   })
 }
@@ -184,19 +186,59 @@ function tell(session: Session, made: Made) {
       : told['has-changes']
         ? countsLine(changes, outputs)
         : 'There is nothing to apply.'
-  ports.summary.add(
-    planSummary({
-      ...{ changes, outputs, drift, checks, violations, secrets, verdict },
-      title: `Plan for ${placeName(inputs)}`,
-    }),
-  )
+  const shown = {
+    ...{ changes, outputs, drift, checks, violations, secrets, verdict },
+    title: `Plan for ${placeName(inputs)}`,
+  }
+  ports.summary.add(planSummary(shown))
   ports.evidence.facts({
     ...told,
     tool: session.program.kind,
     toolVersion: session.program.version,
     addresses: changes.map(({ address, verb }) => `${verb} ${secrets.clean(address)}`),
   })
-  return { ...told, violations }
+  return { ...told, violations, shown }
+}
+
+/** By what a text about this place is found again. */
+const partsOf = ({ region, environment, path, workspace }: Inputs): string[] => [
+  ...[region, environment, path, workspace],
+]
+
+/** People read a plan where they talk about it; that it could not be said there changes nothing of the plan. */
+async function commentOn({ inputs, ports }: Session, shown: Shown, isNews: boolean): Promise<void> {
+  const { comment, markOf, MOST_SAID_BYTES, pullRequestOf } = await import('./conversation')
+  const number = pullRequestOf(ports.context.ref)
+  if (number === undefined) {
+    ports.log.warning(`nothing is commented on: ${ports.context.ref} is of no pull request`)
+    return
+  }
+  if (inputs['dry-run']) {
+    ports.log.info(`would comment on #${number}`)
+    return
+  }
+  const place = { mark: markOf('plan', partsOf(inputs)), text: planSummary(shown, MOST_SAID_BYTES) }
+  await comment(number, place, isNews, ports).catch((error: unknown) => {
+    ports.signal.throwIfAborted()
+    ports.log.warning(`the plan could not be said beneath #${number}: ${messageOf(error)}`)
+  })
+}
+
+/** @throws ProviderError where it could not be kept: a drift that nobody is told of goes on */
+async function keepIssue(
+  { inputs, ports }: Session,
+  shown: Shown,
+  { isSame, reason }: { isSame: boolean; reason: string },
+): Promise<void> {
+  const { issue, markOf, MOST_SAID_BYTES } = await import('./conversation')
+  const title = `Drift: ${placeName(inputs)}`
+  if (inputs['dry-run']) {
+    ports.log.info(`would ${isSame ? 'close' : 'keep'} the issue "${title}"`)
+    return
+  }
+  const text = planSummary({ ...shown, title, verdict: reason }, MOST_SAID_BYTES)
+  const done = await issue(title, { mark: markOf('drift', partsOf(inputs)), text }, isSame, ports)
+  if (done !== undefined) ports.log.info(done)
 }
 
 /** A plan that is refused for nothing else is incomplete. */

@@ -25,20 +25,20 @@ export interface Shown {
 /** GitHub drops a summary of more than 1 MiB whole, and the kit cuts before that, wherever it is. */
 const MOST_BYTES = 960 * 1024
 /** Of these the addresses take so much, and the attributes of changes, as many as fit whole, so much of what is left. */
-const MOST_ADDRESS_BYTES = 704 * 1024
-const MOST_DETAIL_BYTES = 384 * 1024
+const OF_ADDRESSES = 0.73
+const OF_DETAILS = 0.4
 /** So many sentences of one kind are shown, such as violations: the addresses stand beneath them. */
 const MOST_TOLD = 50
 /** Of what is created or only moves, of outputs and of drift, so many are named; of what is lost or changed, all. */
 const MOST_NAMED = 500
 
-/** The plan for the person who approves it: what is lost first. */
-export function planSummary(shown: Shown): string {
+/** The plan for the person who approves it: what is lost first. @param most bytes of the whole */
+export function planSummary(shown: Shown, most = MOST_BYTES): string {
   const { title, verdict, changes, outputs, drift, checks, violations, secrets } = shown
   const sections = [
     `### ${escapeText(title)}\n\n${escapeText(verdict)}`,
     ...listed('Refused', violations, secrets),
-    ...addresses(changes, secrets),
+    ...addresses(changes, secrets, OF_ADDRESSES * most),
     ...named(
       ['Output', ''],
       outputs.map(({ name, verb }) => [name, verb]),
@@ -53,11 +53,9 @@ export function planSummary(shown: Shown): string {
       secrets,
     ),
   ]
-  const text = wholeWithin(sections, MOST_BYTES)
-  return wholeWithin(
-    [text, ...attributes(changes, secrets, MOST_BYTES - Buffer.byteLength(text))],
-    MOST_BYTES,
-  )
+  const text = wholeWithin(sections, most)
+  const room = Math.min(OF_DETAILS * most, most - Buffer.byteLength(text) - MARKUP_BYTES)
+  return wholeWithin([text, ...attributes(changes, secrets, room)], most)
 }
 
 /** What is left out is said; whatever is lost stays, since it comes first. */
@@ -120,18 +118,18 @@ const LOST: readonly Verb[] = ['replace', 'delete', 'forget']
 const QUIET: readonly Verb[] = ['create', 'import', 'move', 'read']
 
 /** Who approves must have read what is lost: where there is too much of it, why is left out, and then the others. */
-function addresses(changes: readonly Change[], secrets: SensitiveTexts): string[] {
+function addresses(changes: readonly Change[], secrets: SensitiveTexts, most: number): string[] {
   if (changes.length === 0) return []
   const quiet = changes.filter(({ verb }) => QUIET.includes(verb))
   const shown = [...changes.filter(({ verb }) => !QUIET.includes(verb)), ...quiet.slice(0, MOST_NAMED)]
   const rows = shown.map((one) => [one.verb, secrets.clean(one.address), secrets.clean(why(one))])
   const lost = shown.filter(({ verb }) => LOST.includes(verb)).length
-  const isTooMuch = fitting(rows.slice(0, lost), MOST_ADDRESS_BYTES) < lost
+  const isTooMuch = fitting(rows.slice(0, lost), most) < lost
   const told = rows.map(([verb = '', address = '', reason = ''], index) => [
     ...[verb, address],
     isTooMuch && index < lost ? '' : reason,
   ])
-  const many = fitting(told, MOST_ADDRESS_BYTES)
+  const many = fitting(told, most)
   const left = [...shown.slice(many), ...quiet.slice(MOST_NAMED)]
   return [
     table(['', 'Address', 'Why'], told.slice(0, many)) +
@@ -156,8 +154,7 @@ const LONGEST_SENTENCE = 2_000
 /** For what stands around them. */
 const MARKUP_BYTES = 4 * 1024
 
-function attributes(changes: readonly Change[], secrets: SensitiveTexts, room: number): string[] {
-  const most = Math.min(MOST_DETAIL_BYTES, room - MARKUP_BYTES)
+function attributes(changes: readonly Change[], secrets: SensitiveTexts, most: number): string[] {
   const shown: string[] = []
   let bytes = 0
   for (const [index, change] of changes.entries()) {

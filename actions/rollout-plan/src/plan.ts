@@ -30,6 +30,7 @@ import {
   type Release,
   type RolloutPlan,
 } from '@deploy-actions/rollout'
+import { toSetUp } from '@deploy-actions/terraform'
 import { armsOf, whyNotNow } from '@deploy-actions/transaction'
 import { checkEnvironments } from './environments'
 import type { Inputs } from './inputs'
@@ -272,8 +273,7 @@ function planned(selected: RegionConfig[], due: RegionConfig[], kind: OrderKind)
 
 const partsOf = (infrastructure: RegionConfig['infrastructure']) => ({
   infrastructure: infrastructure !== undefined,
-  terraform: infrastructure?.tool === 'terraform' ? (infrastructure.version ?? '') : '',
-  tofu: infrastructure?.tool === 'tofu' ? (infrastructure.version ?? '') : '',
+  ...toSetUp(infrastructure),
 })
 
 /** A region that goes red while it is watched is taken back, which needs its old arm. */

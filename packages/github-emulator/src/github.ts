@@ -14,6 +14,7 @@ import type { GitHubOptions, RecordedApproval } from './github-options'
 import { GitHubServer, type RecordedCall } from './github-server'
 import { gitHubState, withoutLogs, type GitHubState } from './github-state'
 import type { Door } from './http-call'
+import { issueRoutes, type Issue } from './issue-routes'
 import { JobTokens } from './job-tokens'
 import { ISSUER_PATH, OIDC_PATH, OidcProvider } from './oidc'
 import { RateLimit } from './rate-limit'
@@ -49,6 +50,8 @@ export interface GitHubEmulator {
   readonly serverUrl: string
   /** Newest first. */
   readonly deployments: readonly Deployment[]
+  /** By their numbers; a test may add pull requests, which are issues. */
+  readonly issues: Issue[]
   /** Every request so far, in the order of the answers. */
   readonly calls: readonly RecordedCall[]
   /** What a runner adds to the environment of a job: addresses and tokens. */
@@ -78,6 +81,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHubEmulato
   const tokens = new JobTokens(repository)
   const oidc = new OidcProvider(repository, tokens)
   const approvals = new Map<number, RecordedApproval[]>()
+  const issues: Issue[] = []
 
   const routes = [
     ...deploymentRoutes(repository, deployments),
@@ -87,6 +91,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHubEmulato
     ...contentRoutes(repository),
     ...branchRoutes(repository),
     ...settingsRoutes(repository),
+    ...issueRoutes(repository, issues),
   ]
   const quota = new RateLimit(options.rateLimit ?? DEFAULT_RATE_LIMIT, options.now)
   const rest = restApi(repository, routes, quota)
@@ -103,6 +108,7 @@ export async function startGitHub(options: GitHubOptions): Promise<GitHubEmulato
     url: server.url,
     serverUrl: repository.serverUrl,
     calls: server.calls,
+    issues,
     get deployments() {
       return deployments.all
     },

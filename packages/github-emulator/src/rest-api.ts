@@ -10,7 +10,7 @@ export function restApi(repository: Repository, routes: readonly RestRoute[], ra
     const caller = authenticate(repository, call)
     const { route, params } = find(repository, routes, call)
     const limits = rateLimit.take(route.documentation)
-    const headers = { ...limits, 'x-accepted-github-permissions': route.needs.replace(': ', '=') }
+    const headers = { ...limits, 'x-accepted-github-permissions': route.needs.replaceAll(': ', '=') }
     try {
       permit(caller, route)
       const url = `${repository.apiUrl}${call.path}?${call.query}`
@@ -79,10 +79,12 @@ function restOf(repository: Repository, path: string): string | undefined {
 const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
 
 function permit({ job }: Caller, { needs, documentation }: RestRoute): void {
-  const [scope = '', level] = needs.split(': ')
-  // Every token may see the repository that it is for.
-  const granted = scope === 'metadata' ? 'read' : (job.permissions[scope] ?? 'none')
-  if (granted === 'write' || granted === level) return
+  for (const one of needs.split('; ')) {
+    const [scope = '', level] = one.split(': ')
+    // Every token may see the repository that it is for.
+    const granted = scope === 'metadata' ? 'read' : (job.permissions[scope] ?? 'none')
+    if (granted === 'write' || granted === level) return
+  }
   const body = {
     message: 'Resource not accessible by integration',
     documentation_url: documentation,

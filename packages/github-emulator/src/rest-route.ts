@@ -19,7 +19,7 @@ export interface RestCall<Query, Body> {
 interface RestSpec<Query, Body> {
   /** `GET /deployments/{id}`: below `/repos/OWNER/NAME`. A last `{path+}` takes slashes too. */
   on: string
-  /** Permission of the token: `deployments: write`. */
+  /** Permission of the token: `deployments: write`; of several, set apart by `; `, one is enough. */
   needs: string
   /** Below https://docs.github.com/rest/ */
   manual: string

@@ -103,3 +103,12 @@ export const infrastructure = z.strictObject({
     .describe('how long an apply may take; then the tool is asked to stop, once, and waited for'),
 })
 export type Infrastructure = z.infer<typeof infrastructure>
+
+/** Which version of which tool a job sets up; empty for none. */
+export const toSetUp = (
+  said: Pick<Infrastructure, 'tool' | 'version'> | undefined,
+): { terraform: string; tofu: string } => ({
+  terraform: '',
+  tofu: '',
+  ...(said && { [said.tool]: said.version ?? '' }),
+})
