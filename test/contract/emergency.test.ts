@@ -565,6 +565,16 @@ describe('the run that opened it', () => {
     })
   })
 
+  it('is not to be ended by force while it applies its infrastructure', async () => {
+    deploy.steps = [at('Apply the infrastructure')]
+    const { end: stopped } = await stop(() => undefined)
+    expect(world.cancelled).toEqual([])
+    expect((stopped as Error).message).toMatch(
+      /applies its infrastructure, and ended by force that would leave its lock, .*: wait until it has ended, and run this job again$/,
+    )
+    expect((stopped as Error).message).not.toContain('force-cancel')
+  })
+
   it.each<[string, string, string, boolean]>([
     ['the deploy job of another region', 'rollout / us-east / deploy', 'deploy', false],
     ['one that a matrix has named', 'rollout / regions (eu-west) / deploy', 'deploy', true],
@@ -684,8 +694,7 @@ describe('the steps that are let end', () => {
     const names = ['region.yml', 'restore-region.yml'].map((name) => join(folder, name))
     const text = (await Promise.all(names.map((name) => readFile(name, 'utf8')))).join('\n')
     const missing = LET_END.filter((step) => !text.includes(`- name: ${step}\n`))
-    // Infrastructure is applied by workflows of users so far.
-    expect(missing).toEqual(['Apply the infrastructure'])
+    expect(missing).toEqual([])
     // Whatever deploys, or puts a workload back: a script that is cut short leaves half of an arm.
     const uncut = text
       .split('      - name: ')

@@ -54,7 +54,7 @@ const days: Record<string, Played> = {
           ...healthy['plan rollout-plan plan']?.outputs,
           regions: planned({
             ...{ soak: false, before: false, share: false, 'after-deploy': false, 'after-rollout': false },
-            ...{ finished: false, infrastructure: false, terraform: '' },
+            ...{ finished: false, infrastructure: false },
           }),
         },
       },
@@ -70,16 +70,6 @@ const days: Record<string, Played> = {
   rejected: { day: {}, reject: ['production-eu-west'] },
   'committed by an earlier attempt': { day: COMMITTED_EARLIER },
   'nothing to apply': { day: { 'prepare plan-apply plan': { outputs: { outcome: 'no-changes' } } } },
-  'of OpenTofu': {
-    day: {
-      'plan rollout-plan plan': {
-        outputs: {
-          ...healthy['plan rollout-plan plan']?.outputs,
-          regions: planned({ terraform: '', tofu: '1.12.3' }),
-        },
-      },
-    },
-  },
   'a plan that is refused': { day: { 'prepare plan-apply plan': RED } },
   'an apply that fails': { day: { 'deploy plan-apply apply': RED } },
   'to be promoted': { day: PROMOTE },
@@ -280,19 +270,11 @@ describe('the days of a drift', () => {
   const play = async (name: string): Promise<string[]> =>
     trace(await playDay(await readTemplates(), drifts[name] ?? { day: {} }, DRIFT_CALLER))
 
-  it('is looked for in each region, with the tool that it says', async () => {
+  it('is looked for in each region', async () => {
     const lines = await play('looked for')
-    for (const [region, terraform, tofu] of [
-      ['us-east', 'success', 'skipped'],
-      ['eu-west', 'skipped', 'success'],
-    ] as const)
+    for (const region of ['us-east', 'eu-west'])
       expect(lines).toEqual(
-        expect.arrayContaining([
-          `drift / ${region}: success`,
-          `drift / ${region} / Set up Terraform: ${terraform}`,
-          `drift / ${region} / Set up OpenTofu: ${tofu}`,
-          `drift / ${region} / Look for drift: success`,
-        ]),
+        expect.arrayContaining([`drift / ${region}: success`, `drift / ${region} / Look for drift: success`]),
       )
   })
 
@@ -379,7 +361,6 @@ describe('the days of a region', () => {
       'Check out',
       'Open the evidence chain',
       'Run the finished hook',
-      'Set up Terraform',
       'Tell that it was promoted',
     ])
     expect(lines).toContain(`${deploy}: success`)
@@ -399,11 +380,22 @@ describe('the days of a region', () => {
     expect(lines).toContain(`${deploy} / Restore: success`)
   })
 
+  it('does not go on to the release where changes were planned and no plan was kept', async () => {
+    const { day } = days['healthy'] as Played
+    const lost: Day = {
+      ...day,
+      'prepare plan-apply plan': { outputs: { outcome: 'planned' } },
+      'deploy plan-apply apply': RED,
+    }
+    const lines = trace(await playDay(await readTemplates(), { day: lost }))
+    expect(lines).toContain('rollout / eu-west / deploy / Apply the infrastructure: failure')
+    expect(lines).toContain('rollout / eu-west / deploy / Deploy onto the canary arm: skipped')
+  })
+
   it('applies nothing where nothing is to be applied', async () => {
     const lines = await play('nothing to apply')
     const deploy = 'rollout / eu-west / deploy'
     expect(lines).toContain(`${deploy} / Apply the infrastructure: skipped`)
-    expect(lines).toContain(`${deploy} / Set up Terraform: skipped`)
     expect(lines).toContain(`${deploy}: success`)
   })
 

@@ -14,11 +14,10 @@ export async function findings(name: string, text: string): Promise<string[]> {
   return diagnostics.map(({ range, message }) => `${name}:${range.start.line + 1}: ${message}`)
 }
 
-/** The inputs of foreign actions that templates and docs use, as of checkout v7, setup-terraform v4 and setup-opentofu v2. */
+/** The inputs of foreign actions that templates and docs use, as of checkout v7 and setup-terraform v4. */
 const FOREIGN = new Map<string, readonly string[]>([
   ['actions/checkout', ['repository', 'ref', 'path', 'persist-credentials', 'fetch-depth']],
   ['hashicorp/setup-terraform', ['terraform_version', 'terraform_wrapper']],
-  ['opentofu/setup-opentofu', ['tofu_version', 'tofu_wrapper']],
 ])
 
 const config: ValidationConfig = {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { testWorld, type TestWorld } from '../../packages/workflow-engine/src/engine.fixture'
-import { checkout, type BuiltIn, type EngineOptions, type RunView } from '@deploy-actions/workflow-engine'
+import type { EngineOptions, RunView } from '@deploy-actions/workflow-engine'
 
 /** What a stub answers: outputs, and whether its step fails. */
 export interface Answer {
@@ -26,9 +26,10 @@ const region = {
 /** One region that comes after another, with every part there is. */
 export const planned = (
   parts: Partial<
-    Record<'soak' | 'before' | 'share' | 'after-deploy' | 'after-rollout' | 'finished', boolean> &
-      Record<'infrastructure', boolean> &
-      Record<'terraform' | 'tofu', string>
+    Record<
+      'soak' | 'before' | 'infrastructure' | 'share' | 'after-deploy' | 'after-rollout' | 'finished',
+      boolean
+    >
   > = {},
 ): string =>
   JSON.stringify([
@@ -37,7 +38,7 @@ export const planned = (
       parts: {
         soak: true,
         before: true,
-        ...{ infrastructure: true, terraform: '1.15.7', tofu: '' },
+        infrastructure: true,
         share: true,
         'after-deploy': true,
         'after-rollout': true,
@@ -72,8 +73,8 @@ export const healthy: Day = {
   'find plan-apply regions': {
     outputs: {
       regions: JSON.stringify([
-        { name: 'us-east', environment: 'production-us-east', terraform: '1.15.7', tofu: '' },
-        { name: 'eu-west', environment: 'production-eu-west', terraform: '', tofu: '1.12.3' },
+        { name: 'us-east', environment: 'production-us-east', path: 'infrastructure' },
+        { name: 'eu-west', environment: 'production-eu-west', path: 'infrastructure' },
       ]),
     },
   },
@@ -83,7 +84,9 @@ export const healthy: Day = {
   },
   'soak health-gate watch after-rollout': { outputs: { verdict: 'pass' } },
   'prepare rollout-plan region': { outputs: { proceed: 'true' } },
-  'prepare plan-apply plan': { outputs: { 'plan-id': '7', 'plan-sha256': `sha256:${'a'.repeat(64)}` } },
+  'prepare plan-apply plan': {
+    outputs: { outcome: 'planned', 'plan-id': '7', 'plan-sha256': `sha256:${'a'.repeat(64)}` },
+  },
   'deploy restore-point begin': { outputs: { transaction: 't-1', outcome: 'begun' } },
   'deploy restore-point begin onto the old arm': { outputs: { transaction: 't-2', outcome: 'begun' } },
   'deploy restore-point restore': { outputs: { outcome: 'restored' } },
@@ -198,13 +201,6 @@ export async function stubbedWorld(
       ),
     },
     jobEnvironment: () => ({ STUB_DAY: today }),
-    builtIns: new Map([
-      ['actions/checkout', checkout],
-      ...['hashicorp/setup-terraform', 'opentofu/setup-opentofu'].map((name): [string, BuiltIn] => [
-        name,
-        () => Promise.resolve(undefined),
-      ]),
-    ]),
     node: '/bin/sh',
     ...options,
   })

@@ -112,6 +112,9 @@ async function mustHaveNoLeftover({ folder, inputs }: Session): Promise<void> {
     )
 }
 
+/** A job that is run again by itself would be handed the same plan. */
+const PLAN_AGAIN = 'plan again: run all jobs again, not only those that failed'
+
 /** Of two that come at once, one is told that the other has it. */
 async function use({ store, id }: Approved): Promise<void> {
   try {
@@ -123,10 +126,7 @@ async function use({ store, id }: Approved): Promise<void> {
 }
 
 const alreadyUsed = (): Error =>
-  failed(
-    'the plan was applied before, or an apply of it was begun; plan again: run all jobs again, not only those that failed',
-    'plan-used',
-  )
+  failed(`the plan was applied before, or an apply of it was begun; ${PLAN_AGAIN}`, 'plan-used')
 
 /** All that can be known without the tool. @throws GateFailed with the reason */
 async function approvedPlan(inputs: Inputs, ports: Ports): Promise<Approved> {
@@ -149,7 +149,7 @@ async function approvedPlan(inputs: Inputs, ports: Ports): Promise<Approved> {
   mustMatch(mismatchesOf(about, await placeOf({ inputs, ports, key, environment })))
   if (ports.clock.now().getTime() >= Date.parse(about.expiresAt))
     throw failed(
-      `the plan of ${about.createdAt} was to be applied before ${about.expiresAt}; plan again`,
+      `the plan of ${about.createdAt} was to be applied before ${about.expiresAt}; ${PLAN_AGAIN}`,
       'plan-expired',
     )
   if (await store.wasUsed(id)) throw alreadyUsed()
@@ -185,7 +185,7 @@ async function proven(session: Session, { about }: Approved, file: string): Prom
       throw failed('the plan was made against another state, of another lineage', 'plan-mismatch')
     if (serial !== about.state.serial)
       throw failed(
-        `the state was written since: the plan was made against serial ${about.state.serial}, and it is ${serial}; plan again`,
+        `the state was written since: the plan was made against serial ${about.state.serial}, and it is ${serial}; ${PLAN_AGAIN}`,
         'plan-stale',
       )
     return tool.show(file)
@@ -222,7 +222,7 @@ async function mustStillPlanTheSame(
     )}`,
   )
   throw failed(
-    `planned once more, ${changed.length} changes are others than were approved: ${changed.slice(0, 5).join(', ')}; plan again, or, where it is another one each time, as with plantimestamp(), apply with verify: state`,
+    `planned once more, ${changed.length} changes are others than were approved: ${changed.slice(0, 5).join(', ')}; ${PLAN_AGAIN}, or, where it is another one each time, as with plantimestamp(), apply with verify: state`,
     'plan-changed',
   )
 }
@@ -438,7 +438,7 @@ const how = ({ ended, exitCode }: Ended): string =>
       ? 'it took too long, and the tool was asked to stop'
       : exitCode === null
         ? 'the tool was killed'
-        : 'it was not applied to its end'
+        : 'the infrastructure was not applied to its end'
 
 function reasonOf({ ended }: Ended, said: string, { done, unknown, lost }: Told): FailureReason {
   if (ended === 'cancelled') return 'cancelled'

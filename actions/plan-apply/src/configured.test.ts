@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, it } from '@jest/globals'
 import type { InputError, Ports } from '@deploy-actions/action-kit'
 import { createFakePorts } from '@deploy-actions/testing'
 import { configured } from './configured'
-import { inputs as schema, type Inputs } from './inputs'
+import { inputs as schema, type Given, type Inputs } from './inputs'
 import { main } from './main'
 
 const REGIONS = `version: 1
@@ -19,7 +19,7 @@ const INFRASTRUCTURE = `infrastructure:
   version: 1.12.3
   path: infra
   var-files: ['\${region}.tfvars']
-  backend-config: { key: '\${region}', retry_max: 2, skip_cert_verification: false }
+  backend-config: { key: '\${region}', retry_max: '2', skip_cert_verification: 'false' }
   policy: { max-destroy: 2, protected: [module.db.**] }
   plan-key-secret: PLAN_KEY
   oidc: true
@@ -31,7 +31,7 @@ beforeEach(async () => {
   ports = { ...fake, context: { ...fake.context, workspace: await mkdtemp(join(tmpdir(), 'configured-')) } }
   await write(REGIONS + INFRASTRUCTURE)
 })
-const given = (more: Record<string, string>): Inputs =>
+const given = (more: Record<string, string>): Given =>
   schema.parse({ mode: 'plan', config: 'rollout.yml', region: 'eu', ...more })
 const ofConfig = (more: Record<string, string> = {}): Promise<Inputs> => configured(given(more), ports)
 
@@ -48,7 +48,7 @@ describe('the inputs of plan-apply by a rollout.yml', () => {
       'backend-config': ['key=eu', 'retry_max=2', 'skip_cert_verification=false'],
       ...{ 'max-destroy': 2, protected: ['module.db.**'], 'plan-key-secret': 'PLAN_KEY' },
     })
-    expect(await ofConfig()).not.toHaveProperty('version')
+    expect(await ofConfig()).toMatchObject({ version: '1.12.3' })
   })
 
   it('are those that were given, where they are', async () => {
@@ -64,6 +64,25 @@ describe('the inputs of plan-apply by a rollout.yml', () => {
     })
   })
 
+  it('are those that were given, also where they are as by default', async () => {
+    await write(
+      `${REGIONS}${INFRASTRUCTURE}  verify: state\n  workspace: blue\n  timeout: 3h\n  lock-timeout: 30m\n  plan-max-age: 72h\n`,
+    )
+    const own = {
+      verify: 'replan',
+      workspace: 'default',
+      timeout: '2h',
+      'lock-timeout': '5m',
+      'plan-max-age': '24h',
+    }
+    const more = { tool: 'terraform', path: '.', oidc: 'false' }
+    expect(await ofConfig()).toMatchObject({ verify: 'state', workspace: 'blue', tool: 'tofu', oidc: true })
+    expect(await ofConfig({ ...own, ...more })).toMatchObject({
+      ...{ verify: 'replan', workspace: 'default', timeout: 7_200_000, 'lock-timeout': 300_000 },
+      ...{ 'plan-max-age': 86_400_000, tool: 'terraform', path: '.', oidc: false },
+    })
+  })
+
   it.each(['apply', 'drift', 'recover'])('of mode: %s are those that belong to it', async (mode) => {
     const { 'var-files': varFiles, 'max-destroy': maxDestroy } = await ofConfig({ mode })
     expect(varFiles).toEqual(mode === 'apply' ? [] : ['eu.tfvars'])
@@ -74,17 +93,14 @@ describe('the inputs of plan-apply by a rollout.yml', () => {
 describe('the regions of a rollout.yml', () => {
   const listed = () => main(schema.parse({ mode: 'regions', config: 'rollout.yml' }), ports)
 
-  it('are told with what is to be set up for them', async () => {
-    const tool = { terraform: '', tofu: '1.12.3' }
+  it('are told with where it is', async () => {
     expect(await listed()).toMatchObject({
       outcome: 'listed',
       regions: [
-        { name: 'eu', environment: 'production-eu', ...tool },
-        { name: 'us', environment: 'production-us', ...tool },
+        { name: 'eu', environment: 'production-eu', path: 'infra' },
+        { name: 'us', environment: 'production-us', path: 'infra' },
       ],
     })
-    await write(REGIONS + INFRASTRUCTURE.replace('  version: 1.12.3\n', ''))
-    expect(await listed()).toMatchObject({ regions: [{ terraform: '', tofu: '' }, {}] })
   })
 
   it('are none where they have no infrastructure, or a wrong one', async () => {

@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import { InputError, readInputs, type Problem } from '@deploy-actions/action-kit'
 import { createFakePorts } from '@deploy-actions/testing'
-import { inputs, type Inputs } from './inputs'
+import { inputs, type Given } from './inputs'
 import { main } from './main'
 
-const read = (given: Record<string, string>): Inputs | readonly Problem[] => {
+const read = (given: Record<string, string>): Given | readonly Problem[] => {
   try {
     return readInputs(
       inputs,
@@ -32,6 +32,10 @@ const WRONG: Record<string, [value: string, said: RegExp][]> = {
   tool: [
     ['-chdir=/etc', /is not a program/],
     ['terra form', /is not a program/],
+  ],
+  version: [
+    ['1.15', /is not an exact version such as 1\.15\.7/],
+    ['latest', /is not an exact version/],
   ],
   path: [
     ['../infra', /is not a path inside the repository/],
@@ -172,7 +176,7 @@ describe('what does not fit the mode', () => {
     const workspace = await mkdtemp(join(tmpdir(), 'inputs-'))
     await writeFile(join(workspace, 'there.tfvars'), '')
     const ports = createFakePorts()
-    const parsed = read({ mode, tool: 'not-there', ...given }) as Inputs
+    const parsed = read({ mode, tool: 'not-there', ...given }) as Given
     const refused = main(parsed, { ...ports, context: { ...ports.context, workspace } })
     const told = await refused.catch((error: unknown) =>
       (error as InputError).problems.map(({ where }) => where),

@@ -1,9 +1,10 @@
 import { z } from 'zod'
 import { commonInputs, flag } from '@deploy-actions/action-kit'
-import { timeLimit } from '@deploy-actions/rollout'
+import { defined, timeLimit } from '@deploy-actions/rollout'
 import {
   addressPattern,
   backendSetting,
+  exactVersion,
   inRepository,
   programName,
   secretName,
@@ -11,15 +12,12 @@ import {
 } from '@deploy-actions/terraform'
 
 /** Lines, each one item: addresses hold commas and blanks in their keys. */
-const lines = z
-  .string()
-  .default('')
-  .transform((text) =>
-    text
-      .split('\n')
-      .map((line) => line.trim())
-      .filter(Boolean),
-  )
+const lines = z.string().transform((text) =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter(Boolean),
+)
 
 const address = z
   .string()
@@ -40,28 +38,41 @@ export const inputs = z.strictObject({
     )
     .meta({ example: 'rollout.yml' }),
   tool: programName
-    .default('terraform')
-    .describe('terraform, tofu, or a path to one; it is installed by an earlier step'),
+    .optional()
+    .describe(
+      'terraform (the default), tofu, or a path to one; without version it is one that the runner has',
+    ),
+  version: exactVersion
+    .optional()
+    .describe(
+      'exact version of it; where the runner has another one or none, it is taken from its publisher, held against its digest, and kept in the tool cache',
+    )
+    .meta({ example: '1.15.7' }),
   path: inRepository
-    .default('.')
-    .describe('folder of the configuration in the repository')
+    .optional()
+    .describe('folder of the configuration in the repository; default its root')
     .meta({ example: 'infrastructure' }),
   region: z.string().default('').describe('region that the plan is bound to').meta({ example: 'eu-west' }),
   environment: z
     .string()
-    .default('')
+    .optional()
     .describe('GitHub environment that the plan is bound to')
     .meta({ example: 'production-eu-west' }),
-  workspace: workspaceName.default('default').describe('workspace of the state, which has to be there'),
+  workspace: workspaceName
+    .optional()
+    .describe('workspace of the state, which has to be there; default that of the name default'),
   'backend-config': lines
     .pipe(z.array(backendSetting))
+    .optional()
     .describe('settings of the backend, one NAME=VALUE a line; no credentials')
     .meta({ example: 'key=tfstate/prod/eu-west/infra.tfstate' }),
   'backend-config-files': lines
     .pipe(z.array(inRepository))
+    .optional()
     .describe('files of such settings in the repository, one a line'),
   'var-files': lines
     .pipe(z.array(inRepository))
+    .optional()
     .describe('with plan: files of variables in the repository, one a line; the last one wins')
     .meta({ example: 'environments/prod-eu-west.tfvars' }),
   'local-state': flag(false).describe(
@@ -69,27 +80,34 @@ export const inputs = z.strictObject({
   ),
   'tool-secrets': z
     .string()
-    .default('')
     .transform((text) => text.split(/[\s,]+/).filter(Boolean))
     .pipe(z.array(secretName))
+    .optional()
     .describe('names of secrets that the tool gets as variables of its environment')
     .meta({ example: 'TF_VAR_db_password' }),
-  oidc: flag(false).describe(
-    'the tool may ask GitHub for tokens of this job, as backends and providers with use_oidc do; the job needs id-token: write',
-  ),
+  oidc: z
+    .stringbool()
+    .optional()
+    .describe(
+      'the tool may ask GitHub for tokens of this job, as backends and providers with use_oidc do; the job needs id-token: write',
+    ),
   target: lines
+    .prefault('')
     .pipe(z.array(address))
     .describe(
       'with plan: only these addresses, one a line; such a plan is not the whole, which require-complete refuses',
     ),
   replace: lines
+    .prefault('')
     .pipe(z.array(address))
     .describe('with plan: addresses that are replaced although nothing of them changes, one a line'),
   destroy: flag(false).describe('with plan: plans to destroy everything'),
   lock: flag(true).describe(
     'with plan: false: the state is not locked, for an identity that may only read; the apply looks again under the lock',
   ),
-  'lock-timeout': timeLimit.prefault('5m').describe('how long a lock that somebody holds is waited for'),
+  'lock-timeout': timeLimit
+    .optional()
+    .describe('how long a lock that somebody holds is waited for; default 5m'),
   parallelism: z.coerce
     .number()
     .int()
@@ -98,8 +116,10 @@ export const inputs = z.strictObject({
     .optional()
     .describe('objects at once; default 10, by the tool'),
   timeout: timeLimit
-    .prefault('2h')
-    .describe('with apply: how long it may take; then the tool is asked to stop, once, and waited for'),
+    .optional()
+    .describe(
+      'with apply: how long it may take, by default 2h; then the tool is asked to stop, once, and waited for',
+    ),
   'plan-store': z
     .string()
     .regex(/^(artifact|none|file:.+)$/, 'is not a store; write artifact, file:DIR or none')
@@ -111,7 +131,7 @@ export const inputs = z.strictObject({
       'name of the secret by which the plan is sealed, at least 32 characters; needed unless plan-store is none',
     )
     .meta({ example: 'PLAN_KEY' }),
-  'plan-max-age': timeLimit.prefault('24h').describe('with plan: how long it may be applied'),
+  'plan-max-age': timeLimit.optional().describe('with plan: how long it may be applied; default 24h'),
   'plan-id': z
     .string()
     .optional()
@@ -129,9 +149,9 @@ export const inputs = z.strictObject({
     .describe('with apply: `plan-sha256` of the plan, handed over by the job and not by the store'),
   verify: z
     .enum(['replan', 'state'])
-    .default('replan')
+    .optional()
     .describe(
-      'with apply: replan: planned once more and refused where any change is another one, since the tool does not notice what changed outside; state: the state alone is compared',
+      'with apply: replan (the default): planned once more and refused where any change is another one, since the tool does not notice what changed outside; state: the state alone is compared',
     ),
   'max-destroy': limit
     .optional()
@@ -141,16 +161,19 @@ export const inputs = z.strictObject({
   'max-replace': limit.optional().describe('objects that it may replace; default any'),
   protected: lines
     .pipe(z.array(addressPattern))
+    .optional()
     .describe(
       'addresses that it may neither destroy, replace nor forget, with all beneath them, one a line; * within a part, ** for any; a resource without module. before it is meant in all modules',
     )
     .meta({ example: 'azurerm_key_vault.*' }),
   'require-complete': flag(true).describe('refuses a plan that is not the whole, as with target'),
-  'fail-on-check': flag(false).describe('refuses a plan in which a check fails'),
-  'fail-on-drift': flag(false).describe('refuses a plan where something was changed outside'),
-  'export-outputs': lines.describe(
-    'with apply: outputs of the configuration that `outputs` gets, one a line; a sensitive one is refused',
-  ),
+  'fail-on-check': z.stringbool().optional().describe('refuses a plan in which a check fails'),
+  'fail-on-drift': z.stringbool().optional().describe('refuses a plan where something was changed outside'),
+  'export-outputs': lines
+    .prefault('')
+    .describe(
+      'with apply: outputs of the configuration that `outputs` gets, one a line; a sensitive one is refused',
+    ),
   comment: flag(false).describe(
     'with plan: keeps one comment with the plan beneath the pull request of this run, or of its merge queue; the job needs pull-requests: write',
   ),
@@ -166,4 +189,37 @@ export const inputs = z.strictObject({
   'dry-run': commonInputs['dry-run'],
   'github-token': commonInputs['github-token'],
 })
-export type Inputs = z.infer<typeof inputs>
+/** The inputs as they were given. */
+export type Given = z.infer<typeof inputs>
+
+const HOUR_MS = 3_600_000
+
+/** What a rollout.yml may say, too, and what is taken where neither does. */
+const DEFAULTS = {
+  tool: 'terraform',
+  path: '.',
+  environment: '',
+  workspace: 'default',
+  'backend-config': [] as string[],
+  'backend-config-files': [] as string[],
+  'var-files': [] as string[],
+  'tool-secrets': [] as string[],
+  oidc: false,
+  'lock-timeout': HOUR_MS / 12,
+  timeout: 2 * HOUR_MS,
+  'plan-max-age': 24 * HOUR_MS,
+  verify: 'replan' as 'replan' | 'state',
+  protected: [] as string[],
+  'fail-on-check': false,
+  'fail-on-drift': false,
+}
+
+/** The inputs by which a step works. */
+export type Inputs = Omit<Given, keyof typeof DEFAULTS> & typeof DEFAULTS
+
+/** @param said what a rollout.yml says; an input that was given wins, also where it is as by default */
+export const completed = (given: Given, said: Partial<Inputs> = {}): Inputs => ({
+  ...DEFAULTS,
+  ...said,
+  ...defined(given),
+})

@@ -4,17 +4,19 @@ import { isWithheld } from '@deploy-actions/terraform'
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { apply } from './apply'
-import type { Inputs } from './inputs'
+import { completed, type Given, type Inputs } from './inputs'
 import type { Outputs } from './outputs'
 import { drift, plan } from './plan'
 import { recover } from './recover'
 import { openSession, secretProblems } from './session'
 
 /** Plans what is to become of an infrastructure, or applies exactly what was approved. */
-export async function main(given: Inputs, ports: Ports): Promise<Outputs> {
+export async function main(given: Given, ports: Ports): Promise<Outputs> {
   if (given.mode === 'regions') return (await import('./configured')).regions(given, ports)
   const inputs =
-    given.config === undefined ? given : await (await import('./configured')).configured(given, ports)
+    given.config === undefined
+      ? completed(given)
+      : await (await import('./configured')).configured(given, ports)
   const { region, environment } = inputs
   ports.evidence.about(defined({ region: region || undefined, environment: environment || undefined }))
   await mustFit(inputs, ports)

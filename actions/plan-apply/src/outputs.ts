@@ -53,9 +53,7 @@ export const outputs = z.object({
   regions: z
     .array(z.record(z.string(), z.string()))
     .optional()
-    .describe(
-      'JSON, with mode: regions: of each its name, its environment, and the version of terraform or tofu that is to be set up, for a matrix',
-    ),
+    .describe('JSON, with mode: regions: name, environment and path of each, for a matrix'),
   'failure-reason': z
     .enum(FAILURE_REASONS)
     .optional()

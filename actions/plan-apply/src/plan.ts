@@ -60,12 +60,15 @@ export async function plan(session: Session): Promise<Outputs> {
       throw failed(`the plan is refused: ${violations.join('; ')}`, reasonOf(violations), told)
     if (!told['has-changes']) return { ...told, outcome: 'no-changes', reason: 'there is nothing to apply' }
     const reason = countsLine(made.changes, outputChangesOf(made.json))
-    if (!told.applyable)
-      ports.log.warning(
-        `${session.program.kind} ${session.program.version} says of these changes that they cannot be applied (https://github.com/hashicorp/terraform/issues/35805): no plan is kept; use a later version`,
+    const isWanted = inputs['plan-store'] !== 'none' && !inputs['dry-run']
+    // Told as planned, whoever waits for a plan to be approved would go on without one.
+    if (isWanted && !told.applyable)
+      throw failed(
+        `${reason}: ${session.program.kind} ${session.program.version} says of these changes that it cannot apply them (https://github.com/hashicorp/terraform/issues/35805), so no plan is kept; use a later version`,
+        'plan-errored',
+        told,
       )
-    const isKept = told.applyable && inputs['plan-store'] !== 'none' && !inputs['dry-run']
-    const kept = isKept ? await keep(session, made) : {}
+    const kept = isWanted ? await keep(session, made) : {}
     ports.log.info(reason)
     return { ...told, ...kept, outcome: 'planned', reason }
   })

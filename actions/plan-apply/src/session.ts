@@ -4,6 +4,7 @@ import { join, relative } from 'node:path'
 import {
   GateFailed,
   messageOf,
+  providerPorts,
   OIDC_TOKEN,
   OIDC_URL,
   redact,
@@ -50,7 +51,8 @@ export function secretProblems(
   const problems: Problem[] = []
   const say = (name: string, message: string): void =>
     void problems.push({ where: `input \`${name}\``, message })
-  const keyName = inputs['plan-key-secret']
+  // A drift is only looked at: nothing is sealed.
+  const keyName = inputs.mode === 'drift' ? undefined : inputs['plan-key-secret']
   for (const name of inputs['tool-secrets'])
     if (!secrets.get(name)) say('tool-secrets', `${name} is not one of secrets, or is empty`)
   const planKey = keyName === undefined ? undefined : (secrets.get(keyName) ?? '')
@@ -78,7 +80,7 @@ export function secretsOf(
   const keyName = inputs['plan-key-secret']
   return {
     environment: Object.fromEntries(inputs['tool-secrets'].map((name) => [name, of(name)])),
-    ...(keyName !== undefined && { planKey: of(keyName) }),
+    ...(keyName !== undefined && secrets.get(keyName) && { planKey: of(keyName) }),
   }
 }
 
@@ -103,11 +105,28 @@ export function tokensOf({ oidc }: Pick<Inputs, 'oidc'>, ports: Ports): Record<s
 
 async function programOf(inputs: Inputs, ports: Ports): Promise<Program> {
   try {
-    return await findProgram(inputs.tool, ports, ports.signal)
+    return await wantedProgram(inputs, ports)
   } catch (error) {
     if (error instanceof ToolMissing) throw failed(messageOf(error), 'tool-missing')
     throw error
   }
+}
+
+/** One that the runner has, unless it has to be another version. */
+async function wantedProgram({ tool, version }: Inputs, ports: Ports): Promise<Program> {
+  if (version === undefined) return findProgram(tool, ports, ports.signal)
+  const found = await findProgram(tool, ports, ports.signal).catch((error: unknown) => {
+    if (!(error instanceof ToolMissing)) throw error
+    return undefined
+  })
+  if (found?.version === version) return found
+  if (tool !== 'terraform' && tool !== 'tofu')
+    throw new ToolMissing(
+      `${tool} is ${found ? `of version ${found.version}` : 'not there'}, and not ${version}`,
+    )
+  const { installProgram } = await import('@deploy-actions/terraform')
+  const path = await installProgram({ kind: tool, version }, providerPorts(ports), ports.signal)
+  return findProgram(path, ports, ports.signal)
 }
 
 /** The end of a step that did its work and says no. */

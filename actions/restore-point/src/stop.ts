@@ -7,9 +7,10 @@ import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 import { runStatus } from './run-status'
 
+const INFRASTRUCTURE = 'Apply the infrastructure'
 /** Steps of our workflows that are let end: what they change has no way back from its middle, or they are the way back. */
 export const LET_END = [
-  ...['Apply the infrastructure', 'Deploy onto the canary arm', 'Deploy onto the old arm'],
+  ...[INFRASTRUCTURE, 'Deploy onto the canary arm', 'Deploy onto the old arm'],
   ...['Restore', 'Put the old arm back', 'Restore what is open', 'Restore the region before'],
   'Restore the region',
 ]
@@ -77,7 +78,7 @@ async function ended(record: TransactionRecord, inputs: Inputs, ports: Ports): P
     if (writing.length === 0 && isCancelled) return describe(writers, record)
     const elapsedMs = clock.now().getTime() - began
     if (elapsedMs > WITHIN_MS)
-      throw notEnded(writing.length > 0 ? writing : [uncut].flatMap((job) => job ?? []), run, ports)
+      throw notEnded(writing.length > 0 ? writing : [uncut].flatMap((job) => job ?? []), uncut, run, ports)
     if (elapsedMs - saidAtMs >= MINUTE_MS) {
       saidAtMs = elapsedMs
       log.info(
@@ -94,12 +95,18 @@ const namesOf = (jobs: readonly RunJob[]): string => `job ${jobs.map(({ name }) 
 
 const notEnded = (
   writing: readonly RunJob[],
+  uncut: RunJob | undefined,
   run: number,
   { context: { owner, repo } }: Pick<Ports, 'context'>,
-): GateFailed =>
-  new GateFailed(
-    `${namesOf(writing)} of run ${run} has not ended after ${formatDuration(WITHIN_MS)}: the workload is left as it is while that may write; end the run by force (gh api -X POST /repos/${owner}/${repo}/actions/runs/${run}/force-cancel), and run this job again`,
+): GateFailed => {
+  const next =
+    uncut && uncutStep(uncut) === INFRASTRUCTURE
+      ? `${uncut.name} applies its infrastructure, and ended by force that would leave its lock, and what it has done may be lost: wait until it has ended, and run this job again`
+      : `end the run by force (gh api -X POST /repos/${owner}/${repo}/actions/runs/${run}/force-cancel), and run this job again`
+  return new GateFailed(
+    `${namesOf(writing)} of run ${run} has not ended after ${formatDuration(WITHIN_MS)}: the workload is left as it is while that may write; ${next}`,
   )
+}
 
 /** Of the latest attempt. Source: REST API, "List jobs for a workflow run". */
 async function jobsOf(run: number, { github }: Ports): Promise<RunJob[]> {

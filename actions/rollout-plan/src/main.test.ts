@@ -191,28 +191,16 @@ describe('a plan', () => {
     expect((await plan()).ports.recorded.summary.join()).not.toContain('in steps')
   })
 
-  it('has an infrastructure planned and applied, by a tool that its jobs set up where its version is said', async () => {
-    const parts = async (said: string) => {
-      const { outcome } = await plan(
-        config(
-          (text) => `${text}infrastructure: { path: ops, plan-key-secret: PLAN_KEY, timeout: 20m${said} }\n`,
-        ),
-      )
-      if (outcome instanceof Error) throw outcome
-      return outcome.regions?.map(({ parts: { infrastructure, terraform, tofu } }) => ({
-        infrastructure,
-        terraform,
-        tofu,
-      }))
-    }
-    const both = (one: object) => [one, one]
-    expect(await parts('')).toEqual(both({ infrastructure: true, terraform: '', tofu: '' }))
-    expect(await parts(', version: 1.15.7')).toEqual(
-      both({ infrastructure: true, terraform: '1.15.7', tofu: '' }),
-    )
-    expect(await parts(', tool: tofu, version: 1.12.3')).toEqual(
-      both({ infrastructure: true, terraform: '', tofu: '1.12.3' }),
-    )
+  it('says where there is an infrastructure to be planned and applied', async () => {
+    const infrastructure =
+      "infrastructure: { path: ops, workspace: '${region}', plan-key-secret: PLAN_KEY, timeout: 20m }\n"
+    const [without, having] = [await plan(), await plan(config((text) => text + infrastructure))]
+    const parts = ({ outcome }: Planned) =>
+      outcome instanceof Error ? outcome : outcome.regions?.map((region) => region.parts.infrastructure)
+    expect([parts(without), parts(having)]).toEqual([
+      [false, false],
+      [true, true],
+    ])
   })
 
   it('has the share of each region moved where a router steers that, and not all at once', async () => {
@@ -355,12 +343,13 @@ describe('a plan is refused, and nothing is written,', () => {
     [
       'for an infrastructure that is not there',
       (text) =>
-        `${text}infrastructure: { path: infra, var-files: ['\${region}.tfvars'], plan-key-secret: PLAN_KEY }\n`,
+        `${text}infrastructure: { path: infra, workspace: '\${region}', var-files: ['\${region}.tfvars'], plan-key-secret: PLAN_KEY }\n`,
       /infrastructure\.path: infra is not in the repository[^]*infrastructure\.var-files: us\.tfvars is not[^]*eu\.tfvars/,
     ],
     [
       'for an infrastructure that its job has no time for',
-      (text) => `${text}infrastructure: { path: ops, timeout: 5h30m, plan-key-secret: PLAN_KEY }\n`,
+      (text) =>
+        `${text}infrastructure: { path: ops, workspace: '\${region}', timeout: 5h30m, plan-key-secret: PLAN_KEY }\n`,
       /could take \S+ at worst, and a hosted job is ended after 6h .*: shorten max-watch, or the timeouts of infrastructure, gates, hooks and the deploy/,
     ],
     [

@@ -30,7 +30,6 @@ import {
   type Release,
   type RolloutPlan,
 } from '@deploy-actions/rollout'
-import { toSetUp } from '@deploy-actions/terraform'
 import { armsOf, whyNotNow } from '@deploy-actions/transaction'
 import { checkEnvironments } from './environments'
 import type { Inputs } from './inputs'
@@ -93,7 +92,7 @@ function toGuard(file: RolloutFile, inputs: Inputs): Partial<Outputs> {
     const parts = {
       soak: false,
       before: false,
-      ...partsOf(undefined),
+      infrastructure: false,
       share: false,
       'after-deploy': false,
       'after-rollout': false,
@@ -262,7 +261,7 @@ function planned(selected: RegionConfig[], due: RegionConfig[], kind: OrderKind)
       parts: {
         soak: kind === 'delayed' && predecessor !== undefined,
         before: gates.before !== undefined,
-        ...partsOf(infrastructure),
+        infrastructure: infrastructure !== undefined,
         share: traffic.regions !== undefined,
         'after-deploy': gates['after-deploy'] !== undefined,
         'after-rollout': gates['after-rollout'] !== undefined,
@@ -270,11 +269,6 @@ function planned(selected: RegionConfig[], due: RegionConfig[], kind: OrderKind)
       },
     }))
 }
-
-const partsOf = (infrastructure: RegionConfig['infrastructure']) => ({
-  infrastructure: infrastructure !== undefined,
-  ...toSetUp(infrastructure),
-})
 
 /** A region that goes red while it is watched is taken back, which needs its old arm. */
 const nothingToReturnTo = (due: readonly RegionConfig[], { kind }: Order): Problem[] =>

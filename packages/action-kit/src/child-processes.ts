@@ -66,17 +66,17 @@ export function inheritedOf(
 }
 
 /**
- * What an action has to know of an environment: what every child gets, and what says by itself where Terraform keeps a
- * state, which arguments it is given and where it writes.
+ * What an action has to know of an environment: what every child gets, where the runner keeps tools, and what says by
+ * itself where Terraform keeps a state, which arguments it is given and where it writes.
  */
 export const ambientOf = (
   environment: Readonly<Record<string, string | undefined>>,
 ): Record<string, string> => ({
   ...inheritedOf(environment),
-  ...jobEnvironmentOf(environment, (name) => TERRAFORMS.test(name)),
+  ...jobEnvironmentOf(environment, (name) => OF_TOOLS.test(name)),
 })
-const TERRAFORMS =
-  /^(TERRAFORM_CLI_PATH|TF_(CLI_ARGS\w*|WORKSPACE|DATA_DIR|LOG\w*)|TF_HTTP_(LOCK_|UNLOCK_)?ADDRESS|TF_CLOUD_(HOSTNAME|ORGANIZATION|PROJECT)|AWS_(ENDPOINT_URL_S3|S3_ENDPOINT)|CONSUL_HTTP_ADDR)$/
+const OF_TOOLS =
+  /^(RUNNER_TOOL_CACHE|TERRAFORM_CLI_PATH|TF_(CLI_ARGS\w*|WORKSPACE|DATA_DIR|LOG\w*)|TF_HTTP_(LOCK_|UNLOCK_)?ADDRESS|TF_CLOUD_(HOSTNAME|ORGANIZATION|PROJECT)|AWS_(ENDPOINT_URL_S3|S3_ENDPOINT)|CONSUL_HTTP_ADDR)$/
 
 /** What the runner hands to an action for itself: a program could set outputs by it, or act as the job. */
 const RUNNERS_OWN =

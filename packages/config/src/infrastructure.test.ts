@@ -78,6 +78,15 @@ describe('the infrastructure of a region', () => {
     ])
   })
 
+  it('takes no number of a backend for what it may not be, such as an account with a zero before it', async () =>
+    expect(
+      await problems(`${LINES.replace('backend-config: {', 'backend-config: { account: 0123456789,')}`),
+    ).toEqual([
+      expect.stringMatching(
+        /backend-config\.account: is not a text: put numbers, true and false into quotes$/,
+      ),
+    ]))
+
   it('is as docs/terraform.md shows it', async () => {
     const page = await readFile(join(import.meta.dirname, '../../../docs/terraform.md'), 'utf8')
     const [, lines = ''] = /```yaml\ninfrastructure:\n([^]*?)```/.exec(page) ?? []
@@ -103,6 +112,35 @@ describe('the infrastructure of a region', () => {
       ),
     ])
     expect(await whole(LINES)).toEqual([])
+  })
+
+  it.each([
+    ['backend-config: { key: one }', true],
+    ["backend-config: { key: '$${region}' }", true],
+    ["backend-config: { key: '${region}' }", false],
+    ["backend-config-files: ['infra/${vars.tier}.tfbackend']", false],
+    ["workspace: '${region}'", false],
+  ])('of several regions has a state for each: %s', async (line, isOne) => {
+    const text = `${rolloutWithHooks('  finished: ops/x.sh', '{ tier: prod }')}infrastructure:\n  path: infra\n  ${line}\n  plan-key-secret: PLAN_KEY\n`
+    const several = text.replace(
+      'regions: [',
+      'regions: [{ name: us, environment: us, vars: { tier: dev } }, ',
+    )
+    const told = await resolveRegion(await parseRollout(several, 'rollout.yml'), 'eu', {
+      variables: { version: '1.4.0' },
+    }).then(
+      () => [],
+      (error: unknown) => (error as InputError).problems.map(({ message }) => message),
+    )
+    expect(told).toEqual(
+      isOne
+        ? [
+            expect.stringMatching(
+              /^infrastructure: has one state for all regions, so the plan of each would undo/,
+            ),
+          ]
+        : [],
+    )
   })
 
   it('is missed before anything begins where its files are not in the repository', async () => {

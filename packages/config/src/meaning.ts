@@ -20,7 +20,7 @@ export function checkMeaning(source: YamlSource, config: RolloutConfig): Problem
   checkGates(source, config, report)
   checkStages(config, report)
   checkHooks(source, report)
-  checkInfrastructure(source, report)
+  checkInfrastructure(source, config, report)
   checkQueries(config, report)
   checkArmsApart(source, report)
   checkDeployApart(source, config, report)
@@ -115,14 +115,24 @@ function checkHooks(source: YamlSource, report: Report): void {
 }
 
 /** It is planned and looked at for a region, whatever is released there. */
-function checkInfrastructure(source: YamlSource, report: Report): void {
+function checkInfrastructure(source: YamlSource, { regions }: RolloutConfig, report: Report): void {
   const written = loose(loose(valueOf(source))['infrastructure'])
   for (const [key, value] of Object.entries(written)) {
     const named = /(?<!\$)\$\{(version|digest|image|arm|run-id|correlation-id)\}/.exec(JSON.stringify(value))
     if (named)
       report(['infrastructure', key], `uses ${named[0]}, and the infrastructure of a region is of no release`)
   }
+  const places = ['path', 'workspace', 'backend-config', 'backend-config-files']
+  const isApart = places.some((key) => OF_REGION.test(JSON.stringify(written[key] ?? '')))
+  if (regions.length > 1 && Object.keys(written).length > 0 && !isApart)
+    report(
+      ['infrastructure'],
+      'has one state for all regions, so the plan of each would undo what is of another: write ${region} into backend-config, such as key: tfstate/prod/${region}/infra.tfstate, or into path or workspace',
+    )
 }
+
+/** What stands for another text in each region. */
+const OF_REGION = /(?<!\$)\$\{(region|environment|vars\.[^}]+)\}/
 
 const namesArm = (value: unknown): boolean => /(?<!\$)\$\{arm\}/.test(JSON.stringify(value ?? ''))
 

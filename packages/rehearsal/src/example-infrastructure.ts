@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
-import { access, constants, mkdir, symlink } from 'node:fs/promises'
+import { access, constants, mkdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { arch } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { z } from 'zod'
 import { InputError } from '@deploy-actions/action-kit'
 import type { RegionConfig } from '@deploy-actions/config'
-import type { BuiltIn } from '@deploy-actions/workflow-engine'
 import { openStateServer } from './state-server'
 
 type Infrastructure = NonNullable<RegionConfig['infrastructure']>
@@ -16,8 +16,8 @@ export interface ExampleInfrastructure {
   address: string
   /** KEY=VALUE lines for the secrets of the repository */
   secrets: string
-  /** plays the actions that set a tool up: it is one of this machine */
-  setUp: BuiltIn
+  /** for RUNNER_TOOL_CACHE: in it the tool of this machine stands for the version that is asked for */
+  toolCache: string
   /** what the state of each region holds by now */
   states(): States
   close(): Promise<void>
@@ -33,36 +33,32 @@ const PLAN_KEY = 'the-plans-of-a-rehearsal-are-sealed-by-this'
 
 /**
  * Finds the tool on this machine, among the servers of the tests or on the PATH.
- * @param folder where a link to it goes, for the jobs that set it up
+ * @param toolCache folder in which it is put for the jobs
  * @throws InputError where there is none
  */
 export async function openExampleInfrastructure(
-  { tool }: Pick<Infrastructure, 'tool'>,
-  { systems, folder, say }: { systems: string; folder: string; say(text: string): void },
+  { tool, version: asked }: Pick<Infrastructure, 'tool' | 'version'>,
+  { systems, toolCache, say }: { systems: string; toolCache: string; say(text: string): void },
 ): Promise<ExampleInfrastructure> {
   const program = await programOf(tool, systems)
   const version = await versionOf(program)
   say(`the infrastructure is planned and applied by ${NAMES[tool]} ${version} of this machine (${program})`)
+  const folder = join(toolCache, tool, asked ?? version, arch())
+  // Another rehearsal may have left one there.
+  await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true })
   await symlink(program, join(folder, tool))
+  await writeFile(`${folder}.complete`, '')
   const server = await openStateServer()
   return {
     address: server.address,
     secrets: `PLAN_KEY=${PLAN_KEY}`,
-    setUp({ addPath, log }) {
-      addPath(folder)
-      log(`${NAMES[tool]} ${version} of this machine`)
-      return Promise.resolve(undefined)
-    },
+    toolCache,
     states: () =>
       Object.fromEntries([...server.states].map(([name, text]) => [name.slice(1), readState(text)])),
     close: () => server.close(),
   }
 }
-
-/** Where nothing is planned, nothing is set up. */
-export const setsNothingUp: BuiltIn = () =>
-  Promise.reject(new Error('this rehearsal plans no infrastructure, and sets no tool up for it'))
 
 async function programOf(tool: Infrastructure['tool'], systems: string): Promise<string> {
   const folders = [join(systems, 'bin'), ...(process.env['PATH'] ?? '').split(delimiter)].filter(Boolean)
@@ -77,7 +73,7 @@ async function programOf(tool: Infrastructure['tool'], systems: string): Promise
   throw new InputError([
     {
       where: 'infrastructure',
-      message: `${tool} is neither in ${join(systems, 'bin')}, where test/systems/install builds one, nor on the PATH; install it, or rehearse another example`,
+      message: `${tool} is neither in ${join(systems, 'bin')}, where test/systems/install builds one, nor on the PATH; install it, or rehearse another example; with a scenario that says set: { infrastructure.tool: terraform } it is Terraform`,
     },
   ])
 }

@@ -9,7 +9,6 @@ import {
   type RunHandle,
   type RunView,
 } from '@deploy-actions/workflow-engine'
-import { setsNothingUp } from './example-infrastructure'
 import { environmentsOf, REVIEWER } from './first-world'
 import { jobFolder } from './job-pages'
 import { JobProgress } from './job-progress'
@@ -34,7 +33,6 @@ export interface Followed {
 /** The engine of all runs of a rehearsal: they share its concurrency groups and its numbers. */
 export function engineOf(setup: Setup): Engine {
   const { options, github, repository, scenario, configs, output, speed, epoch, clock, world } = setup
-  const setUp = setup.infrastructure?.setUp ?? setsNothingUp
   const names = configs.map(({ region }) => region.name)
   const protectedBy = new Map(
     environmentsOf(configs, scenario).map((environment) => [environment.name, environment.reviewers ?? []]),
@@ -53,13 +51,10 @@ export function engineOf(setup: Setup): Engine {
     serverUrl: github.serverUrl,
     apiUrl: github.url,
     firstRunId: setup.firstRunId,
-    builtIns: new Map([
-      ['actions/checkout', checkout],
-      ['hashicorp/setup-terraform', setUp],
-      ['opentofu/setup-opentofu', setUp],
-    ]),
+    builtIns: new Map([['actions/checkout', checkout]]),
     jobEnvironment: (job, run) => ({
       ...github.environmentFor(job, run),
+      ...(setup.infrastructure && { RUNNER_TOOL_CACHE: setup.infrastructure.toolCache }),
       DEPLOY_ACTIONS_SPEED: String(speed),
       DEPLOY_ACTIONS_EPOCH: String(epoch),
     }),

@@ -261,7 +261,7 @@ async function infrastructureOf(
   if (options.own || !first?.infrastructure) return undefined
   const infrastructure = await openExampleInfrastructure(first.infrastructure, {
     systems: options.systems,
-    folder: join(resolve(output), 'tools'),
+    toolCache: join(resolve(output), 'tools'),
     say: (text) => options.view.say(text),
   })
   opened.push(infrastructure)

@@ -18,8 +18,6 @@ const plan: RolloutPlan = {
         soak: false,
         before: false,
         infrastructure: true,
-        terraform: '1.15.7',
-        tofu: '',
         share: true,
         'after-deploy': true,
         'after-rollout': true,

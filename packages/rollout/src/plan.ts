@@ -13,10 +13,8 @@ export const plannedRegion = z.strictObject({
   parts: z.strictObject({
     soak: z.boolean(),
     before: z.boolean(),
-    /** what Terraform or OpenTofu plans and applies, and which version of which its jobs set up; empty for none */
+    /** what Terraform or OpenTofu plans and applies */
     infrastructure: z.boolean(),
-    terraform: z.string(),
-    tofu: z.string(),
     /** its share of the global traffic is drained while the release is put onto it */
     share: z.boolean(),
     'after-deploy': z.boolean(),

@@ -30,6 +30,10 @@ export const workspaceName = z.string().regex(/^(?!-)[A-Za-z0-9_.-]+$/, 'is not 
 /** terraform, tofu, or a path to one. */
 export const programName = z.string().regex(/^(?!-)\S+$/, 'is not a program')
 
+export const exactVersion = z
+  .string()
+  .regex(/^\d+\.\d+\.\d+(-[0-9A-Za-z.]+)?$/, 'is not an exact version such as 1.15.7')
+
 /** Beside it the job has stages to walk, and six hours. */
 const APPLY_TIMEOUT = '1h'
 const LOCK_TIMEOUT = '5m'
@@ -38,14 +42,14 @@ const LOCK_TIMEOUT = '5m'
 export const infrastructure = z.strictObject({
   path: inRepository.describe('folder of the configuration in the repository'),
   tool: z.enum(['terraform', 'tofu']).default('terraform').describe('what plans and applies it'),
-  version: z
-    .string()
-    .regex(/^\d+\.\d+\.\d+(-[0-9A-Za-z.]+)?$/, 'is not an exact version such as 1.15.7')
+  version: exactVersion
     .optional()
-    .describe('the version that the jobs set up; left out where their runner has the tool'),
+    .describe(
+      'the version of it, which is set up where the runner has another one or none; left out: what the runner has',
+    ),
   workspace: workspaceName.default('default').describe('workspace of the state, which has to be there'),
   'backend-config': z
-    .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
+    .record(z.string(), z.string('is not a text: put numbers, true and false into quotes'))
     .superRefine((settings, context) => {
       for (const [name, value] of Object.entries(settings))
         for (const { message } of backendSetting.safeParse(`${name}=${value}`).error?.issues ?? [])
@@ -103,12 +107,3 @@ export const infrastructure = z.strictObject({
     .describe('how long an apply may take; then the tool is asked to stop, once, and waited for'),
 })
 export type Infrastructure = z.infer<typeof infrastructure>
-
-/** Which version of which tool a job sets up; empty for none. */
-export const toSetUp = (
-  said: Pick<Infrastructure, 'tool' | 'version'> | undefined,
-): { terraform: string; tofu: string } => ({
-  terraform: '',
-  tofu: '',
-  ...(said && { [said.tool]: said.version ?? '' }),
-})

@@ -19,8 +19,6 @@ export interface BuiltInContext {
   repository: string
   job: JobView
   run: RunView
-  /** Puts a folder before the PATH of the steps that follow, as GITHUB_PATH does. */
-  addPath(folder: string): void
   /** Writes a line to the step's log, workflow commands included. */
   log(line: string): void
   /** The step is cancelled or out of time. */

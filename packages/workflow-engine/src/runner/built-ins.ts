@@ -29,7 +29,6 @@ export async function playBuiltIn(
     repository: session.options.repository,
     job,
     run,
-    addPath: (folder) => void session.paths.unshift(folder),
     log: (line) => log.write(line),
     signal,
   })
