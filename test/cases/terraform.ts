@@ -310,6 +310,7 @@ export const terraform: Series = {
       of(
         APPROVED,
         'A7 37: does not hand variables of the %s on to an apply, which Terraform before 1.14 would print',
+        'A7 37: hands them on to OpenTofu, which may need them to read its encrypted state',
       ),
     ),
     row(

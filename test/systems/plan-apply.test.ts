@@ -247,6 +247,40 @@ exec ${real} "$@"
     60_000,
   )
 
+  it('A7 37: hands them on to OpenTofu, which may need them to read its encrypted state', async () => {
+    await lab.write(`terraform {
+  backend "http" {}
+  encryption {
+    key_provider "pbkdf2" "of" {
+      passphrase = var.token
+      iterations = 200000
+    }
+    method "aes_gcm" "by" {
+      keys = key_provider.pbkdf2.of
+    }
+    state {
+      method = method.aes_gcm.by
+    }
+  }
+}
+variable "token" {
+  sensitive = true
+}
+resource "terraform_data" "a" {}
+`)
+    // Terraform has no such block.
+    if (kind === 'terraform') {
+      const { outputs } = await lab.step({ mode: 'plan' })
+      expect(outputs).toMatchObject({
+        outcome: 'failed',
+        reason: expect.stringContaining('Unsupported block'),
+      })
+      return
+    }
+    expect((await lab.step(await lab.planned())).outputs).toMatchObject({ outcome: 'applied' })
+    expect(lab.stateOf('eu')).toHaveProperty('encrypted_data')
+  }, 60_000)
+
   it('A7 38: hands on the variables that no plan keeps', async () => {
     await lab.write(`terraform {
   backend "http" {}
