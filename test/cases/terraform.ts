@@ -69,8 +69,16 @@ export const terraform: Series = {
     row(
       8,
       'data that is only read',
-      of(CHANGES, 'A7 8: %j is %s, and whether it destroys: %s'),
-      of(PLANS, 'A7 8: what is only read at the apply is no change of an object'),
+      of(
+        CHANGES,
+        'A7 8: %j is %s, and whether it destroys: %s',
+        'A7 8: a plan that only reads, since %s, is something to apply: %s',
+      ),
+      of(
+        PLANS,
+        'A7 8: what is only read at the apply is no change of an object',
+        'A7 8: what a check alone reads, at each plan anew, is nothing to apply',
+      ),
     ),
     row(
       9,
@@ -107,6 +115,8 @@ export const terraform: Series = {
       of(
         POLICY,
         'A7 12: protects addresses from being destroyed, replaced and forgotten',
+        'A7 12: protects an object from a replacement that forgets it',
+        'A7 12: protects an object by the address that it had before the plan, too',
         'A7 12: %s takes %s: %s',
       ),
       of(
@@ -297,7 +307,11 @@ export const terraform: Series = {
     row(
       37,
       'a sensitive variable at an apply',
-      of(APPROVED, 'A7 37: does not hand variables on to an apply, which Terraform before 1.14 would print'),
+      of(
+        APPROVED,
+        'A7 37: does not hand variables of the %s on to an apply, which Terraform before 1.14 would print',
+        'A7 37: hands them on to OpenTofu, which may need them to read its encrypted state',
+      ),
     ),
     row(
       38,
@@ -336,7 +350,10 @@ export const terraform: Series = {
     row(
       42,
       'a lock that is waited for, and a state that is another one then',
-      of(ENDS, 'A7 42: a state that somebody writes while its lock is waited for makes the plan stale'),
+      of(
+        ENDS,
+        'A7 42: a state that somebody writes while its lock is waited for makes the plan stale, with verify: %s',
+      ),
     ),
     row(
       43,

@@ -114,6 +114,23 @@ describe.each(TOOLS)('with $name', ({ name: kind, tool }) => {
     expect(summary).toContain('what it depends on changes')
   }, 60_000)
 
+  it('A7 8: what a check alone reads, at each plan anew, is nothing to apply', async () => {
+    const state = {
+      version: 4,
+      terraform_version: '1.5.0',
+      serial: 1,
+      lineage: 'l',
+      outputs: {},
+      resources: [],
+    }
+    await writeFile(join(lab.job.workspace, 'infra/other.tfstate'), JSON.stringify(state))
+    const check = `check "o" {\n  data "terraform_remote_state" "o" {\n    backend = "local"\n    config = { path = "other.tfstate" }\n  }\n  assert {\n    condition = data.terraform_remote_state.o.backend == "local"\n    error_message = "no"\n  }\n}\n`
+    expect((await brought(object('a'), check)).outputs).toMatchObject({ outcome: 'applied' })
+    const { outputs, summary } = await planOf({})
+    expect(summary).toContain('is a part of a check')
+    expect(outputs).toMatchObject({ outcome: 'no-changes', 'has-changes': 'false' })
+  }, 60_000)
+
   it('A7 9: what a replacement has left behind is destroyed, and said to be that', async () => {
     const of = (version: string, ends: string): string =>
       object(

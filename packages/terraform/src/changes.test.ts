@@ -61,6 +61,16 @@ describe('what a plan does', () => {
     expect(changesOf(planWith({ actions }))).toMatchObject([{ verb, destroys }])
   })
 
+  it.each([
+    ['read_because_dependency_pending', true],
+    ['read_because_config_unknown', true],
+    // It is read anew at each plan, so that there would be no end of plans.
+    ['read_because_check_nested', false],
+  ])('A7 8: a plan that only reads, since %s, is something to apply: %s', (reason, has) => {
+    const plan = planWith({ actions: ['read'] }, { mode: 'data', action_reason: reason })
+    expect([countsOf(changesOf(plan)), hasChanges(plan)]).toEqual([NONE, has])
+  })
+
   it('that is not known is refused, not guessed', () => {
     expect(() => changesOf(planWith({ actions: ['shrink'] }))).toThrow(
       'a.b: the plan says shrink, which is not known',

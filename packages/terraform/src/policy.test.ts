@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { changesOf, driftOf } from './changes'
-import { planOf } from './plans.fixture'
+import { planOf, planWith } from './plans.fixture'
 import { matcher, NOT_WHOLE, violationsOf, type Policy } from './policy'
 
 const NOTHING: Policy = { protected: [], requireComplete: false, failOnCheck: false, failOnDrift: false }
@@ -35,6 +35,30 @@ describe('a policy', () => {
     ])
   })
 
+  it('A7 12: protects an object from a replacement that forgets it', () => {
+    const plan = planWith({ actions: ['create', 'forget'] })
+    expect(
+      violationsOf(
+        { plan, changes: changesOf(plan), drift: [], isTargeted: false },
+        { ...NOTHING, maxDestroy: 0, protected: ['a.b'] },
+      ),
+    ).toEqual(['a.b is protected by a.b, and the plan would replace it'])
+  })
+
+  it('A7 12: protects an object by the address that it had before the plan, too', () => {
+    const plan = planWith(
+      { actions: ['delete', 'create'] },
+      { address: 'module.new.a.b', previous_address: 'module.old.a.b' },
+    )
+    const judged = { plan, changes: changesOf(plan), drift: [], isTargeted: false }
+    const refusedBy = (pattern: string) => violationsOf(judged, { ...NOTHING, protected: [pattern] })
+    for (const pattern of ['module.old', 'module.new'])
+      expect(refusedBy(pattern)).toEqual([
+        `module.new.a.b is protected by ${pattern}, and the plan would replace it`,
+      ])
+    expect(refusedBy('module.other')).toEqual([])
+  })
+
   it.each<[string, Partial<Policy>, RegExp]>([
     ['target-incomplete', { requireComplete: true }, /^the plan is not the whole/],
     ['check-failed-create', { failOnCheck: true }, /^check\.health: check failed: not ok$/],
@@ -64,6 +88,12 @@ describe('a pattern of addresses', () => {
     ['module.db.**', 'module.dbx.a.b', false],
     ['**.aws_db_instance.*', 'module.a.aws_db_instance.b[0]', true],
     ['**.aws_db_instance.*', 'aws_db_instance.b', true],
+    // A dot, a bracket and a quote within a key end no part.
+    ['a.b', 'module.db["x.y"].a.b', true],
+    ['a.b', 'module.db["x].y"].a.b', true],
+    ['a.b', 'module.db["x\\"].y"].a.b', true],
+    ['module.*.a.b', 'module.db["x.y"].a.b', true],
+    ['module.*.a.b', 'module.db["x.a"].c.d', false],
     ['a.b["x"]', 'a.b["x"]', true],
     ['a.b["x"]', 'a.b["y"]', false],
     ['a.b', 'a.bc', false],
