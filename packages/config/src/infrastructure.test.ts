@@ -80,7 +80,7 @@ describe('the infrastructure of a region', () => {
 
   it('takes no number of a backend for what it may not be, such as an account with a zero before it', async () =>
     expect(
-      await problems(`${LINES.replace('backend-config: {', 'backend-config: { account: 0123456789,')}`),
+      await problems(LINES.replace('backend-config: {', 'backend-config: { account: 0123456789,')),
     ).toEqual([
       expect.stringMatching(
         /backend-config\.account: is not a text: put numbers, true and false into quotes$/,
