@@ -25,6 +25,7 @@ const region = (name: string, index: number) => ({
   parts: {
     soak: false,
     before: false,
+    infrastructure: false,
     share: false,
     'after-deploy': false,
     'after-rollout': false,
@@ -274,6 +275,29 @@ describe('the report of a run', () => {
     expect((await report([us, eu])).outcome).toMatchObject({
       message: expect.stringContaining('us not-started'),
     })
+  })
+
+  it('says what became of the infrastructure of each region, and that it stays', async () => {
+    await transaction('us', 'committed')
+    await transaction('eu', 'restored')
+    const step = (mode: string, outcome: string, reason: string) => ({
+      ...{ action: 'plan-apply', inputs: { mode }, outcome, reason },
+    })
+    const [planned, applied] = [
+      step('plan', 'planned', '2 to add'),
+      step('apply', 'applied', '2 of 2 objects'),
+    ]
+    const failed = step('apply', 'failed', '1 done, 1 failed')
+    const { ports, evidence } = await report([
+      { ...us, records: [planned, applied] },
+      // Two attempts: the last one counts.
+      { ...eu, records: [planned, applied, step('plan', 'no-changes', 'there is nothing to apply'), failed] },
+    ])
+    expect((await evidence())['infrastructure']).toEqual([
+      { region: 'us', planned: 'planned: 2 to add', applied: 'applied: 2 of 2 objects' },
+      { region: 'eu', planned: 'no-changes: there is nothing to apply', applied: 'failed: 1 done, 1 failed' },
+    ])
+    expect(ports.recorded.summary.join()).toContain('What was applied stays, whatever became of the release.')
   })
 
   it('names who rejected a region', async () => {

@@ -1,5 +1,6 @@
 import { clockTime, escapeText, table } from '@deploy-actions/action-kit'
 import { formatDuration, formatWeights } from '@deploy-actions/rollout'
+import { infrastructureMarkdown } from './infrastructure'
 import type { RunEvidence } from './run-evidence'
 import { takenBackMarkdown } from './taken-back'
 
@@ -7,6 +8,7 @@ import { takenBackMarkdown } from './taken-back'
 export function reportMarkdown({
   plan,
   regions,
+  infrastructure,
   takenBack,
   jobs,
   approvals,
@@ -37,6 +39,7 @@ export function reportMarkdown({
           '',
         ]
       : []),
+    ...infrastructureMarkdown(infrastructure),
     ...(approvals.length > 0
       ? [
           '### Approvals',

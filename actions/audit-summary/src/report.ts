@@ -5,6 +5,7 @@ import { rootOf } from '@deploy-actions/evidence'
 import { defined } from '@deploy-actions/rollout'
 import { gatherChains } from './chains'
 import type { Inputs } from './inputs'
+import { infrastructureResults } from './infrastructure'
 import { listJobs, ofSameRollout } from './jobs'
 import { reportMarkdown } from './markdown'
 import type { Outputs } from './outputs'
@@ -105,6 +106,7 @@ async function gather(service: string | undefined, inputs: Inputs, ports: Ports)
     run: { id: runId, attempt, workflowRef, actor, commit: sha },
     plan: inputs.plan ?? null,
     regions,
+    infrastructure: infrastructureResults(chains.flatMap(({ records }) => records)),
     takenBack,
     jobs: others.map((job) => ({
       ...job,
