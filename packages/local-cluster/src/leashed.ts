@@ -31,8 +31,10 @@ export function startLeashed(name: string, command: readonly string[], log: stri
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   const file = createWriteStream(log)
-  child.stdout.pipe(file)
-  child.stderr.pipe(file)
+  // Either may end before the other has come: the file ends with both.
+  child.stdout.pipe(file, { end: false })
+  child.stderr.pipe(file, { end: false })
+  child.once('close', () => file.end())
   // It may be gone before it is let go.
   child.stdin.on('error', () => undefined)
   const exited = once(child, 'exit')
