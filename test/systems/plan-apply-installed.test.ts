@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
-import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -49,9 +49,9 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-function install() {
+function install(cache = join(folder, 'cache')) {
   const { signal } = new AbortController()
-  const ambient = { RUNNER_TOOL_CACHE: join(folder, 'cache'), PATH: process.env['PATH'] ?? '' }
+  const ambient = { RUNNER_TOOL_CACHE: cache, PATH: process.env['PATH'] ?? '' }
   const ports = {
     ...{ ambient, temp: folder },
     process: createChildProcesses(createClock({ speed: 1, epoch: Date.now() }), { call: () => {} }),
@@ -74,6 +74,16 @@ describe('a version from its publisher', () => {
     expect(asked).toHaveLength(2)
   }, 60_000)
 
+  it('is kept on another disk than what is temporary', async () => {
+    const elsewhere = await mkdtemp('/dev/shm/cache-')
+    try {
+      expect((await stat(elsewhere)).dev).not.toBe((await stat(folder)).dev)
+      expect(await install(elsewhere).find()).toMatchObject({ version: expect.stringMatching(/^1\.10\.6/) })
+    } finally {
+      await rm(elsewhere, { recursive: true })
+    }
+  }, 60_000)
+
   it.each<[string, () => void, RegExp]>([
     [
       'that is not what its publisher says',
@@ -93,8 +103,7 @@ describe('a version from its publisher', () => {
       const refused: unknown = await install().program.catch((error: unknown) => error)
       expect(refused).toBeInstanceOf(ToolMissing)
       expect((refused as Error).message).toMatch(said)
-      await writeFile(join(folder, 'tidy'), '')
-      await expect(readFile(join(folder, 'cache/tofu/1.10.6'))).rejects.toThrow(/ENOENT/)
+      expect(await readdir(join(folder, 'cache/tofu/1.10.6'))).toEqual([])
     },
     60_000,
   )

@@ -4,6 +4,7 @@ import {
   DRIFT_CALLER,
   EMERGENCY_CALLER,
   healthy,
+  INFRASTRUCTURE_CALLER,
   planned,
   playDay,
   readTemplates,
@@ -154,6 +155,19 @@ const drifts: Record<string, Played> = {
   'a region that cannot be looked at': { day: { 'region plan-apply drift': RED } },
 }
 
+/** The same for an infrastructure without a release. */
+const infrastructures: Record<string, Played> = {
+  'brought to what is planned': { day: {} },
+  'nothing of it changed': {
+    day: { 'find plan-apply regions': { outputs: { service: 'shop', regions: '[]' } } },
+  },
+  'no infrastructure to bring': { day: { 'find plan-apply regions': RED } },
+  'as it is planned': { day: { 'plan plan-apply plan': { outputs: { outcome: 'no-changes' } } } },
+  'a plan that is refused beforehand': { day: { 'plan plan-apply plan': RED } },
+  'an apply of it fails': { day: { 'apply plan-apply apply': RED } },
+  'its reviewer says no': { day: {}, reject: ['production-us-east'] },
+}
+
 interface Stage {
   days: Record<string, Played>
   caller: string
@@ -164,6 +178,8 @@ const stages: Record<string, Stage> = {
   'restore-region.yml': { days: emergencies, caller: EMERGENCY_CALLER },
   'sweeper.yml': { days: sweeps, caller: SWEEP_CALLER },
   'drift.yml': { days: drifts, caller: DRIFT_CALLER },
+  'infrastructure.yml': { days: infrastructures, caller: INFRASTRUCTURE_CALLER },
+  'infrastructure-stack.yml': { days: infrastructures, caller: INFRASTRUCTURE_CALLER },
   'steer.yml': { days: steers, caller: steerCaller('skip') },
 }
 
@@ -283,6 +299,40 @@ describe('the days of a drift', () => {
     const lines = await play('no infrastructure')
     expect(lines).toContain('drift / find: failure')
     expect(lines.filter((line) => line.includes('Look for drift'))).toEqual([])
+  })
+})
+
+describe('the days of an infrastructure', () => {
+  const play = async (name: string): Promise<string[]> =>
+    trace(
+      await playDay(await readTemplates(), infrastructures[name] ?? { day: {} }, INFRASTRUCTURE_CALLER),
+    ).filter((line) => / (plan|apply): /.test(line))
+  const of = (region: string, plan: string, apply: string): string[] => [
+    `infrastructure / ${region} / apply: ${apply}`,
+    `infrastructure / ${region} / plan: ${plan}`,
+  ]
+
+  it('is planned and applied in each region', async () => {
+    expect(await play('brought to what is planned')).toEqual([
+      ...of('eu-west', 'success', 'success'),
+      ...of('us-east', 'success', 'success'),
+    ])
+  })
+
+  it('asks nobody where nothing is to be applied, and begins nothing where nothing changed', async () => {
+    expect(await play('as it is planned')).toEqual([
+      ...of('eu-west', 'success', 'skipped'),
+      ...of('us-east', 'success', 'skipped'),
+    ])
+    expect(await play('nothing of it changed')).toEqual([])
+  })
+
+  it.each<[string, string[]]>([
+    ['a plan that is refused beforehand', of('us-east', 'failure', 'skipped')],
+    ['an apply of it fails', of('us-east', 'success', 'failure')],
+    ['its reviewer says no', of('us-east', 'success', 'failure')],
+  ])('ends with the region in which it fails: %s', async (name, lines) => {
+    expect(await play(name)).toEqual(lines)
   })
 })
 

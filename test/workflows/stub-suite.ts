@@ -72,11 +72,17 @@ export const healthy: Day = {
   },
   'find plan-apply regions': {
     outputs: {
-      regions: JSON.stringify([
-        { name: 'us-east', environment: 'production-us-east', path: 'infrastructure' },
-        { name: 'eu-west', environment: 'production-eu-west', path: 'infrastructure' },
-      ]),
+      service: 'shop',
+      regions: JSON.stringify(
+        ['us-east', 'eu-west'].map((name) => ({
+          ...{ title: name, name, environment: `production-${name}` },
+          ...{ path: 'infrastructure', stack: '', needs: '' },
+        })),
+      ),
     },
+  },
+  'plan plan-apply plan': {
+    outputs: { outcome: 'planned', 'plan-id': '7', 'plan-sha256': `sha256:${'a'.repeat(64)}` },
   },
   'say restore-point steer': { outputs: { targets: targets() } },
   'soak rollout-plan predecessor': {
@@ -165,6 +171,17 @@ jobs:
   drift:
     permissions: { contents: read, id-token: write, issues: write }
     uses: acme/deploy-actions/.github/workflows/drift.yml@v1
+`
+
+/** What a person runs, or a push starts. */
+export const INFRASTRUCTURE_CALLER = `
+name: Infrastructure
+on: workflow_dispatch
+permissions: {}
+jobs:
+  infrastructure:
+    permissions: { contents: read, actions: read, id-token: write }
+    uses: acme/deploy-actions/.github/workflows/infrastructure.yml@v1
 `
 
 /** What a person says to a rollout that is under way. */

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Cancelled, escapeText, InputError, table, type Ports } from '@deploy-actions/action-kit'
+import { Cancelled, escapeText, InputError, messageOf, table, type Ports } from '@deploy-actions/action-kit'
 import {
   changesOf,
   differing,
@@ -44,6 +44,7 @@ import {
   toolPlaceOf,
   type Session,
 } from './session'
+import { noteStack } from './stack-records'
 import { saveEnded, saveInterrupted, saveUnderWay, startOf, type UnderWay } from './under-way'
 
 /** The plan in clear, in a folder that is gone with the step. */
@@ -276,6 +277,11 @@ async function applyPlan(
   const serial = await kept.state().then(
     (state) => state.serial,
     () => undefined,
+  )
+  await noteStack(inputs, 'applied', ports).catch((error: unknown) =>
+    ports.log.warning(
+      `it was applied, and what needs it in this run will not know that: ${messageOf(error)}`,
+    ),
   )
   const reason = [
     `applied as approved: ${told.done.length} of ${told.done.length + told.undone.length} objects`,

@@ -24,6 +24,14 @@ const INFRASTRUCTURE = `infrastructure:
   plan-key-secret: PLAN_KEY
   oidc: true
 `
+const STACKS = `infrastructure:
+  tool: tofu
+  policy: { max-destroy: 2 }
+  plan-key-secret: PLAN_KEY
+  stacks:
+    app: { path: infra/app, needs: [network], backend-config: { key: '\${region}/app' } }
+    network: { path: infra/network, backend-config: { key: '\${region}/network' } }
+`
 let ports: Ports
 const write = (text: string): Promise<void> => writeFile(join(ports.context.workspace, 'rollout.yml'), text)
 beforeEach(async () => {
@@ -83,6 +91,22 @@ describe('the inputs of plan-apply by a rollout.yml', () => {
     })
   })
 
+  it('are those of one of its stacks, by its name', async () => {
+    await write(REGIONS + STACKS)
+    expect(await ofConfig({ stack: 'app' })).toMatchObject({
+      ...{ path: 'infra/app', environment: 'production-eu', 'backend-config': ['key=eu/app'] },
+      ...{ 'max-destroy': 2, needs: [] },
+    })
+    const refused = (more: Record<string, string>): Promise<string> =>
+      ofConfig(more).then(String, (error: InputError) => error.message)
+    expect(await refused({})).toMatch(/input `stack`: is missing; known in rollout\.yml: network, app$/m)
+    expect(await refused({ stack: 'ap' })).toMatch(
+      /no stack is named ap; known in rollout\.yml: network, app$/m,
+    )
+    await write(REGIONS + INFRASTRUCTURE)
+    expect(await refused({ stack: 'app' })).toMatch(/rollout\.yml has one infrastructure without stacks/)
+  })
+
   it.each(['apply', 'drift', 'recover'])('of mode: %s are those that belong to it', async (mode) => {
     const { 'var-files': varFiles, 'max-destroy': maxDestroy } = await ofConfig({ mode })
     expect(varFiles).toEqual(mode === 'apply' ? [] : ['eu.tfvars'])
@@ -91,16 +115,42 @@ describe('the inputs of plan-apply by a rollout.yml', () => {
 })
 
 describe('the regions of a rollout.yml', () => {
-  const listed = () => main(schema.parse({ mode: 'regions', config: 'rollout.yml' }), ports)
+  const listed = (more: Record<string, string> = {}) =>
+    main(schema.parse({ mode: 'regions', config: 'rollout.yml', ...more }), ports)
+  const titles = async (more: Record<string, string>): Promise<unknown[]> =>
+    ((await listed(more)).regions ?? []).map(({ title, needs }) => [title, needs])
 
   it('are told with where it is', async () => {
-    expect(await listed()).toMatchObject({
-      outcome: 'listed',
-      regions: [
-        { name: 'eu', environment: 'production-eu', path: 'infra' },
-        { name: 'us', environment: 'production-us', path: 'infra' },
-      ],
+    const of = (name: string) => ({
+      ...{ title: name, name, environment: `production-${name}`, path: 'infra', stack: '', needs: '' },
     })
+    expect(await listed()).toMatchObject({
+      ...{ outcome: 'listed', service: 'shop', regions: [of('eu'), of('us')] },
+    })
+  })
+
+  it('are told stack by stack, each after those that it needs, as far as they are asked for', async () => {
+    await write(REGIONS + STACKS)
+    const eu = [
+      ['eu, network', ''],
+      ['eu, app', 'network'],
+    ]
+    expect(await titles({})).toEqual([...eu, ['us, network', ''], ['us, app', 'network']])
+    expect(await titles({ regions: 'eu' })).toEqual(eu)
+    // Of what is not brought by this run, this run does not wait for anything.
+    expect(await titles({ stacks: 'app', regions: 'us' })).toEqual([['us, app', '']])
+  })
+
+  it('are those that there are', async () => {
+    const refused = (more: Record<string, string>): Promise<string> =>
+      listed(more).then(String, (error: InputError) => error.message)
+    expect(await refused({ regions: 'eu,usa' })).toMatch(
+      /no region is named usa; known in rollout\.yml: eu, us$/m,
+    )
+    expect(await refused({ stacks: 'app' })).toMatch(
+      /input `stacks`: no stack is named app; known in rollout\.yml: none$/m,
+    )
+    expect(await refused({ stacks: ' ' })).toMatch(/input `stacks`: names no stack/)
   })
 
   it('are none where they have no infrastructure, or a wrong one', async () => {

@@ -8,6 +8,7 @@ import {
   inRepository,
   programName,
   secretName,
+  stackName,
   workspaceName,
 } from '@deploy-actions/terraform'
 
@@ -24,11 +25,17 @@ const address = z
   .regex(/^(?!-)[A-Za-z_].*$/s, 'is not an address such as module.db.aws_db_instance.main')
 const limit = z.coerce.number().int().min(0)
 
+/** Stands for the commit of the newest run that succeeded, so that nothing is forgotten that a later one did not bring. */
+export const LAST_SUCCESS = 'last-success'
+
+/** Names, separated by commas or blanks. */
+const names = z.string().transform((text) => text.split(/[\s,]+/).filter(Boolean))
+
 export const inputs = z.strictObject({
   mode: z
     .enum(['plan', 'apply', 'drift', 'recover', 'regions'])
     .describe(
-      'plan: plans, judges, and keeps the plan sealed for the approval; apply: applies exactly the plan that was approved; drift: tells what is not as it was planned, and keeps and locks nothing; recover: brings a state to the backend that an apply could not save and has kept sealed; regions: tells which regions of a rollout.yml have an infrastructure',
+      'plan: plans, judges, and keeps the plan sealed for the approval; apply: applies exactly the plan that was approved; drift: tells what is not as it was planned, and keeps and locks nothing; recover: brings a state to the backend that an apply could not save and has kept sealed; regions: tells what a rollout.yml has of infrastructures, region by region, each stack after those that it needs',
     )
     .meta({ example: 'plan' }),
   config: commonInputs.config
@@ -53,6 +60,26 @@ export const inputs = z.strictObject({
     .describe('folder of the configuration in the repository; default its root')
     .meta({ example: 'infrastructure' }),
   region: z.string().default('').describe('region that the plan is bound to').meta({ example: 'eu-west' }),
+  stack: stackName
+    .optional()
+    .describe('which of the stacks of rollout.yml, where it has several')
+    .meta({ example: 'network' }),
+  needs: names
+    .prefault('')
+    .pipe(z.array(stackName))
+    .describe(
+      'with plan: stacks of the region, separated by commas, that this run has to have applied, or found unchanged, before',
+    ),
+  regions: z.string().default('all').describe('with regions: all, or names separated by commas'),
+  stacks: z.string().default('all').describe('with regions: all, or names separated by commas'),
+  'changed-since': z
+    .string()
+    .regex(/^(?!-)\S*$/, 'is not a commit')
+    .default('')
+    .describe(
+      'with regions: a commit, or last-success for that of the newest run of this workflow that succeeded and began by the same event; left out are stacks of whose files, and whose part of rollout.yml, nothing has changed since, and that need none which has; the checkout has to hold it (fetch-depth: 0)',
+    )
+    .meta({ example: 'last-success' }),
   environment: z
     .string()
     .optional()
@@ -78,9 +105,7 @@ export const inputs = z.strictObject({
   'local-state': flag(false).describe(
     'the configuration has no backend, and its state is a file in the checkout, which the next steps keep; refused otherwise, since it is gone with the runner',
   ),
-  'tool-secrets': z
-    .string()
-    .transform((text) => text.split(/[\s,]+/).filter(Boolean))
+  'tool-secrets': names
     .pipe(z.array(secretName))
     .optional()
     .describe('names of secrets that the tool gets as variables of its environment')

@@ -52,6 +52,13 @@ async function mustFit(inputs: Inputs, ports: Ports): Promise<void> {
     if (inputs['export-outputs'].length > 0) say('export-outputs', 'is for mode: apply')
     if (inputs.transaction !== undefined) say('transaction', 'is for mode: apply')
   }
+  if (inputs.needs.length > 0) {
+    if (inputs.mode !== 'plan') say('needs', 'is for mode: plan')
+    if (inputs['plan-store'] !== 'artifact')
+      say('needs', 'is known of stacks whose plans are kept as artifacts of the run alone')
+  }
+  if (inputs.stack !== undefined && inputs.config === undefined)
+    say('stack', 'is one of a rollout.yml: name that by config')
   if (inputs.comment && inputs.mode !== 'plan') say('comment', 'is for mode: plan')
   if (inputs.issue && inputs.mode !== 'drift') say('issue', 'is for mode: drift')
   if (inputs.mode === 'recover') {

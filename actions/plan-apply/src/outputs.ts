@@ -53,7 +53,10 @@ export const outputs = z.object({
   regions: z
     .array(z.record(z.string(), z.string()))
     .optional()
-    .describe('JSON, with mode: regions: name, environment and path of each, for a matrix'),
+    .describe(
+      'JSON, with mode: regions, for a matrix: what each is called (title), its region (name), environment, stack and path, and which of the others it needs, separated by commas',
+    ),
+  service: z.string().optional().describe('with mode: regions: the service of rollout.yml'),
   'failure-reason': z
     .enum(FAILURE_REASONS)
     .optional()

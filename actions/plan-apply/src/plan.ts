@@ -36,6 +36,7 @@ import {
   toolPlaceOf,
   type Session,
 } from './session'
+import { mustHaveNeeds, noteStack } from './stack-records'
 import { countsLine, planSummary, type Shown } from './summary'
 import { saveFolder } from './under-way'
 
@@ -52,13 +53,17 @@ export interface Made {
 /** Plans, judges, tells, and keeps the plan sealed for who approves it. */
 export async function plan(session: Session): Promise<Outputs> {
   const { inputs, ports } = session
+  await mustHaveNeeds(inputs, ports)
   return inPrivateFolder(session, async (folder) => {
     const made = await makePlan(session, planningOf(inputs), join(folder, 'plan'))
     const { violations, shown, ...told } = tell(session, made)
     if (inputs.comment) await commentOn(session, shown, told['has-changes'])
     if (violations.length > 0)
       throw failed(`the plan is refused: ${violations.join('; ')}`, reasonOf(violations), told)
-    if (!told['has-changes']) return { ...told, outcome: 'no-changes', reason: 'there is nothing to apply' }
+    if (!told['has-changes']) {
+      await noteStack(inputs, 'unchanged', ports)
+      return { ...told, outcome: 'no-changes', reason: 'there is nothing to apply' }
+    }
     const reason = countsLine(made.changes, outputChangesOf(made.json))
     const isWanted = inputs['plan-store'] !== 'none' && !inputs['dry-run']
     // Told as planned, whoever waits for a plan to be approved would go on without one.
@@ -68,6 +73,7 @@ export async function plan(session: Session): Promise<Outputs> {
         'plan-errored',
         told,
       )
+    await noteStack(inputs, 'planned', ports)
     const kept = isWanted ? await keep(session, made) : {}
     ports.log.info(reason)
     return { ...told, ...kept, outcome: 'planned', reason }

@@ -142,8 +142,8 @@ export const failed = (
 }
 
 /** The place of a plan, for people. */
-export const placeName = ({ region, environment, path }: Inputs): string =>
-  [region, environment].filter(Boolean).join(', ') || path
+export const placeName = ({ region, stack, environment, path }: Inputs): string =>
+  [region, stack, environment].filter(Boolean).join(', ') || path
 
 /** A text without the secrets of the step. */
 export const clean = ({ secrets }: Ports, text: string): string => redact(text, secrets.values())

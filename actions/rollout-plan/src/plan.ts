@@ -1,7 +1,9 @@
 import { InputError, providerPorts, withOutputs, type Ports, type Problem } from '@deploy-actions/action-kit'
 import {
+  chosen,
   correlationOf,
   missingFiles,
+  ofRelease,
   readRollout,
   resolveAll,
   resolveRegion,
@@ -166,20 +168,8 @@ async function checked(
 }
 
 function select(configs: RegionConfig[], file: RolloutFile, { regions }: Inputs): RegionConfig[] {
-  const { selected, unknown } = selectRegions(file.regions, regions)
-  const known = file.regions.map(({ name }) => name).join(', ')
-  if (unknown.length > 0)
-    throw new InputError(
-      unknown.map((name) => ({
-        where: 'input `regions`',
-        message: `no region is named ${name}; known in ${file.path}: ${known}`,
-      })),
-    )
-  if (selected.length === 0)
-    throw new InputError([
-      { where: 'input `regions`', message: `names no region; write all or some of ${known}` },
-    ])
-  return configs.filter((config) => selected.some(({ name }) => name === config.region.name))
+  const wanted = chosen(file.regions, regions, { input: 'regions', noun: 'region', path: file.path })
+  return configs.filter((config) => wanted.some(({ name }) => name === config.region.name))
 }
 
 /** What keeps all regions from being rolled out at once. */
@@ -261,7 +251,7 @@ function planned(selected: RegionConfig[], due: RegionConfig[], kind: OrderKind)
       parts: {
         soak: kind === 'delayed' && predecessor !== undefined,
         before: gates.before !== undefined,
-        infrastructure: infrastructure !== undefined,
+        infrastructure: ofRelease(infrastructure) !== undefined,
         share: traffic.regions !== undefined,
         'after-deploy': gates['after-deploy'] !== undefined,
         'after-rollout': gates['after-rollout'] !== undefined,

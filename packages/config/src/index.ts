@@ -1,3 +1,4 @@
+export { chosen } from './chosen'
 export {
   checksOf,
   findRegion,
@@ -11,7 +12,8 @@ export {
   type RolloutFile,
 } from './load'
 export * from './hooks'
-export { infrastructureOf } from './infrastructure'
+export { infrastructureOf, ofRelease } from './infrastructure'
+export type { Stack } from '@deploy-actions/terraform'
 export { missingFiles } from './missing-files'
 export * from './target'
 export { parseYaml, problemsOf } from './yaml-source'

@@ -13,6 +13,14 @@ const LINES = `  path: infra
   policy: { max-destroy: 0 }
   plan-key-secret: PLAN_KEY
 `
+const STACKS = `  plan-key-secret: PLAN_KEY
+  backend-config: { bucket: states }
+  policy: { max-destroy: 0 }
+  stacks:
+    app: { path: infra/app, needs: [network, data], backend-config: { key: '\${region}/app' }, timeout: 2h }
+    data: { path: infra/data, needs: [network], backend-config: { key: '\${region}/data' }, policy: { max-replace: 1 } }
+    network: { path: infra/network, backend-config: { key: '\${region}/network' } }
+`
 const file = (lines: string, more = '') =>
   parseRollout(
     `${rolloutWithHooks('  finished: ops/x.sh', '{ tier: prod }')}infrastructure:\n${lines}${more}`,
@@ -30,26 +38,29 @@ const whole = async (lines: string): Promise<string[]> =>
 
 describe('the infrastructure of a region', () => {
   it('has its own state and variables, and the defaults of the rest', async () => {
-    expect(await read(LINES)).toEqual({
-      path: 'infra',
-      tool: 'terraform',
-      workspace: 'default',
-      'backend-config': { key: 'tfstate/production-eu/eu/infra.tfstate' },
-      'backend-config-files': [],
-      'var-files': ['infra/prod.tfvars'],
-      policy: { 'max-destroy': 0, protected: [], 'fail-on-check': false, 'fail-on-drift': false },
-      'plan-key-secret': 'PLAN_KEY',
-      'plan-max-age': 86_400_000,
-      'tool-secrets': [],
-      oidc: false,
-      verify: 'replan',
-      'lock-timeout': 300_000,
-      timeout: 3_600_000,
-    })
+    expect(await read(LINES)).toEqual([
+      {
+        ...{ name: '', needs: [] },
+        path: 'infra',
+        tool: 'terraform',
+        workspace: 'default',
+        'backend-config': { key: 'tfstate/production-eu/eu/infra.tfstate' },
+        'backend-config-files': [],
+        'var-files': ['infra/prod.tfvars'],
+        policy: { 'max-destroy': 0, protected: [], 'fail-on-check': false, 'fail-on-drift': false },
+        'plan-key-secret': 'PLAN_KEY',
+        'plan-max-age': 86_400_000,
+        'tool-secrets': [],
+        oidc: false,
+        verify: 'replan',
+        'lock-timeout': 300_000,
+        timeout: 3_600_000,
+      },
+    ])
   })
 
   it('is read where nothing else of the file is right', async () => {
-    await expect(read(LINES, 'check: {}\n')).resolves.toMatchObject({ path: 'infra' })
+    await expect(read(LINES, 'check: {}\n')).resolves.toMatchObject([{ path: 'infra' }])
   })
 
   it('tells all that is wrong with it, with its place', async () => {
@@ -89,11 +100,83 @@ describe('the infrastructure of a region', () => {
 
   it('is as docs/terraform.md shows it', async () => {
     const page = await readFile(join(import.meta.dirname, '../../../docs/terraform.md'), 'utf8')
-    const [, lines = ''] = /```yaml\ninfrastructure:\n([^]*?)```/.exec(page) ?? []
-    expect(await read(lines)).toMatchObject({
-      'backend-config': { key: 'tfstate/prod/eu/infra.tfstate' },
-      'var-files': ['infrastructure/prod-global.tfvars', 'infrastructure/prod-eu.tfvars'],
-    })
+    const [lines = '', stacks = ''] = [...page.matchAll(/```yaml\ninfrastructure:\n([^]*?)```/g)].map(
+      ([, text = '']) => text,
+    )
+    expect(await read(stacks)).toMatchObject([
+      { name: 'network', 'backend-config': { bucket: 'tfstate-prod', key: 'network/eu.tfstate' } },
+      { name: 'app', needs: ['network'], 'var-files': ['infrastructure/eu.tfvars'] },
+    ])
+    expect(await read(lines)).toMatchObject([
+      {
+        'backend-config': { key: 'tfstate/prod/eu/infra.tfstate' },
+        'var-files': ['infrastructure/prod-global.tfvars', 'infrastructure/prod-eu.tfvars'],
+      },
+    ])
+  })
+
+  it('of several stacks has each after those that it needs, with what all share', async () => {
+    const stacks = await read(STACKS)
+    expect(stacks.map(({ name, needs, path }) => [name, needs, path])).toEqual([
+      ['network', [], 'infra/network'],
+      ['data', ['network'], 'infra/data'],
+      ['app', ['network', 'data'], 'infra/app'],
+    ])
+    expect(stacks).toMatchObject([
+      {
+        'backend-config': { bucket: 'states', key: 'eu/network' },
+        policy: { 'max-destroy': 0 },
+        timeout: 3_600_000,
+      },
+      {
+        'backend-config': { bucket: 'states', key: 'eu/data' },
+        policy: { 'max-destroy': 0, 'max-replace': 1, protected: [] },
+      },
+      { 'backend-config': { bucket: 'states', key: 'eu/app' }, timeout: 7_200_000, tool: 'terraform' },
+    ])
+    expect(await whole(STACKS)).toEqual([])
+  })
+
+  it.each<[string, string, RegExp]>([
+    [
+      'stacks:',
+      'path: infra\n  stacks:',
+      /:3: infrastructure: has either path, for one configuration, or stacks/,
+    ],
+    [
+      '[network, data]',
+      '[netwrk]',
+      /infrastructure\.stacks\.app\.needs: no stack is named netwrk; known: app, data, network$/,
+    ],
+    [
+      'infra/network,',
+      'infra/network, needs: [app],',
+      /infrastructure\.stacks: need each other in a circle: app -> network -> app$/,
+    ],
+    [
+      'infra/network,',
+      'infra/network, needs: [network],',
+      /need each other in a circle: network -> network$/,
+    ],
+    [
+      "'${region}/data'",
+      "'${region}/app'",
+      /stacks\.data: has the state of app, so each would destroy what is of the other/,
+    ],
+    ['    app:', '    App:', /stacks\.App: is not a name of a stack: lower-case letters, digits and -$/],
+    ['timeout: 2h', 'timeout: long', /stacks\.app\.timeout: /],
+    ['timeout: 2h', 'time: 2h', /stacks\.app\.time: unknown key/],
+  ])('of several stacks is refused with %s as %s', async (right, wrong, problem) => {
+    expect(await problems(STACKS.replace(right, wrong))).toEqual([expect.stringMatching(problem)])
+  })
+
+  it('of no stack is none', async () => {
+    expect(await problems('  plan-key-secret: PLAN_KEY\n  stacks: {}\n')).toEqual([
+      expect.stringMatching(/infrastructure\.stacks: names no stack$/),
+    ])
+    expect(await problems('  plan-key-secret: PLAN_KEY\n')).toEqual([
+      expect.stringMatching(/infrastructure: has either path/),
+    ])
   })
 
   it('is missing where a file has none', async () => {
@@ -143,13 +226,28 @@ describe('the infrastructure of a region', () => {
     )
   })
 
+  it('of several regions has a state for each, also of each stack', async () => {
+    const text = `${rolloutWithHooks('  finished: ops/x.sh', '{ tier: prod }')}infrastructure:\n${STACKS.replace("'${region}/data'", 'all/data')}`
+    const several = text.replace(
+      'regions: [',
+      'regions: [{ name: us, environment: us, vars: { tier: dev } }, ',
+    )
+    await expect(
+      resolveRegion(await parseRollout(several, 'rollout.yml'), 'eu', { variables: { version: '1.4.0' } }),
+    ).rejects.toThrow(/: infrastructure\.stacks\.data: has one state for all regions/)
+  })
+
   it('is missed before anything begins where its files are not in the repository', async () => {
     const workspace = await mkdtemp(join(tmpdir(), 'infrastructure-'))
     await mkdir(join(workspace, 'infra'))
     await writeFile(join(workspace, 'infra/prod.tfvars'), '')
     const there = await read(LINES)
     expect(await missingInfrastructure(there, workspace)).toEqual([])
-    const elsewhere = { ...there, path: 'infrastructure', 'backend-config-files': ['infra/eu.tfbackend'] }
+    const elsewhere = there.map((one) => ({
+      ...one,
+      path: 'infrastructure',
+      'backend-config-files': ['infra/eu.tfbackend'],
+    }))
     expect(await missingInfrastructure(elsewhere, workspace)).toEqual([
       { where: 'infrastructure.path', message: 'infrastructure is not in the repository' },
       {

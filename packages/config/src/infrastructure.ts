@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { InputError, type Problem, type RunContext } from '@deploy-actions/action-kit'
-import { infrastructure, type Infrastructure } from '@deploy-actions/terraform'
+import { infrastructure, type Stack } from '@deploy-actions/terraform'
 import type { RegionEntry, RolloutFile } from './load'
 import { fillDocument } from './variables'
 import { loose, problemsOf, valueOf } from './yaml-source'
@@ -10,14 +10,14 @@ import { loose, problemsOf, valueOf } from './yaml-source'
 const section = z.looseObject({ infrastructure })
 
 /**
- * The infrastructure of a region. Nothing else of the file is looked at: it is planned, watched and recovered whatever is
- * released. @throws InputError with every problem
+ * The infrastructure of a region, each stack after those that it needs. Nothing else of the file is looked at: it is planned,
+ * watched and recovered whatever is released. @throws InputError with every problem
  */
 export function infrastructureOf(
   file: RolloutFile,
   region: RegionEntry,
   { sha }: Pick<RunContext, 'sha'>,
-): Infrastructure {
+): Stack[] {
   const document = { infrastructure: loose(valueOf(file))['infrastructure'] }
   const { name, environment, vars } = region
   const variables = { service: file.service, region: name, environment, vars, commit: sha }
@@ -29,10 +29,16 @@ export function infrastructureOf(
 }
 
 /** Its folders and files that are not there: told before anything begins. */
-export async function missingInfrastructure(
-  { path, 'var-files': varFiles, 'backend-config-files': backendFiles }: Infrastructure,
+export const missingInfrastructure = async (
+  stacks: readonly Stack[],
+  workspace: string,
+): Promise<Problem[]> => (await Promise.all(stacks.map((stack) => missingOf(stack, workspace)))).flat()
+
+async function missingOf(
+  { name: stack, path, 'var-files': varFiles, 'backend-config-files': backendFiles }: Stack,
   workspace: string,
 ): Promise<Problem[]> {
+  const place = stack === '' ? 'infrastructure' : `infrastructure.stacks.${stack}`
   const wanted = { path: [path], 'var-files': varFiles, 'backend-config-files': backendFiles }
   const problems = await Promise.all(
     Object.entries(wanted).flatMap(([key, names]) =>
@@ -41,11 +47,13 @@ export async function missingInfrastructure(
           () => true,
           () => false,
         )
-        return isThere
-          ? []
-          : [{ where: `infrastructure.${key}`, message: `${name} is not in the repository` }]
+        return isThere ? [] : [{ where: `${place}.${key}`, message: `${name} is not in the repository` }]
       }),
     ),
   )
   return problems.flat()
 }
+
+/** What comes with each release: several stacks are brought by themselves. */
+export const ofRelease = (stacks: readonly Stack[] | undefined): Stack | undefined =>
+  stacks?.find(({ name }) => name === '')

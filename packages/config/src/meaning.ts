@@ -122,14 +122,32 @@ function checkInfrastructure(source: YamlSource, { regions }: RolloutConfig, rep
     if (named)
       report(['infrastructure', key], `uses ${named[0]}, and the infrastructure of a region is of no release`)
   }
-  const places = ['path', 'workspace', 'backend-config', 'backend-config-files']
-  const isApart = places.some((key) => OF_REGION.test(JSON.stringify(written[key] ?? '')))
-  if (regions.length > 1 && Object.keys(written).length > 0 && !isApart)
-    report(
-      ['infrastructure'],
-      'has one state for all regions, so the plan of each would undo what is of another: write ${region} into backend-config, such as key: tfstate/prod/${region}/infra.tfstate, or into path or workspace',
-    )
+  if (regions.length < 2 || Object.keys(written).length === 0) return
+  const { stacks, ...shared } = written
+  const all: [(string | number)[], object][] =
+    stacks === undefined
+      ? [[['infrastructure'], shared]]
+      : Object.entries(loose(stacks)).map(([name, own]) => [
+          ['infrastructure', 'stacks', name],
+          stateOf(shared, loose(own)),
+        ])
+  for (const [path, stack] of all)
+    if (!STATE_PLACES.some((key) => OF_REGION.test(JSON.stringify(loose(stack)[key] ?? ''))))
+      report(
+        path,
+        'has one state for all regions, so the plan of each would undo what is of another: write ${region} into backend-config, such as key: tfstate/prod/${region}/infra.tfstate, or into path or workspace',
+      )
 }
+
+/** Where a state is follows from these. */
+const STATE_PLACES = ['path', 'workspace', 'backend-config', 'backend-config-files']
+
+/** A stack as it is written, with what it takes from what all share. */
+const stateOf = (shared: Record<string, unknown>, own: Record<string, unknown>): object => ({
+  ...shared,
+  ...own,
+  'backend-config': { ...loose(shared['backend-config']), ...loose(own['backend-config']) },
+})
 
 /** What stands for another text in each region. */
 const OF_REGION = /(?<!\$)\$\{(region|environment|vars\.[^}]+)\}/

@@ -1,4 +1,5 @@
 import type { RegionTiming } from '@deploy-actions/rollout'
+import { ofRelease } from './infrastructure'
 import type { RegionConfig } from './load'
 import { planStages } from './stage-plan'
 
@@ -16,6 +17,7 @@ export function timingOf({
 }: RegionConfig): RegionTiming {
   const asked = [metrics.requests, metrics.errors].flatMap(({ source }) => metrics.sources[source] ?? [])
   const worst = deploy.worstCase()
+  const released = ofRelease(infrastructure)
   // What is brought onto both arms is deployed and looked at twice; at most one of the two is put back.
   const times = arms.finish === 'promote' ? 2 : 1
   const after = [gates['after-deploy'], gates['after-rollout']]
@@ -26,7 +28,7 @@ export function timingOf({
       restoreMs: worst.restoreMs + rollback['keep-canary'],
     },
     // Its lock is waited for twice: to plan once more, and to apply.
-    infrastructureMs: infrastructure ? 2 * infrastructure['lock-timeout'] + infrastructure.timeout : 0,
+    infrastructureMs: released ? 2 * released['lock-timeout'] + released.timeout : 0,
     gates: Array.from({ length: times }, () => after)
       .flat()
       .flatMap((gate) => (gate ? [{ timeoutMs: gate.timeout, greenForMs: gate['green-for'] }] : [])),

@@ -80,6 +80,13 @@ export function problemsOf(
         message: `${formatPath([...issue.path, key])}: unknown key; known here: ${known.join(', ')}.${didYouMean(key, known)}`,
       }))
     }
+    // What a name has to be is said by the schema of names.
+    if (issue.code === 'invalid_key')
+      return problemsOf(
+        source,
+        schema,
+        issue.issues.map((one) => ({ ...one, path: [...issue.path, ...one.path] })),
+      )
     if (issue.code === 'invalid_union' && issue.errors.length > 0) {
       const inner = issue.errors.find(isOfThisForm) ?? issue.errors.find((errors) => errors.length > 0)
       if (inner && !issue.discriminator)

@@ -14,6 +14,7 @@ const runFilter = paging.extend({
     .enum(['queued', 'waiting', 'in_progress', 'completed', 'success', 'failure', 'cancelled'])
     .optional(),
 })
+const workflowRunFilter = runFilter.extend({ branch: z.string().optional(), event: z.string().optional() })
 const jobFilter = paging.extend({ filter: z.enum(['latest', 'all']).default('latest') })
 
 /** Runs, their jobs, what was approved, and the button that ends them. */
@@ -32,20 +33,40 @@ export function runRoutes(
     const { items, headers } = page(jobs, query, url)
     return { status: 200, headers, body: { total_count: jobs.length, jobs: items } }
   }
+  /** The newest first. */
+  const listed = (
+    isMeant: (run: RunView) => boolean,
+    { status, ...pages }: z.output<typeof runFilter>,
+    url: string,
+  ) => {
+    const ids = [...new Set(repository.runs().map(({ id }) => id))].sort((a, b) => b - a)
+    const all = ids.map((id) => find(String(id))).filter(isMeant)
+    const fitting = all
+      .map((run) => runBody(repository, run))
+      .filter((run) => status === undefined || [run['status'], run['conclusion']].includes(status))
+    const { items, headers } = page(fitting, pages, url)
+    return { status: 200, headers, body: { total_count: fitting.length, workflow_runs: items } }
+  }
   return [
     restRoute({
       on: 'GET /actions/runs',
       needs: 'actions: read',
       manual: 'actions/workflow-runs#list-workflow-runs-for-a-repository',
       query: runFilter,
-      answer({ query: { status, ...pages }, url }) {
-        const ids = [...new Set(repository.runs().map(({ id }) => id))].sort((a, b) => b - a)
-        const all = ids.map((id) => runBody(repository, find(String(id))))
-        const fitting = all.filter(
-          (run) => status === undefined || [run.status, run.conclusion].includes(status),
-        )
-        const { items, headers } = page(fitting, pages, url)
-        return { status: 200, headers, body: { total_count: fitting.length, workflow_runs: items } }
+      answer: ({ query, url }) => listed(() => true, query, url),
+    }),
+    restRoute({
+      on: 'GET /actions/workflows/{file}/runs',
+      needs: 'actions: read',
+      manual: 'actions/workflow-runs#list-workflow-runs-for-a-workflow',
+      query: workflowRunFilter,
+      answer({ params, query: { branch, event, ...rest }, url }) {
+        const path = `.github/workflows/${params.file}`
+        const isMeant = (run: RunView): boolean =>
+          run.path.split('@')[0] === path &&
+          (branch === undefined || run.headBranch === branch) &&
+          (event === undefined || run.event === event)
+        return listed(isMeant, rest, url)
       },
     }),
     restRoute({

@@ -5,10 +5,8 @@ import { delimiter, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { z } from 'zod'
 import { InputError } from '@deploy-actions/action-kit'
-import type { RegionConfig } from '@deploy-actions/config'
+import type { Stack } from '@deploy-actions/config'
 import { openStateServer } from './state-server'
-
-type Infrastructure = NonNullable<RegionConfig['infrastructure']>
 
 /** By what the infrastructure of an example is planned and applied, and where its states are. */
 export interface ExampleInfrastructure {
@@ -37,7 +35,7 @@ const PLAN_KEY = 'the-plans-of-a-rehearsal-are-sealed-by-this'
  * @throws InputError where there is none
  */
 export async function openExampleInfrastructure(
-  { tool, version: asked }: Pick<Infrastructure, 'tool' | 'version'>,
+  { tool, version: asked }: Pick<Stack, 'tool' | 'version'>,
   { systems, toolCache, say }: { systems: string; toolCache: string; say(text: string): void },
 ): Promise<ExampleInfrastructure> {
   const program = await programOf(tool, systems)
@@ -60,7 +58,7 @@ export async function openExampleInfrastructure(
   }
 }
 
-async function programOf(tool: Infrastructure['tool'], systems: string): Promise<string> {
+async function programOf(tool: Stack['tool'], systems: string): Promise<string> {
   const folders = [join(systems, 'bin'), ...(process.env['PATH'] ?? '').split(delimiter)].filter(Boolean)
   for (const folder of folders) {
     const path = resolve(folder, tool)

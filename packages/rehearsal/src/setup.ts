@@ -1,6 +1,12 @@
 import { join, resolve } from 'node:path'
 import { InputError, type Clock } from '@deploy-actions/action-kit'
-import { readRollout, resolveAll, type RegionConfig, type RolloutFile } from '@deploy-actions/config'
+import {
+  ofRelease,
+  readRollout,
+  resolveAll,
+  type RegionConfig,
+  type RolloutFile,
+} from '@deploy-actions/config'
 import { maxParallel, opensNext, whyClosed, type Release } from '@deploy-actions/rollout'
 import { startGitHub, type GitHubEmulator } from '@deploy-actions/github-emulator'
 import { openWorld, type World, type WorldPlanInput } from '@deploy-actions/embedded-regions'
@@ -258,8 +264,9 @@ async function infrastructureOf(
   { options, configs: [first], output }: Script,
   opened: Closable[],
 ): Promise<ExampleInfrastructure | undefined> {
-  if (options.own || !first?.infrastructure) return undefined
-  const infrastructure = await openExampleInfrastructure(first.infrastructure, {
+  const stack = ofRelease(first?.infrastructure)
+  if (options.own || !stack) return undefined
+  const infrastructure = await openExampleInfrastructure(stack, {
     systems: options.systems,
     toolCache: join(resolve(output), 'tools'),
     say: (text) => options.view.say(text),

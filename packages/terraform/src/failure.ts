@@ -8,6 +8,7 @@ export const FAILURE_REASONS = [
   'plan-errored',
   'plan-incomplete',
   'policy-violation',
+  'needs-not-applied',
   'plan-not-found',
   'plan-tampered',
   'plan-expired',

@@ -64,11 +64,12 @@ export async function installProgram(
   // As GitHub's own tool cache has it: the mark comes last.
   const mark = `${cache}.complete`
   if (await isThere(mark)) return program
-  const folder = await mkdtemp(join(ports.temp, `${kind}-`))
+  // In the cache: on a machine of your own it may be of another disk than what is temporary, across which nothing is renamed.
+  await mkdir(dirname(cache), { recursive: true })
+  const folder = await mkdtemp(`${cache}-`)
   try {
     await unpacked({ kind, release: release ?? releaseOf(kind, version) }, folder, ports, signal)
     await chmod(join(folder, kind), 0o755)
-    await mkdir(dirname(cache), { recursive: true })
     await rm(cache, { recursive: true, force: true })
     await rename(folder, cache)
     await writeFile(mark, '')

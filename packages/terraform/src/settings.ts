@@ -38,9 +38,8 @@ export const exactVersion = z
 const APPLY_TIMEOUT = '1h'
 const LOCK_TIMEOUT = '5m'
 
-/** The infrastructure of a region, as rollout.yml has it: what is planned before the approval, and applied after it. */
-export const infrastructure = z.strictObject({
-  path: inRepository.describe('folder of the configuration in the repository'),
+/** How an infrastructure is planned and applied, as rollout.yml has it. */
+export const settings = {
   tool: z.enum(['terraform', 'tofu']).default('terraform').describe('what plans and applies it'),
   version: exactVersion
     .optional()
@@ -105,5 +104,4 @@ export const infrastructure = z.strictObject({
   timeout: timeLimit
     .prefault(APPLY_TIMEOUT)
     .describe('how long an apply may take; then the tool is asked to stop, once, and waited for'),
-})
-export type Infrastructure = z.infer<typeof infrastructure>
+}

@@ -10,6 +10,16 @@ import type { DoctorFinding } from './report'
 
 const DEPLOY_SECRETS = 'DEPLOY_SECRETS'
 
+/** The workflows that need what rollout.yml names. */
+const TAKERS = [
+  'rollout.yml',
+  'region.yml',
+  'emergency-rollback.yml',
+  'sweeper.yml',
+  'infrastructure.yml',
+  'drift.yml',
+]
+
 interface Options {
   callers: readonly InspectedCaller[]
   /** what rollout.yml names */
@@ -25,7 +35,7 @@ interface Options {
 /** The secrets that rollout.yml names are handed over by the callers, and those exist, by GitHub's list of names: two calls. */
 export async function secretFindings(options: Options): Promise<DoctorFinding[]> {
   const { callers, named, entries, repository } = options
-  const calls = callsOf(callers, 'rollout.yml', 'region.yml', 'emergency-rollback.yml', 'sweeper.yml')
+  const calls = callsOf(callers, ...TAKERS)
   const handed = calls.flatMap(handedOver)
   return [
     ...(named.length > 0

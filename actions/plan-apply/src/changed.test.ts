@@ -1,0 +1,135 @@
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import type { Ports } from '@deploy-actions/action-kit'
+import { createFakePorts, type FakePorts } from '@deploy-actions/testing'
+import { inputs as schema } from './inputs'
+import { main } from './main'
+
+// Of a repository of git's: what is planned of it since a commit.
+
+const ROLLOUT = `version: 1
+service: shop
+regions:
+  - { name: eu, environment: production-eu }
+  - { name: us, environment: production-us }
+infrastructure:
+  plan-key-secret: PLAN_KEY
+  stacks:
+    network: { path: infra/network, backend-config: { key: '\${region}/network' } }
+    data: { path: infra/data, needs: [network], backend-config: { key: '\${region}/data' } }
+    app: { path: infra/app, var-files: ['vars/\${region}.tfvars'], backend-config: { key: '\${region}/app' } }
+canary: {}
+`
+let fake: FakePorts
+let ports: Ports
+let workspace: string
+let base: string
+
+const git = async (...args: string[]): Promise<string> =>
+  (
+    await promisify(execFile)('git', args, {
+      cwd: workspace,
+      env: {
+        PATH: process.env['PATH'],
+        GIT_CONFIG_GLOBAL: '/dev/null',
+        ...Object.fromEntries(
+          ['AUTHOR', 'COMMITTER'].flatMap((who) => [
+            [`GIT_${who}_NAME`, 'ann'],
+            [`GIT_${who}_EMAIL`, 'ann@example.com'],
+          ]),
+        ),
+      },
+    })
+  ).stdout.trim()
+
+/** @returns the id of the commit */
+async function commit(files: Record<string, string>): Promise<string> {
+  for (const [name, text] of Object.entries(files)) {
+    await mkdir(dirname(join(workspace, name)), { recursive: true })
+    await writeFile(join(workspace, name), text)
+  }
+  await git('add', '--all')
+  await git('commit', '--quiet', '--message', 'a change')
+  return git('rev-parse', 'HEAD')
+}
+
+beforeEach(async () => {
+  workspace = await mkdtemp(join(tmpdir(), 'changed-'))
+  fake = createFakePorts({ real: true })
+  ports = { ...fake, context: { ...fake.context, workspace } }
+  await git('init', '--quiet', '--initial-branch=main')
+  base = await commit({
+    'rollout.yml': ROLLOUT,
+    'infra/network/main.tf': 'module "vpc" { source = "../../modules/vpc" }\n',
+    'modules/vpc/main.tf': 'locals { table = file("${path.module}/../../tables/routes.csv") }\n',
+    'tables/routes.csv': 'a,b\n',
+    'infra/data/main.tf': '',
+    'infra/app/main.tf': '',
+    'vars/eu.tfvars': 'n = 1\n',
+    'vars/us.tfvars': 'n = 1\n',
+    'src/app.ts': '',
+  })
+})
+afterEach(() => rm(workspace, { recursive: true }))
+
+const due = async (since = base): Promise<unknown[]> =>
+  (
+    await main(schema.parse({ mode: 'regions', config: 'rollout.yml', 'changed-since': since }), ports)
+  ).regions?.map(({ title }) => title) ?? []
+const both = (...stacks: string[]): string[] =>
+  ['eu', 'us'].flatMap((region) => stacks.map((stack) => `${region}, ${stack}`))
+
+describe('what is planned since a commit', () => {
+  it.each<[string, string, string, string[]]>([
+    ['nothing of it changed', 'src/app.ts', 'x', []],
+    ['a file in its folder', 'infra/app/files/motd.txt', 'x', both('app')],
+    ['what another needs', 'infra/network/main.tf', 'locals {}', both('network', 'data')],
+    ['a module that it takes from elsewhere', 'modules/vpc/outputs.tf', 'x', both('network', 'data')],
+    ['a file that such a module reads', 'tables/routes.csv', 'c', both('network', 'data')],
+    ['the variables of one region', 'vars/us.tfvars', 'n = 2\n', ['us, app']],
+    ['what rollout.yml says of something else', 'rollout.yml', ROLLOUT.replace('canary: {}', 'arms: {}'), []],
+    [
+      'what rollout.yml says of it',
+      'rollout.yml',
+      ROLLOUT.replace('infra/app,', 'infra/app, version: 1.15.7,'),
+      both('app'),
+    ],
+  ])('is what it is of: %s', async (_, name, text, expected) => {
+    await commit({ [name]: text })
+    expect(await due()).toEqual(expected)
+  })
+
+  it('is what was moved away, also where it is another file now', async () => {
+    await git('mv', 'infra/app/main.tf', 'src/main.tf')
+    await commit({})
+    expect(await due()).toEqual(both('app'))
+  })
+
+  it('is a stack that is new, and one of a file that was wrong', async () => {
+    const wrong = await commit({ 'rollout.yml': 'service: [' })
+    await commit({ 'rollout.yml': ROLLOUT })
+    expect(await due(wrong)).toEqual(both('network', 'data', 'app'))
+    const before = await git('rev-parse', 'HEAD')
+    await commit({
+      'rollout.yml': ROLLOUT.replace(
+        '    app:',
+        "    dns: { path: infra/dns, backend-config: { key: '${region}/dns' } }\n    app:",
+      ),
+    })
+    expect(await due(before)).toEqual(both('dns'))
+  })
+
+  it.each(['0'.repeat(40), 'a'.repeat(40), 'no-such-branch'])(
+    'is everything since %s, which nobody knows',
+    async (since) => {
+      expect(await due(since)).toEqual(both('network', 'data', 'app'))
+      expect(fake.recorded.log.filter(({ level }) => level === 'warning').map(({ line }) => line)).toEqual([
+        expect.stringMatching(/the checkout does not hold \S+ \(.*\): every infrastructure is planned$/),
+      ])
+    },
+  )
+})

@@ -1,0 +1,168 @@
+import { glob, readFile } from 'node:fs/promises'
+import { isDeepStrictEqual } from 'node:util'
+import { basename, dirname, join } from 'node:path/posix'
+import { z } from 'zod'
+import { ProviderError, type Ports } from '@deploy-actions/action-kit'
+import {
+  findRegion,
+  infrastructureOf,
+  parseRollout,
+  type RegionEntry,
+  type RolloutFile,
+  type Stack,
+} from '@deploy-actions/config'
+import { LAST_SUCCESS } from './inputs'
+
+/** A stack of a region, or the one infrastructure that it has. */
+export interface OfRegion {
+  entry: RegionEntry
+  stack: Stack
+}
+
+const GIT_MS = 60_000
+
+const run = z.looseObject({
+  path: z.string(),
+  event: z.string(),
+  head_branch: z.string(),
+  head_sha: z.string(),
+})
+const runs = z.looseObject({ workflow_runs: z.array(run).max(1) })
+
+/**
+ * The commit of the newest run of this workflow for this branch that succeeded and began by the same event: one by hand may
+ * have been for less than what had changed. Source: REST API, "List workflow runs for a workflow".
+ */
+async function lastSuccess({ github, context }: Ports): Promise<string | undefined> {
+  const permission = 'actions: read'
+  const options = { permission }
+  const own = run.parse(
+    await github.request(
+      'GET /repos/{owner}/{repo}/actions/runs/{run_id}',
+      { run_id: context.runId },
+      options,
+    ),
+  )
+  const found = await github.request(
+    'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs',
+    {
+      // The name of its file stands for its id.
+      workflow_id: basename(own.path.split('@')[0] ?? ''),
+      ...{ branch: own.head_branch, event: own.event, status: 'success', per_page: 1 },
+    },
+    options,
+  )
+  return runs.parse(found).workflow_runs[0]?.head_sha
+}
+
+/**
+ * Those of which a file, or their part of rollout.yml, has changed since a commit, and those that need one of them. All of
+ * them where the commit is not known, as after a push by force: what is planned in vain changes nothing.
+ */
+export async function changedSince(
+  since: string,
+  all: readonly OfRegion[],
+  file: RolloutFile,
+  ports: Ports,
+): Promise<OfRegion[]> {
+  const everything = (why: string): OfRegion[] => {
+    ports.log.warning(`${why}: every infrastructure is planned`)
+    return [...all]
+  }
+  const base = since === LAST_SUCCESS ? await lastSuccess(ports) : since
+  if (base === undefined) return everything('no run of this workflow has succeeded yet for this branch')
+  if ((await git(['cat-file', '-e', `${base}^{commit}`], ports)) === undefined)
+    return everything(
+      `the checkout does not hold ${base} (actions/checkout has it with fetch-depth: 0, unless its branch was pushed over)`,
+    )
+  const names = await git(['diff', '--name-only', '--no-renames', '-z', base, 'HEAD'], ports)
+  if (names === undefined)
+    throw new ProviderError(`git could not tell what has changed since ${base}`, { provider: 'git' })
+  const changed = names.split('\0').filter(Boolean)
+  const earlier = await earlierStacks(base, file, ports)
+  const due = new Set<OfRegion>()
+  // Each comes after all that it needs.
+  for (const one of all) {
+    const isNeeding = [...due].some(
+      ({ entry, stack }) => entry === one.entry && one.stack.needs.includes(stack.name),
+    )
+    const before = earlier(one)
+    const isSame = before !== undefined && isDeepStrictEqual(before, one.stack)
+    if (isNeeding || !isSame || (await isOfChanged(one.stack, changed, ports))) due.add(one)
+  }
+  return [...due]
+}
+
+/** What rollout.yml said of a stack at a commit; where it was not there, or is wrong, nothing. */
+async function earlierStacks(
+  base: string,
+  { path }: RolloutFile,
+  ports: Ports,
+): Promise<(one: OfRegion) => Stack | undefined> {
+  const text = await git(['show', `${base}:${join(path)}`], ports)
+  const file = text === undefined ? undefined : await parseRollout(text, path).catch(() => undefined)
+  return ({ entry, stack }) => {
+    if (!file) return undefined
+    try {
+      return infrastructureOf(file, findRegion(file, entry.name), ports.context).find(
+        ({ name }) => name === stack.name,
+      )
+    } catch {
+      return undefined
+    }
+  }
+}
+
+/** Whether one of the files is of a stack: in its folder, in one that its configuration names, or one of its settings. */
+async function isOfChanged(stack: Stack, changed: readonly string[], ports: Ports): Promise<boolean> {
+  const { path, 'var-files': varFiles, 'backend-config-files': backendFiles } = stack
+  const own = new Set([...varFiles, ...backendFiles].map((name) => join(name)))
+  const places = await placesOf(join(path), ports.context.workspace)
+  return changed.some((name) => own.has(name) || places.some((place) => isWithin(name, place)))
+}
+
+const isWithin = (name: string, place: string): boolean =>
+  place === '.' || name === place || name.startsWith(`${place}/`)
+
+/** A place of the repository by a path of its own: a module, or a file that is read, also of `path.module`. */
+const RELATIVE = /"(?:\$\{path\.(?:module|root)\}\/)?(\.\.?\/[^"$]*)/g
+
+/** A folder, and whatever places outside it its files name, and theirs. */
+async function placesOf(folder: string, workspace: string): Promise<string[]> {
+  const places: string[] = []
+  const waiting = [folder]
+  for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
+    const within = place
+    if (places.some((other) => isWithin(within, other))) continue
+    places.push(within)
+    const exclude = (name: string): boolean => name === '.terraform' || name === '.git'
+    for await (const name of glob('**/*.{tf,tofu,tf.json,tofu.json}', {
+      cwd: join(workspace, within),
+      exclude,
+    })) {
+      const text = await readFile(join(workspace, within, name), 'utf8')
+      for (const [, path = ''] of text.matchAll(RELATIVE)) {
+        const named = join(within, dirname(name), path).replace(/\/$/, '')
+        if (!named.startsWith('..')) waiting.push(named)
+      }
+    }
+  }
+  return places
+}
+
+/** @returns what git prints; undefined where it says no */
+async function git(
+  args: readonly string[],
+  { process, context, signal }: Ports,
+): Promise<string | undefined> {
+  const { exitCode, stdout } = await process.run({
+    command: ['git', ...args],
+    cwd: context.workspace,
+    env: { GIT_TERMINAL_PROMPT: '0' },
+    jobEnvironment: (name) => /^(HOME|GIT_CONFIG_.*)$/.test(name),
+    keep: 16 * 1024 * 1024,
+    timeoutMs: GIT_MS,
+    signal,
+  })
+  return exitCode === 0 ? stdout : undefined
+}
