@@ -9,6 +9,7 @@ import {
   createEngine,
   type Engine,
   type RunHandle,
+  type StartRequest,
   type RunView,
 } from '@deploy-actions/workflow-engine'
 import { openStateServer, type StateServer } from '../../packages/rehearsal/src/state-server'
@@ -96,9 +97,12 @@ describe.each(TOOLS)('infrastructure.yml, with $name', ({ name: kind, tool }) =>
       const address = `${states.address}/\${region}-${stack}`
       return `{ address: '${address}', lock_address: '${address}', unlock_address: '${address}' }`
     }
-    const caller = await readFile(join(process.cwd(), '.release/callers/infrastructure.yml'), 'utf8')
+    const callers = ['infrastructure.yml', 'recover-state.yml'].map(async (name) => [
+      `.github/workflows/${name}`,
+      await readFile(join(process.cwd(), '.release/callers', name), 'utf8'),
+    ])
     await commit({
-      '.github/workflows/infrastructure.yml': caller,
+      ...(Object.fromEntries(await Promise.all(callers)) as Record<string, string>),
       'rollout.yml': `version: 1
 service: shop
 regions:
@@ -130,6 +134,8 @@ infrastructure:
         ]),
       ),
     })
+    // A state that is refused is pushed again for a minute and a half.
+    const epoch = String(Date.now())
     const providers = await localProvider({ job: { temp: folder } as never }, kind)
     github = await startGitHub({
       repository: 'acme/shop',
@@ -158,6 +164,7 @@ infrastructure:
         ...github.environmentFor(job, run),
         ...providers,
         RUNNER_TOOL_CACHE: join(folder, 'tools'),
+        ...{ DEPLOY_ACTIONS_SPEED: '20', DEPLOY_ACTIONS_EPOCH: epoch },
       }),
       approve({ environment, job, run: { id } }) {
         asked.push(job.name.replace('infrastructure / ', ''))
@@ -176,11 +183,14 @@ infrastructure:
     await rm(folder, { recursive: true, force: true })
   })
 
-  async function run(event: 'push' | 'workflow_dispatch', rerunOf?: RunView): Promise<RunView> {
+  async function run(
+    event: 'push' | 'workflow_dispatch',
+    more: Partial<StartRequest> = {},
+  ): Promise<RunView> {
     const handle = await engine.start({
       workflow: '.github/workflows/infrastructure.yml',
       ...{ event, ref: 'refs/heads/main', sha: git('rev-parse', 'HEAD'), actor: 'ann' },
-      ...(rerunOf && { rerunOf }),
+      ...more,
     })
     handles.push(handle)
     return handle.done
@@ -232,7 +242,7 @@ infrastructure:
       expect([...states.states.keys()]).toEqual(['/eastus-network'])
       rejected.clear()
       asked = []
-      const again = await run('workflow_dispatch', first)
+      const again = await run('workflow_dispatch', { rerunOf: first })
       expect(again.conclusion).toBe('success')
       expect(jobs(again)).toMatchObject({ 'eastus, network / apply': 'skipped' })
       expect(asked).toEqual(['eastus, app / apply', 'westeurope, network / apply', 'westeurope, app / apply'])
@@ -261,6 +271,37 @@ infrastructure:
       ])
       expect(asked).toEqual(['eastus, network / apply', 'eastus, app / apply'])
       expect(await readFile(made('eastus'), 'utf8')).toBe('app in another')
+    },
+    LIMIT,
+  )
+
+  it(
+    'keeps a state that its backend does not take, begins nothing behind it, and brings it there by hand',
+    async () => {
+      states.refuse(100)
+      const first = await run('workflow_dispatch')
+      expect(jobs(first)).toMatchObject({
+        ...{ 'eastus, network / apply': 'failure', 'eastus, app': 'cancelled' },
+      })
+      const said = execFileSync('grep', ['-rhoE', 'kept sealed as [0-9]+', join(folder, 'artifacts')], {
+        encoding: 'utf8',
+      })
+      const id = /\d+/.exec(said)?.[0] ?? ''
+      states.refuse(0)
+      const inputs = {
+        ...{ service: 'shop', region: 'eastus', environment: 'production-eastus', stack: 'network' },
+        ...{ 'plan-id': id, 'plan-run': String(first.id) },
+      }
+      const workflow = '.github/workflows/recover-state.yml'
+      // It is of this stack alone.
+      const astray = await run('workflow_dispatch', { workflow, inputs: { ...inputs, stack: 'app' } })
+      expect(astray.conclusion).toBe('failure')
+      expect([...states.states.keys()]).toEqual([])
+      expect((await run('workflow_dispatch', { workflow, inputs })).conclusion).toBe('success')
+      expect(stateOf('eastus-network').outputs?.range?.value).toBe('range of eastus')
+      const after = await run('workflow_dispatch')
+      expect(after.conclusion).toBe('success')
+      expect(jobs(after)).toMatchObject({ 'eastus, network / apply': 'skipped' })
     },
     LIMIT,
   )

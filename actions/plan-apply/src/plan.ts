@@ -7,6 +7,7 @@ import {
   driftOf,
   failedChecksOf,
   hasChanges,
+  idlePatterns,
   NOT_WHOLE,
   outputChangesOf,
   planDigest,
@@ -180,6 +181,11 @@ function tell(session: Session, made: Made) {
   const violations = violationsOf({ plan: json, changes, drift, isTargeted }, policyOf(inputs)).map((one) =>
     secrets.clean(one),
   )
+  if (!isTargeted)
+    for (const pattern of idlePatterns(json, inputs))
+      ports.log.warning(
+        `protected: no object of this plan has an address such as ${pattern}, so that it protects nothing`,
+      )
   const told = {
     'has-changes': hasChanges(json),
     applyable: hasChanges(json) && json.applyable !== false && json.errored !== true,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { changesOf, driftOf } from './changes'
 import { planOf, planWith } from './plans.fixture'
-import { matcher, NOT_WHOLE, violationsOf, type Policy } from './policy'
+import { idlePatterns, matcher, NOT_WHOLE, violationsOf, type Policy } from './policy'
 
 const NOTHING: Policy = { protected: [], requireComplete: false, failOnCheck: false, failOnDrift: false }
 const violations = (name: string, policy: Partial<Policy>): string[] => {
@@ -33,6 +33,15 @@ describe('a policy', () => {
       'terraform_data.b is protected by terraform_data.b, and the plan would forget it',
       'terraform_data.m["k2"] is protected by terraform_data.m, and the plan would delete it',
     ])
+  })
+
+  it('protects nothing by a pattern that no object has, changed or not', () => {
+    const plan = planOf('moved-forget-replace-import-delete')
+    const own = (plan.resource_changes ?? []).map(({ address }) => address)
+    expect(own.length).toBeGreaterThan(3)
+    expect(
+      idlePatterns(plan, { protected: [...own, 'terraform_data.*', 'terraform_date.*', 'module.db.**'] }),
+    ).toEqual(['terraform_date.*', 'module.db.**'])
   })
 
   it('A7 12: protects an object from a replacement that forgets it', () => {

@@ -49,6 +49,18 @@ export function violationsOf({ plan, changes, drift, isTargeted }: Judged, polic
   ]
 }
 
+/** Patterns that no object of the plan has, changed or not: one that is mistyped protects nothing, unseen. */
+export const idlePatterns = (
+  { resource_changes: all = [] }: PlanJson,
+  { protected: patterns }: Pick<Policy, 'protected'>,
+): string[] =>
+  patterns.filter((pattern) => {
+    const isMatch = matcher(pattern)
+    return !all.some(
+      ({ address, previous_address: from }) => isMatch(address) || (from !== undefined && isMatch(from)),
+    )
+  })
+
 const over = (what: string, changes: readonly Change[], limit: number | undefined): string[] =>
   limit === undefined || changes.length <= limit
     ? []
