@@ -127,7 +127,7 @@ describe.each(KINDS)('a %s', (kind) => {
 
   it('whose pods do not come up says why, and gets what ran back', async () => {
     // Long enough for the old pods of a StatefulSet to go before the new ones come, on a busy machine, too.
-    const deployer = await open(kind, name, { timeout: '10s' })
+    const deployer = await open(kind, name, { timeout: '20s' })
     const before = await snapshot(deployer)
     await annotate(kind, name, { 'test/fails': 'image-pull' })
     expect(await deployer.deploy(release('c'), 'green', signal)).toMatchObject({
@@ -135,7 +135,7 @@ describe.each(KINDS)('a %s', (kind) => {
       facts: { failure: 'image-pull' },
       detail: expect.stringMatching(
         new RegExp(
-          `^ImagePullBackOff: ${image('c')} in ${kind} default/${name}, [01]/${count} ready \\(.* after 10s\\)$`,
+          `^ImagePullBackOff: ${image('c')} in ${kind} default/${name}, [01]/${count} ready \\(.* after 20s\\)$`,
         ),
       ),
     })

@@ -201,6 +201,12 @@ describe('a plan', () => {
       [false, false],
       [true, true],
     ])
+    expect(having.ports.recorded.summary.join()).toContain(
+      'will be rolled out; its infrastructure (ops) planned by terraform before the approval',
+    )
+    // Several are brought by a workflow of their own.
+    const stacks = `infrastructure: { plan-key-secret: PLAN_KEY, stacks: { dns: { path: ops, workspace: '\${region}' } } }\n`
+    expect(parts(await plan(config((text) => text + stacks)))).toEqual([false, false])
   })
 
   it('has the share of each region moved where a router steers that, and not all at once', async () => {

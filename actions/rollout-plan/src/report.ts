@@ -1,5 +1,5 @@
 import { escapeText, table } from '@deploy-actions/action-kit'
-import { planStages, shareInWords, type RegionConfig } from '@deploy-actions/config'
+import { infrastructureInWords, planStages, shareInWords, type RegionConfig } from '@deploy-actions/config'
 import {
   formatDuration,
   formatPercent,
@@ -26,7 +26,7 @@ export function summarise(
       name,
       environment,
       predecessor || '-',
-      ['will be rolled out', shareOf(name, due)].filter(Boolean).join('; '),
+      ['will be rolled out', ...wordsOf(name, due)].join('; '),
     ]),
     ...skipped.map(({ name, environment, reason }) => [name, environment, '-', `skipped: ${reason}`]),
   ]
@@ -63,10 +63,11 @@ export function summarise(
   ].join('\n')
 }
 
-/** What a region's share becomes meanwhile; empty where no router steers that. */
-function shareOf(name: string, due: readonly RegionConfig[]): string {
+/** What becomes meanwhile of a region's share and of its infrastructure, where it has them. */
+function wordsOf(name: string, due: readonly RegionConfig[]): string[] {
   const config = due.find(({ region }) => region.name === name)
-  return (config && shareInWords(config)) ?? ''
+  const words = config ? [shareInWords(config), infrastructureInWords(config.infrastructure)] : []
+  return words.filter((one) => one !== undefined)
 }
 
 function diagram({ regions, order }: RolloutPlan, delayMs: number): string[] {

@@ -1,5 +1,5 @@
 import { Command } from 'commander'
-import { planStages, shareInWords, type RegionConfig } from '@deploy-actions/config'
+import { infrastructureInWords, planStages, shareInWords, type RegionConfig } from '@deploy-actions/config'
 import { formatDuration, formatPercent, formatRate } from '@deploy-actions/rollout'
 import { readConfig } from './validate-command'
 
@@ -27,14 +27,14 @@ export function describePlan(service: string, configs: readonly RegionConfig[]):
 
 function describeRegion(config: RegionConfig, index: number): string[] {
   const { region, canary } = config
-  const share = shareInWords(config)
+  const words = [shareInWords(config), infrastructureInWords(config.infrastructure)]
   const stages = planStages(canary.stages, canary.analysis).map(
     ({ weight, watchMs, maxWatchMs, minRequests, errorRate }) =>
       `     ${formatPercent(weight).padStart(5)}  watched ${formatDuration(watchMs)} to ${formatDuration(maxWatchMs)}, at least ${minRequests} requests${errorRate === undefined ? '' : `, errors at most ${formatRate(errorRate)}`}`,
   )
   return [
     `  ${index + 1}. ${region.name} (${region.environment}, guard ${region['guard-environment']})`,
-    ...(share === undefined ? [] : [`     ${share}`]),
+    ...words.filter((one) => one !== undefined).map((one) => `     ${one}`),
     ...stages,
   ]
 }

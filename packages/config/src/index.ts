@@ -12,7 +12,7 @@ export {
   type RolloutFile,
 } from './load'
 export * from './hooks'
-export { infrastructureOf, ofRelease } from './infrastructure'
+export { infrastructureInWords, infrastructureOf, ofRelease } from './infrastructure'
 export type { Stack } from '@deploy-actions/terraform'
 export { missingFiles } from './missing-files'
 export * from './target'

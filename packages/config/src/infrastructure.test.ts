@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
 import type { InputError } from '@deploy-actions/action-kit'
 import { rolloutWithHooks } from './hooks.fixture'
-import { infrastructureOf, missingInfrastructure } from './infrastructure'
+import { infrastructureInWords, infrastructureOf, missingInfrastructure } from './infrastructure'
 import { findRegion, parseRollout, resolveRegion } from './load'
 
 const LINES = `  path: infra
@@ -168,6 +168,16 @@ describe('the infrastructure of a region', () => {
     ['timeout: 2h', 'time: 2h', /stacks\.app\.time: unknown key/],
   ])('of several stacks is refused with %s as %s', async (right, wrong, problem) => {
     expect(await problems(STACKS.replace(right, wrong))).toEqual([expect.stringMatching(problem)])
+  })
+
+  it('is told with a rollout, which leaves stacks alone', async () => {
+    expect(infrastructureInWords(await read(LINES))).toBe(
+      'its infrastructure (infra) planned by terraform before the approval, applied after it, and never put back',
+    )
+    expect(infrastructureInWords(await read(STACKS))).toBe(
+      'its stacks network, data, app left as they are: infrastructure.yml brings them',
+    )
+    expect(infrastructureInWords(undefined)).toBeUndefined()
   })
 
   it('of no stack is none', async () => {

@@ -57,3 +57,12 @@ async function missingOf(
 /** What comes with each release: several stacks are brought by themselves. */
 export const ofRelease = (stacks: readonly Stack[] | undefined): Stack | undefined =>
   stacks?.find(({ name }) => name === '')
+
+/** What a rollout does with the infrastructure of a region, in words; undefined where it has none. */
+export function infrastructureInWords(stacks: readonly Stack[] | undefined): string | undefined {
+  if (stacks === undefined) return undefined
+  const released = ofRelease(stacks)
+  return released
+    ? `its infrastructure (${released.path}) planned by ${released.tool} before the approval, applied after it, and never put back`
+    : `its stacks ${stacks.map(({ name }) => name).join(', ')} left as they are: infrastructure.yml brings them`
+}
