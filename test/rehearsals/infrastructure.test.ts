@@ -60,16 +60,24 @@ describe('regions with an infrastructure, by the tool itself', () => {
     LIMIT,
   )
 
-  it(
-    'are planned anew after an apply that failed in its middle, and no plan is applied twice',
-    async () => {
+  it.each<[string, string[], RegExp]>([
+    ['OpenTofu itself', [], /is planned and applied by OpenTofu/],
+    [
+      'what it was recorded to answer, where it is not there',
+      ['--systems', 'nowhere'],
+      /is NOT planned by a tool: there is no tofu on this machine, and what OpenTofu 1\.10\.6 was recorded/,
+    ],
+  ])(
+    'are planned anew after an apply that failed in its middle, and no plan is applied twice, by %s',
+    async (_, more, told) => {
       const file = await scenario(`
 set:
   infrastructure.var-files: ['infrastructure/\${region}.tfvars', infrastructure/refused.tfvars]
   infrastructure.policy: {}
 then: re-run
 `)
-      const { output, result, region, summaries } = await rehearsed('--scenario', file)
+      const { output, result, region, summaries } = await rehearsed('--scenario', file, ...more)
+      expect(output).toMatch(told)
       expect(result.conclusion).toBe('failure')
       // No release comes to an infrastructure that is not there, and the next region does not begin.
       expect(region('eastus')).toMatchObject({

@@ -29,23 +29,47 @@ const NAMES = { terraform: 'Terraform', tofu: 'OpenTofu' } as const
 /** In clear here, and nowhere else of use: it seals the plans of a rehearsal. */
 const PLAN_KEY = 'the-plans-of-a-rehearsal-are-sealed-by-this'
 
+/** The example as the rehearsal has it. */
+interface ExampleOptions {
+  /** where the servers and tools of the tests are */
+  systems: string
+  /** what answers as OpenTofu was recorded to, for the example alone */
+  recorded: string
+  /** folder in which the tool is put for the jobs */
+  toolCache: string
+  say(text: string): void
+}
+
 /**
- * Finds the tool on this machine, among the servers of the tests or on the PATH.
- * @param toolCache folder in which it is put for the jobs
- * @throws InputError where there is none
+ * Finds the tool on this machine, among the servers of the tests or on the PATH; where there is no OpenTofu, what it was
+ * recorded to answer stands for it, and that is said.
+ * @throws InputError where there is neither
  */
 export async function openExampleInfrastructure(
   { tool, version: asked }: Pick<Stack, 'tool' | 'version'>,
-  { systems, toolCache, say }: { systems: string; toolCache: string; say(text: string): void },
+  { systems, recorded, toolCache, say }: ExampleOptions,
 ): Promise<ExampleInfrastructure> {
   const program = await programOf(tool, systems)
-  const version = await versionOf(program)
-  say(`the infrastructure is planned and applied by ${NAMES[tool]} ${version} of this machine (${program})`)
+  if (program === undefined && tool !== 'tofu') throw missing(tool, systems)
+  const version = program === undefined ? RECORDED_VERSION : await versionOf(program)
+  say(
+    program === undefined
+      ? `the infrastructure is NOT planned by a tool: there is no ${tool} on this machine, and what OpenTofu ${version} was recorded to answer for this example stands for it`
+      : `the infrastructure is planned and applied by ${NAMES[tool]} ${version} of this machine (${program})`,
+  )
   const folder = join(toolCache, tool, asked ?? version, arch())
   // Another rehearsal may have left one there.
   await rm(folder, { recursive: true, force: true })
   await mkdir(folder, { recursive: true })
-  await symlink(program, join(folder, tool))
+  if (program !== undefined) await symlink(program, join(folder, tool))
+  else
+    await writeFile(
+      join(folder, tool),
+      `#!/bin/sh\nexec ${quoted(process.execPath)} ${quoted(recorded)} "$@"\n`,
+      {
+        mode: 0o755,
+      },
+    )
   await writeFile(`${folder}.complete`, '')
   const server = await openStateServer()
   return {
@@ -58,7 +82,13 @@ export async function openExampleInfrastructure(
   }
 }
 
-async function programOf(tool: Stack['tool'], systems: string): Promise<string> {
+/** For a shell. */
+const quoted = (path: string): string => `'${path.replaceAll("'", "'\\''")}'`
+
+/** What recorded/recording.json is of. */
+const RECORDED_VERSION = '1.10.6'
+
+async function programOf(tool: Stack['tool'], systems: string): Promise<string | undefined> {
   const folders = [join(systems, 'bin'), ...(process.env['PATH'] ?? '').split(delimiter)].filter(Boolean)
   for (const folder of folders) {
     const path = resolve(folder, tool)
@@ -68,13 +98,16 @@ async function programOf(tool: Stack['tool'], systems: string): Promise<string> 
     )
     if (isThere) return path
   }
-  throw new InputError([
+  return undefined
+}
+
+const missing = (tool: Stack['tool'], systems: string): InputError =>
+  new InputError([
     {
       where: 'infrastructure',
-      message: `${tool} is neither in ${join(systems, 'bin')}, where test/systems/install builds one, nor on the PATH; install it, or rehearse another example; with a scenario that says set: { infrastructure.tool: terraform } it is Terraform`,
+      message: `${tool} is neither in ${join(systems, 'bin')} nor on the PATH; install it, or leave the scenario that asks for it`,
     },
   ])
-}
 
 const version = z.looseObject({ terraform_version: z.string() })
 async function versionOf(program: string): Promise<string> {

@@ -268,6 +268,8 @@ async function infrastructureOf(
   if (options.own || !stack) return undefined
   const infrastructure = await openExampleInfrastructure(stack, {
     systems: options.systems,
+    // Beside the repository of the examples.
+    recorded: join(options.repository, '../recorded/tofu.mjs'),
     toolCache: join(resolve(output), 'tools'),
     say: (text) => options.view.say(text),
   })
