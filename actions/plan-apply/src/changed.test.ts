@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -62,13 +62,17 @@ beforeEach(async () => {
   fake = createFakePorts({ real: true })
   ports = { ...fake, context: { ...fake.context, workspace } }
   await git('init', '--quiet', '--initial-branch=main')
+  await mkdir(join(workspace, 'infra/app'), { recursive: true })
+  await symlink('../../shared/tags.tf', join(workspace, 'infra/app/tags.tf'))
   base = await commit({
     'rollout.yml': ROLLOUT,
     'infra/network/main.tf': 'module "vpc" { source = "../../modules/vpc" }\n',
     'modules/vpc/main.tf': 'locals { table = file("${path.module}/../../tables/routes.csv") }\n',
     'tables/routes.csv': 'a,b\n',
     'infra/data/main.tf': '',
-    'infra/app/main.tf': '',
+    'infra/app/main.tf':
+      'locals { all = fileset(path.module, "../../files/motd/h*.txt"), one = file("../../files/policies/${var.region}.json") }\n',
+    'shared/tags.tf': '',
     'vars/eu.tfvars': 'n = 1\n',
     'vars/us.tfvars': 'n = 1\n',
     'src/app.ts': '',
@@ -90,6 +94,9 @@ describe('what is planned since a commit', () => {
     ['what another needs', 'infra/network/main.tf', 'locals {}', both('network', 'data')],
     ['a module that it takes from elsewhere', 'modules/vpc/outputs.tf', 'x', both('network', 'data')],
     ['a file that such a module reads', 'tables/routes.csv', 'c', both('network', 'data')],
+    ['a file of a pattern', 'files/motd/hello.txt', 'x', both('app')],
+    ['a file whose name is a variable', 'files/policies/eu.json', '{}', both('app')],
+    ['a file that a link leads to', 'shared/tags.tf', 'locals {}', both('app')],
     ['the variables of one region', 'vars/us.tfvars', 'n = 2\n', ['us, app']],
     ['what rollout.yml says of something else', 'rollout.yml', ROLLOUT.replace('canary: {}', 'arms: {}'), []],
     [

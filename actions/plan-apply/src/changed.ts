@@ -1,6 +1,6 @@
-import { glob, readFile } from 'node:fs/promises'
+import { glob, readFile, realpath } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { basename, dirname, join } from 'node:path/posix'
+import { basename, dirname, join, relative } from 'node:path/posix'
 import { z } from 'zod'
 import { ProviderError, type Ports } from '@deploy-actions/action-kit'
 import {
@@ -118,16 +118,22 @@ async function isOfChanged(stack: Stack, changed: readonly string[], ports: Port
   const { path, 'var-files': varFiles, 'backend-config-files': backendFiles } = stack
   const own = new Set([...varFiles, ...backendFiles].map((name) => join(name)))
   const places = await placesOf(join(path), ports.context.workspace)
-  return changed.some((name) => own.has(name) || places.some((place) => isWithin(name, place)))
+  return changed.some((name) => own.has(name) || places.some((place) => isOf(name, place)))
 }
 
 const isWithin = (name: string, place: string): boolean =>
   place === '.' || name === place || name.startsWith(`${place}/`)
 
-/** A place of the repository by a path of its own: a module, or a file that is read, also of `path.module`. */
-const RELATIVE = /"(?:\$\{path\.(?:module|root)\}\/)?(\.\.?\/[^"$]*)/g
+/** Of a submodule git names the folder alone. */
+const isOf = (name: string, place: string): boolean => isWithin(name, place) || isWithin(place, name)
 
-/** A folder, and whatever places outside it its files name, and theirs. */
+/**
+ * A place of the repository by a path of its own: a module, or a file that is read, also of `path.module`. What stands behind
+ * a variable or the pattern of a `fileset` may be anything in the folder before it.
+ */
+const RELATIVE = /"(?:\$\{path\.(?:module|root)\}\/)?(\.\.?\/[^"$*?{[]*)(.)/g
+
+/** A folder, and whatever places outside it its files name or link to, and theirs. */
 async function placesOf(folder: string, workspace: string): Promise<string[]> {
   const places: string[] = []
   const waiting = [folder]
@@ -135,19 +141,40 @@ async function placesOf(folder: string, workspace: string): Promise<string[]> {
     const within = place
     if (places.some((other) => isWithin(within, other))) continue
     places.push(within)
-    const exclude = (name: string): boolean => name === '.terraform' || name === '.git'
-    for await (const name of glob('**/*.{tf,tofu,tf.json,tofu.json}', {
-      cwd: join(workspace, within),
-      exclude,
-    })) {
-      const text = await readFile(join(workspace, within, name), 'utf8')
-      for (const [, path = ''] of text.matchAll(RELATIVE)) {
-        const named = join(within, dirname(name), path).replace(/\/$/, '')
-        if (!named.startsWith('..')) waiting.push(named)
-      }
-    }
+    waiting.push(...(await linkedFrom(within, workspace)), ...(await namedIn(within, workspace)))
   }
   return places
+}
+
+const isLeftOut = (name: string): boolean => name === '.terraform' || name === '.git'
+
+async function namedIn(folder: string, workspace: string): Promise<string[]> {
+  const named: string[] = []
+  const cwd = join(workspace, folder)
+  for await (const name of glob('**/*.{tf,tofu,tf.json,tofu.json}', { cwd, exclude: isLeftOut })) {
+    const text = await readFile(join(cwd, name), 'utf8')
+    for (const [, path = '', next] of text.matchAll(RELATIVE)) {
+      const whole = next === '"' ? path : path.slice(0, path.lastIndexOf('/') + 1)
+      named.push(join(folder, dirname(name), whole).replace(/\/$/, ''))
+    }
+  }
+  return named.filter((name) => !name.startsWith('..'))
+}
+
+/** What links lead to, within the repository. */
+async function linkedFrom(folder: string, workspace: string): Promise<string[]> {
+  const linked: string[] = []
+  const root = await realpath(workspace)
+  for await (const entry of glob('**/*', {
+    cwd: join(workspace, folder),
+    exclude: ({ name }) => isLeftOut(name),
+    withFileTypes: true,
+  })) {
+    if (!entry.isSymbolicLink()) continue
+    const target = await realpath(join(entry.parentPath, entry.name)).catch(() => undefined)
+    if (target !== undefined && isWithin(target, root)) linked.push(relative(root, target))
+  }
+  return linked
 }
 
 /** @returns what git prints; undefined where it says no */

@@ -141,6 +141,13 @@ describe('the regions of a rollout.yml', () => {
     expect(await titles({ stacks: 'app', regions: 'us' })).toEqual([['us, app', '']])
   })
 
+  it('are no more than a matrix has jobs', async () => {
+    const many = Array.from({ length: 129 }, (_, index) => `  - { name: r${index}, environment: e${index} }`)
+    await write(`${REGIONS}${many.join('\n')}\n${STACKS}`)
+    await expect(titles({})).rejects.toThrow(/comes to 262 infrastructures, .* at most 256 jobs: name fewer/)
+    expect(await titles({ stacks: 'network' })).toHaveLength(131)
+  })
+
   it('are those that there are', async () => {
     const refused = (more: Record<string, string>): Promise<string> =>
       listed(more).then(String, (error: InputError) => error.message)

@@ -41,6 +41,9 @@ function stackOf(stacks: readonly Stack[], wanted: string | undefined, { path }:
   throw new InputError([{ where: 'input `stack`', message }])
 }
 
+/** https://docs.github.com/en/actions/reference/limits */
+const MATRIX_JOBS = 256
+
 /** The infrastructures of a rollout.yml that a run is for, as a workflow needs them. */
 export async function regions(given: Given, ports: Ports): Promise<Outputs> {
   const { config, 'changed-since': base } = given
@@ -51,6 +54,13 @@ export async function regions(given: Given, ports: Ports): Promise<Outputs> {
     stacksOf(infrastructureOf(file, entry, ports.context), given, file).map((stack) => ({ entry, stack })),
   )
   const due = base === '' ? all : await (await import('./changed')).changedSince(base, all, file, ports)
+  if (due.length > MATRIX_JOBS)
+    throw new InputError([
+      {
+        where: 'input `regions`',
+        message: `comes to ${due.length} infrastructures, and GitHub runs a matrix of at most ${MATRIX_JOBS} jobs: name fewer regions or stacks`,
+      },
+    ])
   const listed = due.map(({ entry, stack }) => ({
     title: titleOf(entry.name, stack.name),
     ...{ name: entry.name, environment: entry.environment, stack: stack.name, path: stack.path },

@@ -7,7 +7,8 @@ import { failed } from './session'
 /** What became of a stack in a run: it has changes that nobody applied yet, it had none, or they are applied. */
 export type Became = 'planned' | 'unchanged' | 'applied'
 
-const prefixOf = (region: string, stack: string): string => `stack-${region}-${stack}.`
+/** No name of a region or a stack has a dot. */
+const prefixOf = (region: string, stack: string): string => `stack.${region}.${stack}.`
 
 /**
  * Notes what became of a stack, for those of this run that need it: as the name of an artifact, so that who asks downloads
