@@ -156,6 +156,8 @@ if (command === 'upgrade') {
   if (!existsSync(`${second}/Chart.yaml`)) fail(`path "${second}" not found`)
   if (last?.status.startsWith('pending-'))
     fail('UPGRADE FAILED: another operation (install/upgrade/rollback) is in progress')
+  if (!values.install && (!last || last.status === 'uninstalled'))
+    fail(`UPGRADE FAILED: "${name}" has no deployed releases`)
   if (values['dry-run'] !== undefined) {
     if (values['dry-run'] !== 'server') fail(`invalid dry-run value (${values['dry-run']})`)
     const plan = read(`${state}.renders`, {})[name]
