@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Ports } from '@deploy-actions/action-kit'
@@ -25,7 +26,9 @@ export async function noteStack(
   await mkdir(folder, { recursive: true })
   try {
     await writeFile(join(folder, file), JSON.stringify({ region, stack, became, attempt: context.attempt }))
-    await artifacts.upload(`${prefixOf(region, stack)}${became}.${context.attempt}`, folder, [file])
+    // A name is there once in a run, and a run may plan a stack twice.
+    const name = `${prefixOf(region, stack)}${became}.${randomUUID().slice(0, 8)}`
+    await artifacts.upload(name, folder, [file])
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
