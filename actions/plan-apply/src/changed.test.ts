@@ -110,6 +110,18 @@ describe('what is planned since a commit', () => {
     expect(await due()).toEqual(expected)
   })
 
+  it('is what was changed and changed back, since a run in between may have applied it', async () => {
+    await commit({ 'infra/network/main.tf': 'locals { bad = 1 }' })
+    await git('revert', '--no-edit', 'HEAD')
+    expect(await due()).toEqual(both('network', 'data'))
+  })
+
+  it('is of a folder that is written with a slash at its end', async () => {
+    const slash = await commit({ 'rollout.yml': ROLLOUT.replace('infra/app,', 'infra/app/,') })
+    await commit({ 'infra/app/more.tf': '' })
+    expect(await due(slash)).toEqual(both('app'))
+  })
+
   it('is what was moved away, also where it is another file now', async () => {
     await git('mv', 'infra/app/main.tf', 'src/main.tf')
     await commit({})

@@ -75,10 +75,13 @@ export async function changedSince(
     return everything(
       `the checkout does not hold ${base} (actions/checkout has it with fetch-depth: 0, unless its branch was pushed over)`,
     )
-  const names = await git(['diff', '--name-only', '--no-renames', '-z', base, 'HEAD'], ports)
-  if (names === undefined)
+  // Also what was changed and changed back: a run in between may have applied it.
+  const flags = ['--name-only', '--no-renames', '-z']
+  const names = await git(['diff', ...flags, base, 'HEAD'], ports)
+  const touched = await git(['log', '-m', '--format=', ...flags, `${base}..HEAD`], ports)
+  if (names === undefined || touched === undefined)
     throw new ProviderError(`git could not tell what has changed since ${base}`, { provider: 'git' })
-  const changed = names.split('\0').filter(Boolean)
+  const changed = [...new Set(`${names}\0${touched}`.split('\0').map((name) => name.trim()))].filter(Boolean)
   const earlier = await earlierStacks(base, file, ports)
   const due = new Set<OfRegion>()
   // Each comes after all that it needs.
@@ -117,7 +120,7 @@ async function earlierStacks(
 async function isOfChanged(stack: Stack, changed: readonly string[], ports: Ports): Promise<boolean> {
   const { path, 'var-files': varFiles, 'backend-config-files': backendFiles } = stack
   const own = new Set([...varFiles, ...backendFiles].map((name) => join(name)))
-  const places = await placesOf(join(path), ports.context.workspace)
+  const places = await placesOf(join(path).replace(/(?<=.)\/$/, ''), ports.context.workspace)
   return changed.some((name) => own.has(name) || places.some((place) => isOf(name, place)))
 }
 

@@ -216,8 +216,9 @@ function tell(session: Session, made: Made) {
 }
 
 /** By what a text about this place is found again. */
-const partsOf = ({ region, environment, path, workspace }: Inputs): string[] => [
+const partsOf = ({ region, environment, path, workspace, stack }: Inputs): string[] => [
   ...[region, environment, path, workspace],
+  ...(stack === undefined ? [] : [stack]),
 ]
 
 /** People read a plan where they talk about it; that it could not be said there changes nothing of the plan. */

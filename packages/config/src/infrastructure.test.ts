@@ -15,10 +15,10 @@ const LINES = `  path: infra
 `
 const STACKS = `  plan-key-secret: PLAN_KEY
   backend-config: { bucket: states }
-  policy: { max-destroy: 0 }
+  policy: { max-destroy: 0, protected: [a.b] }
   stacks:
     app: { path: infra/app, needs: [network, data], backend-config: { key: '\${region}/app' }, timeout: 2h }
-    data: { path: infra/data, needs: [network], backend-config: { key: '\${region}/data' }, policy: { max-replace: 1 } }
+    data: { path: infra/data, needs: [network], backend-config: { key: '\${region}/data' }, policy: { max-replace: 1, protected: [c.d] } }
     network: { path: infra/network, backend-config: { key: '\${region}/network' } }
 `
 const file = (lines: string, more = '') =>
@@ -130,7 +130,7 @@ describe('the infrastructure of a region', () => {
       },
       {
         'backend-config': { bucket: 'states', key: 'eu/data' },
-        policy: { 'max-destroy': 0, 'max-replace': 1, protected: [] },
+        policy: { 'max-destroy': 0, 'max-replace': 1, protected: ['a.b', 'c.d'] },
       },
       { 'backend-config': { bucket: 'states', key: 'eu/app' }, timeout: 7_200_000, tool: 'terraform' },
     ])

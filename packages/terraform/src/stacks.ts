@@ -77,7 +77,11 @@ export const infrastructure = z
     const all = Object.entries(stacks ?? {}).map(([name, { needs, ...of }]): Stack => ({
       ...{ ...shared, ...defined(of), name, needs },
       'backend-config': { ...shared['backend-config'], ...of['backend-config'] },
-      policy: { ...shared.policy, ...(of.policy && defined(of.policy)) },
+      policy: {
+        ...shared.policy,
+        ...(of.policy && defined(of.policy)),
+        protected: [...shared.policy.protected, ...(of.policy?.protected ?? [])],
+      },
     }))
     if (all.length === 0) return say('names no stack', ['stacks'])
     const problems = [...unknownNeeds(all), ...sameStates(all)]
