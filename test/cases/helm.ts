@@ -17,6 +17,7 @@ const STUCK = 'actions/helm-deploy/src/stuck.test.ts'
 const BUNDLE = 'test/bundles/helm-deploy.test.ts'
 const SYSTEM = 'test/systems/helm-deploy.test.ts'
 const LEAKS = 'test/systems/helm-leaks.test.ts'
+const PODS = 'packages/kubernetes/src/diagnosis.test.ts'
 const DIAGNOSIS = 'test/systems/kubernetes-diagnosis.test.ts'
 
 export const helm: Series = {
@@ -76,6 +77,7 @@ export const helm: Series = {
         STUCK,
         'B6 6: and of a run that is over is put back, and then deployed',
         'B6 6: and of an earlier attempt of this run is, too, without a question',
+        'B6 6: and was put back is proven to have the digest before it is written',
       ),
       of(
         SYSTEM,
@@ -98,7 +100,12 @@ export const helm: Series = {
     row(
       8,
       'pending-rollback after a hook failed',
-      of(STUCK, 'B6 8: since a hook of a rollback failed is put back when asked'),
+      of(
+        STUCK,
+        'B6 8: since a hook of a rollback failed is put back when asked',
+        'B6 8: since a hook of a rollback failed is left alone with stuck: %s: it carries no labels of a run',
+        'B6 8: since a hook of a rollback failed is put back without hooks, or that one fails again',
+      ),
       of(SYSTEM, 'B6 8, 38 and 46: hooks that fail, forward and back'),
     ),
     row(
@@ -385,6 +392,8 @@ export const helm: Series = {
       47,
       'a container survives the rollback: rollback-unverified',
       of(DEPLOY, 'B6 47: is verified apart from being done, by whoever looks at live objects'),
+      of(WAY_BACK, 'B6 47: is held against its manifest, object by object'),
+      of(STUCK, 'B6 47: and is put back is held against its manifest, object by object'),
       of(SYSTEM, 'B6 47: what a way back has left over is found, and it does not count as verified'),
     ),
     row(
@@ -424,12 +433,15 @@ export const helm: Series = {
       of(VALUES_FILES, 'B6 50: values are in files that only their owner reads, and only while Helm runs'),
       of(FAILURE, 'B6 50: shows no value of %j'),
       of(GIVE_UP, 'B6 50: says nothing that the Secrets of either revision hold'),
+      of(PODS, 'B6 50: says no part of a secret that its end of a line would have cut'),
       of(WAY_BACK, 'B6 50: says nothing that Secrets of the chart hold'),
+      of(STUCK, 'B6 50: and is not put back, or not as it was, says nothing that Secrets of the chart hold'),
       of(
         DEPLOY,
         'B6 50: says no value at the end of the job, either',
         'B6 50: are in files while Helm runs, and in nothing that a run leaves',
         'B6 50: of a Secret of the chart are not shown, whoever says them, forward and back',
+        'B6 50: are not shown where a way back says them, nor where nothing is rendered',
         'B6 50: what Helm prints of success, and a manifest, is shown nowhere',
       ),
       of(

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import type { GateFailed } from '@deploy-actions/action-kit'
 import { fakeRevisions, type FakeRevision } from '../../../test/fake-helm/fake-helm'
-import { openStep } from './helm-deploy.fixture'
+import { digest, openStep, said } from './helm-deploy.fixture'
 import { ownerOf, ownLabels, type Owner } from './owners'
+import type { Seams } from './session'
 import { refusal } from './stuck'
 
 /** A release whose last revision is pending, and of this run, if of any. */
@@ -19,13 +20,38 @@ function stuck(
   const updated = new Date(Date.now() - minutes * 60_000).toISOString()
   return [...before, { revision: 2, status, description: '', updated, ...(run && { labels }) }]
 }
+/** Something of a revision that is gone, which is found only where all has to be as the manifest says. */
+const LEFT_OVER: Partial<Seams> = {
+  observer: {
+    verify: async ({ exactly = false }) =>
+      exactly
+        ? { ok: false, summary: 'it printed swordfish-manifest, and is left' }
+        : { ok: true, summary: '' },
+    diagnose: async () => undefined,
+    changes: async () => [],
+  },
+}
 const last = async ({ helm }: Awaited<ReturnType<typeof openStep>>) => (await helm.releases())['api']?.at(-1)
 
 describe('a release that is pending', () => {
   it('B6 6: and of a run that is over is put back, and then deployed', async () => {
     const step = await openStep({ releases: { api: stuck('pending-upgrade', 7) }, runs: { 7: 'completed' } })
-    expect(await step.run({ stuck: 'recover-own' })).toMatchObject({ outcome: 'deployed', revision: 4 })
-    expect(await last(step)).toMatchObject({ revision: 4, status: 'deployed' })
+    expect(await step.run({ stuck: 'recover-own' })).toMatchObject({
+      ...{ outcome: 'deployed', revision: 4 },
+      reason: expect.stringMatching(/^api in shop is at revision 4 with sha256:f+;/),
+      images: { 'Deployment/api (app)': `registry.example.com/shop@${digest('f')}` },
+    })
+    // By this number the next run knows whose it is.
+    expect(await last(step)).toMatchObject({
+      ...{ revision: 4, status: 'deployed', labels: { 'gha-run-id': '1001', 'gha-revision': '4' } },
+    })
+  })
+
+  it('B6 6: and was put back is proven to have the digest before it is written', async () => {
+    const step = await openStep({ releases: { api: stuck('pending-upgrade', 7) }, runs: { 7: 'completed' } })
+    const failed = (await step.run({ stuck: 'recover-own', 'digest-path': 'image.sha' })) as GateFailed
+    expect(failed.outputs).toMatchObject({ 'failure-reason': 'digest-not-rendered' })
+    expect(await last(step)).toMatchObject({ revision: 3, description: 'Rollback to 1' })
   })
 
   it('B6 6: and of an earlier attempt of this run is, too, without a question', async () => {
@@ -67,6 +93,47 @@ describe('a release that is pending', () => {
       ...{ outcome: 'recovered', revision: 3, status: 'deployed' },
       reason: expect.stringMatching(/^api is back at revision 1 .*live objects were not looked at/),
     })
+  })
+
+  it.each(['fail', 'recover-own'])(
+    'B6 8: since a hook of a rollback failed is left alone with stuck: %s: it carries no labels of a run',
+    async (policy) => {
+      const step = await openStep({ releases: { api: stuck('pending-rollback') } })
+      const failed = (await step.run({ stuck: policy })) as GateFailed
+      expect(failed.message).toMatch(
+        / is pending-rollback \(revision 2\): nobody knows whose it is.* make sure /,
+      )
+      expect(failed.outputs).toMatchObject({ 'failure-reason': 'pending-operation' })
+      expect(await last(step)).toMatchObject({ revision: 2, status: 'pending-rollback' })
+    },
+  )
+
+  it('B6 8: since a hook of a rollback failed is put back without hooks, or that one fails again', async () => {
+    const step = await openStep({ releases: { api: stuck('pending-rollback') } })
+    await step.run({ mode: 'recover', stuck: 'recover', hooks: 'false', digest: '', chart: '' })
+    const [back] = (await step.helm.calls()).filter(({ command }) => command === 'rollback')
+    expect(back?.args).toContain('--no-hooks')
+  })
+
+  it('B6 47: and is put back is held against its manifest, object by object', async () => {
+    const step = await openStep({ releases: { api: stuck('pending-upgrade', 7) }, runs: { 7: 'completed' } })
+    const failed = (await step.run({ mode: 'recover', digest: '', chart: '' }, LEFT_OVER)) as GateFailed
+    expect(failed.message).toMatch(/^rollback-unverified: .*but it printed \*{3}, and is left/)
+    expect(failed.outputs).toMatchObject({ 'failure-reason': 'rollback-unverified' })
+  })
+
+  it('B6 50: and is not put back, or not as it was, says nothing that Secrets of the chart hold', async () => {
+    const ways = [{ text: 'it printed swordfish-manifest' }, undefined]
+    for (const way of ways) {
+      const step = await openStep({
+        releases: { api: stuck('pending-upgrade', 7) },
+        runs: { 7: 'completed' },
+      })
+      if (way) await step.helm.plan({ command: 'rollback', ...way })
+      const failed = (await step.run({ mode: 'recover', digest: '', chart: '' }, LEFT_OVER)) as GateFailed
+      expect(failed.message).toContain('it printed ***')
+      expect(said(step) + JSON.stringify(failed.outputs)).not.toContain('swordfish')
+    }
   })
 
   it('B6 5: since its first install was killed has nothing to go back to', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { GateFailed } from '@deploy-actions/action-kit'
+import type { Observer } from '@deploy-actions/helm'
 import { fakeRevisions } from '../../../test/fake-helm/fake-helm'
 import { openStep, said } from './helm-deploy.fixture'
 
@@ -58,6 +59,19 @@ describe('a rollback', () => {
     const failed = (await step.run({ ...back, revision: '1' })) as GateFailed
     expect(failed.message).toContain('it printed ***')
     expect(said(step) + JSON.stringify(failed.outputs)).not.toContain('swordfish')
+  })
+
+  it('B6 47: is held against its manifest, object by object', async () => {
+    const step = await openStep({ releases: { api: fakeRevisions('superseded', 'deployed') } })
+    const observer: Observer = {
+      verify: async ({ exactly = false }) =>
+        exactly ? { ok: false, summary: 'a container is left' } : { ok: true, summary: '' },
+      diagnose: async () => undefined,
+      changes: async () => [],
+    }
+    const failed = (await step.run(back, { observer })) as GateFailed
+    expect(failed.message).toMatch(/^rollback-unverified: .*, but a container is left;/)
+    expect(failed.outputs).toMatchObject({ 'rolled-back': true, 'rollback-verified': false })
   })
 
   it('B6 46: that fails says what is so', async () => {

@@ -201,4 +201,7 @@ it.each([
   const shown = withoutManifests(text)
   expect(shown).not.toContain('swordfish')
   expect(shown).toContain('...')
+  // Nor what is handed on of a Helm that says so, in one line and in all.
+  const { detail, output } = endedAs(result({ stderr: `level=WARN msg=x\nError: ${text}\n` }))
+  expect([detail, output]).toEqual([`Error: ${shown}`, `level=WARN msg=x\nError: ${shown}\n`])
 })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { answering } from './answering.fixture'
-import { diagnose, diagnoseTask, type Task } from './diagnosis'
+import { DEFAULT_LIMITS, diagnose, diagnoseTask, type DiagnosisLimits, type Task } from './diagnosis'
 
 const shop = { kind: 'Deployment' as const, namespace: 'api', name: 'shop' }
 const IMAGE = 'ghcr.io/acme/shop@sha256:1'
@@ -57,9 +57,17 @@ interface Told {
   log?: string
   /** ends of paths that may not be read */
   forbidden?: string[]
+  limits?: Partial<DiagnosisLimits>
 }
 
-async function told({ pods = [], conditions = [], events = [], log = '', forbidden = [] }: Told) {
+async function told({
+  pods = [],
+  conditions = [],
+  events = [],
+  log = '',
+  forbidden = [],
+  limits = {},
+}: Told) {
   const { cluster, asked } = await answering((path) => {
     if (forbidden.some((end) => path.endsWith(end))) return 403
     if (path.endsWith('/deployments/shop')) return deployment
@@ -68,7 +76,7 @@ async function told({ pods = [], conditions = [], events = [], log = '', forbidd
     if (path.endsWith('/events')) return events
     return path.endsWith('/log') ? log : undefined
   })
-  return { ...(await diagnose(cluster, shop, { signal })), asked }
+  return { ...(await diagnose(cluster, shop, { signal }, { ...DEFAULT_LIMITS, ...limits })), asked }
 }
 
 const refused = (message: string) => [{ type: 'ReplicaFailure', status: 'True', message }]
@@ -250,6 +258,19 @@ describe('why a workload is not ready', () => {
     expect((await told({ pods: [crashed] })).details).toEqual([
       'app of shop-2-a printed nothing before it ended',
     ])
+  })
+
+  it('B6 50: says no part of a secret that its end of a line would have cut', async () => {
+    const secret = 'swordfish-is-the-password-of-all-the-shops'
+    const long = `${'x'.repeat(470)} ${secret}`
+    const found = await told({
+      pods: [pod(waits('CrashLoopBackOff', '', { lastState: ended(1, 'Error') }))],
+      events: [event('Failed', long)],
+      log: long,
+      limits: { clean: (text) => text.replaceAll(secret, '***') },
+    })
+    expect(found.details.filter((line) => line.includes('x ***'))).toHaveLength(2)
+    expect(JSON.stringify([found.line, found.details])).not.toContain('swordf')
   })
 
   it('is told as far as it may be read, and shows no value of a manifest', async () => {
