@@ -34,8 +34,7 @@ const runs = z.looseObject({ workflow_runs: z.array(run).max(1) })
  * have been for less than what had changed. Source: REST API, "List workflow runs for a workflow".
  */
 async function lastSuccess({ github, context }: Ports): Promise<string | undefined> {
-  const permission = 'actions: read'
-  const options = { permission }
+  const options = { permission: 'actions: read' }
   const own = run.parse(
     await github.request(
       'GET /repos/{owner}/{repo}/actions/runs/{run_id}',

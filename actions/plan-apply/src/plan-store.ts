@@ -41,17 +41,24 @@ export function openPlanStore(
 
 const usedName = (id: string): string => `plan-${id}-used`
 
+/** A folder for what is uploaded or was downloaded, which only its user reads and which is gone with the work. */
+export async function inUploadFolder<T>(
+  { temp }: Pick<Ports['context'], 'temp'>,
+  work: (folder: string) => Promise<T>,
+): Promise<T> {
+  const folder = join(temp, `plan-store-${process.hrtime.bigint()}`)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  try {
+    return await work(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
 /** Artifacts of this run, of any attempt: one of another run, whatever its name, has no id here. */
 function inArtifacts(label: string, { artifacts, context }: Ports, runId: number): PlanStore {
-  const inFolderOfOurs = async <T>(work: (folder: string) => Promise<T>): Promise<T> => {
-    const folder = join(context.temp, `plan-store-${process.hrtime.bigint()}`)
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    try {
-      return await work(folder)
-    } finally {
-      await rm(folder, { recursive: true, force: true })
-    }
-  }
+  const inFolderOfOurs = <T>(work: (folder: string) => Promise<T>): Promise<T> =>
+    inUploadFolder(context, work)
   const used = async (id: string): Promise<boolean> =>
     (await artifacts.list(runId)).some(({ name }) => name === usedName(id))
   return {

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Ports } from '@deploy-actions/action-kit'
+import type { Ports } from '@deploy-actions/action-kit'
 import type { Inputs } from './inputs'
+import { inUploadFolder } from './plan-store'
 import { failed } from './session'
 
 /** What became of a stack in a run: it has changes that nobody applied yet, it had none, or they are applied. */
@@ -21,17 +22,13 @@ export async function noteStack(
   { artifacts, context }: Ports,
 ): Promise<void> {
   if (stack === undefined || isDry || store !== 'artifact') return
-  const folder = join(context.temp, `stack-${process.hrtime.bigint()}`)
   const file = 'stack.json'
-  await mkdir(folder, { recursive: true })
-  try {
+  // A name is there once in a run, and a run may plan a stack twice.
+  const name = `${prefixOf(region, stack)}${became}.${randomUUID().slice(0, 8)}`
+  await inUploadFolder(context, async (folder) => {
     await writeFile(join(folder, file), JSON.stringify({ region, stack, became, attempt: context.attempt }))
-    // A name is there once in a run, and a run may plan a stack twice.
-    const name = `${prefixOf(region, stack)}${became}.${randomUUID().slice(0, 8)}`
     await artifacts.upload(name, folder, [file])
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  })
 }
 
 /** @throws GateFailed unless each stack that this one needs was applied by this run, or had nothing to apply */
