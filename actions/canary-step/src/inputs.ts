@@ -4,6 +4,7 @@ import { commonInputs, targetInputs, writerInputs } from '@deploy-actions/action
 export const inputs = z.strictObject({
   ...targetInputs,
   transaction: commonInputs.transaction.optional(),
+  infra: commonInputs.infra,
   router: z
     .string()
     .optional()

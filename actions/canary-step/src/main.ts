@@ -138,11 +138,11 @@ function open(
   ports: Ports,
 ): Promise<JobTransaction> {
   const { service, region, environment, correlationId } = target
-  const { ledger: ledgerSpec, image } = inputs
+  const { ledger: ledgerSpec, image, infra } = inputs
   return beginTransaction(
     {
       ...{ service, region, environment, correlationId, ledgerSpec, ledger },
-      ...{ release, image, found, config, staged },
+      ...{ release, image, found, config, staged, infra },
     },
     ports,
   )

@@ -52,10 +52,11 @@ export async function readSettings(inputs: Inputs, ports: Ports): Promise<Canary
     inputs.transaction === undefined ? undefined : await joinTransaction(inputs.transaction, ports.context)
   const release = transaction?.record.release ?? releaseOf(inputs)
   const own = await overrides(inputs)
+  const known = { ...inputs, ...release, infra: transaction?.settings.infra ?? inputs.infra }
   const read =
     inputs.router === undefined
-      ? await fromConfig({ ...inputs, ...release }, own, ports)
-      : await fromInputs({ ...inputs, ...release }, inputs.router, own, ports)
+      ? await fromConfig(known, own, ports)
+      : await fromInputs(known, inputs.router, own, ports)
   return { ...read, ...defined({ transaction }), release }
 }
 

@@ -94,7 +94,8 @@ async function planGate(inputs: Inputs, ports: Ports): Promise<Plan> {
   const transaction =
     inputs.transaction === undefined ? undefined : await joinTransaction(inputs.transaction, ports.context)
   const release = transaction?.record.release
-  const target = await configuredTarget({ ...inputs, ...release }, ports.context)
+  const infra = transaction?.settings.infra ?? inputs.infra
+  const target = await configuredTarget({ ...inputs, ...release, infra }, ports.context)
   const { service, region, environment } = target
   ports.evidence.about(defined({ service, region, environment, transaction: transaction?.record.id }))
   // Before the transaction there is no arm; after a region is done, its live arm is what the ledger says.

@@ -72,8 +72,8 @@ async function readTelling(inputs: Inputs, ports: Ports): Promise<Telling> {
     return { service, region, environment, correlationId, subscriptions, links: {} }
   }
   if (region !== undefined) {
-    const { config, ...target } = await configuredTarget(inputs, ports.context)
-    const { notifications, evidence } = await config({ secrets: ports.secrets })
+    const { outline, ...target } = await configuredTarget(inputs, ports.context)
+    const { notifications, evidence } = await outline({ secrets: ports.secrets })
     const { service, environment, correlationId } = target
     return { service, region, environment, correlationId, subscriptions: notifications, ...evidence }
   }

@@ -89,7 +89,7 @@ const stacksOf = (all: Stack[], { stacks }: Given, { path }: RolloutFile): Stack
 const titleOf = (region: string, stack: string): string => [region, stack].filter(Boolean).join(', ')
 
 /** The same as inputs; what is planned by is not said again to an apply. */
-function settingsOf(
+export function settingsOf(
   { policy, 'backend-config': backend, 'var-files': varFiles, name: _, needs: _needs, ...same }: Stack,
   mode: Inputs['mode'],
 ): Partial<Inputs> {

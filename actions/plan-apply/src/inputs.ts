@@ -33,9 +33,9 @@ const names = z.string().transform((text) => text.split(/[\s,]+/).filter(Boolean
 
 export const inputs = z.strictObject({
   mode: z
-    .enum(['plan', 'apply', 'drift', 'recover', 'regions'])
+    .enum(['plan', 'apply', 'drift', 'recover', 'regions', 'outputs'])
     .describe(
-      'plan: plans, judges, and keeps the plan sealed for the approval; apply: applies exactly the plan that was approved; drift: tells what is not as it was planned, and keeps and locks nothing; recover: brings a state to the backend that an apply could not save and has kept sealed; regions: tells what a rollout.yml has of infrastructures, region by region, each stack after those that it needs',
+      'plan: plans, judges, and keeps the plan sealed for the approval; apply: applies exactly the plan that was approved; drift: tells what is not as it was planned, and keeps and locks nothing; recover: brings a state to the backend that an apply could not save and has kept sealed; regions: tells what a rollout.yml has of infrastructures, region by region, each stack after those that it needs; outputs: reads from the states of a region what rollout.yml may name of its stacks',
     )
     .meta({ example: 'plan' }),
   config: commonInputs.config
@@ -199,6 +199,9 @@ export const inputs = z.strictObject({
     .describe(
       'with apply: outputs of the configuration that `outputs` gets, one a line; a sensitive one is refused',
     ),
+  'give-outputs': flag(false).describe(
+    'with plan: gives what rollout.yml may name of the configuration (infra), as it will be once the plan is applied, and refuses a plan before whose apply nobody knows it',
+  ),
   comment: flag(false).describe(
     'with plan: keeps one comment with the plan beneath the pull request of this run, or of its merge queue; the job needs pull-requests: write',
   ),
@@ -237,6 +240,8 @@ const DEFAULTS = {
   protected: [] as string[],
   'fail-on-check': false,
   'fail-on-drift': false,
+  // Of rollout.yml alone.
+  outputs: {} as Record<string, string>,
 }
 
 /** The inputs by which a step works. */

@@ -14,13 +14,14 @@ export const outputs = z.object({
       'drifted',
       'recovered',
       'listed',
+      'read',
       'invalid',
       'failed',
       'error',
       'cancelled',
     ])
     .describe(
-      'planned; no-changes: there is nothing to apply; applied; would-apply with dry-run; in-sync or drifted: by mode: drift; recovered: the state is saved; listed: by mode: regions; invalid | failed | error | cancelled when it did not succeed',
+      'planned; no-changes: there is nothing to apply; applied; would-apply with dry-run; in-sync or drifted: by mode: drift; recovered: the state is saved; listed: by mode: regions; read: by mode: outputs; invalid | failed | error | cancelled when it did not succeed',
     ),
   reason: z.string().describe('why, in one sentence'),
   'has-changes': z.boolean().optional().describe('whether there is anything to apply'),
@@ -50,6 +51,12 @@ export const outputs = z.object({
     .record(z.string(), z.unknown())
     .optional()
     .describe('JSON: the outputs of the configuration that export-outputs names'),
+  infra: z
+    .record(z.string(), z.string())
+    .optional()
+    .describe(
+      'JSON, with give-outputs or mode: outputs: what ${infra.NAME} of rollout.yml stands for, for the input infra of other actions',
+    ),
   regions: z
     .array(z.record(z.string(), z.string()))
     .optional()

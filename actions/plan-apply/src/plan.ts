@@ -11,6 +11,7 @@ import {
   NOT_WHOLE,
   outputChangesOf,
   planDigest,
+  plannedOutputsOf,
   sealPlan,
   sensitiveTextsOf,
   StepFailed,
@@ -23,6 +24,7 @@ import {
   type StateMark,
 } from '@deploy-actions/terraform'
 import type { Inputs } from './inputs'
+import { namedOutputs, toldOutputs } from './named-outputs'
 import type { Outputs } from './outputs'
 import { openPlanStore } from './plan-store'
 import {
@@ -57,10 +59,18 @@ export async function plan(session: Session): Promise<Outputs> {
   await mustHaveNeeds(inputs, ports)
   return inPrivateFolder(session, async (folder) => {
     const made = await makePlan(session, planningOf(inputs), join(folder, 'plan'))
-    const { violations, shown, ...told } = tell(session, made)
+    const { violations, shown, ...seen } = tell(session, made)
+    const { missing, ...given } = inputs['give-outputs'] ? outputsOf(session, made) : { missing: [] }
+    const told = { ...seen, ...given }
     if (inputs.comment) await commentOn(session, shown, told['has-changes'])
     if (violations.length > 0)
       throw failed(`the plan is refused: ${violations.join('; ')}`, reasonOf(violations), told)
+    if (missing.length > 0)
+      throw failed(
+        `rollout.yml names outputs that cannot be told: ${missing.join('; ')}; what only an apply makes known is there for the next release: apply it first, without one, by infrastructure.yml`,
+        'outputs-unknown',
+        told,
+      )
     if (!told['has-changes']) {
       await noteStack(inputs, 'unchanged', ports)
       return { ...told, outcome: 'no-changes', reason: 'there is nothing to apply' }
@@ -79,6 +89,17 @@ export async function plan(session: Session): Promise<Outputs> {
     ports.log.info(reason)
     return { ...told, ...kept, outcome: 'planned', reason }
   })
+}
+
+/** What rollout.yml may name of the configuration, as it will be once the plan is applied. */
+function outputsOf(
+  { inputs, ports }: Session,
+  { json, secrets }: Made,
+): { missing: string[] } & Pick<Outputs, 'infra'> {
+  const { infra, missing } = namedOutputs(inputs, plannedOutputsOf(json), secrets)
+  if (missing.length > 0) return { missing }
+  toldOutputs(infra, ports)
+  return { missing, infra }
 }
 
 /** Tells what is not as it was planned. Nothing is locked, kept or refused: somebody else decides what follows. */

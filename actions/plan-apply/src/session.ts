@@ -51,8 +51,9 @@ export function secretProblems(
   const problems: Problem[] = []
   const say = (name: string, message: string): void =>
     void problems.push({ where: `input \`${name}\``, message })
-  // A drift is only looked at: nothing is sealed.
-  const keyName = inputs.mode === 'drift' ? undefined : inputs['plan-key-secret']
+  // What is only looked at is not sealed.
+  const isSealed = inputs.mode !== 'drift' && inputs.mode !== 'outputs'
+  const keyName = isSealed ? inputs['plan-key-secret'] : undefined
   for (const name of inputs['tool-secrets'])
     if (!secrets.get(name)) say('tool-secrets', `${name} is not one of secrets, or is empty`)
   const planKey = keyName === undefined ? undefined : (secrets.get(keyName) ?? '')
@@ -62,7 +63,7 @@ export function secretProblems(
       'plan-key-secret',
       `${keyName} is shorter than ${SHORTEST_KEY} characters; make one with: openssl rand -base64 32`,
     )
-  if (keyName === undefined && inputs.mode !== 'drift' && inputs['plan-store'] !== 'none')
+  if (keyName === undefined && isSealed && inputs['plan-store'] !== 'none')
     say(
       'plan-key-secret',
       'is missing: a plan holds secrets in clear, so it is kept sealed or not at all (plan-store: none)',

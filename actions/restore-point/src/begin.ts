@@ -45,7 +45,8 @@ import type { Outputs } from './outputs'
 export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
   const followed =
     inputs.finishes === undefined ? undefined : await joinTransaction(inputs.finishes, ports.context)
-  const target = await configuredTarget({ ...inputs, ...followed?.record.release }, ports.context)
+  const infra = followed?.settings.infra ?? inputs.infra
+  const target = await configuredTarget({ ...inputs, ...followed?.record.release, infra }, ports.context)
   const release = followed?.record.release ?? releaseOf(inputs)
   const config = await target.config({ secrets: ports.secrets })
   const { service, region, environment, correlationId, file } = target
@@ -99,6 +100,7 @@ export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
     config: { path: file.path, digest: file.digest },
     guardEnvironment: config.region['guard-environment'],
     staged: config.rollback.staged,
+    infra,
     snapshot: (arms: Arms) => snapshot(target, arms, inputs, ports),
     // It gets what it has: nothing of its capacity is missing while the other arm serves.
     share: followed ? undefined : () => shareNow(config, ledger, ports),

@@ -105,7 +105,7 @@ async function prepare(entry: Entry, ledger: Ledger, ports: Ports): Promise<OldA
   const { record, oldArm } = entry
   const settings = await keptSettings(ledger, record)
   const { arms } = settings
-  const target = await configAtRecord(record, ports)
+  const target = await configAtRecord(record, settings, ports)
   const hook = (await target?.config({ arm: arms.baseline }))?.hooks.decommission
   if (!target || !hook)
     throw new GateFailed(

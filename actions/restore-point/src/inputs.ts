@@ -9,6 +9,7 @@ export const inputs = z.strictObject({
     .describe('begin | commit | restore | resolve | fence | stop | sweep | decommission | steer')
     .meta({ example: 'begin' }),
   ...targetInputs,
+  infra: commonInputs.infra,
   predecessor: z
     .string()
     .optional()

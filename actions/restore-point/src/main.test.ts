@@ -29,12 +29,15 @@ let haproxy: FakeHaproxy
 let folder: string
 /** What the scripts were run with, and what they answer. */
 let scripts: ChildProcess[]
+/** Addresses of health checks. */
+let asked: string[]
 let answer: (child: ChildProcess) => Partial<ChildResult>
 
 beforeEach(async () => {
   haproxy = await startFakeHaproxy({ blue: 100, green: 0 })
   folder = await mkdtemp(join(tmpdir(), 'restore-point-'))
   scripts = []
+  asked = []
   answer = (child) => ({ stdout: child.command[0].endsWith('snapshot.sh') ? 'green had 0.9.0\n' : '' })
   await config()
 })
@@ -65,7 +68,10 @@ async function job(
   const ports = createFakePorts({
     ...more,
     context: { temp, runId },
-    http: () => ({ status: health }),
+    http({ url }) {
+      asked.push(url)
+      return { status: health }
+    },
     process: (child) => {
       scripts.push(child)
       return answer(child)
@@ -109,6 +115,52 @@ describe('begin', () => {
     expect(await states()).toEqual(['open'])
     expect(writes()).toEqual([])
     expect(ports.recorded.log.map(({ line }) => line).join('\n')).toContain('"router": "canary"')
+  })
+
+  describe('on what the infrastructure of the region gives', () => {
+    const onOutputs = async (): Promise<void> => {
+      const text = await readFile(join(folder, 'rollout.yml'), 'utf8')
+      await writeFile(
+        join(folder, 'rollout.yml'),
+        `${text
+          .replace('host: 127.0.0.1', "host: '${infra.host}'")
+          .replace('http://10.0.0.1/', 'http://${infra.host}/')}infrastructure:
+  path: infra
+  plan-key-secret: PLAN_KEY
+  backend-config: { key: '\${region}' }
+  outputs: { host: 10.0.0.9 }
+`,
+      )
+    }
+    const secrets = { PLAN_KEY: 'fedcba9876543210fedcba9876543210' }
+    beforeEach(onOutputs)
+
+    it('is refused, with nothing written, where nobody has told it', async () => {
+      expect(message(await begin(await job(1001, 200, { secrets })))).toMatch(
+        /\$\{infra\.host\} has no value here: hand it over by the input infra/,
+      )
+      expect(await states()).toEqual([])
+    })
+
+    it('is put back by what it was told when it began, in a job that was told nothing', async () => {
+      const ports = await job(1001, 200, { secrets })
+      const infra = JSON.stringify({ host: '127.0.0.1' })
+      expect(await begin(ports, { infra })).toMatchObject({ outcome: 'begun' })
+      expect(scripts[0]?.env).toMatchObject({ DEPLOY_INFRA_HOST: '127.0.0.1' })
+      const [transaction] = await readJobTransactions(ports.context.temp)
+      expect(transaction?.settings).toMatchObject({
+        infra: { host: '127.0.0.1' },
+        router: { host: '127.0.0.1' },
+      })
+      // Not in the record, which the ledger shows to everybody, and anybody may plant.
+      expect(JSON.stringify(transaction?.record)).not.toContain('127.0.0.1')
+      haproxy.weights = { blue: 90, green: 10 }
+      const guard = await job(1001, 200, { secrets })
+      expect(await run(guard, { mode: 'restore', to: 'open' })).toMatchObject({ outcome: 'restored' })
+      expect(scripts.at(-1)?.env).toMatchObject({ DEPLOY_INFRA_HOST: '127.0.0.1' })
+      expect(haproxy.weights).toEqual({ blue: 100, green: 0 })
+      expect(asked).toEqual(['http://127.0.0.1/blue/healthz'])
+    })
   })
 
   it('writes nothing at all in a dry run', async () => {

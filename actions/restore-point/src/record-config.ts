@@ -10,7 +10,7 @@ import {
 import type { Deployer } from '@deploy-actions/deploys'
 import type { TransactionRecord } from '@deploy-actions/ledger'
 import type { Arms } from '@deploy-actions/rollout'
-import type { HealthProof } from '@deploy-actions/transaction'
+import type { HealthProof, RestoreSettings } from '@deploy-actions/transaction'
 
 /** How long what serves after a restore may take to be green once. */
 const HEALTH_TIMEOUT_MS = 120_000
@@ -18,6 +18,7 @@ const HEALTH_TIMEOUT_MS = 120_000
 /** The config at the record's commit, if the checkout is at that commit: commands come from nowhere else. */
 export async function configAtRecord(
   record: TransactionRecord,
+  { infra }: RestoreSettings,
   ports: Ports,
 ): Promise<ConfiguredTarget | undefined> {
   const { release, image, region, correlationId, config } = record
@@ -29,7 +30,7 @@ export async function configAtRecord(
         `${config.path} in the checkout is not the one of ${record.id}; check out ${record.commit}`,
       )
     return await configuredTarget(
-      { config: config.path, region, ...release, image, 'correlation-id': correlationId },
+      { config: config.path, region, ...release, image, 'correlation-id': correlationId, infra },
       ports.context,
     )
   } catch (error) {

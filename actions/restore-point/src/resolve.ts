@@ -7,7 +7,7 @@ import {
   reviewOf,
   type Ports,
 } from '@deploy-actions/action-kit'
-import { configuredTarget, sections, type ConfiguredTarget } from '@deploy-actions/config'
+import { configuredTarget, namesOutputs, sections, type ConfiguredTarget } from '@deploy-actions/config'
 import {
   LEDGER_PATIENCE_MS,
   openLedger,
@@ -131,6 +131,17 @@ async function openConfigured(target: ConfiguredTarget, ports: Ports): Promise<O
   return traffic.canary.router.open(providerPorts(ports), arms.names)
 }
 
+/** What its infrastructure gave when the transaction was opened, where rollout.yml stands on that. */
+async function knownOf(
+  { file }: ConfiguredTarget,
+  record: TransactionRecord,
+  ledger: Ledger,
+  inputs: Inputs,
+): Promise<Inputs> {
+  if (inputs.infra !== undefined || !namesOutputs(file)) return inputs
+  return { ...inputs, ...defined({ infra: (await keptSettings(ledger, record)).infra }) }
+}
+
 /** From rollout.yml, from the inputs, or as the run that opened the transaction knew it. */
 async function openRouter(
   target: ConfiguredTarget | undefined,
@@ -139,7 +150,10 @@ async function openRouter(
   inputs: Inputs,
   ports: Ports,
 ): Promise<ObservedRouter> {
-  if (target) return openConfigured(target, ports)
+  if (target) {
+    const known = await knownOf(target, record, ledger, inputs)
+    return openConfigured(await configuredTarget(known, ports.context), ports)
+  }
   if (inputs.router === undefined) return openKept(await keptSettings(ledger, record), ports)
   const { names } = await sections.arms(inputs.arms ?? '{}')
   return (await sections.router(inputs.router, {})).open(providerPorts(ports), names)

@@ -60,7 +60,7 @@ export async function restoreRecord(
   const marked = markUnlessDown(ledger, name, 'restoring', here(ports), ports, mayFollow(found.state))
   await soon(marked, ports)
   await inSteps(found, settings, inputs, ports)
-  const target = await configAtRecord(record, ports)
+  const target = await configAtRecord(record, settings, ports)
   const told: Promise<void>[] = []
   const result = await restoreTarget(found, settings, ports, {
     patience: {

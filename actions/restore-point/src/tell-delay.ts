@@ -11,7 +11,7 @@ export async function tellDelay(
   ports: Ports,
 ): Promise<void> {
   try {
-    const { notifications, evidence } = await target.config({ secrets: ports.secrets })
+    const { notifications, evidence } = await target.outline({ secrets: ports.secrets })
     const event = buildEvent(
       { service, region, environment, release, correlationId, links: evidence.links },
       {

@@ -90,6 +90,11 @@ canary:
 `)
 }
 
+/** With an infrastructure that gives the port of the proxy. */
+const onOutputs = (): string =>
+  config((text) => text.replace(`port: ${region.haproxy.port}`, "port: '${infra.port}'")) +
+  `infrastructure: { path: ops, workspace: '\${region}', plan-key-secret: PLAN_KEY, outputs: { port: '${region.haproxy.port}' } }\n`
+
 interface Planned {
   outcome: Outputs | Error
   ports: FakePorts
@@ -125,7 +130,11 @@ async function plan(
 async function openElsewhere(
   environment: string,
   state: 'open' | 'committed',
-  { release: brought = release, runId = 77 } = {},
+  {
+    release: brought = release,
+    runId = 77,
+    infra,
+  }: { release?: typeof release; runId?: number; infra?: Record<string, string> } = {},
 ): Promise<void> {
   const ports = createFakePorts({ clock, context: { runId, actor: 'bob' } })
   const ledger = openLedger(`file:${workspace}/ledger`, 'shop', ports)
@@ -138,6 +147,7 @@ async function openElsewhere(
       ledger,
       release: brought,
       found: await findTargetArms(target, router, ['blue', 'green'], ports),
+      infra,
     },
     ports,
   )
@@ -207,6 +217,16 @@ describe('a plan', () => {
     // Several are brought by a workflow of their own.
     const stacks = `infrastructure: { plan-key-secret: PLAN_KEY, stacks: { dns: { path: ops, workspace: '\${region}' } } }\n`
     expect(parts(await plan(config((text) => text + stacks)))).toEqual([false, false])
+  })
+
+  it('asks nothing of a router or metrics that stand on what an infrastructure gives', async () => {
+    const { outcome, ports } = await plan(onOutputs())
+    expect(outcome).toMatchObject({ regions: [{ parts: { infrastructure: true, outputs: true } }, {}] })
+    // Its example is nobody's address.
+    expect(region.haproxy.commands).toEqual([])
+    expect(ports.recorded.log.map(({ line }) => line).join()).toMatch(
+      /routers and metrics are looked at once the infrastructure of their region was planned/,
+    )
   })
 
   it('has the share of each region moved where a router steers that, and not all at once', async () => {
@@ -636,6 +656,13 @@ describe('a plan is refused, and nothing is written,', () => {
 })
 
 describe('one region', () => {
+  it('tells by what its predecessor was brought, where rollout.yml stands on that', async () => {
+    await openElsewhere('production-us', 'committed', { infra: { port: '1234' } })
+    const ask = (text: string) => plan(text, { mode: 'predecessor', region: 'eu', predecessor: 'us' })
+    expect((await ask(onOutputs())).outcome).toMatchObject({ 'predecessor-infra': { port: '1234' } })
+    expect((await ask(config())).outcome).not.toHaveProperty('predecessor-infra')
+  })
+
   it('may be asked for its predecessor alone, whoever holds it itself', async () => {
     const ask = (mode: string) => plan(config(), { mode, region: 'eu', predecessor: 'us' })
     await openElsewhere('production-us', 'committed')

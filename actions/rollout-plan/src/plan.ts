@@ -3,6 +3,7 @@ import {
   chosen,
   correlationOf,
   missingFiles,
+  namesOutputs,
   ofRelease,
   readRollout,
   resolveAll,
@@ -95,6 +96,7 @@ function toGuard(file: RolloutFile, inputs: Inputs): Partial<Outputs> {
       soak: false,
       before: false,
       infrastructure: false,
+      outputs: false,
       share: false,
       'after-deploy': false,
       'after-rollout': false,
@@ -144,7 +146,12 @@ async function checked(
       return arms ? [[config.region.name, arms] as const] : []
     }),
   )
-  const unreachable = await reachProblems(due, { forArm, leftOpen }, ports)
+  const isKnown = !namesOutputs(file, ['traffic', 'metrics'])
+  if (!isKnown)
+    ports.log.info(
+      'routers and metrics are looked at once the infrastructure of their region was planned: they stand on what it gives',
+    )
+  const unreachable = isKnown ? await reachProblems(due, { forArm, leftOpen }, ports) : []
   if (unreachable.length > 0) throw new InputError(unreachable)
   await mustBeCompatible(due, file, inputs, ports)
 
@@ -252,6 +259,7 @@ function planned(selected: RegionConfig[], due: RegionConfig[], kind: OrderKind)
         soak: kind === 'delayed' && predecessor !== undefined,
         before: gates.before !== undefined,
         infrastructure: ofRelease(infrastructure) !== undefined,
+        outputs: (infrastructure ?? []).some(({ outputs }) => Object.keys(outputs).length > 0),
         share: traffic.regions !== undefined,
         'after-deploy': gates['after-deploy'] !== undefined,
         'after-rollout': gates['after-rollout'] !== undefined,

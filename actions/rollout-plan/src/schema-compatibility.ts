@@ -80,7 +80,7 @@ async function ask(
 ) {
   const { service } = file
   const target = {
-    ...{ service, region: entry.name, environment: entry.environment, entry },
+    ...{ service, region: entry.name, environment: entry.environment, entry, variables: {} },
     correlationId: correlationOf(inputs, service, ports.context),
   }
   const variables = scriptVariables(target, inputs, ports.context)

@@ -106,7 +106,8 @@ async function targetOf(
   transaction: JobTransaction | undefined,
   ports: Ports,
 ): Promise<ConfiguredTarget> {
-  const target = await configuredTarget({ ...inputs, ...transaction?.record.release }, ports.context)
+  const infra = transaction?.settings.infra ?? inputs.infra
+  const target = await configuredTarget({ ...inputs, ...transaction?.record.release, infra }, ports.context)
   const { service, region, environment } = target
   ports.evidence.about(defined({ service, region, environment, transaction: transaction?.record.id }))
   return target

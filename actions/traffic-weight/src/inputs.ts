@@ -55,6 +55,7 @@ export const inputs = z.strictObject({
   image: commonInputs.image.optional(),
   digest: commonInputs.digest.optional(),
   transaction: commonInputs.transaction.optional(),
+  infra: commonInputs.infra,
   ...writerInputs,
 })
 export type Inputs = z.infer<typeof inputs>

@@ -81,7 +81,10 @@ async function readSteered(inputs: Inputs, ports: Ports): Promise<Steered> {
     const target = bareTarget(reads ? { ...inputs, service: '', environment: '' } : inputs, ports.context)
     return { target, router: await sections.router(inputs.router, target.variables), arms }
   }
-  const target = await configuredTarget(inputs, ports.context)
+  const joined =
+    inputs.transaction === undefined ? undefined : await joinTransaction(inputs.transaction, ports.context)
+  const infra = joined?.settings.infra ?? inputs.infra
+  const target = await configuredTarget({ ...inputs, infra }, ports.context)
   const { service, region, environment, file } = target
   ports.evidence.about({ service, region, environment })
   const { traffic, arms } = await target.config()
@@ -137,6 +140,7 @@ async function writeAlone(
       restoreTo: never === undefined ? undefined : wanted,
       config,
       weightsOnly: true,
+      infra: inputs.infra,
     },
     ports,
   )

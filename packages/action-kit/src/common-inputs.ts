@@ -3,6 +3,16 @@ import { DIGEST } from '@deploy-actions/rollout'
 import { flag, secret } from './inputs'
 import { secretLines } from './secrets'
 
+const outputTexts = z.record(z.string(), z.string())
+
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 /** Inputs that mean the same in every action; each action picks the ones it takes. */
 export const commonInputs = {
   config: z.string().describe('path of rollout.yml in the repository'),
@@ -48,6 +58,21 @@ export const commonInputs = {
     .optional()
     .describe('why it begins although its windows are closed or somebody has frozen it; kept as evidence'),
   'correlation-id': z.string().describe('name of this rollout in all logs; default SERVICE-RUNID-ATTEMPT'),
+  infra: z
+    .string()
+    .transform((text, context) => {
+      const read = outputTexts.safeParse(jsonOf(text.trim() || '{}'))
+      if (read.success) return read.data
+      context.addIssue({
+        code: 'custom',
+        message: 'is not a JSON object of texts such as {"host": "10.1.0.5"}',
+      })
+      return z.NEVER
+    })
+    .optional()
+    .describe(
+      'JSON: what ${infra.NAME} of rollout.yml stands for, `infra` of plan-apply; within a transaction as it was when that began',
+    ),
 } as const
 
 /** Which target and which release, for actions that work with and without a rollout.yml. */
@@ -69,6 +94,7 @@ export const configuredInputs = {
   image: targetInputs.image,
   digest: targetInputs.digest,
   transaction: commonInputs.transaction.optional(),
+  infra: commonInputs.infra,
 } as const
 
 /** How an action that writes reaches GitHub and the ledger. */

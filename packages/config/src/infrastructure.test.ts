@@ -40,7 +40,7 @@ describe('the infrastructure of a region', () => {
   it('has its own state and variables, and the defaults of the rest', async () => {
     expect(await read(LINES)).toEqual([
       {
-        ...{ name: '', needs: [] },
+        ...{ name: '', needs: [], outputs: {} },
         path: 'infra',
         tool: 'terraform',
         workspace: 'default',
@@ -100,12 +100,15 @@ describe('the infrastructure of a region', () => {
 
   it('is as docs/terraform.md shows it', async () => {
     const page = await readFile(join(import.meta.dirname, '../../../docs/terraform.md'), 'utf8')
-    const [lines = '', stacks = ''] = [...page.matchAll(/```yaml\ninfrastructure:\n([^]*?)```/g)].map(
-      ([, text = '']) => text,
-    )
+    const [lines = '', told = '', stacks = ''] = [
+      ...page.matchAll(/```yaml\ninfrastructure:\n([^]*?)```/g),
+    ].map(([, text = '']) => text)
     expect(await read(stacks)).toMatchObject([
       { name: 'network', 'backend-config': { bucket: 'tfstate-prod', key: 'network/eu.tfstate' } },
       { name: 'app', needs: ['network'], 'var-files': ['infrastructure/eu.tfvars'] },
+    ])
+    expect(await read(told.split('traffic:')[0] ?? '')).toMatchObject([
+      { outputs: { proxy_host: '10.1.0.5', queue_url: 'https://queue.example.com/orders' } },
     ])
     expect(await read(lines)).toMatchObject([
       {

@@ -18,7 +18,7 @@ import {
 } from './schema'
 import { eachOf, scriptLines, type ProviderPlace } from './script-lines'
 import { completeChecks } from './target-options'
-import { fillDocument, type ValuePath, type Variables } from './variables'
+import { exampleOutputs, fillDocument, type ValuePath, type Variables } from './variables'
 
 /** A rollout.yml that is YAML and whose regions are known; everything else is checked when it is resolved for a region. */
 export interface RolloutFile extends YamlSource {
@@ -85,23 +85,30 @@ export interface Resolution {
 }
 
 /**
- * The config for one region, variables filled. Without a value for `arm`, `${arm}` is checked with the first arm's name.
- * @throws InputError with every problem, each with line and column
+ * The config for one region as it can be looked at, variables filled: `${arm}` without a value stands for the first arm, and
+ * `${infra.NAME}` always for its example. @throws InputError with every problem, each with line and column
  */
 export async function resolveRegion(
   file: RolloutFile,
   name: string,
   { variables, secrets }: Resolution,
 ): Promise<RegionConfig> {
-  return configOf(await readRegion(file, findRegion(file, name), variables), secrets)
+  return configOf(await readRegion(file, findRegion(file, name), byExample(file, variables)), secrets)
 }
 
-/** Every region's config. @throws InputError with the problems of all regions, each once */
+/** What the infrastructure gives is known where something is done by it. */
+export const byExample = (file: RolloutFile, variables: Variables): Variables => ({
+  ...variables,
+  infra: exampleOutputs(file),
+})
+
+/** Every region's config as it can be looked at. @throws InputError with the problems of all regions, each once */
 export async function resolveAll(
   file: RolloutFile,
   { variables, secrets }: Resolution,
 ): Promise<RegionConfig[]> {
-  const read = await Promise.all(file.regions.map((region) => readRegion(file, region, variables)))
+  const examples = byExample(file, variables)
+  const read = await Promise.all(file.regions.map((region) => readRegion(file, region, examples)))
   const problems = new Map(
     read
       .flatMap((region) => problemsWith(region, secrets))
@@ -219,7 +226,8 @@ export interface NamedSecret {
 
 /** Every secret that a file names for some region, by `*-secret` or as an entry of a `*-secrets`; each place once. */
 export async function secretsNamed(file: RolloutFile, variables: Variables): Promise<NamedSecret[]> {
-  const read = await Promise.all(file.regions.map((region) => readRegion(file, region, variables)))
+  const examples = byExample(file, variables)
+  const read = await Promise.all(file.regions.map((region) => readRegion(file, region, examples)))
   const all = read.flatMap(({ secrets }) => secrets)
   return [...new Map(all.map((one) => [`${one.where} ${one.name}`, one])).values()]
 }

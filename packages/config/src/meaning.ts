@@ -4,6 +4,7 @@ import { formatDuration } from '@deploy-actions/rollout'
 import { formatPath, loose, placeOf, valueOf, type YamlSource } from './yaml-source'
 import type { RolloutConfig } from './schema'
 import { checkShares } from './share-meaning'
+import { exampleOutputs, outputIn } from './variables'
 
 type Path = (string | number)[]
 type Report = (path: Path, message: string) => void
@@ -21,6 +22,7 @@ export function checkMeaning(source: YamlSource, config: RolloutConfig): Problem
   checkStages(config, report)
   checkHooks(source, report)
   checkInfrastructure(source, config, report)
+  checkOutputs(source, report)
   checkQueries(config, report)
   checkArmsApart(source, report)
   checkDeployApart(source, config, report)
@@ -137,6 +139,28 @@ function checkInfrastructure(source: YamlSource, { regions }: RolloutConfig, rep
         path,
         'has one state for all regions, so the plan of each would undo what is of another: write ${region} into backend-config, such as key: tfstate/prod/${region}/infra.tfstate, or into path or workspace',
       )
+}
+
+/** What is done in a region once its infrastructure was planned, and by no one before. */
+const MAY_NAME_OUTPUTS = ['traffic', 'deploy', 'metrics', 'checks', 'hooks']
+
+function checkOutputs(source: YamlSource, report: Report): void {
+  const written = loose(valueOf(source))
+  const { 'schema-compatibility': early } = loose(written['hooks'])
+  const places: [Path, unknown][] = Object.entries(written)
+    .filter(([part]) => !MAY_NAME_OUTPUTS.includes(part))
+    .map(([part, value]) => [[part], value])
+  for (const [path, value] of [...places, [['hooks', 'schema-compatibility'], early] as [Path, unknown]]) {
+    const named = outputIn(value)
+    if (named !== undefined)
+      report(
+        path,
+        `uses ${named}, which is known once the infrastructure of the region was planned: ${MAY_NAME_OUTPUTS.join(', ')} may use it`,
+      )
+  }
+  for (const [name, example] of Object.entries(exampleOutputs(source)))
+    if (example.includes('${'))
+      report(['infrastructure'], `the example of the output ${name} is not a plain text: ${example}`)
 }
 
 /** Where a state is follows from these. */

@@ -9,6 +9,7 @@ import {
 } from '@deploy-actions/action-kit'
 import { defined, type Release } from '@deploy-actions/rollout'
 import {
+  byExample,
   configOf,
   findRegion,
   firstArm,
@@ -33,6 +34,8 @@ export interface ReleaseInputs {
   image?: string | undefined
   digest?: string | undefined
   'correlation-id'?: string | undefined
+  /** what the infrastructure gives, where it is known */
+  infra?: Record<string, string> | undefined
 }
 
 /** service x region: what is written to and restored. */
@@ -51,9 +54,11 @@ export interface ConfiguredTarget extends Target {
   entry: RegionEntry
   /**
    * The region's config with `${arm}` filled, resolved once per arm; with `secrets`, every one that it names must be
-   * there. @throws InputError with every problem
+   * there. @throws InputError with every problem, one of them whatever names an output of the infrastructure that is not known
    */
   config(options?: { arm?: string; secrets?: Secrets }): Promise<RegionConfig>
+  /** The same by examples of such outputs, for parts of it that can name none: windows, notifications, links. */
+  outline(options: { secrets: Secrets }): Promise<RegionConfig>
 }
 
 /** Reads a rollout.yml of the repository. @throws InputError when it is not there, or not readable as one */
@@ -104,6 +109,8 @@ export async function configuredTarget(
     correlationId,
     variables,
     config: async ({ arm = firstArm(file), secrets } = {}) => configOf(await readFor(arm), secrets),
+    outline: async ({ secrets }) =>
+      configOf(await readRegion(file, entry, byExample(file, variables)), secrets),
   }
 }
 
@@ -149,9 +156,9 @@ export function correlationOf(
   return inputs['correlation-id'] ?? `${service}-${runId}-${attempt}`
 }
 
-/** The release and the run as `${...}` names them. */
+/** The release, the run and what is known of the infrastructure, as `${...}` names them. */
 export function variablesOf(
-  { version, digest, image }: ReleaseInputs,
+  { version, digest, image, infra }: ReleaseInputs,
   { sha, runId }: RunContext,
   correlationId: string,
 ): Variables {
@@ -162,21 +169,27 @@ export function variablesOf(
     commit: sha,
     'run-id': String(runId),
     'correlation-id': correlationId,
+    infra,
   })
 }
 
 /** The `DEPLOY_*` variables that every script of this target gets; with `arms`, which arm it is about. */
 export function scriptVariables(
-  target: Pick<ConfiguredTarget, 'service' | 'region' | 'environment' | 'correlationId' | 'entry'>,
+  target: Pick<
+    ConfiguredTarget,
+    'service' | 'region' | 'environment' | 'correlationId' | 'entry' | 'variables'
+  >,
   release: ReleaseInputs,
   context: RunContext,
   arms?: { arm: string; baseline: string; canary: string },
 ): Record<string, string> {
   const { service, region, environment, correlationId, entry } = target
   const vars = Object.entries(entry.vars).map(([name, value]) => [`vars-${name}`, value])
+  const { infra = {} } = target.variables
+  const { infra: _, vars: _vars, ...said } = variablesOf(release, context, correlationId)
   return deployVariables(
     defined({
-      ...variablesOf(release, context, correlationId),
+      ...said,
       service,
       region,
       environment,
@@ -184,6 +197,7 @@ export function scriptVariables(
       'baseline-arm': arms?.baseline,
       'canary-arm': arms?.canary,
       ...Object.fromEntries(vars),
+      ...Object.fromEntries(Object.entries(infra).map(([name, value]) => [`infra-${name}`, value])),
     }),
   )
 }

@@ -1,7 +1,7 @@
 import { didYouMean, fillLine, type Problem } from '@deploy-actions/action-kit'
-import { placeOf, valueOf, type YamlSource } from './yaml-source'
+import { loose, placeOf, valueOf, type YamlSource } from './yaml-source'
 
-/** What `${...}` may name. `vars.NAME` comes from the region. */
+/** What `${...}` may name. `vars.NAME` comes from the region, `infra.NAME` from its infrastructure. */
 export const variableNames = [
   'region',
   'environment',
@@ -17,7 +17,11 @@ export const variableNames = [
 export type VariableName = (typeof variableNames)[number]
 
 /** Known values; one that is absent or empty may not be used. */
-export type Variables = Partial<Record<VariableName, string>> & { vars?: Record<string, string> }
+export type Variables = Partial<Record<VariableName, string>> & {
+  vars?: Record<string, string>
+  /** what the infrastructure gives, by the name of the output, with that of its stack before it where it has stacks */
+  infra?: Record<string, string>
+}
 
 const VARIABLE = /\$(\$)?\{([^}]*)\}/g
 
@@ -41,7 +45,7 @@ export function fillDocument(
       if (escaped) return whole.slice(1)
       const value = lookUp(name, variables)
       if (value || (mayBeEmpty && value === '')) return value
-      problems.push({ where: placeOf(source, path), message: unresolved(whole, name, variables) })
+      problems.push({ where: placeOf(source, path), message: unresolved(whole, name, variables, source) })
       return whole
     })
   const fill = (value: unknown, path: ValuePath): unknown => {
@@ -59,14 +63,44 @@ export function fillDocument(
 }
 
 function lookUp(name: string, variables: Variables): string | undefined {
-  const [values, key] = name.startsWith('vars.')
-    ? [variables.vars ?? {}, name.slice('vars.'.length)]
-    : [variables, name]
+  const [, group, inner] = /^(vars|infra)\.(.*)$/.exec(name) ?? []
+  const [values, key] =
+    group === undefined ? [variables, name] : [variables[group as 'vars' | 'infra'] ?? {}, inner ?? '']
   return Object.hasOwn(values, key) ? (values as Record<string, string>)[key] : undefined
 }
 
-function unresolved(whole: string, name: string, variables: Variables): string {
-  const known = [...variableNames, ...Object.keys(variables.vars ?? {}).map((own) => `vars.${own}`)]
+/** What a file may name of its infrastructure, each with the example that stands there while nobody knows the value. */
+export function exampleOutputs(source: YamlSource): Record<string, string> {
+  const { outputs, stacks } = loose(loose(valueOf(source))['infrastructure'])
+  const textsOf = (of: unknown, prefix: string): [string, string][] =>
+    Object.entries(loose(of)).flatMap(([name, example]) =>
+      typeof example === 'string' ? [[`${prefix}${name}`, example]] : [],
+    )
+  return Object.fromEntries([
+    ...textsOf(outputs, ''),
+    ...Object.entries(loose(stacks)).flatMap(([name, stack]) => textsOf(loose(stack)['outputs'], `${name}.`)),
+  ])
+}
+
+/** Whether a file, or some of its parts, by their keys from the top, stand on what the infrastructure gives. */
+export const namesOutputs = (source: YamlSource, parts?: readonly string[]): boolean => {
+  const written = loose(valueOf(source))
+  return (parts ?? Object.keys(written)).some((part) => outputIn(written[part]) !== undefined)
+}
+
+/** The first `${infra.NAME}` of a value, as it is written. */
+export const outputIn = (value: unknown): string | undefined =>
+  /(?<!\$)\$\{infra\.[^}]*\}/.exec(JSON.stringify(value ?? ''))?.[0]
+
+function unresolved(whole: string, name: string, variables: Variables, source: YamlSource): string {
+  const outputs = Object.keys(exampleOutputs(source)).map((own) => `infra.${own}`)
+  if (outputs.includes(name))
+    return `${whole} has no value here: hand it over by the input infra, which plan-apply gives`
+  const known = [
+    ...variableNames,
+    ...Object.keys(variables.vars ?? {}).map((own) => `vars.${own}`),
+    ...outputs,
+  ]
   if (known.includes(name)) return `${whole} has no value here`
   return `${whole} is not a variable; known: ${known.join(', ')}.${didYouMean(name, known)}`
 }

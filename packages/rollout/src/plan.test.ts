@@ -18,6 +18,7 @@ const plan: RolloutPlan = {
         soak: false,
         before: false,
         infrastructure: true,
+        outputs: false,
         share: true,
         'after-deploy': true,
         'after-rollout': true,

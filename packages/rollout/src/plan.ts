@@ -15,6 +15,8 @@ export const plannedRegion = z.strictObject({
     before: z.boolean(),
     /** what Terraform or OpenTofu plans and applies */
     infrastructure: z.boolean(),
+    /** what of it, or of its stacks, the rest of rollout.yml may name */
+    outputs: z.boolean(),
     /** its share of the global traffic is drained while the release is put onto it */
     share: z.boolean(),
     'after-deploy': z.boolean(),

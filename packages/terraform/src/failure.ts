@@ -9,6 +9,7 @@ export const FAILURE_REASONS = [
   'plan-incomplete',
   'policy-violation',
   'needs-not-applied',
+  'outputs-unknown',
   'plan-not-found',
   'plan-tampered',
   'plan-expired',

@@ -59,6 +59,18 @@ const planJson = z.looseObject({
 })
 export type PlanJson = z.infer<typeof planJson>
 
+const plannedValues = z.looseObject({
+  outputs: z
+    .record(z.string(), z.looseObject({ sensitive: z.boolean(), value: z.unknown().optional() }))
+    .optional(),
+})
+
+/** The outputs as they will be once a plan is applied; one that only the apply makes known has no value. */
+export const plannedOutputsOf = ({
+  planned_values: values,
+}: PlanJson): Record<string, { sensitive: boolean; value?: unknown }> =>
+  plannedValues.parse(values ?? {}).outputs ?? {}
+
 /**
  * Reads what the tool printed of a plan.
  * @throws Error that says where it is not such a plan, without its values

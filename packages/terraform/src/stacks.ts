@@ -3,6 +3,17 @@ import { defined } from '@deploy-actions/rollout'
 import { inRepository, settings } from './settings'
 
 const path = inRepository.describe('folder of its configuration in the repository')
+
+/** An example each: the file is checked by it while nobody knows the value. */
+const outputs = z
+  .record(
+    z.string().regex(/^[A-Za-z_][A-Za-z0-9_-]*$/, 'is not the name of an output'),
+    z.string('is not a text: put numbers, true and false into quotes').min(1, 'is empty; write an example'),
+  )
+  .default({})
+  .describe(
+    'outputs of its configuration that the rest of this file may name, each with an example of its value; none that is sensitive',
+  )
 type Settings = z.infer<z.ZodObject<typeof settings, z.core.$strict>>
 
 /** What may be said of it again, and is absent, not as by default, where it is not. */
@@ -34,6 +45,7 @@ export const stackName = z
 
 const stack = z.strictObject({
   path,
+  outputs,
   needs: z
     .array(stackName)
     .default([])
@@ -46,6 +58,8 @@ export interface Stack extends Settings {
   /** empty where a region has but one, which comes with each release */
   name: string
   needs: string[]
+  /** what the rest of rollout.yml may name of it, by example */
+  outputs: Record<string, string>
 }
 
 /**
@@ -58,6 +72,7 @@ export const infrastructure = z
     path: path
       .optional()
       .describe('folder of the configuration in the repository; with each release, unlike stacks'),
+    outputs,
     ...settings,
     stacks: z
       .record(stackName, stack)
@@ -66,16 +81,18 @@ export const infrastructure = z
         'instead of path: several configurations, by name, which infrastructure.yml plans and applies one after the other; what is said above is of all of them, and backend-config and policy of one are added to those of all',
       ),
   })
-  .transform(({ path: single, stacks, ...shared }, context): Stack[] => {
+  .transform(({ path: single, stacks, outputs: released, ...shared }, context): Stack[] => {
     const say = (message: string, at: string[] = []): Stack[] => {
       context.addIssue({ code: 'custom', path: at, message })
       return z.NEVER
     }
     if ((single === undefined) === (stacks === undefined))
       return say('has either path, for one configuration, or stacks, for several')
-    if (single !== undefined) return [{ ...shared, path: single, name: '', needs: [] }]
-    const all = Object.entries(stacks ?? {}).map(([name, { needs, ...of }]): Stack => ({
-      ...{ ...shared, ...defined(of), name, needs },
+    if (single !== undefined) return [{ ...shared, path: single, name: '', needs: [], outputs: released }]
+    if (Object.keys(released).length > 0)
+      return say('are of one configuration: say them for the stack that has them', ['outputs'])
+    const all = Object.entries(stacks ?? {}).map(([name, { needs, outputs, ...of }]): Stack => ({
+      ...{ ...shared, ...defined(of), name, needs, outputs },
       'backend-config': { ...shared['backend-config'], ...of['backend-config'] },
       policy: {
         ...shared.policy,

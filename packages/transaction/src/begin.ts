@@ -56,6 +56,8 @@ export interface BeginRequest {
   staged?: readonly StagedStep[] | undefined
   /** The weights are set by hand: no release is rolled out by this. */
   weightsOnly?: boolean
+  /** what the infrastructure gives, which its config may name */
+  infra?: Record<string, string> | undefined
 }
 
 type BeginPorts = Pick<Ports, 'clock' | 'context'>
@@ -112,6 +114,7 @@ export async function prepareTransaction(request: BeginRequest, ports: BeginPort
       arms: found.arms,
       regions: share?.settings,
       staged: request.staged,
+      infra: request.infra,
     }),
     ledger: ledgerSpec,
     state: 'open',

@@ -14,6 +14,8 @@ export const restoreSettings = lazily(() =>
     regions: z.strictObject({ router: z.looseObject({ type: z.string() }), plan: sharePlan() }).optional(),
     /** the steps in which a person may take the release back; looked at where they are asked for, since nothing else needs them */
     staged: z.unknown().optional(),
+    /** what the infrastructure gave when it was opened: what is put back is named by that */
+    infra: z.record(z.string(), z.string()).optional(),
   }),
 )
 export type RestoreSettings = z.infer<ReturnType<typeof restoreSettings>>

@@ -38,6 +38,10 @@ resource "terraform_data" "pool" {
   }
 }
 
+output "health_path" {
+  value = "/healthz"
+}
+
 output "size" {
   value     = terraform_data.pool.output.size
   sensitive = true

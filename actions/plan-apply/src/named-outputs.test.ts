@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals'
+import { SensitiveTexts } from '@deploy-actions/terraform'
+import { namedOutputs } from './named-outputs'
+
+const secrets = new SensitiveTexts(['swordfish'])
+const read = (value: unknown, more: object = {}) =>
+  namedOutputs(
+    { outputs: { host: '10.0.0.9' }, stack: undefined },
+    { host: { sensitive: false, value, ...more } },
+    secrets,
+  )
+
+describe('what rollout.yml may name of a configuration', () => {
+  it.each<[unknown, string]>([
+    ['10.1.0.5', '10.1.0.5'],
+    [443, '443'],
+    [false, 'false'],
+    ['${not} a "place"', '${not} a "place"'],
+  ])('is the value of its output: %j', (value, text) => {
+    expect(read(value)).toEqual({ infra: { host: text }, missing: [] })
+  })
+
+  it.each<[string, ReturnType<typeof read>, string]>([
+    ['sensitive', read('x', { sensitive: true }), 'is sensitive, and what rollout.yml names is shown'],
+    ['unknown', read(undefined), 'is not known before the apply'],
+    ['null', read(null), 'is not a text, a number, true or false'],
+    ['a list', read(['10.1.0.5']), 'is not a text, a number, true or false'],
+    ['empty', read(''), 'is empty'],
+    ['two lines', read('a\nb'), 'holds a line break or another control character'],
+    ['endless', read('x'.repeat(1001)), 'is longer than 1000 characters'],
+    [
+      'a secret that is not marked',
+      read('https://a:swordfish@db'),
+      'holds a secret, and what rollout.yml names is shown',
+    ],
+  ])('is none that is %s', (_, { infra, missing }, why) => {
+    expect(infra).toEqual({})
+    expect(missing).toEqual([`host ${why}`])
+  })
+
+  it('tells all that cannot be had at once, each by its stack', () => {
+    const outputs = { host: 'x', constructor: 'x', port: 'x' }
+    const all = { port: { sensitive: false, value: 1 } }
+    expect(namedOutputs({ outputs, stack: 'network' }, all, secrets)).toEqual({
+      infra: { 'network.port': '1' },
+      missing: ['host', 'constructor'].map((name) => `network.${name} is not an output of the configuration`),
+    })
+  })
+})
