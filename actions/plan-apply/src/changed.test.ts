@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import type { Ports } from '@deploy-actions/action-kit'
+import { GateFailed, type Ports } from '@deploy-actions/action-kit'
 import { createFakePorts, type FakePorts } from '@deploy-actions/testing'
 import { inputs as schema } from './inputs'
 import { main } from './main'
@@ -86,6 +86,41 @@ const due = async (since = base): Promise<unknown[]> =>
   ).regions?.map(({ title }) => title) ?? []
 const both = (...stacks: string[]): string[] =>
   ['eu', 'us'].flatMap((region) => stacks.map((stack) => `${region}, ${stack}`))
+
+/** The workflow succeeded last for a commit. */
+const succeeded = (sha: string): void => {
+  const of = { path: '.github/workflows/infrastructure.yml', event: 'push', head_branch: 'main' }
+  const request = <T>(route: string): Promise<T> =>
+    Promise.resolve(
+      (route.endsWith('/runs')
+        ? { workflow_runs: [{ ...of, head_sha: sha }] }
+        : { ...of, head_sha: 'f'.repeat(40) }) as T,
+    )
+  ports = { ...ports, github: { ...fake.github, request } }
+}
+
+describe('what is planned since the last run that succeeded', () => {
+  it('is what has changed since its commit', async () => {
+    succeeded(base)
+    expect(await due('last-success')).toEqual([])
+    await commit({ 'infra/app/more.tf': '' })
+    expect(await due('last-success')).toEqual(both('app'))
+  })
+
+  it('is nothing for an older commit that is run again: it would undo what is newer', async () => {
+    await commit({ 'infra/app/more.tf': '' })
+    const newer = await commit({ 'infra/app/other.tf': '' })
+    await git('checkout', '--quiet', 'HEAD~1')
+    succeeded(newer)
+    const failure = await due('last-success').catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(GateFailed)
+    expect((failure as Error).message).toMatch(
+      /^this run is for \w{40}, and \w{40}, which is newer, .*run the newest commit instead or, .* by hand without changed-since$/,
+    )
+    // A person who names a commit means it.
+    expect(await due(newer)).toEqual(both('app'))
+  })
+})
 
 describe('what is planned since a commit', () => {
   it.each<[string, string, string, string[]]>([

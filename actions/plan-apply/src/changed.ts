@@ -2,7 +2,7 @@ import { glob, readFile, realpath } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
 import { basename, dirname, join, relative } from 'node:path/posix'
 import { z } from 'zod'
-import { ProviderError, type Ports } from '@deploy-actions/action-kit'
+import { GateFailed, ProviderError, type ChildResult, type Ports } from '@deploy-actions/action-kit'
 import {
   findRegion,
   infrastructureOf,
@@ -74,12 +74,12 @@ export async function changedSince(
     return everything(
       `the checkout does not hold ${base} (actions/checkout has it with fetch-depth: 0, unless its branch was pushed over)`,
     )
+  if (since === LAST_SUCCESS) await mustNotGoBack(base, ports)
   // Also what was changed and changed back: a run in between may have applied it.
   const flags = ['--name-only', '--no-renames', '-z']
   const names = await git(['diff', ...flags, base, 'HEAD'], ports)
   const touched = await git(['log', '-m', '--format=', ...flags, `${base}..HEAD`], ports)
-  if (names === undefined || touched === undefined)
-    throw new ProviderError(`git could not tell what has changed since ${base}`, { provider: 'git' })
+  if (names === undefined || touched === undefined) throw unknown(base)
   const changed = [...new Set(`${names}\0${touched}`.split('\0').map((name) => name.trim()))].filter(Boolean)
   const earlier = await earlierStacks(base, file, ports)
   const due = new Set<OfRegion>()
@@ -94,6 +94,24 @@ export async function changedSince(
   }
   return [...due]
 }
+
+/**
+ * A run that is run again has the commit that it had: where a newer one has succeeded meanwhile, it would bring back what that
+ * has replaced. @throws GateFailed
+ */
+async function mustNotGoBack(base: string, ports: Ports): Promise<void> {
+  const head = (await git(['rev-parse', 'HEAD'], ports))?.trim()
+  if (head === base) return
+  const { exitCode } = await runGit(['merge-base', '--is-ancestor', 'HEAD', base], ports)
+  if (exitCode === 1) return
+  if (exitCode !== 0 || head === undefined) throw unknown(base)
+  throw new GateFailed(
+    `this run is for ${head}, and ${base}, which is newer, has succeeded since: nothing is planned, as that would bring the older one back; run the newest commit instead or, to really go back, this one by hand without changed-since`,
+  )
+}
+
+const unknown = (base: string): ProviderError =>
+  new ProviderError(`git could not tell what has changed since ${base}`, { provider: 'git' })
 
 /** What rollout.yml said of a stack at a commit; where it was not there, or is wrong, nothing. */
 async function earlierStacks(
@@ -180,11 +198,13 @@ async function linkedFrom(folder: string, workspace: string): Promise<string[]> 
 }
 
 /** @returns what git prints; undefined where it says no */
-async function git(
-  args: readonly string[],
-  { process, context, signal }: Ports,
-): Promise<string | undefined> {
-  const { exitCode, stdout } = await process.run({
+async function git(args: readonly string[], ports: Ports): Promise<string | undefined> {
+  const { exitCode, stdout } = await runGit(args, ports)
+  return exitCode === 0 ? stdout : undefined
+}
+
+const runGit = (args: readonly string[], { process, context, signal }: Ports): Promise<ChildResult> =>
+  process.run({
     command: ['git', ...args],
     cwd: context.workspace,
     env: { GIT_TERMINAL_PROMPT: '0' },
@@ -193,5 +213,3 @@ async function git(
     timeoutMs: GIT_MS,
     signal,
   })
-  return exitCode === 0 ? stdout : undefined
-}
