@@ -145,10 +145,38 @@ describe('what is planned since a commit', () => {
     expect(await due()).toEqual(expected)
   })
 
+  it.each([' a.tfvars', 'a.tfvars ', ' '])(
+    'is of a file whose name has blanks at its ends: %j',
+    async (name) => {
+      const files = JSON.stringify([name])
+      const named = await commit({
+        'rollout.yml': ROLLOUT.replace('infra/data,', `infra/data, var-files: ${files},`),
+        [name]: 'n = 1\n',
+      })
+      await commit({ [name]: 'n = 2\n' })
+      expect(await due(named)).toEqual(both('data'))
+    },
+  )
+
   it('is what was changed and changed back, since a run in between may have applied it', async () => {
     await commit({ 'infra/network/main.tf': 'locals { bad = 1 }' })
     await git('revert', '--no-edit', 'HEAD')
     expect(await due()).toEqual(both('network', 'data'))
+  })
+
+  it('is what a submodule brings, also where git is told to ignore that', async () => {
+    const to = async (sha: string): Promise<void> => {
+      await git('update-index', '--add', '--cacheinfo', `160000,${sha},vendor`)
+      await git('commit', '--quiet', '--message', 'a submodule')
+    }
+    await commit({
+      '.gitmodules': '[submodule "v"]\n  path = vendor\n  url = ./v\n  ignore = all\n',
+      'infra/data/main.tf': 'module "a" { source = "../../vendor/a" }\n',
+    })
+    await to('1'.repeat(40))
+    const before = await git('rev-parse', 'HEAD')
+    await to('2'.repeat(40))
+    expect(await due(before)).toEqual(both('data'))
   })
 
   it('is of a folder that is written with a slash at its end', async () => {

@@ -20,6 +20,7 @@ export interface OfRegion {
 }
 
 const GIT_MS = 60_000
+const MOST_OUTPUT = 16 * 1024 * 1024
 
 const run = z.looseObject({
   path: z.string(),
@@ -75,12 +76,9 @@ export async function changedSince(
       `the checkout does not hold ${base} (actions/checkout has it with fetch-depth: 0, unless its branch was pushed over)`,
     )
   if (since === LAST_SUCCESS) await mustNotGoBack(base, ports)
-  // Also what was changed and changed back: a run in between may have applied it.
-  const flags = ['--name-only', '--no-renames', '-z']
-  const names = await git(['diff', ...flags, base, 'HEAD'], ports)
-  const touched = await git(['log', '-m', '--format=', ...flags, `${base}..HEAD`], ports)
-  if (names === undefined || touched === undefined) throw unknown(base)
-  const changed = [...new Set(`${names}\0${touched}`.split('\0').map((name) => name.trim()))].filter(Boolean)
+  const changes = await changesSince(base, ports)
+  if (!changes) return everything(`more has changed since ${base} than is read`)
+  const changed = [...new Set(changes)]
   const earlier = await earlierStacks(base, file, ports)
   const due = new Set<OfRegion>()
   // Each comes after all that it needs.
@@ -112,6 +110,23 @@ async function mustNotGoBack(base: string, ports: Ports): Promise<void> {
 
 const unknown = (base: string): ProviderError =>
   new ProviderError(`git could not tell what has changed since ${base}`, { provider: 'git' })
+
+/** The names of what differs from a commit, or differed in between: a run may have applied what was changed back since. */
+async function changesSince(base: string, ports: Ports): Promise<string[] | undefined> {
+  // A submodule is one that has changed, whatever .gitmodules says of it.
+  const flags = ['--raw', '--no-abbrev', '--no-renames', '--ignore-submodules=none', '-z']
+  const [now, between] = [
+    await git(['diff', ...flags, base, 'HEAD'], ports),
+    await git(['log', '-m', '--format=', ...flags, `${base}..HEAD`], ports),
+  ]
+  if (now === undefined || between === undefined) throw unknown(base)
+  // Of more than this the end alone is kept.
+  if (Math.max(now.length, between.length) >= MOST_OUTPUT) return undefined
+  return [...namesIn(now), ...namesIn(between)]
+}
+
+/** Each name, as it is, comes after what has become of it: `:MODES IDS STATUS`, NUL, name, NUL. */
+const namesIn = (raw: string): string[] => raw.split('\0').filter((_, index) => index % 2 === 1)
 
 /** What rollout.yml said of a stack at a commit; where it was not there, or is wrong, nothing. */
 async function earlierStacks(
@@ -209,7 +224,7 @@ const runGit = (args: readonly string[], { process, context, signal }: Ports): P
     cwd: context.workspace,
     env: { GIT_TERMINAL_PROMPT: '0' },
     jobEnvironment: (name) => /^(HOME|GIT_CONFIG_.*)$/.test(name),
-    keep: 16 * 1024 * 1024,
+    keep: MOST_OUTPUT,
     timeoutMs: GIT_MS,
     signal,
   })
