@@ -164,6 +164,65 @@ describe('what is planned since a commit', () => {
     expect(await due()).toEqual(both('network', 'data'))
   })
 
+  describe('where rollout.yml was changed and changed back', () => {
+    const other = ROLLOUT.replace('infra/app,', 'infra/app, version: 1.15.7,')
+
+    it('is what was said otherwise meanwhile', async () => {
+      await commit({ 'rollout.yml': other })
+      await commit({ 'rollout.yml': ROLLOUT })
+      expect(await due()).toEqual(both('app'))
+    })
+
+    it('is what a merge has said otherwise', async () => {
+      await git('checkout', '--quiet', '-b', 'topic')
+      await commit({ 'rollout.yml': other })
+      await git('checkout', '--quiet', 'main')
+      await git('merge', '--quiet', '--no-ff', '--no-edit', 'topic')
+      await git('revert', '--no-edit', '--mainline', '1', 'HEAD')
+      expect(await due()).toEqual(both('app'))
+    })
+
+    it('is what a merge of an older branch has brought back', async () => {
+      await git('branch', 'topic')
+      const newer = await commit({ 'rollout.yml': other })
+      await git('checkout', '--quiet', 'topic')
+      await git('commit', '--quiet', '--allow-empty', '--message', 'a change')
+      await git('checkout', '--quiet', 'main')
+      await git('merge', '--quiet', '--strategy', 'ours', '--no-edit', 'topic')
+      expect(await due(newer)).toEqual([])
+      await git('checkout', '--quiet', 'topic')
+      await git('merge', '--quiet', '--strategy', 'ours', '--no-edit', 'main')
+      await commit({ 'rollout.yml': other })
+      expect(await due(newer)).toEqual(both('app'))
+    })
+
+    it('is everything where it was gone, or is wrong, meanwhile', async () => {
+      await git('rm', '--quiet', 'rollout.yml')
+      await git('commit', '--quiet', '--message', 'a change')
+      await commit({ 'rollout.yml': ROLLOUT })
+      expect(await due()).toEqual(both('network', 'data', 'app'))
+    })
+
+    it('is read once in each of its forms, and everything where those are too many', async () => {
+      const forms = async (count: number): Promise<void> => {
+        for (let form = 0; form < count; form++) await commit({ 'rollout.yml': `${ROLLOUT}# ${form}\n` })
+      }
+      await forms(2)
+      await forms(48)
+      expect(await due()).toEqual([])
+      const reads = fake.recorded.calls.filter(({ what }) => what.includes('cat-file blob'))
+      expect(reads).toHaveLength(1 + 48)
+      await commit({ 'rollout.yml': `${ROLLOUT}# x\n` })
+      await commit({ 'rollout.yml': `${ROLLOUT}# y\n` })
+      expect(await due()).toEqual([])
+      await commit({ 'rollout.yml': `${ROLLOUT}# z\n` })
+      expect(await due()).toEqual(both('network', 'data', 'app'))
+      expect(fake.recorded.log.at(-2)?.line).toMatch(
+        /^rollout.yml had 51 forms since \w{40}, and 50 are read: every infrastructure is planned$/,
+      )
+    })
+  })
+
   it('is what a submodule brings, also where git is told to ignore that', async () => {
     const to = async (sha: string): Promise<void> => {
       await git('update-index', '--add', '--cacheinfo', `160000,${sha},vendor`)

@@ -20,6 +20,8 @@ export interface OfRegion {
 }
 
 const GIT_MS = 60_000
+/** Forms of rollout.yml that are compared, each of which is read. */
+const MOST_TEXTS = 50
 const MOST_OUTPUT = 16 * 1024 * 1024
 
 const run = z.looseObject({
@@ -78,17 +80,19 @@ export async function changedSince(
   if (since === LAST_SUCCESS) await mustNotGoBack(base, ports)
   const changes = await changesSince(base, ports)
   if (!changes) return everything(`more has changed since ${base} than is read`)
-  const changed = [...new Set(changes)]
-  const earlier = await earlierStacks(base, file, ports)
+  const changed = [...new Set(changes.map(({ name }) => name))]
+  const config = join(file.path)
+  const texts = new Set(changes.flatMap(({ name, text }) => (name === config ? [text] : [])))
+  if (texts.size > MOST_TEXTS)
+    return everything(`${file.path} had ${texts.size} forms since ${base}, and ${MOST_TEXTS} are read`)
+  const wasSaid = await settingsIn([`${base}:${config}`, ...texts], all, file, ports)
   const due = new Set<OfRegion>()
   // Each comes after all that it needs.
   for (const one of all) {
     const isNeeding = [...due].some(
       ({ entry, stack }) => entry === one.entry && one.stack.needs.includes(stack.name),
     )
-    const before = earlier(one)
-    const isSame = before !== undefined && isDeepStrictEqual(before, one.stack)
-    if (isNeeding || !isSame || (await isOfChanged(one.stack, changed, ports))) due.add(one)
+    if (isNeeding || !wasSaid(one) || (await isOfChanged(one.stack, changed, ports))) due.add(one)
   }
   return [...due]
 }
@@ -111,8 +115,14 @@ async function mustNotGoBack(base: string, ports: Ports): Promise<void> {
 const unknown = (base: string): ProviderError =>
   new ProviderError(`git could not tell what has changed since ${base}`, { provider: 'git' })
 
-/** The names of what differs from a commit, or differed in between: a run may have applied what was changed back since. */
-async function changesSince(base: string, ports: Ports): Promise<string[] | undefined> {
+interface Change {
+  name: string
+  /** by which git finds what the file holds by then; zeros where it is gone */
+  text: string
+}
+
+/** What differs from a commit, or differed in between: a run may have applied what was changed back since. */
+async function changesSince(base: string, ports: Ports): Promise<Change[] | undefined> {
   // A submodule is one that has changed, whatever .gitmodules says of it.
   const flags = ['--raw', '--no-abbrev', '--no-renames', '--ignore-submodules=none', '-z']
   const [now, between] = [
@@ -122,29 +132,46 @@ async function changesSince(base: string, ports: Ports): Promise<string[] | unde
   if (now === undefined || between === undefined) throw unknown(base)
   // Of more than this the end alone is kept.
   if (Math.max(now.length, between.length) >= MOST_OUTPUT) return undefined
-  return [...namesIn(now), ...namesIn(between)]
+  return [...changesIn(now), ...changesIn(between)]
 }
 
-/** Each name, as it is, comes after what has become of it: `:MODES IDS STATUS`, NUL, name, NUL. */
-const namesIn = (raw: string): string[] => raw.split('\0').filter((_, index) => index % 2 === 1)
+/** Each name, as it is, comes after what has become of it: `:MODE MODE ID ID STATUS`, NUL, name, NUL. */
+function changesIn(raw: string): Change[] {
+  const parts = raw.split('\0')
+  return parts.flatMap((name, index) =>
+    index % 2 === 1 ? [{ name, text: parts[index - 1]?.split(' ')[3] ?? '' }] : [],
+  )
+}
 
-/** What rollout.yml said of a stack at a commit; where it was not there, or is wrong, nothing. */
-async function earlierStacks(
-  base: string,
+/** Whether several texts of rollout.yml all said of a stack what is said of it now. */
+async function settingsIn(
+  texts: readonly string[],
+  all: readonly OfRegion[],
   { path }: RolloutFile,
   ports: Ports,
-): Promise<(one: OfRegion) => Stack | undefined> {
-  const text = await git(['show', `${base}:${join(path)}`], ports)
-  const file = text === undefined ? undefined : await parseRollout(text, path).catch(() => undefined)
-  return ({ entry, stack }) => {
-    if (!file) return undefined
-    try {
-      return infrastructureOf(file, findRegion(file, entry.name), ports.context).find(
-        ({ name }) => name === stack.name,
-      )
-    } catch {
-      return undefined
-    }
+): Promise<(one: OfRegion) => boolean> {
+  const regions = [...new Set(all.map(({ entry }) => entry.name))]
+  const said: ReadonlyMap<string, readonly Stack[]>[] = []
+  for (const text of texts) {
+    const read = (await git(['cat-file', 'blob', text], ports)) ?? ''
+    const file = await parseRollout(read, path).catch(() => undefined)
+    said.push(new Map(regions.map((region) => [region, stacksOf(file, region, ports)])))
+  }
+  return ({ entry, stack }) =>
+    said.every((of) =>
+      isDeepStrictEqual(
+        of.get(entry.name)?.find(({ name }) => name === stack.name),
+        stack,
+      ),
+    )
+}
+
+/** None where the file was not there, or is wrong. */
+function stacksOf(file: RolloutFile | undefined, region: string, { context }: Ports): Stack[] {
+  try {
+    return file ? infrastructureOf(file, findRegion(file, region), context) : []
+  } catch {
+    return []
   }
 }
 
