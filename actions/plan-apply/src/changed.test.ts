@@ -164,6 +164,120 @@ describe('what is planned since a commit', () => {
     expect(await due()).toEqual(both('network', 'data'))
   })
 
+  it.each<[string, { files?: Record<string, string>; links?: Record<string, string> }, string, string]>([
+    [
+      'where the last of several links leads',
+      { links: { 'infra/data/a.tf': '../../links/a.tf', 'links/a.tf': '../shared/a.tf' } },
+      'shared/a.tf',
+      'data',
+    ],
+    ['a file of variables by a link', { links: { 'vars/eu.tfvars': '../shared/eu' } }, 'shared/eu', 'app'],
+    [
+      'what a folder of settings leads to',
+      { links: { vars: 'shared/vars' } },
+      'shared/vars/eu.tfvars',
+      'app',
+    ],
+    ['the root, by a link', { links: { 'infra/data/all': '../..' } }, 'src/app.ts', 'data'],
+    [
+      'a module by a link',
+      {
+        files: { 'infra/data/main.tf': 'module "m" { source = "../../modules/m" }' },
+        links: { 'modules/m': '../vendor/m' },
+      },
+      'vendor/m/main.tf',
+      'data',
+    ],
+    [
+      'the folder above',
+      { files: { 'infra/data/main.tf': 'module "m" { source = ".." }' } },
+      'infra/x.tf',
+      'data',
+    ],
+    [
+      'a path that goes up in its middle',
+      { files: { 'infra/data/main.tf': 'locals { x = file("files/../../../x.json") }' } },
+      'x.json',
+      'data',
+    ],
+    [
+      'a path behind a variable',
+      { files: { 'infra/data/main.tf': 'locals { x = file("${local.base}/../x.json") }' } },
+      'somewhere/x.json',
+      'data',
+    ],
+    [
+      'a path from the folder in which the tool is run',
+      { files: { 'infra/data/main.tf': 'locals { x = file("${path.cwd}/../../x.json") }' } },
+      'x.json',
+      'data',
+    ],
+    [
+      'a path that is put together',
+      {
+        files: {
+          'infra/data/main.tf': 'locals { x = file(join("/", [path.module, "..", "..", "x.json"])) }',
+        },
+      },
+      'x.json',
+      'data',
+    ],
+    [
+      'what a module reads from the folder of the stack',
+      { files: { 'modules/vpc/main.tf': 'locals { x = file("../x.json") }' } },
+      'infra/x.json',
+      'network',
+    ],
+    [
+      'what a hidden folder names',
+      { files: { 'infra/data/.m/main.tf': 'locals { x = file("${path.module}/../../../x.json") }' } },
+      'x.json',
+      'data',
+    ],
+    [
+      'what a value of a variable names',
+      { files: { 'infra/data/terraform.tfvars': 'x = "../../x.json"' } },
+      'x.json',
+      'data',
+    ],
+    ['what data names', { files: { 'infra/data/files.yaml': 'x: ../../x.json' } }, 'x.json', 'data'],
+  ])('is what it is of, by names and links: %s', async (_, { files = {}, links = {} }, name, stack) => {
+    for (const [link, target] of Object.entries(links)) {
+      await rm(join(workspace, link), { recursive: true, force: true })
+      await mkdir(dirname(join(workspace, link)), { recursive: true })
+      await symlink(target, join(workspace, link))
+    }
+    const before = await commit(files)
+    await rm(join(workspace, name), { force: true })
+    await commit({ [name]: 'x' })
+    expect(await due(before)).toContain(`eu, ${stack}`)
+  })
+
+  it('is a link on the way to another, which git names by itself', async () => {
+    const leadTo = async (target: string): Promise<string> => {
+      await rm(join(workspace, 'shared/hop'), { force: true })
+      await symlink(target, join(workspace, 'shared/hop'))
+      return commit({})
+    }
+    await symlink('../../shared/hop', join(workspace, 'infra/data/a.tf'))
+    const before = await leadTo('tags.tf')
+    await leadTo('../src/app.ts')
+    expect(await due(before)).toEqual(both('data'))
+  })
+
+  it('is what lies behind a link above its folder', async () => {
+    await symlink('infra', join(workspace, 'deploy'))
+    const before = await commit({ 'rollout.yml': ROLLOUT.replace('infra/data,', 'deploy/data,') })
+    await commit({ 'infra/data/more.tf': '' })
+    expect(await due(before)).toEqual(both('data'))
+    const linked = await git('rev-parse', 'HEAD')
+    await git('mv', 'infra', 'moved')
+    await rm(join(workspace, 'deploy'))
+    await symlink('moved', join(workspace, 'deploy'))
+    await commit({})
+    expect(await due(linked)).toEqual(expect.arrayContaining(both('data')))
+  })
+
   describe('where rollout.yml was changed and changed back', () => {
     const other = ROLLOUT.replace('infra/app,', 'infra/app, version: 1.15.7,')
 

@@ -1,6 +1,5 @@
-import { glob, readFile, realpath } from 'node:fs/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { basename, dirname, join, relative } from 'node:path/posix'
+import { basename, join } from 'node:path/posix'
 import { z } from 'zod'
 import { GateFailed, ProviderError, type ChildResult, type Ports } from '@deploy-actions/action-kit'
 import {
@@ -12,6 +11,7 @@ import {
   type Stack,
 } from '@deploy-actions/config'
 import { LAST_SUCCESS } from './inputs'
+import { isWithin, openCheckout, placesOf, type Checkout } from './places'
 
 /** A stack of a region, or the one infrastructure that it has. */
 export interface OfRegion {
@@ -86,13 +86,14 @@ export async function changedSince(
   if (texts.size > MOST_TEXTS)
     return everything(`${file.path} had ${texts.size} forms since ${base}, and ${MOST_TEXTS} are read`)
   const wasSaid = await settingsIn([`${base}:${config}`, ...texts], all, file, ports)
+  const checkout = openCheckout(ports.context.workspace)
   const due = new Set<OfRegion>()
   // Each comes after all that it needs.
   for (const one of all) {
     const isNeeding = [...due].some(
       ({ entry, stack }) => entry === one.entry && one.stack.needs.includes(stack.name),
     )
-    if (isNeeding || !wasSaid(one) || (await isOfChanged(one.stack, changed, ports))) due.add(one)
+    if (isNeeding || !wasSaid(one) || (await isOfChanged(one.stack, changed, checkout))) due.add(one)
   }
   return [...due]
 }
@@ -175,69 +176,15 @@ function stacksOf(file: RolloutFile | undefined, region: string, { context }: Po
   }
 }
 
-/** Whether one of the files is of a stack: in its folder, in one that its configuration names, or one of its settings. */
-async function isOfChanged(stack: Stack, changed: readonly string[], ports: Ports): Promise<boolean> {
+/** Whether one of the names is of a stack: of its folder, of its settings, or of what these name. */
+async function isOfChanged(stack: Stack, changed: readonly string[], checkout: Checkout): Promise<boolean> {
   const { path, 'var-files': varFiles, 'backend-config-files': backendFiles } = stack
-  const own = new Set([...varFiles, ...backendFiles].map((name) => join(name)))
-  const places = await placesOf(join(path).replace(/(?<=.)\/$/, ''), ports.context.workspace)
-  return changed.some((name) => own.has(name) || places.some((place) => isOf(name, place)))
+  const places = await placesOf(path, [...varFiles, ...backendFiles], checkout)
+  return changed.some((name) => places.some((place) => isOf(name, place)))
 }
 
-const isWithin = (name: string, place: string): boolean =>
-  place === '.' || name === place || name.startsWith(`${place}/`)
-
-/** Of a submodule git names the folder alone. */
+/** Of a submodule, and of a link that leads to a folder, git names these alone. */
 const isOf = (name: string, place: string): boolean => isWithin(name, place) || isWithin(place, name)
-
-/**
- * A place of the repository by a path of its own: a module, or a file that is read, also of `path.module`. What stands behind
- * a variable or the pattern of a `fileset` may be anything in the folder before it.
- */
-const RELATIVE = /"(?:\$\{path\.(?:module|root)\}\/)?(\.\.?\/[^"$*?{[]*)(.)/g
-
-/** A folder, and whatever places outside it its files name or link to, and theirs. */
-async function placesOf(folder: string, workspace: string): Promise<string[]> {
-  const places: string[] = []
-  const waiting = [folder]
-  for (let place = waiting.pop(); place !== undefined; place = waiting.pop()) {
-    const within = place
-    if (places.some((other) => isWithin(within, other))) continue
-    places.push(within)
-    waiting.push(...(await linkedFrom(within, workspace)), ...(await namedIn(within, workspace)))
-  }
-  return places
-}
-
-const isLeftOut = (name: string): boolean => name === '.terraform' || name === '.git'
-
-async function namedIn(folder: string, workspace: string): Promise<string[]> {
-  const named: string[] = []
-  const cwd = join(workspace, folder)
-  for await (const name of glob('**/*.{tf,tofu,tf.json,tofu.json}', { cwd, exclude: isLeftOut })) {
-    const text = await readFile(join(cwd, name), 'utf8')
-    for (const [, path = '', next] of text.matchAll(RELATIVE)) {
-      const whole = next === '"' ? path : path.slice(0, path.lastIndexOf('/') + 1)
-      named.push(join(folder, dirname(name), whole).replace(/\/$/, ''))
-    }
-  }
-  return named.filter((name) => !name.startsWith('..'))
-}
-
-/** What links lead to, within the repository. */
-async function linkedFrom(folder: string, workspace: string): Promise<string[]> {
-  const linked: string[] = []
-  const root = await realpath(workspace)
-  for await (const entry of glob('**/*', {
-    cwd: join(workspace, folder),
-    exclude: ({ name }) => isLeftOut(name),
-    withFileTypes: true,
-  })) {
-    if (!entry.isSymbolicLink()) continue
-    const target = await realpath(join(entry.parentPath, entry.name)).catch(() => undefined)
-    if (target !== undefined && isWithin(target, root)) linked.push(relative(root, target))
-  }
-  return linked
-}
 
 /** @returns what git prints; undefined where it says no */
 async function git(args: readonly string[], ports: Ports): Promise<string | undefined> {

@@ -1,0 +1,78 @@
+/** Linux takes no longer path. */
+const LONGEST_PATH = 4096
+
+/** `${path.module}` and the like in a template. Each is tried as the folder of the file and as that of the stack. */
+const HERE = /\$\{~?\s*(?:abspath\(\s*path\.(?:module|root|cwd)\s*\)|path\.(?:module|root|cwd))\s*~?\}/g
+const MARK = '\0'
+
+/** Where it is the folder itself, or gives no more than its name. */
+const PLAIN =
+  /=\s*path\.(?:module|root|cwd)(?=\s*(?:[,)}\n#]|$))|\bfileset\(\s*path\.(?:module|root|cwd)\s*,|\bbasename\(\s*(?:abspath\(\s*path\.(?:module|root|cwd)\s*\)|path\.(?:module|root|cwd))\s*\)/g
+
+/** What makes another folder of one. */
+const MADE = /\bpath\.(?:module|root|cwd)\b|\b(?:dirname|abspath)\s*\(/
+
+/** A path, or a part of one that has a blank or a variable in it. */
+const WORD = /[\p{L}\p{M}\p{N}_.+@~/\0-]+/gu
+/** What may stand before the beginning of a path. */
+const BEFORE = /^$|[\s"'`=([,:;<>|&!#]/
+const GOES_UP = /(?:^|\/)\.\.(?:\/|$)/
+const ONLY_UP = /^(?:\.\.?(?:\/|$))+$/
+/** Followed by what is not known: a variable, a pattern, the verb of a format. */
+const OPEN = /[$*?{[%\\\0]/
+
+interface Word {
+  word: string
+  /** the text before it */
+  before: string
+  /** it, and what follows up to the end of its quotes or its line */
+  rest: string
+}
+
+/**
+ * The paths in a text that lead out of a folder, as they stand there: words with a part `..`, whatever surrounds them, up to
+ * their end and up to that of their quotes. Of a path that ends in a variable or a pattern it is the folder before that.
+ * `anywhere`, where it cannot be known: where a variable comes before the `..`; where a text is `..` alone, and no module's
+ * source, so that it becomes a part of some path; and, in a configuration, where `path.module`, `path.root` or `path.cwd` is
+ * used in another way than PLAIN, or a path is made by `dirname` or `abspath`. This is no parser: what is found in a comment
+ * makes a plan more.
+ */
+export function namedPaths(text: string, isConfiguration: boolean): readonly string[] | 'anywhere' {
+  const plain = text.replaceAll(HERE, MARK).replaceAll(/\\[nrt"]/g, '"')
+  if (isConfiguration && MADE.test(plain.replaceAll(PLAIN, ''))) return 'anywhere'
+  const named = new Set<string>()
+  for (const { 0: word, index } of plain.matchAll(WORD)) {
+    if (!word.includes(MARK) && !GOES_UP.test(word)) continue
+    const [rest = ''] = plain.slice(index, index + LONGEST_PATH).split(/["\n]/, 1)
+    const one = { word, before: plain.slice(Math.max(0, index - 100), index), rest }
+    if (!isConfiguration && isProse(one)) continue
+    if (isAnywhere(one)) return 'anywhere'
+    if (GOES_UP.test(word)) for (const path of pathsOf(one)) named.add(path)
+  }
+  return [...named]
+}
+
+const isProse = ({ word, before, rest }: Word): boolean =>
+  word === '..' && !/["']$/.test(before) && rest.trim() !== '..'
+
+function isAnywhere({ word, before, rest }: Word): boolean {
+  const isOpen = OPEN.test(rest.charAt(word.length))
+  // The folder, or a path within: with more of a name at its end, or something before it, it is another one.
+  if (word.includes(MARK)) return !/^(?:\.?\/)*\0(?:\/[^\0]*)?$/.test(word) || (isOpen && word.endsWith(MARK))
+  if (!BEFORE.test(before.slice(-1))) return true
+  return ONLY_UP.test(word) && !isOpen && !/\bsource"?\s*[=:]\s*"$/.test(before)
+}
+
+/** Both ends that it may have: a name may hold blanks, and a command goes on after them. */
+function pathsOf({ word, rest }: Word): string[] {
+  const [end, quoted] = [fromHere(word), fromHere(rest)]
+  const open = quoted.search(OPEN)
+  const whole = open === -1 ? quoted : folderBefore(quoted.slice(0, open))
+  return [open === end.length ? folderBefore(end) : end, whole]
+}
+
+/** A slash at its beginning is of what it is put behind. */
+const fromHere = (path: string): string => path.replace(/^(?:\.?\/)*\0?\/*/, '')
+
+const folderBefore = (path: string): string =>
+  /(?:^|\/)\.\.$/.test(path) ? path : path.slice(0, path.lastIndexOf('/') + 1)
