@@ -59,6 +59,12 @@ describe('the infrastructure of a region', () => {
     ])
   })
 
+  it('is of the same folder with a slash at its end', async () => {
+    const slashes = LINES.replace('path: infra\n', 'path: infra//\n')
+    expect(slashes).not.toBe(LINES)
+    expect(await read(slashes)).toEqual(await read(LINES))
+  })
+
   it('is read where nothing else of the file is right', async () => {
     await expect(read(LINES, 'check: {}\n')).resolves.toMatchObject([{ path: 'infra' }])
   })

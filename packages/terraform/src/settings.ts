@@ -3,10 +3,11 @@ import { timeLimit } from '@deploy-actions/rollout'
 
 // What an input of plan-apply and a key of rollout.yml have in common.
 
-/** A file or folder of the repository. */
+/** A file or folder of the repository; `infra/` is `infra`. */
 export const inRepository = z
   .string()
   .regex(/^(?!-)(?!\/)(?!.*(^|\/)\.\.(\/|$)).+$/, 'is not a path inside the repository')
+  .overwrite((path) => path.replace(/(?<!\/)\/+$/, ''))
 
 /** Settings that are credentials: the tool keeps what it is told this way in the plan and in its folder. */
 const CREDENTIAL = /key_id|access_key|secret|password|token|sas|credential|conn_str|certificate/i
