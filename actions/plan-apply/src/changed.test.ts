@@ -158,6 +158,22 @@ describe('what is planned since a commit', () => {
     },
   )
 
+  it('is said with what has changed', async () => {
+    await commit({
+      'infra/network/main.tf': 'locals {}',
+      'rollout.yml': ROLLOUT.replace('infra/app,', 'infra/app, version: 1.15.7,'),
+    })
+    await due()
+    const told = fake.recorded.log.map(({ line }) => line)
+    expect(told).toEqual(
+      expect.arrayContaining([
+        'eu, network is planned: infra/network/main.tf has changed',
+        'eu, data is planned: it needs network',
+        'us, app is planned: what rollout.yml says of it has changed',
+      ]),
+    )
+  })
+
   it('is what was changed and changed back, since a run in between may have applied it', async () => {
     await commit({ 'infra/network/main.tf': 'locals { bad = 1 }' })
     await git('revert', '--no-edit', 'HEAD')
@@ -174,7 +190,7 @@ describe('what is planned since a commit', () => {
     ['a file of variables by a link', { links: { 'vars/eu.tfvars': '../shared/eu' } }, 'shared/eu', 'app'],
     [
       'what a folder of settings leads to',
-      { links: { vars: 'shared/vars' } },
+      { links: { vars: 'shared/vars' }, files: { 'shared/vars/us.tfvars': '' } },
       'shared/vars/eu.tfvars',
       'app',
     ],
@@ -267,7 +283,7 @@ describe('what is planned since a commit', () => {
 
   it('is what lies behind a link above its folder', async () => {
     await symlink('infra', join(workspace, 'deploy'))
-    const before = await commit({ 'rollout.yml': ROLLOUT.replace('infra/data,', 'deploy/data,') })
+    const before = await commit({ 'rollout.yml': ROLLOUT.replaceAll('path: infra/', 'path: deploy/') })
     await commit({ 'infra/data/more.tf': '' })
     expect(await due(before)).toEqual(both('data'))
     const linked = await git('rev-parse', 'HEAD')
@@ -370,6 +386,7 @@ describe('what is planned since a commit', () => {
     expect(await due(wrong)).toEqual(both('network', 'data', 'app'))
     const before = await git('rev-parse', 'HEAD')
     await commit({
+      'infra/dns/main.tf': '',
       'rollout.yml': ROLLOUT.replace(
         '    app:',
         "    dns: { path: infra/dns, backend-config: { key: '${region}/dns' } }\n    app:",

@@ -90,10 +90,17 @@ export async function changedSince(
   const due = new Set<OfRegion>()
   // Each comes after all that it needs.
   for (const one of all) {
-    const isNeeding = [...due].some(
+    const needed = [...due].find(
       ({ entry, stack }) => entry === one.entry && one.stack.needs.includes(stack.name),
     )
-    if (isNeeding || !wasSaid(one) || (await isOfChanged(one.stack, changed, checkout))) due.add(one)
+    const why = needed
+      ? `it needs ${needed.stack.name}`
+      : wasSaid(one)
+        ? await whyChanged(one.stack, changed, checkout)
+        : `what ${file.path} says of it has changed`
+    if (why === undefined) continue
+    due.add(one)
+    ports.log.info(`${[one.entry.name, one.stack.name].filter(Boolean).join(', ')} is planned: ${why}`)
   }
   return [...due]
 }
@@ -176,11 +183,19 @@ function stacksOf(file: RolloutFile | undefined, region: string, { context }: Po
   }
 }
 
-/** Whether one of the names is of a stack: of its folder, of its settings, or of what these name. */
-async function isOfChanged(stack: Stack, changed: readonly string[], checkout: Checkout): Promise<boolean> {
+/** Which of the names is of a stack: of its folder, of its settings, or of what these name; undefined where none is. */
+async function whyChanged(
+  stack: Stack,
+  changed: readonly string[],
+  checkout: Checkout,
+): Promise<string | undefined> {
   const { path, 'var-files': varFiles, 'backend-config-files': backendFiles } = stack
   const places = await placesOf(path, [...varFiles, ...backendFiles], checkout)
-  return changed.some((name) => places.some((place) => isOf(name, place)))
+  const found = changed.find((name) => places.some((place) => isOf(name, place)))
+  if (found === undefined) return undefined
+  return places.includes('.')
+    ? `${found} has changed, and what it reads may be anywhere in the repository`
+    : `${found} has changed`
 }
 
 /** Of a submodule, and of a link that leads to a folder, git names these alone. */

@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from '@jest/globals'
@@ -32,12 +32,17 @@ const STACKS = `infrastructure:
     app: { path: infra/app, needs: [network], backend-config: { key: '\${region}/app' } }
     network: { path: infra/network, backend-config: { key: '\${region}/network' } }
 `
+const EDGE = `    edge: { path: infra/network, backend-config: { key: '\${region}/edge' } }
+`
 let ports: Ports
 const write = (text: string): Promise<void> => writeFile(join(ports.context.workspace, 'rollout.yml'), text)
 beforeEach(async () => {
   const fake = createFakePorts()
   ports = { ...fake, context: { ...fake.context, workspace: await mkdtemp(join(tmpdir(), 'configured-')) } }
   await write(REGIONS + INFRASTRUCTURE)
+  for (const folder of ['infra/app', 'infra/network'])
+    await mkdir(join(ports.context.workspace, folder), { recursive: true })
+  for (const name of ['eu', 'us']) await writeFile(join(ports.context.workspace, `${name}.tfvars`), '')
 })
 const given = (more: Record<string, string>): Given =>
   schema.parse({ mode: 'plan', config: 'rollout.yml', region: 'eu', ...more })
@@ -146,6 +151,52 @@ describe('the regions of a rollout.yml', () => {
     await write(`${REGIONS}${many.join('\n')}\n${STACKS}`)
     await expect(titles({})).rejects.toThrow(/comes to 262 infrastructures, .* at most 256 jobs: name fewer/)
     expect(await titles({ stacks: 'network' })).toHaveLength(131)
+  })
+
+  it('wait for what they need by way of one that this run leaves alone, too', async () => {
+    await write(REGIONS + STACKS.replace('infra/network,', 'infra/network, needs: [edge],') + EDGE)
+    expect(await titles({ stacks: 'app,network,edge', regions: 'eu' })).toEqual([
+      ['eu, edge', ''],
+      ['eu, network', 'edge'],
+      ['eu, app', 'network'],
+    ])
+    expect(await titles({ stacks: 'app edge', regions: 'eu' })).toEqual([
+      ['eu, edge', ''],
+      ['eu, app', 'edge'],
+    ])
+  })
+
+  it('are told with all that is wrong at once, before anything is planned', async () => {
+    const one = REGIONS.replace('name: us', 'name: eu') + STACKS.replaceAll('${region}/', '')
+    await write(one)
+    const problems = await listed({ regions: 'asia', stacks: 'ap', service: 'shep' }).catch(
+      (error: InputError) => error.problems.map(({ where, message }) => `${where}: ${message}`),
+    )
+    expect(problems).toEqual([
+      'input `service`: is shep, and rollout.yml is of shop',
+      expect.stringMatching(/: regions\[1\]\.name: eu is there twice$/),
+      expect.stringMatching(/stacks\.app: has one state for all regions/),
+      expect.stringMatching(/stacks\.network: has one state for all regions/),
+      expect.stringMatching(/^input `regions`: no region is named asia/),
+      expect.stringMatching(/^input `stacks`: no stack is named ap; known/),
+    ])
+    // Neither is one planned or applied by itself; what is saved by hand goes to where it is of.
+    const message = (mode: string): Promise<string> =>
+      ofConfig({ mode, stack: 'app' }).then(
+        () => '',
+        (error: InputError) => error.message,
+      )
+    for (const mode of ['plan', 'apply']) expect(await message(mode)).toMatch(/one state for all regions/)
+    expect(await message('recover')).toBe('')
+  })
+
+  it('are none of which a file is missing', async () => {
+    await rm(join(ports.context.workspace, 'infra/app'), { recursive: true })
+    await write(REGIONS + STACKS)
+    await expect(listed()).rejects.toThrow(
+      /^infrastructure\.stacks\.app\.path: infra\/app is not in the repository$/,
+    )
+    expect(await titles({ stacks: 'network', regions: 'eu' })).toEqual([['eu, network', '']])
   })
 
   it('are those that there are', async () => {

@@ -1,8 +1,10 @@
-import { InputError, type Ports } from '@deploy-actions/action-kit'
+import { InputError, type Ports, type Problem } from '@deploy-actions/action-kit'
 import {
   chosen,
   findRegion,
   infrastructureOf,
+  infrastructureProblems,
+  missingInfrastructure,
   readRollout,
   type RolloutFile,
   type Stack,
@@ -21,11 +23,45 @@ export async function configured(given: Given, ports: Ports): Promise<Inputs> {
         message: `is missing; known in ${file.path}: ${file.regions.map(({ name }) => name).join(', ')}`,
       },
     ])
-  const entry = findRegion(file, given.region)
-  ports.evidence.about({ service: file.service })
-  const stack = stackOf(infrastructureOf(file, entry, ports.context), given.stack, file)
-  return completed(given, { environment: entry.environment, ...settingsOf(stack, given.mode) })
+  const { problems, gather } = gathering()
+  problems.push(...otherService(given, file))
+  // Whatever is only looked at, or brought to where it is of, harms no other region.
+  if (given.mode === 'plan' || given.mode === 'apply') problems.push(...infrastructureProblems(file))
+  const entry = gather(() => findRegion(file, given.region))
+  const stack =
+    entry && gather(() => stackOf(infrastructureOf(file, entry, ports.context), given.stack, file))
+  if (problems.length > 0 || !entry || !stack) throw new InputError(problems)
+  const { service } = file
+  ports.evidence.about({ service })
+  return completed(
+    { ...given, service },
+    { environment: entry.environment, ...settingsOf(stack, given.mode) },
+  )
 }
+
+/** What is wrong of several things, each once, told at once. */
+function gathering() {
+  const problems: Problem[] = []
+  return {
+    problems,
+    gather<T>(read: () => T): T | undefined {
+      try {
+        return read()
+      } catch (error) {
+        if (!(error instanceof InputError)) throw error
+        const isNew = ({ where, message }: Problem): boolean =>
+          !problems.some((one) => one.where === where && one.message === message)
+        problems.push(...error.problems.filter(isNew))
+        return undefined
+      }
+    },
+  }
+}
+
+const otherService = ({ service }: Given, file: RolloutFile): Problem[] =>
+  service === undefined || service === file.service
+    ? []
+    : [{ where: 'input `service`', message: `is ${service}, and ${file.path} is of ${file.service}` }]
 
 /** @throws InputError where the region has no such stack, or several and none is named */
 function stackOf(stacks: readonly Stack[], wanted: string | undefined, { path }: RolloutFile): Stack {
@@ -44,29 +80,30 @@ function stackOf(stacks: readonly Stack[], wanted: string | undefined, { path }:
 /** https://docs.github.com/en/actions/reference/limits */
 const MATRIX_JOBS = 256
 
-/** The infrastructures of a rollout.yml that a run is for, as a workflow needs them. */
+/** The infrastructures of a rollout.yml that a run is for, as a workflow needs them. @throws InputError with every problem */
 export async function regions(given: Given, ports: Ports): Promise<Outputs> {
   const { config, 'changed-since': base } = given
   const file = await readRollout(config, ports.context)
   ports.evidence.about({ service: file.service })
-  const wanted = chosen(file.regions, given.regions, { input: 'regions', noun: 'region', path: file.path })
-  const all = wanted.flatMap((entry): OfRegion[] =>
-    stacksOf(infrastructureOf(file, entry, ports.context), given, file).map((stack) => ({ entry, stack })),
-  )
-  const due = base === '' ? all : await (await import('./changed')).changedSince(base, all, file, ports)
+  const { known, asked } = wantedOf(given, file, ports)
+  const due = base === '' ? asked : await (await import('./changed')).changedSince(base, asked, file, ports)
   if (due.length > MATRIX_JOBS)
     throw new InputError([
       {
-        where: 'input `regions`',
-        message: `comes to ${due.length} infrastructures, and GitHub runs a matrix of at most ${MATRIX_JOBS} jobs: name fewer regions or stacks`,
+        where: file.path,
+        message: `comes to ${due.length} infrastructures, and GitHub runs a matrix of at most ${MATRIX_JOBS} jobs: name fewer regions or stacks where the workflow takes them, or have several such files`,
       },
     ])
-  const listed = due.map(({ entry, stack }) => ({
-    title: titleOf(entry.name, stack.name),
-    ...{ name: entry.name, environment: entry.environment, stack: stack.name, path: stack.path },
-    needs: stack.needs
-      .filter((need) => due.some((other) => other.entry === entry && other.stack.name === need))
-      .join(','),
+  const missing = await missingInfrastructure(
+    due.map(({ stack }) => stack),
+    ports.context.workspace,
+  )
+  if (missing.length > 0) throw new InputError(missing)
+  const listed = due.map((one) => ({
+    title: titleOf(one.entry.name, one.stack.name),
+    ...{ name: one.entry.name, environment: one.entry.environment },
+    ...{ stack: one.stack.name, path: one.stack.path },
+    needs: waitedFor(one, known, due).join(','),
   }))
   const reason =
     listed.length === 0
@@ -74,6 +111,44 @@ export async function regions(given: Given, ports: Ports): Promise<Outputs> {
       : `${file.service} has an infrastructure in ${listed.map(({ title }) => title).join('; ')}`
   ports.log.info(reason)
   return { outcome: 'listed', reason, service: file.service, regions: listed }
+}
+
+/** All that the regions have which are asked for, and what of it is, before it is looked at what has changed. */
+function wantedOf(
+  given: Given,
+  file: RolloutFile,
+  { context }: Ports,
+): { known: OfRegion[]; asked: OfRegion[] } {
+  const { problems, gather } = gathering()
+  problems.push(...otherService(given, file), ...infrastructureProblems(file))
+  const names = { input: 'regions', noun: 'region', path: file.path }
+  const wanted = gather(() => chosen(file.regions, given.regions, names)) ?? file.regions
+  const [known, asked]: [OfRegion[], OfRegion[]] = [[], []]
+  for (const entry of wanted) {
+    const stacks = gather(() => infrastructureOf(file, entry, context))
+    if (!stacks) continue
+    const ofRegion = (all: readonly Stack[]): OfRegion[] => all.map((stack) => ({ entry, stack }))
+    known.push(...ofRegion(stacks))
+    asked.push(...ofRegion(gather(() => stacksOf(stacks, given, file)) ?? []))
+  }
+  if (problems.length > 0) throw new InputError(problems)
+  return { known, asked }
+}
+
+/** What of this run a stack is planned after: what it needs, also by way of one that this run leaves alone. */
+function waitedFor(
+  { entry, stack }: OfRegion,
+  known: readonly OfRegion[],
+  due: readonly OfRegion[],
+): string[] {
+  const found = new Set<string>()
+  const waiting = new Set(stack.needs)
+  for (const need of waiting) {
+    const isNeeded = (other: OfRegion): boolean => other.entry === entry && other.stack.name === need
+    if (due.some(isNeeded)) found.add(need)
+    else for (const further of known.find(isNeeded)?.stack.needs ?? []) waiting.add(further)
+  }
+  return [...found]
 }
 
 const stacksOf = (all: Stack[], { stacks }: Given, { path }: RolloutFile): Stack[] =>

@@ -112,6 +112,7 @@ const WRONG: Record<string, [value: string, said: RegExp][]> = {
 const ANY_TEXT = [
   'config',
   'region',
+  'service',
   'regions',
   'stacks',
   'environment',

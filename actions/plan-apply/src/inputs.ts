@@ -60,6 +60,10 @@ export const inputs = z.strictObject({
     .describe('folder of the configuration in the repository; default its root')
     .meta({ example: 'infrastructure' }),
   region: z.string().default('').describe('region that the plan is bound to').meta({ example: 'eu-west' }),
+  service: commonInputs.service
+    .optional()
+    .describe('with config: service that is meant; refused where rollout.yml is of another one')
+    .meta({ example: 'shop' }),
   stack: stackName
     .optional()
     .describe('which of the stacks of rollout.yml, where it has several')

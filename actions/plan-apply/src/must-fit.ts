@@ -31,6 +31,8 @@ export async function mustFit(inputs: Inputs, ports: Ports): Promise<void> {
     if (inputs['plan-store'] !== 'artifact')
       say('needs', 'is known of stacks whose plans are kept as artifacts of the run alone')
   }
+  if (inputs.service !== undefined && inputs.config === undefined)
+    say('service', 'is that of a rollout.yml: name that by config')
   if (inputs.stack !== undefined && inputs.config === undefined)
     say('stack', 'is one of a rollout.yml: name that by config')
   if (inputs['give-outputs'] && inputs.mode !== 'plan') say('give-outputs', 'is for mode: plan')

@@ -53,6 +53,13 @@ describe('what a stack needs', () => {
     expect(await refused('network')).toMatch(/nothing was planned for network yet/)
   })
 
+  it('is of this service: a run may be for several', async () => {
+    const ofShop = (name: string): Inputs => of('eu', 'app', { service: name, needs: 'network' })
+    await note('eu', 'network', 'applied', 1, { service: 'pay' })
+    await expect(mustHaveNeeds(ofShop('shop'), ports)).rejects.toThrow(/nothing was planned for network yet/)
+    await expect(mustHaveNeeds(ofShop('pay'), ports)).resolves.toBeUndefined()
+  })
+
   it('is not there by a dry run', async () => {
     await note('eu', 'network', 'unchanged', 1, { 'dry-run': 'true' })
     expect(await refused('network')).toMatch(/nothing was planned for network yet/)

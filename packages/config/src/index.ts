@@ -12,7 +12,13 @@ export {
   type RolloutFile,
 } from './load'
 export * from './hooks'
-export { infrastructureInWords, infrastructureOf, ofRelease } from './infrastructure'
+export {
+  infrastructureInWords,
+  infrastructureOf,
+  infrastructureProblems,
+  missingInfrastructure,
+  ofRelease,
+} from './infrastructure'
 export type { Stack } from '@deploy-actions/terraform'
 export { missingFiles } from './missing-files'
 export * from './target'

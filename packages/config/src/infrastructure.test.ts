@@ -172,6 +172,12 @@ describe('the infrastructure of a region', () => {
       "'${region}/app'",
       /stacks\.data: has the state of app, so each would destroy what is of the other/,
     ],
+    [
+      "'${region}/data'",
+      "'${region}/app', encrypt: 'true', retry_max: '2'",
+      /stacks\.data: has the state of app, so each would destroy what is of the other/,
+    ],
+    ['    app:', '    __proto__:', /:\d+:5: __proto__ is no name for anything: it would be left out$/],
     ['    app:', '    App:', /stacks\.App: is not a name of a stack: lower-case letters, digits and -$/],
     ['timeout: 2h', 'timeout: long', /stacks\.app\.timeout: /],
     ['timeout: 2h', 'time: 2h', /stacks\.app\.time: unknown key/],

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { InputError, type Problem, type RunContext } from '@deploy-actions/action-kit'
 import { infrastructure, type Stack } from '@deploy-actions/terraform'
 import type { RegionEntry, RolloutFile } from './load'
+import { checkInfrastructures } from './meaning'
 import { fillDocument } from './variables'
 import { loose, problemsOf, valueOf } from './yaml-source'
 
@@ -28,11 +29,21 @@ export function infrastructureOf(
   return parsed.data.infrastructure
 }
 
+/**
+ * What speaks against acting on the infrastructures of a file as a whole, whatever one of its regions says: two of a name, or
+ * one state for all.
+ */
+export const infrastructureProblems = (file: RolloutFile): Problem[] =>
+  checkInfrastructures(file, { regions: file.regions })
+
 /** Its folders and files that are not there: told before anything begins. */
 export const missingInfrastructure = async (
   stacks: readonly Stack[],
   workspace: string,
-): Promise<Problem[]> => (await Promise.all(stacks.map((stack) => missingOf(stack, workspace)))).flat()
+): Promise<Problem[]> => {
+  const problems = (await Promise.all(stacks.map((stack) => missingOf(stack, workspace)))).flat()
+  return [...new Map(problems.map((one) => [`${one.where} ${one.message}`, one])).values()]
+}
 
 async function missingOf(
   { name: stack, path, 'var-files': varFiles, 'backend-config-files': backendFiles }: Stack,

@@ -12,8 +12,7 @@ type Report = (path: Path, message: string) => void
 /** What no schema can see: names that must exist, and things that must differ. */
 export function checkMeaning(source: YamlSource, config: RolloutConfig): Problem[] {
   const problems: Problem[] = []
-  const report: Report = (path, message) =>
-    problems.push({ where: placeOf(source, path), message: `${formatPath(path)}: ${message}` })
+  const report = reporting(source, problems)
   checkRegions(config, report)
   checkShares(config, report)
   checkArms(config, report)
@@ -29,7 +28,21 @@ export function checkMeaning(source: YamlSource, config: RolloutConfig): Problem
   return problems
 }
 
-function checkRegions({ regions }: RolloutConfig, report: Report): void {
+/** The same of the regions and their infrastructure alone, whatever the rest of a file says. */
+export function checkInfrastructures(source: YamlSource, of: Pick<RolloutConfig, 'regions'>): Problem[] {
+  const problems: Problem[] = []
+  const report = reporting(source, problems)
+  checkRegions(of, report)
+  checkInfrastructure(source, of, report)
+  return problems
+}
+
+const reporting =
+  (source: YamlSource, problems: Problem[]): Report =>
+  (path, message) =>
+    void problems.push({ where: placeOf(source, path), message: `${formatPath(path)}: ${message}` })
+
+function checkRegions({ regions }: Pick<RolloutConfig, 'regions'>, report: Report): void {
   regions.forEach((region, index) => {
     const earlier = regions.slice(0, index)
     if (earlier.some(({ name }) => name === region.name))
@@ -117,7 +130,11 @@ function checkHooks(source: YamlSource, report: Report): void {
 }
 
 /** It is planned and looked at for a region, whatever is released there. */
-function checkInfrastructure(source: YamlSource, { regions }: RolloutConfig, report: Report): void {
+function checkInfrastructure(
+  source: YamlSource,
+  { regions }: Pick<RolloutConfig, 'regions'>,
+  report: Report,
+): void {
   const written = loose(loose(valueOf(source))['infrastructure'])
   for (const [key, value] of Object.entries(written)) {
     const named = /(?<!\$)\$\{(version|digest|image|arm|run-id|correlation-id)\}/.exec(JSON.stringify(value))

@@ -14,7 +14,7 @@ export interface YamlSource {
  * @throws InputError with every mistake in the YAML itself
  */
 export async function parseYaml(text: string, path: string): Promise<YamlSource> {
-  const { LineCounter, parseDocument } = await import('yaml')
+  const { LineCounter, parseDocument, visit } = await import('yaml')
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
   const source: YamlSource = { path, document, lines }
@@ -22,6 +22,18 @@ export async function parseYaml(text: string, path: string): Promise<YamlSource>
     throw new InputError(
       document.errors.map((error) => ({ where: at(source, error.pos[0]), message: error.message })),
     )
+  const lost: Problem[] = []
+  visit(document, {
+    Pair(_, { key }) {
+      const { value, range } = key as Partial<Scalar>
+      if (value === '__proto__')
+        lost.push({
+          where: at(source, range?.[0] ?? 0),
+          message: '__proto__ is no name for anything: it would be left out',
+        })
+    },
+  })
+  if (lost.length > 0) throw new InputError(lost)
   return source
 }
 

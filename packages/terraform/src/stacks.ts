@@ -125,10 +125,19 @@ const unknownNeeds = (all: readonly Stack[]): At[] =>
 /** Of each backend what tells one state of it from another. */
 const STATE_NAMES = ['key', 'prefix', 'path', 'address', 'secret_suffix', 'schema_name']
 
+/** How a state is locked, kept and asked for says nothing of where it is. */
+const LOCATES_NONE =
+  /^(?:(?:un)?lock|encrypt|retry_|max_retries$|skip_|use_|update_method$|dynamodb_|kms_|sse_|acl$|profile$|timeout|gzip$)/
+
 /** Two that have one state would each destroy what is of the other. */
 function sameStates(all: readonly Stack[]): At[] {
   const placeOf = (of: Stack): string =>
-    JSON.stringify([of.workspace, of['backend-config-files'], Object.entries(of['backend-config']).sort()])
+    JSON.stringify([
+      ...[of.workspace, of['backend-config-files']],
+      Object.entries(of['backend-config'])
+        .filter(([name]) => !LOCATES_NONE.test(name))
+        .sort(),
+    ])
   return all.flatMap((one, index) => {
     const twin = all.slice(0, index).find((other) => placeOf(other) === placeOf(one))
     const isNamed = STATE_NAMES.some((name) => one['backend-config'][name] !== undefined)
