@@ -168,9 +168,11 @@ export function settingsOf(
   { policy, 'backend-config': backend, 'var-files': varFiles, name: _, needs: _needs, ...same }: Stack,
   mode: Inputs['mode'],
 ): Partial<Inputs> {
+  const { script, ...limits } = policy
   return {
     ...same,
-    ...policy,
+    ...limits,
+    ...(script && mode === 'plan' && { 'policy-script': script }),
     'backend-config': Object.entries(backend).map(([name, value]) => `${name}=${value}`),
     ...(mode !== 'apply' && { 'var-files': varFiles }),
   }

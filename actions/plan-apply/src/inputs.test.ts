@@ -102,6 +102,7 @@ const WRONG: Record<string, [value: string, said: RegExp][]> = {
   'require-complete': [['maybe', /Invalid/]],
   'fail-on-check': [['maybe', /Invalid/]],
   'fail-on-drift': [['maybe', /Invalid/]],
+  'policy-script': [['a && b', /is not run by a shell/]],
   'give-outputs': [['maybe', /Invalid/]],
   comment: [['maybe', /Invalid/]],
   issue: [['maybe', /Invalid/]],

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { commonInputs, flag } from '@deploy-actions/action-kit'
+import { commonInputs, flag, script } from '@deploy-actions/action-kit'
 import { defined, timeLimit } from '@deploy-actions/rollout'
 import {
   addressPattern,
@@ -198,6 +198,12 @@ export const inputs = z.strictObject({
   'require-complete': flag(true).describe('refuses a plan that is not the whole, as with target'),
   'fail-on-check': z.stringbool().optional().describe('refuses a plan in which a check fails'),
   'fail-on-drift': z.stringbool().optional().describe('refuses a plan where something was changed outside'),
+  'policy-script': script
+    .optional()
+    .describe(
+      'with plan: a script of the repository that is handed the plan as JSON, in clear, in the file DEPLOY_PLAN, and refuses it by an exit code other than 0: for conftest, OPA and the like',
+    )
+    .meta({ example: 'ops/policy.sh' }),
   'export-outputs': lines
     .prefault('')
     .describe(

@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
-import { InputError, type Ports } from '@deploy-actions/action-kit'
+import { InputError, missingScript, type Ports } from '@deploy-actions/action-kit'
 import type { Inputs } from './inputs'
 import { secretProblems } from './session'
 
@@ -36,6 +36,8 @@ export async function mustFit(inputs: Inputs, ports: Ports): Promise<void> {
   if (inputs.stack !== undefined && inputs.config === undefined)
     say('stack', 'is one of a rollout.yml: name that by config')
   if (inputs['give-outputs'] && inputs.mode !== 'plan') say('give-outputs', 'is for mode: plan')
+  if (inputs['policy-script'] && inputs.mode !== 'plan')
+    say('policy-script', 'is for mode: plan; what is applied is the plan as it was judged')
   if (inputs.comment && inputs.mode !== 'plan') say('comment', 'is for mode: plan')
   if (inputs.issue && inputs.mode !== 'drift') say('issue', 'is for mode: drift')
   if (inputs.mode === 'recover') {
@@ -56,5 +58,8 @@ export async function mustFit(inputs: Inputs, ports: Ports): Promise<void> {
         ))
       )
         say(name, `${path} is not in the repository, or was not checked out`)
+  const unusable =
+    inputs['policy-script'] && (await missingScript(inputs['policy-script'], context.workspace))
+  if (unusable !== undefined) say('policy-script', unusable)
   if (problems.length > 0) throw new InputError(problems)
 }

@@ -59,7 +59,10 @@ export async function plan(session: Session): Promise<Outputs> {
   await mustHaveNeeds(inputs, ports)
   return inPrivateFolder(session, async (folder) => {
     const made = await makePlan(session, planningOf(inputs), join(folder, 'plan'))
-    const { violations, shown, ...seen } = tell(session, made)
+    const refusal = inputs['policy-script']
+      ? await (await import('./policy-script')).scriptViolation(session, made, folder)
+      : undefined
+    const { violations, shown, ...seen } = tell(session, made, refusal)
     const { missing, ...given } = inputs['give-outputs'] ? outputsOf(session, made) : { missing: [] }
     const told = { ...seen, ...given }
     if (inputs.comment) await commentOn(session, shown, told['has-changes'])
@@ -192,16 +195,17 @@ export async function step<T>({ ports }: Pick<Session, 'ports'>, work: () => Pro
 }
 
 /** What a plan is, for outputs, evidence and whoever approves it. */
-function tell(session: Session, made: Made) {
+function tell(session: Session, made: Made, refusal?: string) {
   const { ports, inputs } = session
   const { json, changes, drift, secrets, state } = made
   const checks = failedChecksOf(json)
   const outputs = outputChangesOf(json)
   const counts = countsOf(changes)
   const isTargeted = inputs.target.length > 0
-  const violations = violationsOf({ plan: json, changes, drift, isTargeted }, policyOf(inputs)).map((one) =>
-    secrets.clean(one),
-  )
+  const violations = [
+    ...violationsOf({ plan: json, changes, drift, isTargeted }, policyOf(inputs)),
+    ...(refusal === undefined ? [] : [refusal]),
+  ].map((one) => secrets.clean(one))
   if (!isTargeted)
     for (const pattern of idlePatterns(json, inputs))
       ports.log.warning(

@@ -124,6 +124,22 @@ describe('the infrastructure of a region', () => {
     ])
   })
 
+  it('has a script that judges its plans, each variable one argument of it', async () => {
+    const [own] = await read(
+      LINES.replace('max-destroy: 0', "max-destroy: 0, script: 'ops/policy.sh ${vars.tier} ${region}'"),
+    )
+    expect(own?.policy.script).toEqual({ path: 'ops/policy.sh', args: ['prod', 'eu'] })
+    expect(await whole(LINES.replace('max-destroy: 0', "script: 'ops/policy.sh ${region}'"))).toEqual([])
+    expect(await problems(LINES.replace('max-destroy: 0', "script: 'a && b'"))).toEqual([
+      expect.stringMatching(/infrastructure\.policy\.script: "a && b" is not run by a shell/),
+    ])
+    const workspace = await mkdtemp(join(tmpdir(), 'infrastructure-'))
+    expect(await missingInfrastructure(own ? [own] : [], workspace)).toContainEqual({
+      where: 'infrastructure.policy.script',
+      message: expect.stringMatching(/^ops\/policy\.sh is not in the repository or not executable/),
+    })
+  })
+
   it('of several stacks has each after those that it needs, with what all share', async () => {
     const stacks = await read(STACKS)
     expect(stacks.map(({ name, needs, path }) => [name, needs, path])).toEqual([

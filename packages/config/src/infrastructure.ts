@@ -1,10 +1,11 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { InputError, type Problem, type RunContext } from '@deploy-actions/action-kit'
+import { InputError, missingScript, type Problem, type RunContext } from '@deploy-actions/action-kit'
 import { infrastructure, type Stack } from '@deploy-actions/terraform'
 import type { RegionEntry, RolloutFile } from './load'
 import { checkInfrastructures } from './meaning'
+import { isPolicyScript } from './script-lines'
 import { fillDocument } from './variables'
 import { loose, problemsOf, valueOf } from './yaml-source'
 
@@ -22,7 +23,7 @@ export function infrastructureOf(
   const document = { infrastructure: loose(valueOf(file))['infrastructure'] }
   const { name, environment, vars } = region
   const variables = { service: file.service, region: name, environment, vars, commit: sha }
-  const { value, problems } = fillDocument(file, variables, undefined, document)
+  const { value, problems } = fillDocument(file, variables, isPolicyScript, document)
   const parsed = section.safeParse(value)
   const all = [...problems, ...(parsed.success ? [] : problemsOf(file, section, parsed.error.issues))]
   if (all.length > 0 || !parsed.success) throw new InputError(all)
@@ -46,7 +47,7 @@ export const missingInfrastructure = async (
 }
 
 async function missingOf(
-  { name: stack, path, 'var-files': varFiles, 'backend-config-files': backendFiles }: Stack,
+  { name: stack, path, 'var-files': varFiles, 'backend-config-files': backendFiles, policy }: Stack,
   workspace: string,
 ): Promise<Problem[]> {
   const place = stack === '' ? 'infrastructure' : `infrastructure.stacks.${stack}`
@@ -62,7 +63,11 @@ async function missingOf(
       }),
     ),
   )
-  return problems.flat()
+  const unusable = policy.script && (await missingScript(policy.script, workspace))
+  return [
+    ...problems.flat(),
+    ...(unusable === undefined ? [] : [{ where: `${place}.policy.script`, message: unusable }]),
+  ]
 }
 
 /** What comes with each release: several stacks are brought by themselves. */

@@ -16,7 +16,7 @@ import {
   type ProviderSchemas,
   type RolloutConfig,
 } from './schema'
-import { eachOf, scriptLines, type ProviderPlace } from './script-lines'
+import { eachOf, isPolicyScript, scriptLines, type ProviderPlace } from './script-lines'
 import { completeChecks } from './target-options'
 import { exampleOutputs, fillDocument, type ValuePath, type Variables } from './variables'
 
@@ -143,7 +143,7 @@ export async function readRegion(
   const isLine = await scriptLines(providerPlaces(fillDocument(file, values).value), [
     { path: ['hooks'], options: hooks },
   ])
-  const filled = fillDocument(file, values, isLine)
+  const filled = fillDocument(file, values, (path) => isPolicyScript(path) || isLine(path))
   const { value, added } = await completeChecks(filled.value)
   const schema = rolloutSchema(await providersOf(value))
   const parsed = schema.safeParse(value)

@@ -37,6 +37,10 @@ export async function scriptLines(
     )
 }
 
+/** The one script line of an infrastructure, whose variables are filled argument by argument. */
+export const isPolicyScript = (path: ValuePath): boolean =>
+  path[0] === 'infrastructure' && path.at(-2) === 'policy' && path.at(-1) === 'script'
+
 /** The settings that a map or list of providers holds, each with its place. */
 export const eachOf = (path: ValuePath, providers: Providers<unknown>, value: unknown): ProviderPlace[] =>
   Object.entries(loose(value)).map(([key, settings]) => ({

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { script } from '@deploy-actions/action-kit'
 import { timeLimit } from '@deploy-actions/rollout'
 
 // What an input of plan-apply and a key of rollout.yml have in common.
@@ -78,6 +79,11 @@ export const settings = {
         .boolean()
         .default(false)
         .describe('refuses a plan where something was changed outside'),
+      script: script
+        .optional()
+        .describe(
+          'a script that is handed the plan as JSON, in clear, in the file DEPLOY_PLAN, and refuses it by an exit code other than 0: for conftest, OPA and the like',
+        ),
     })
     .prefault({})
     .describe('what a plan may do'),
