@@ -66,13 +66,24 @@ ${infrastructure}`,
   const infraOf = (outputs: Readonly<Record<string, string>>): unknown =>
     JSON.parse(outputs['infra'] ?? 'null')
 
-  it('tells them as they will be once the plan is applied, and none that only the apply makes known', async () => {
+  it('tells those that its plan leaves as they are, and none that an apply changes or makes known', async () => {
     const single = `  path: infra\n  backend-config: { address: '\${vars.state}/eu' }\n`
+    // What is new may be told where nothing is read by it before the apply.
+    await rollout(
+      `${single}  outputs: { host: 10.0.0.1, weight: '1' }\nhooks: { finished: 'x \${infra.host}' }\n`,
+    )
+    const fresh = await step({ mode: 'plan', 'give-outputs': 'true' })
+    expect(infraOf(fresh.outputs)).toEqual({ host: '10.1.0.5', weight: '7' })
+    await rollout(`${single}  outputs: { host: 10.0.0.1 }\ntraffic: { x: '\${infra.host}' }\n`)
+    const early = await step({ mode: 'plan', 'give-outputs': 'true' })
+    expect(early.outputs['reason']).toMatch(
+      /host is made by this plan, and traffic, deploy or checks name it/,
+    )
     await rollout(`${single}  outputs: { host: 10.0.0.1, id: x, weight: '1' }\n`)
     const first = await step({ mode: 'plan', 'give-outputs': 'true' })
     expect(first.outputs).toMatchObject({ outcome: 'failed', 'failure-reason': 'outputs-unknown' })
     expect(first.outputs['reason']).toMatch(
-      /cannot be told: id is not known before the apply; .*apply it first, without one, by infrastructure\.yml/,
+      /cannot stand on: id is not known before the apply: bring the infrastructure first, .*by infrastructure\.yml$/,
     )
     expect(first.outputs).not.toHaveProperty('plan-id')
     expect(first.outputs['infra'] ?? '').toBe('')
@@ -86,17 +97,29 @@ ${infrastructure}`,
 
     await lab.write(configuration('10.1.0.6'))
     const moved = await step({ mode: 'plan', 'give-outputs': 'true' })
-    expect(moved.outputs).toMatchObject({ outcome: 'planned' })
-    expect(infraOf(moved.outputs)).toEqual({ ...stands, host: '10.1.0.6' })
-    expect(moved.stdout).toContain('${infra.host} is 10.1.0.6')
+    expect(moved.outputs).toMatchObject({ outcome: 'failed', 'failure-reason': 'outputs-unknown' })
+    expect(moved.outputs['reason']).toMatch(
+      /host is changed by this plan, and the rollout begins before that/,
+    )
     // Nothing is applied yet, and the state says what stands.
-    expect(infraOf((await step({ mode: 'outputs' })).outputs)).toEqual(stands)
+    const infra = JSON.stringify(stands)
+    expect(infraOf((await step({ mode: 'outputs', infra })).outputs)).toEqual(stands)
+    await bring()
+    const other = await step({ mode: 'outputs', infra })
+    expect(other.outputs).toMatchObject({ outcome: 'failed', 'failure-reason': 'outputs-changed' })
+    expect(other.outputs['reason']).toMatch(
+      /what this rollout was told: host is 10\.1\.0\.6, and was 10\.1\.0\.5;/,
+    )
+    expect(infraOf((await step({ mode: 'plan', 'give-outputs': 'true' })).outputs)).toEqual({
+      ...stands,
+      host: '10.1.0.6',
+    })
   }, 120_000)
 
   it('tells none that is sensitive, or holds what is, and says each', async () => {
     const single = `  path: infra\n  backend-config: { address: '\${vars.state}/eu' }\n`
     await rollout(`${single}  outputs: { token: x, again: x, none: x }\n`)
-    const why = /token is sensitive, .*; again holds a secret, .*; none is not an output of the configuration/
+    const why = /token is sensitive, .*; again holds a text that is a secret, .*; none is not there/
     const planned = await step({ mode: 'plan', 'give-outputs': 'true' })
     expect(planned.outputs['reason']).toMatch(why)
     await bring()
@@ -119,7 +142,7 @@ ${infrastructure}`,
     expect((await step({ mode: 'outputs' })).outputs).toMatchObject({
       outcome: 'failed',
       reason: expect.stringMatching(
-        /do not give: app\.host is not an output of the configuration; app\.id is not an output/,
+        /does not give: app\.host is not there; app\.id is not there; what is not there is brought by/,
       ),
     })
     await bring({ stack: 'app' })

@@ -5,6 +5,7 @@ import {
   infrastructureOf,
   infrastructureProblems,
   missingInfrastructure,
+  outputsNamedIn,
   readRollout,
   type RolloutFile,
   type Stack,
@@ -35,9 +36,15 @@ export async function configured(given: Given, ports: Ports): Promise<Inputs> {
   ports.evidence.about({ service })
   return completed(
     { ...given, service },
-    { environment: entry.environment, ...settingsOf(stack, given.mode) },
+    {
+      ...{ environment: entry.environment, earlyOutputs: outputsNamedIn(file, EARLY) },
+      ...settingsOf(stack, given.mode),
+    },
   )
 }
+
+/** What is read when a rollout begins, or puts back what it was before an apply. */
+const EARLY = ['traffic', 'deploy', 'checks']
 
 /** What is wrong of several things, each once, told at once. */
 function gathering() {

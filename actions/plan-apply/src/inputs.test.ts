@@ -103,6 +103,7 @@ const WRONG: Record<string, [value: string, said: RegExp][]> = {
   'fail-on-check': [['maybe', /Invalid/]],
   'fail-on-drift': [['maybe', /Invalid/]],
   'policy-script': [['a && b', /is not run by a shell/]],
+  infra: [['host=x', /is not a JSON object of texts/]],
   'give-outputs': [['maybe', /Invalid/]],
   comment: [['maybe', /Invalid/]],
   issue: [['maybe', /Invalid/]],

@@ -35,7 +35,7 @@ export const inputs = z.strictObject({
   mode: z
     .enum(['plan', 'apply', 'drift', 'recover', 'regions', 'outputs'])
     .describe(
-      'plan: plans, judges, and keeps the plan sealed for the approval; apply: applies exactly the plan that was approved; drift: tells what is not as it was planned, and keeps and locks nothing; recover: brings a state to the backend that an apply could not save and has kept sealed; regions: tells what a rollout.yml has of infrastructures, region by region, each stack after those that it needs; outputs: reads from the states of a region what rollout.yml may name of its stacks',
+      'plan: plans, judges, and keeps the plan sealed for the approval; apply: applies exactly the plan that was approved; drift: tells what is not as it was planned, and keeps and locks nothing; recover: brings a state to the backend that an apply could not save and has kept sealed; regions: tells what a rollout.yml has of infrastructures, region by region, each stack after those that it needs; outputs: reads from the states of a region what rollout.yml may name of its infrastructure',
     )
     .meta({ example: 'plan' }),
   config: commonInputs.config
@@ -209,8 +209,11 @@ export const inputs = z.strictObject({
     .describe(
       'with apply: outputs of the configuration that `outputs` gets, one a line; a sensitive one is refused',
     ),
+  infra: commonInputs.infra.describe(
+    'with outputs: JSON: what it was told to be, `infra` of an earlier step; refused where it is something else by now',
+  ),
   'give-outputs': flag(false).describe(
-    'with plan: gives what rollout.yml may name of the configuration (infra), as it will be once the plan is applied, and refuses a plan before whose apply nobody knows it',
+    'with plan: gives what rollout.yml may name of the configuration (infra), as it will be once the plan is applied, and refuses a plan that changes it, or before whose apply nobody knows it',
   ),
   comment: flag(false).describe(
     'with plan: keeps one comment with the plan beneath the pull request of this run, or of its merge queue; the job needs pull-requests: write',
@@ -250,8 +253,9 @@ const DEFAULTS = {
   protected: [] as string[],
   'fail-on-check': false,
   'fail-on-drift': false,
-  // Of rollout.yml alone.
+  // Of rollout.yml alone: what it lists, and what of it is looked at before an apply.
   outputs: {} as Record<string, string>,
+  earlyOutputs: [] as string[],
 }
 
 /** The inputs by which a step works. */

@@ -35,6 +35,7 @@ export async function mustFit(inputs: Inputs, ports: Ports): Promise<void> {
     say('service', 'is that of a rollout.yml: name that by config')
   if (inputs.stack !== undefined && inputs.config === undefined)
     say('stack', 'is one of a rollout.yml: name that by config')
+  if (inputs.infra && inputs.mode !== 'outputs') say('infra', 'is for mode: outputs')
   if (inputs['give-outputs'] && inputs.mode !== 'plan') say('give-outputs', 'is for mode: plan')
   if (inputs['policy-script'] && inputs.mode !== 'plan')
     say('policy-script', 'is for mode: plan; what is applied is the plan as it was judged')

@@ -3,12 +3,14 @@ import { SensitiveTexts } from '@deploy-actions/terraform'
 import { namedOutputs } from './named-outputs'
 
 const secrets = new SensitiveTexts(['swordfish'])
-const read = (value: unknown, more: object = {}) =>
+const read = (value: unknown, more: object = {}, early: string[] = []) =>
   namedOutputs(
-    { outputs: { host: '10.0.0.9' }, stack: undefined },
+    { outputs: { host: '10.0.0.9' }, earlyOutputs: early, stack: undefined },
     { host: { sensitive: false, value, ...more } },
     secrets,
   )
+
+const FIRST = 'bring the infrastructure first, without a release, by infrastructure.yml'
 
 describe('what rollout.yml may name of a configuration', () => {
   it.each<[unknown, string]>([
@@ -22,7 +24,27 @@ describe('what rollout.yml may name of a configuration', () => {
 
   it.each<[string, ReturnType<typeof read>, string]>([
     ['sensitive', read('x', { sensitive: true }), 'is sensitive, and what rollout.yml names is shown'],
-    ['unknown', read(undefined), 'is not known before the apply'],
+    ['unknown', read(undefined), `is not known before the apply: ${FIRST}`],
+    [
+      'changed by the plan',
+      read('10.1.0.6', { verb: 'change' }),
+      `is changed by this plan, and the rollout begins before that is applied: ${FIRST}`,
+    ],
+    [
+      'made by the plan, and looked at before it is applied',
+      read('10.1.0.6', { verb: 'create' }, ['host']),
+      `is made by this plan, and traffic, deploy or checks name it, which are looked at before that is applied: ${FIRST}`,
+    ],
+    [
+      'a number that JavaScript rounds',
+      read(Number('1234567890123456789')),
+      'is a number that cannot be read exactly: give it as a text, by tostring()',
+    ],
+    [
+      'as small a number',
+      read(-1e-7),
+      'is a number that cannot be read exactly: give it as a text, by tostring()',
+    ],
     ['null', read(null), 'is not a text, a number, true or false'],
     ['a list', read(['10.1.0.5']), 'is not a text, a number, true or false'],
     ['empty', read(''), 'is empty'],
@@ -31,19 +53,26 @@ describe('what rollout.yml may name of a configuration', () => {
     [
       'a secret that is not marked',
       read('https://a:swordfish@db'),
-      'holds a secret, and what rollout.yml names is shown',
+      'holds a text that is a secret, and what rollout.yml names is shown',
     ],
   ])('is none that is %s', (_, { infra, missing }, why) => {
     expect(infra).toEqual({})
     expect(missing).toEqual([`host ${why}`])
   })
 
+  it('is new where only what begins after the apply names it', () => {
+    expect(read('10.1.0.6', { verb: 'create' }, ['port'])).toEqual({
+      infra: { host: '10.1.0.6' },
+      missing: [],
+    })
+  })
+
   it('tells all that cannot be had at once, each by its stack', () => {
     const outputs = { host: 'x', constructor: 'x', port: 'x' }
     const all = { port: { sensitive: false, value: 1 } }
-    expect(namedOutputs({ outputs, stack: 'network' }, all, secrets)).toEqual({
+    expect(namedOutputs({ outputs, earlyOutputs: [], stack: 'network' }, all, secrets)).toEqual({
       infra: { 'network.port': '1' },
-      missing: ['host', 'constructor'].map((name) => `network.${name} is not an output of the configuration`),
+      missing: ['host', 'constructor'].map((name) => `network.${name} is not there`),
     })
   })
 })

@@ -2,21 +2,29 @@ import { table, type Ports } from '@deploy-actions/action-kit'
 import type { SensitiveTexts } from '@deploy-actions/terraform'
 import type { Inputs } from './inputs'
 
-/** An output as the tool tells of it; without a value it is not known yet, or not there. */
+/** An output as the tool tells of it. */
 interface Output {
   sensitive: boolean
+  /** absent where it is not known yet */
   value?: unknown
+  /** what a plan does to it; absent where it stands */
+  verb?: 'create' | 'change'
 }
 
 /** Steps pass them on by their environment and by outputs of jobs. */
 const LONGEST = 1_000
+/** Of a longer number the JSON of the tool has more than JavaScript reads. */
+const MOST_DIGITS = 15
+
+const FIRST = 'bring the infrastructure first, without a release, by infrastructure.yml'
 
 /**
- * What rollout.yml may name of a configuration, by the names that stand there, and why one cannot be had. A value that only an
- * apply makes known is none: whatever is put back by it has to be told before anything is written.
+ * What rollout.yml may name of a configuration, by the names that stand there, and why one cannot be had. A release stands on
+ * what its own infrastructure leaves as it is: what an apply changes, or makes known, would be read, and put back by, before
+ * it is there. What is new may be named by what only begins after the apply.
  */
 export function namedOutputs(
-  { outputs: wanted, stack }: Pick<Inputs, 'outputs' | 'stack'>,
+  { outputs: wanted, earlyOutputs: early, stack }: Pick<Inputs, 'outputs' | 'earlyOutputs' | 'stack'>,
   all: Readonly<Record<string, Output>>,
   secrets: Pick<SensitiveTexts, 'cleanJson'>,
 ): { infra: Record<string, string>; missing: string[] } {
@@ -24,31 +32,41 @@ export function namedOutputs(
   const missing: string[] = []
   for (const output of Object.keys(wanted)) {
     const name = [stack, output].filter(Boolean).join('.')
-    const read = textOf(Object.hasOwn(all, output) ? all[output] : undefined, secrets)
-    if (typeof read === 'string') infra[name] = read
-    else missing.push(`${name} ${read.why}`)
+    const found = Object.hasOwn(all, output) ? all[output] : undefined
+    const why = whyNot(found, early.includes(name), secrets)
+    if (why === undefined) infra[name] = String(found?.value)
+    else missing.push(`${name} ${why}`)
   }
   return { infra, missing }
 }
 
-function textOf(
+function whyNot(
   output: Output | undefined,
+  isEarly: boolean,
   secrets: Pick<SensitiveTexts, 'cleanJson'>,
-): string | { why: string } {
-  if (!output) return { why: 'is not an output of the configuration' }
-  const { value, sensitive } = output
-  if (sensitive) return { why: 'is sensitive, and what rollout.yml names is shown' }
-  if (value === undefined) return { why: 'is not known before the apply' }
-  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
-    return { why: 'is not a text, a number, true or false' }
+): string | undefined {
+  if (!output) return 'is not there'
+  const { value, sensitive, verb } = output
+  if (sensitive) return 'is sensitive, and what rollout.yml names is shown'
+  if (value === undefined) return `is not known before the apply: ${FIRST}`
+  if (verb === 'change')
+    return `is changed by this plan, and the rollout begins before that is applied: ${FIRST}`
+  if (verb === 'create' && isEarly)
+    return `is made by this plan, and traffic, deploy or checks name it, which are looked at before that is applied: ${FIRST}`
   if (secrets.cleanJson(value) !== JSON.stringify(value))
-    return { why: 'holds a secret, and what rollout.yml names is shown' }
+    return 'holds a text that is a secret, and what rollout.yml names is shown'
+  return whyNoText(value)
+}
+
+function whyNoText(value: unknown): string | undefined {
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean')
+    return 'is not a text, a number, true or false'
   const text = String(value)
-  if (text === '') return { why: 'is empty' }
-  if (text.length > LONGEST) return { why: `is longer than ${LONGEST} characters` }
-  return /[\u0000-\u001f\u007f]/.test(text)
-    ? { why: 'holds a line break or another control character' }
-    : text
+  if (typeof value === 'number' && (text.includes('e') || text.replace(/\D/g, '').length > MOST_DIGITS))
+    return `is a number that cannot be read exactly: give it as a text, by tostring()`
+  if (text === '') return 'is empty'
+  if (text.length > LONGEST) return `is longer than ${LONGEST} characters`
+  return /[\u0000-\u001f\u007f]/.test(text) ? 'holds a line break or another control character' : undefined
 }
 
 /** Says what is handed to the rest of a rollout, and keeps it as evidence. @returns it in one sentence */

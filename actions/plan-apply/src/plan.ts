@@ -70,7 +70,7 @@ export async function plan(session: Session): Promise<Outputs> {
       throw failed(`the plan is refused: ${violations.join('; ')}`, reasonOf(violations), told)
     if (missing.length > 0)
       throw failed(
-        `rollout.yml names outputs that cannot be told: ${missing.join('; ')}; what only an apply makes known is there for the next release: apply it first, without one, by infrastructure.yml`,
+        `rollout.yml lists outputs that a release cannot stand on: ${missing.join('; ')}`,
         'outputs-unknown',
         told,
       )

@@ -1,5 +1,5 @@
 import { InputError, type Ports } from '@deploy-actions/action-kit'
-import { findRegion, infrastructureOf, readRollout } from '@deploy-actions/config'
+import { findRegion, infrastructureOf, readRollout, type Stack } from '@deploy-actions/config'
 import { SensitiveTexts } from '@deploy-actions/terraform'
 import { settingsOf } from './configured'
 import { completed, type Given } from './inputs'
@@ -10,8 +10,8 @@ import { step } from './plan'
 import { failed, initialise, openSession } from './session'
 
 /**
- * Reads what rollout.yml may name of a region's stacks from their states, one after the other. @throws GateFailed with every
- * output that cannot be had
+ * Reads what rollout.yml may name of a region's infrastructure from its states, one after the other. @throws GateFailed with
+ * every output that cannot be had, or is not what it was told to be
  */
 export async function stackOutputs(given: Given, ports: Ports): Promise<Outputs> {
   const file = await readRollout(given.config, ports.context)
@@ -25,27 +25,51 @@ export async function stackOutputs(given: Given, ports: Ports): Promise<Outputs>
     throw new InputError([
       { where: `${file.path}: infrastructure`, message: `lists no outputs of ${given.stack ?? 'anything'}` },
     ])
-  const read: ReturnType<typeof namedOutputs>[] = []
-  for (const stack of stacks) {
-    const said = { environment, ...settingsOf(stack, given.mode) }
-    const inputs = completed({ ...given, ...(stack.name !== '' && { stack: stack.name }) }, said)
-    await mustFit(inputs, ports)
-    const session = await openSession(inputs, ports)
-    read.push(
-      await step(session, async () => {
-        await initialise(session)
-        const { values } = await session.tool.secretsOfState()
-        const secrets = new SensitiveTexts([...values, ...ports.secrets.values()])
-        return namedOutputs(inputs, await session.tool.outputs(), secrets)
-      }),
-    )
-  }
-  const missing = read.flatMap((one) => one.missing)
+  const { infra, missing } = await readAll(stacks, { ...given, config: file.path, environment }, ports)
   if (missing.length > 0)
     throw failed(
-      `rollout.yml names what the stacks of ${region} do not give: ${missing.join('; ')}; bring them first, by infrastructure.yml`,
+      `rollout.yml lists what the infrastructure of ${region} does not give: ${missing.join('; ')}; what is not there is brought by infrastructure.yml`,
       'outputs-unknown',
     )
-  const infra = Object.assign({}, ...read.map((one) => one.infra)) as Record<string, string>
-  return { outcome: 'read', reason: toldOutputs(infra, ports), infra }
+  const reason = toldOutputs(infra, ports)
+  const changed = given.infra ? changesOf(given.infra, infra) : []
+  if (changed.length > 0)
+    throw failed(
+      `the infrastructure of ${region} no longer gives what this rollout was told: ${changed.join('; ')}; run all jobs again`,
+      'outputs-changed',
+    )
+  return { outcome: 'read', reason, infra }
 }
+
+async function readAll(
+  stacks: readonly Stack[],
+  given: Given,
+  ports: Ports,
+): Promise<{ infra: Record<string, string>; missing: string[] }> {
+  const infra: Record<string, string> = {}
+  const missing: string[] = []
+  for (const stack of stacks) {
+    const inputs = completed(
+      { ...given, ...(stack.name !== '' && { stack: stack.name }) },
+      settingsOf(stack, given.mode),
+    )
+    await mustFit(inputs, ports)
+    if (stack.name !== '') ports.log.info(`reading the state of ${stack.name}`)
+    const session = await openSession(inputs, ports)
+    const read = await step(session, async () => {
+      await initialise(session)
+      const { values } = await session.tool.secretsOfState()
+      const secrets = new SensitiveTexts([...values, ...ports.secrets.values()])
+      return namedOutputs(inputs, await session.tool.outputs(), secrets)
+    })
+    Object.assign(infra, read.infra)
+    missing.push(...read.missing)
+  }
+  return { infra, missing }
+}
+
+/** What differs of two readings. */
+const changesOf = (told: Readonly<Record<string, string>>, now: Readonly<Record<string, string>>): string[] =>
+  [...new Set([...Object.keys(told), ...Object.keys(now)])]
+    .filter((name) => told[name] !== now[name])
+    .map((name) => `${name} is ${now[name] ?? 'not there'}, and was ${told[name] ?? 'not there'}`)

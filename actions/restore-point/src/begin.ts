@@ -64,7 +64,7 @@ export async function begin(inputs: Inputs, ports: Ports): Promise<Outputs> {
     findTargetArms(target, config.traffic.canary.router, config.arms.names, providerPorts(ports))
   const done = followed ? undefined : await committedEarlier(ledger, environment, release, ports.context)
   const joined =
-    done && (await joinCommitted(done, await findArms(), { ledger: inputs.ledger, dryRun }, ports))
+    done && (await joinCommitted(done, await findArms(), { ledger: inputs.ledger, dryRun, infra }, ports))
   if (joined) return joined
   if (followed) await mustBeCommitted(ledger, followed)
   else await mustBeAllowed({ target, config, release, ledger }, inputs, ports)

@@ -1,7 +1,8 @@
 import { escapeText, type Ports, type RunContext } from '@deploy-actions/action-kit'
 import { committedWith, newest, type Entry, type Ledger } from '@deploy-actions/ledger'
-import type { Release } from '@deploy-actions/rollout'
+import { defined, type Release } from '@deploy-actions/rollout'
 import { armsOf, saveJobTransaction, type FoundArms, type JobTransaction } from '@deploy-actions/transaction'
+import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 
 /**
@@ -27,12 +28,13 @@ export async function committedEarlier(
 export async function joinCommitted(
   { record, at }: Entry,
   { arms: now, settings: router }: FoundArms,
-  { ledger, dryRun }: { ledger: string; dryRun: boolean },
+  { ledger, dryRun, infra }: { ledger: string; dryRun: boolean; infra: Inputs['infra'] },
   ports: Ports,
 ): Promise<Outputs | undefined> {
   const arms = armsOf(record)
   if (arms?.canary !== now.baseline) return undefined
-  const transaction: JobTransaction = { record, settings: { router, arms }, ledger, at, state: 'committed' }
+  const settings = defined({ router, arms, infra })
+  const transaction: JobTransaction = { record, settings, ledger, at, state: 'committed' }
   if (!dryRun) await saveJobTransaction(ports.context.temp, transaction)
   const reason = `${record.region} needs nothing: attempt ${record.run.attempt} of this run has committed ${record.id}, and ${record.release.version} serves on ${arms.canary}`
   ports.log.info(reason)

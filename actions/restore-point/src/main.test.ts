@@ -137,7 +137,7 @@ describe('begin', () => {
 
     it('is refused, with nothing written, where nobody has told it', async () => {
       expect(message(await begin(await job(1001, 200, { secrets })))).toMatch(
-        /\$\{infra\.host\} has no value here: hand it over by the input infra/,
+        /infrastructure: the output host has no value here: hand it over by the input infra/,
       )
       expect(await states()).toEqual([])
     })
@@ -292,9 +292,10 @@ describe('begin of a job that died right after its commit, and is run again', ()
 
   it('goes on with what follows a commit, and puts nothing back when that fails', async () => {
     const ports = await again()
-    await begin(ports)
+    await begin(ports, { infra: '{"host":"10.1.0.5"}' })
+    // What follows is told what the infrastructure gives, too.
     expect(await readJobTransactions(ports.context.temp)).toMatchObject([
-      { record: { id }, state: 'committed' },
+      { record: { id }, state: 'committed', settings: { infra: { host: '10.1.0.5' } } },
     ])
     expect(await run(ports, { mode: 'restore', to: 'open', transaction: id })).toMatchObject({
       outcome: 'nothing-open',

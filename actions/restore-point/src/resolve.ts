@@ -7,7 +7,7 @@ import {
   reviewOf,
   type Ports,
 } from '@deploy-actions/action-kit'
-import { configuredTarget, namesOutputs, sections, type ConfiguredTarget } from '@deploy-actions/config'
+import { configuredTarget, listsOutputs, sections, type ConfiguredTarget } from '@deploy-actions/config'
 import {
   LEDGER_PATIENCE_MS,
   openLedger,
@@ -131,17 +131,6 @@ async function openConfigured(target: ConfiguredTarget, ports: Ports): Promise<O
   return traffic.canary.router.open(providerPorts(ports), arms.names)
 }
 
-/** What its infrastructure gave when the transaction was opened, where rollout.yml stands on that. */
-async function knownOf(
-  { file }: ConfiguredTarget,
-  record: TransactionRecord,
-  ledger: Ledger,
-  inputs: Inputs,
-): Promise<Inputs> {
-  if (inputs.infra !== undefined || !namesOutputs(file)) return inputs
-  return { ...inputs, ...defined({ infra: (await keptSettings(ledger, record)).infra }) }
-}
-
 /** From rollout.yml, from the inputs, or as the run that opened the transaction knew it. */
 async function openRouter(
   target: ConfiguredTarget | undefined,
@@ -150,10 +139,9 @@ async function openRouter(
   inputs: Inputs,
   ports: Ports,
 ): Promise<ObservedRouter> {
-  if (target) {
-    const known = await knownOf(target, record, ledger, inputs)
-    return openConfigured(await configuredTarget(known, ports.context), ports)
-  }
+  // What stands on outputs that nobody has handed over is known to the run that opened it.
+  const isUntold = target && inputs.infra === undefined && listsOutputs(target.file)
+  if (target && !isUntold) return openConfigured(target, ports)
   if (inputs.router === undefined) return openKept(await keptSettings(ledger, record), ports)
   const { names } = await sections.arms(inputs.arms ?? '{}')
   return (await sections.router(inputs.router, {})).open(providerPorts(ports), names)

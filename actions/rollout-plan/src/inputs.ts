@@ -4,10 +4,10 @@ import { duration } from '@deploy-actions/rollout'
 
 export const inputs = z.strictObject({
   mode: z
-    .enum(['plan', 'region', 'predecessor'])
+    .enum(['plan', 'region', 'predecessor', 'reach'])
     .default('plan')
     .describe(
-      'plan: the whole rollout; region: whether one region may go ahead now; predecessor: whether the region before it is done',
+      'plan: the whole rollout; region: whether one region may go ahead now; predecessor: whether the region before it is done; reach: whether its router and metrics are such that a canary can be judged there, once it is known what its infrastructure gives',
     ),
   regions: z.string().default('all').describe('with plan: all, or names separated by commas'),
   order: z
@@ -31,6 +31,7 @@ export const inputs = z.strictObject({
   version: commonInputs.version,
   image: commonInputs.image.optional(),
   digest: commonInputs.digest,
+  infra: commonInputs.infra,
   secrets: commonInputs.secrets,
   'github-token': commonInputs['github-token'],
   ledger: commonInputs.ledger,

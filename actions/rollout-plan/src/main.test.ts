@@ -130,11 +130,7 @@ async function plan(
 async function openElsewhere(
   environment: string,
   state: 'open' | 'committed',
-  {
-    release: brought = release,
-    runId = 77,
-    infra,
-  }: { release?: typeof release; runId?: number; infra?: Record<string, string> } = {},
+  { release: brought = release, runId = 77 } = {},
 ): Promise<void> {
   const ports = createFakePorts({ clock, context: { runId, actor: 'bob' } })
   const ledger = openLedger(`file:${workspace}/ledger`, 'shop', ports)
@@ -147,7 +143,6 @@ async function openElsewhere(
       ledger,
       release: brought,
       found: await findTargetArms(target, router, ['blue', 'green'], ports),
-      infra,
     },
     ports,
   )
@@ -656,11 +651,22 @@ describe('a plan is refused, and nothing is written,', () => {
 })
 
 describe('one region', () => {
-  it('tells by what its predecessor was brought, where rollout.yml stands on that', async () => {
-    await openElsewhere('production-us', 'committed', { infra: { port: '1234' } })
-    const ask = (text: string) => plan(text, { mode: 'predecessor', region: 'eu', predecessor: 'us' })
-    expect((await ask(onOutputs())).outcome).toMatchObject({ 'predecessor-infra': { port: '1234' } })
-    expect((await ask(config())).outcome).not.toHaveProperty('predecessor-infra')
+  it('has its router and metrics asked once it is known what its infrastructure gives', async () => {
+    const ask = (infra: Record<string, string>, text = onOutputs()) =>
+      plan(text, { mode: 'reach', region: 'eu', infra: JSON.stringify(infra) })
+    const port = String(region.haproxy.port)
+    expect((await ask({ port })).outcome).toMatchObject({ outcome: 'proceed' })
+    expect(region.haproxy.commands.length).toBeGreaterThan(0)
+    const misspelt = onOutputs().replace(/(errors: .*code=)"5xx"/, '$1"5XX"')
+    expect(message(await ask({ port }, misspelt))).toMatch(/code is never "5XX" in requests_total, but "5xx"/)
+    expect(message(await ask({}))).toMatch(/infrastructure: the output port has no value here/)
+    region.haproxy.weights = { blue: 50, green: 50 }
+    expect(message(await ask({ port }))).toMatch(/neither arm carries all the traffic/)
+    // What an earlier attempt of this run has left split is restored before anything else.
+    region.haproxy.weights = { blue: 100, green: 0 }
+    await openElsewhere('production-eu', 'open', { runId: 1001 })
+    region.haproxy.weights = { blue: 50, green: 50 }
+    expect((await ask({ port })).outcome).toMatchObject({ outcome: 'proceed' })
   })
 
   it('may be asked for its predecessor alone, whoever holds it itself', async () => {

@@ -33,12 +33,6 @@ export const outputs = z.object({
     .optional()
     .describe('with region: commit whose rollout.yml and scripts restore it'),
   'predecessor-arm': z.string().optional().describe('with region: the arm on which the predecessor serves'),
-  'predecessor-infra': z
-    .record(z.string(), z.string())
-    .optional()
-    .describe(
-      'JSON, with mode: predecessor: what its infrastructure gave when its transaction began, where rollout.yml names some of it',
-    ),
   proven: z
     .string()
     .optional()

@@ -1,5 +1,5 @@
 import { defined, escapeText, InputError, type Ports } from '@deploy-actions/action-kit'
-import { configuredTarget, findRegion, namesOutputs, timingOf } from '@deploy-actions/config'
+import { configuredTarget, findRegion, timingOf } from '@deploy-actions/config'
 import {
   LEDGER_PATIENCE_MS,
   openLedger,
@@ -8,7 +8,7 @@ import {
   type PredecessorProof,
 } from '@deploy-actions/ledger'
 import { expectedMs } from '@deploy-actions/rollout'
-import { armsOf, keptSettings, whyNotNow } from '@deploy-actions/transaction'
+import { armsOf, whyNotNow } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 import { standing } from './standing'
@@ -25,18 +25,11 @@ export async function proveRegion(inputs: Inputs, ports: Ports): Promise<Outputs
   const proof = inputs.predecessor
     ? await provePredecessor(ledger, findRegion(target.file, inputs.predecessor), inputs.digest)
     : undefined
-  const answer = (proceed: boolean, reason: string, infra?: Record<string, string>): Outputs => ({
-    ...conclude(proceed, reason, proof, ledger, ports),
-    ...defined({ 'predecessor-infra': infra }),
-  })
+  const answer = (proceed: boolean, reason: string): Outputs =>
+    conclude(proceed, reason, proof, ledger, ports)
   if (proof && !proof.proven) return answer(false, `${region} does not start: ${proof.reason}`)
   // What holds or needs the region itself is asked when it is about to begin: hours may go by until then.
-  if (inputs.mode === 'predecessor') {
-    // It is watched by what its own rollout was told.
-    const before = namesOutputs(target.file) ? proof?.transaction : undefined
-    const infra = before && (await keptSettings(ledger, before)).infra
-    return answer(true, proof?.reason ?? `nothing comes before ${region}`, infra)
-  }
+  if (inputs.mode === 'predecessor') return answer(true, proof?.reason ?? `nothing comes before ${region}`)
 
   const config = await target.outline({ secrets: ports.secrets })
   const { skip, held } = await standing(ledger, config, inputs.digest, ports.context.runId)

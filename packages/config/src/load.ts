@@ -131,9 +131,11 @@ export async function readRegion(
   region: RegionEntry,
   variables: Variables,
 ): Promise<ReadRegion> {
+  const examples = exampleOutputs(file)
   const values = {
     arm: firstArm(file),
     ...variables,
+    infra: { ...examples, ...variables.infra },
     service: file.service,
     region: region.name,
     environment: region.environment,
@@ -148,13 +150,20 @@ export async function readRegion(
   const schema = rolloutSchema(await providersOf(value))
   const parsed = schema.safeParse(value)
   const secrets = namedSecrets(file, filled.value)
+  // Whether or not it is named: scripts find each in their environment.
+  const unknown = Object.keys(examples).filter((name) => !Object.hasOwn(variables.infra ?? {}, name))
+  const untold = unknown.map((name) => ({
+    where: placeOf(file, ['infrastructure']),
+    message: `infrastructure: the output ${name} has no value here: hand it over by the input infra, which plan-apply gives`,
+  }))
   if (!parsed.success) {
     // What is wrong with an option that nobody wrote is wrong where it was taken from, and said there.
     const written = parsed.error.issues.filter(({ path }) => !added.some((place) => isWithin(path, place)))
-    return { problems: [...filled.problems, ...problemsOf(file, schema, written)], secrets }
+    return { problems: [...untold, ...filled.problems, ...problemsOf(file, schema, written)], secrets }
   }
   const config = { ...parsed.data, region }
-  return { config, problems: [...filled.problems, ...checkMeaning(file, config)], secrets }
+  const problems = [...untold, ...filled.problems, ...checkMeaning(file, config)]
+  return { ...(untold.length === 0 && { config }), problems, secrets }
 }
 
 const isWithin = (path: readonly PropertyKey[], place: ValuePath): boolean =>

@@ -1,4 +1,4 @@
-import { didYouMean, type Problem } from '@deploy-actions/action-kit'
+import { deployVariables, didYouMean, type Problem } from '@deploy-actions/action-kit'
 import { SAME_FOR_BOTH } from '@deploy-actions/metrics'
 import { formatDuration } from '@deploy-actions/rollout'
 import { formatPath, loose, placeOf, valueOf, type YamlSource } from './yaml-source'
@@ -175,9 +175,16 @@ function checkOutputs(source: YamlSource, report: Report): void {
         `uses ${named}, which is known once the infrastructure of the region was planned: ${MAY_NAME_OUTPUTS.join(', ')} may use it`,
       )
   }
-  for (const [name, example] of Object.entries(exampleOutputs(source)))
+  const variables = new Map<string, string>()
+  for (const [name, example] of Object.entries(exampleOutputs(source))) {
     if (example.includes('${'))
       report(['infrastructure'], `the example of the output ${name} is not a plain text: ${example}`)
+    const [variable = ''] = Object.keys(deployVariables({ [`infra-${name}`]: '' }))
+    const twin = variables.get(variable)
+    if (twin !== undefined)
+      report(['infrastructure'], `the outputs ${twin} and ${name} would both be ${variable} for scripts`)
+    variables.set(variable, name)
+  }
 }
 
 /** Where a state is follows from these. */

@@ -50,15 +50,15 @@ async function targetOf(text: string, infra?: Record<string, string>) {
 describe('an output of the infrastructure', () => {
   it('is looked at by its example, and acted on by its value alone', async () => {
     expect(await problems(rollout(SINGLE))).toEqual([])
-    const { target, variables } = await targetOf(rollout(SINGLE), { proxy_host: '10.1.0.5' })
+    const { target, variables } = await targetOf(rollout(SINGLE), { proxy_host: '10.1.0.5', port: '9999' })
     expect((await target.config()).traffic.canary.router.written).toMatchObject({ host: '10.1.0.5' })
     expect(variables()).toMatchObject({ DEPLOY_INFRA_PROXY_HOST: '10.1.0.5' })
     const unknown = await targetOf(rollout(SINGLE))
     await expect(unknown.target.config().catch(told)).resolves.toEqual(
-      ['5', '11'].map((line) =>
+      ['proxy_host', 'port'].map((name) =>
         expect.stringMatching(
           new RegExp(
-            `^rollout\\.yml:${line}:\\d+: \\$\\{infra\\.proxy_host\\} has no value here: hand it over by the input infra`,
+            `^rollout\\.yml:13:3: infrastructure: the output ${name} has no value here: hand it over`,
           ),
         ),
       ),
@@ -126,6 +126,11 @@ describe('an output of the infrastructure', () => {
       'is of no stack',
       rollout(SINGLE.replace('path: infra', 'stacks: { network: { path: infra } }')),
       /infrastructure\.outputs: are of one configuration: say them for the stack that has them/,
+    ],
+    [
+      'would be the same variable for scripts as another one',
+      rollout(SINGLE.replace('port:', 'proxy-host:')),
+      /infrastructure: the outputs proxy_host and proxy-host would both be DEPLOY_INFRA_PROXY_HOST for scripts/,
     ],
   ])('is refused where it %s', async (_, text, problem) => {
     expect(await problems(text)).toContainEqual(expect.stringMatching(problem))

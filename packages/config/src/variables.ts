@@ -70,7 +70,7 @@ function lookUp(name: string, variables: Variables): string | undefined {
 }
 
 /** What a file may name of its infrastructure, each with the example that stands there while nobody knows the value. */
-export function exampleOutputs(source: YamlSource): Record<string, string> {
+export function exampleOutputs(source: Parameters<typeof valueOf>[0]): Record<string, string> {
   const { outputs, stacks } = loose(loose(valueOf(source))['infrastructure'])
   const textsOf = (of: unknown, prefix: string): [string, string][] =>
     Object.entries(loose(of)).flatMap(([name, example]) =>
@@ -80,6 +80,16 @@ export function exampleOutputs(source: YamlSource): Record<string, string> {
     ...textsOf(outputs, ''),
     ...Object.entries(loose(stacks)).flatMap(([name, stack]) => textsOf(loose(stack)['outputs'], `${name}.`)),
   ])
+}
+
+/** Whether something of the infrastructure has to be told to whatever acts by a file. */
+export const listsOutputs = (source: YamlSource): boolean => Object.keys(exampleOutputs(source)).length > 0
+
+/** The outputs that some parts of a file name. */
+export function outputsNamedIn(source: YamlSource, parts: readonly string[]): string[] {
+  const written = loose(valueOf(source))
+  const text = JSON.stringify(parts.map((part) => written[part]))
+  return [...text.matchAll(/(?<!\$)\$\{infra\.([^}]*)\}/g)].map(([, name = '']) => name)
 }
 
 /** Whether a file, or some of its parts, by their keys from the top, stand on what the infrastructure gives. */
@@ -94,8 +104,7 @@ export const outputIn = (value: unknown): string | undefined =>
 
 function unresolved(whole: string, name: string, variables: Variables, source: YamlSource): string {
   const outputs = Object.keys(exampleOutputs(source)).map((own) => `infra.${own}`)
-  if (outputs.includes(name))
-    return `${whole} has no value here: hand it over by the input infra, which plan-apply gives`
+  if (outputs.includes(name)) return `${whole} is what the infrastructure gives, and has no value here`
   const known = [
     ...variableNames,
     ...Object.keys(variables.vars ?? {}).map((own) => `vars.${own}`),

@@ -176,9 +176,13 @@ const commands = {
   },
   async output() {
     const text = await stateText()
-    const { size } = text === undefined ? {} : JSON.parse(text).outputs
-    const told = size && { sensitive: size.sensitive, type: size.type, value: size.value }
-    process.stdout.write(`${JSON.stringify({ size: told }, null, 2)}\n`)
+    /** @type {Record<string, { sensitive?: boolean, type: unknown, value: unknown }>} */
+    const outputs = text === undefined ? {} : JSON.parse(text).outputs
+    const told = Object.entries(outputs).map(([name, { sensitive = false, type, value }]) => [
+      name,
+      { sensitive, type, value },
+    ])
+    process.stdout.write(`${JSON.stringify(Object.fromEntries(told), null, 2)}\n`)
   },
 }
 

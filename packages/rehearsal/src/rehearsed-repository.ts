@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { copyFile, cp, lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseDocument, stringify, visit, type Document } from 'yaml'
+import { exampleOutputs } from '@deploy-actions/config'
 import type { RegionEndpoints, World } from '@deploy-actions/embedded-regions'
 import { commitAll } from './git'
 import type { OwnMetrics } from './own-metrics'
@@ -249,6 +250,11 @@ function replaceOutside(document: Document, metrics: OwnMetrics): string[] {
         ? { type: 'http', url: '${vars.rehearsal-admin}/arms/${arm}/healthz' }
         : { type: 'http', url: '${vars.rehearsal-admin}/arms' },
     )
+  const examples = exampleOutputs({ path: 'rollout.yml', document })
+  if (Object.keys(examples).length > 0) {
+    fillOutputs(document, examples)
+    replaced.push('outputs of the infrastructure are replaced by their examples')
+  }
   if (document.delete('infrastructure'))
     replaced.push('infrastructure is left out: nothing of yours is planned or applied')
   for (const name of Object.keys(config.hooks ?? {})) {
@@ -258,6 +264,19 @@ function replaceOutside(document: Document, metrics: OwnMetrics): string[] {
   if ((config.notifications ?? []).length > 0)
     put(['notifications'], [{ type: 'webhook', url: '${vars.rehearsal-webhook}' }])
   return replaced
+}
+
+/** Nobody plans the infrastructure here, so nobody tells what it gives. */
+function fillOutputs(document: Document, examples: Readonly<Record<string, string>>): void {
+  visit(document, {
+    Scalar(_, node) {
+      if (typeof node.value === 'string')
+        node.value = node.value.replace(
+          /(?<!\$)\$\{infra\.([^}]*)\}/g,
+          (whole, name: string) => examples[name] ?? whole,
+        )
+    },
+  })
 }
 
 /** A check of the gate before the transaction cannot know an arm. */

@@ -10,6 +10,7 @@ export const FAILURE_REASONS = [
   'policy-violation',
   'needs-not-applied',
   'outputs-unknown',
+  'outputs-changed',
   'plan-not-found',
   'plan-tampered',
   'plan-expired',

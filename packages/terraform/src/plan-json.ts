@@ -65,11 +65,26 @@ const plannedValues = z.looseObject({
     .optional(),
 })
 
-/** The outputs as they will be once a plan is applied; one that only the apply makes known has no value. */
-export const plannedOutputsOf = ({
-  planned_values: values,
-}: PlanJson): Record<string, { sensitive: boolean; value?: unknown }> =>
-  plannedValues.parse(values ?? {}).outputs ?? {}
+interface PlannedOutput {
+  sensitive: boolean
+  /** absent where only the apply makes it known */
+  value?: unknown
+  verb?: 'create' | 'change'
+}
+
+/** The outputs as they will be once a plan is applied, and what becomes of each. */
+export function plannedOutputsOf({ planned_values: values, output_changes: changes = {} }: PlanJson) {
+  const { outputs = {} } = plannedValues.parse(values ?? {})
+  return Object.fromEntries(
+    Object.entries(outputs).map(([name, output]): [string, PlannedOutput] => {
+      const [action = 'no-op'] = changes[name]?.actions ?? []
+      return [
+        name,
+        action === 'no-op' ? output : { ...output, verb: action === 'create' ? 'create' : 'change' },
+      ]
+    }),
+  )
+}
 
 /**
  * Reads what the tool printed of a plan.

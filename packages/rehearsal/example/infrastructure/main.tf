@@ -38,8 +38,8 @@ resource "terraform_data" "pool" {
   }
 }
 
-output "health_path" {
-  value = "/healthz"
+output "backend" {
+  value = "app"
 }
 
 output "size" {
