@@ -100,6 +100,18 @@ it('plans no infrastructure of a user', async () => {
   expect(replaced).toContain('infrastructure is left out: nothing of yours is planned or applied')
 })
 
+it('takes the examples of what the infrastructure of a user would give', async () => {
+  const { config, replaced } = await rehearsed(
+    `${sources}\nrequests: ${requests}\nerrors: ${errors}`,
+    (text) =>
+      write(
+        `${text.replaceAll('proxy="shop"', 'proxy="${infra.backend}"')}infrastructure: { path: infra, plan-key-secret: PLAN_KEY, outputs: { backend: shop } }\n`,
+      ),
+  )
+  expect(config.metrics).toMatchObject(parse(`requests: ${requests}\nerrors: ${errors}`) as object)
+  expect(replaced).toContain('outputs of the infrastructure are replaced by their examples')
+})
+
 describe('the metrics of a config of a user', () => {
   it('are asked as they are written where the embedded proxy has the series, mistakes and all', async () => {
     const { config, replaced } = await rehearsed(`${sources}\nrequests: ${requests}\nerrors: ${errors}`)
