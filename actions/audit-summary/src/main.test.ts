@@ -26,6 +26,7 @@ const region = (name: string, index: number) => ({
     soak: false,
     before: false,
     infrastructure: false,
+    outputs: false,
     share: false,
     'after-deploy': false,
     'after-rollout': false,
