@@ -55,7 +55,7 @@ const days: Record<string, Played> = {
           ...healthy['plan rollout-plan plan']?.outputs,
           regions: planned({
             ...{ soak: false, before: false, share: false, 'after-deploy': false, 'after-rollout': false },
-            ...{ finished: false, infrastructure: false },
+            ...{ finished: false, infrastructure: false, outputs: false },
           }),
         },
       },
@@ -73,6 +73,18 @@ const days: Record<string, Played> = {
   'nothing to apply': { day: { 'prepare plan-apply plan': { outputs: { outcome: 'no-changes' } } } },
   'a plan that is refused': { day: { 'prepare plan-apply plan': RED } },
   'an apply that fails': { day: { 'deploy plan-apply apply': RED } },
+  'an infrastructure that gives something else by now': { day: { 'deploy plan-apply outputs': RED } },
+  'a router that cannot be judged': { day: { 'prepare rollout-plan reach': RED } },
+  'stacks alone': {
+    day: {
+      'plan rollout-plan plan': {
+        outputs: {
+          ...healthy['plan rollout-plan plan']?.outputs,
+          regions: planned({ infrastructure: false }),
+        },
+      },
+    },
+  },
   'to be promoted': { day: PROMOTE },
   'an old arm that does not take it': { day: { ...PROMOTE, 'deploy traffic-weight switch': RED } },
   'an old arm that may not be written': {
@@ -428,6 +440,27 @@ describe('the days of a region', () => {
     expect(lines).toContain(`${deploy} / Apply the infrastructure: failure`)
     expect(lines).toContain(`${deploy} / Deploy onto the canary arm: skipped`)
     expect(lines).toContain(`${deploy} / Restore: success`)
+  })
+
+  it('goes by what its infrastructure gives, or by what its stacks have made, asked before the approval and held before the deploy', async () => {
+    const [whole, stacks] = [await play('healthy'), await play('stacks alone')]
+    const read = 'rollout / eu-west / prepare / Read what the stacks have made'
+    expect([whole, stacks].map((lines) => lines.find((line) => line.startsWith(read)))).toEqual([
+      `${read}: skipped`,
+      `${read}: success`,
+    ])
+    for (const lines of [whole, stacks]) {
+      expect(lines).toContain('rollout / eu-west / prepare / Ask the router and the metrics: success')
+      expect(lines).toContain('rollout / eu-west / soak / Read what its infrastructure gives: success')
+    }
+    expect(conclusions(await play('a router that cannot be judged'))).toMatchObject({
+      prepare: 'failure',
+      deploy: 'skipped',
+    })
+    const other = await play('an infrastructure that gives something else by now')
+    const deploy = 'rollout / eu-west / deploy'
+    expect(other).toContain(`${deploy} / Deploy onto the canary arm: skipped`)
+    expect(other).toContain(`${deploy} / Restore: success`)
   })
 
   it('does not go on to the release where changes were planned and no plan was kept', async () => {

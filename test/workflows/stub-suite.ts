@@ -27,7 +27,14 @@ const region = {
 export const planned = (
   parts: Partial<
     Record<
-      'soak' | 'before' | 'infrastructure' | 'share' | 'after-deploy' | 'after-rollout' | 'finished',
+      | 'soak'
+      | 'before'
+      | 'infrastructure'
+      | 'outputs'
+      | 'share'
+      | 'after-deploy'
+      | 'after-rollout'
+      | 'finished',
       boolean
     >
   > = {},
@@ -39,6 +46,7 @@ export const planned = (
         soak: true,
         before: true,
         infrastructure: true,
+        outputs: true,
         share: true,
         'after-deploy': true,
         'after-rollout': true,
