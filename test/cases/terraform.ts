@@ -191,6 +191,8 @@ export const terraform: Series = {
         'A7 22: is the same of the same change, whenever and in whichever order it was planned',
         'A7 22: is another one where a provisioner would run something else, in whichever module',
         'A7 22: is another one where %s is',
+        'A7 22: is another one where an output is',
+        'A7 22: is another one where a provider has other settings',
       ),
       of(
         PLANS,
@@ -200,7 +202,11 @@ export const terraform: Series = {
     row(
       23,
       'the digest where a sensitive value changes',
-      of(DIGEST, 'A7 23: is another one where a sensitive value is, and tells nothing of it without the key'),
+      of(
+        DIGEST,
+        'A7 23: is another one where a sensitive value is, and tells nothing of it without the key',
+        'A7 23: holds a sensitive value that %s by the key alone',
+      ),
       of(
         PLANS,
         'A7 22 and 23: two plans of the same change have one digest, and a secret that changes another one',
