@@ -242,7 +242,11 @@ export const terraform: Series = {
         SEALED_PLAN,
         'A7 26, 27 and 33: says all at once for what else a plan was made, and shows no fingerprint whole',
       ),
-      of(APPROVED, 'A7 27: refuses a plan for another %s, and applies nothing'),
+      of(
+        APPROVED,
+        'A7 27: refuses a plan for another %s, and applies nothing',
+        'A7 27: plans and applies in the workspace that is meant, whichever the folder was left at',
+      ),
     ),
     row(
       28,

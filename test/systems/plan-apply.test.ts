@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { execFileSync } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -35,7 +35,16 @@ describe.each(TOOLS)('with $name', ({ name: kind, tool }) => {
     expect(lab.stateOf('eu').resources.map(({ name }) => name)).toEqual(['first', 'second'])
     const again = await lab.step(approved)
     expect(again.outputs).toMatchObject({ outcome: 'failed', 'failure-reason': 'plan-used' })
-    expect((await lab.step({ mode: 'plan' })).outputs).toMatchObject({ outcome: 'no-changes' })
+    const unchanged = await lab.step({ mode: 'plan' })
+    expect(unchanged.outputs).toMatchObject({ outcome: 'no-changes', 'has-changes': 'false' })
+    // Nothing is kept that an apply could be approved of.
+    expect(unchanged.outputs['plan-id']).toBeUndefined()
+    expect(unchanged.summary).toContain('There is nothing to apply.')
+    const evidence = join(lab.job.temp, 'deploy-actions/evidence')
+    const [last = ''] = (await readdir(evidence)).toSorted().toReversed()
+    expect(JSON.parse(await readFile(join(evidence, last), 'utf8'))).toMatchObject({
+      ...{ outcome: 'no-changes', facts: { 'has-changes': false, applyable: false } },
+    })
     for (const { stdout, stderr, summary, outputs } of [applied, again])
       expect(
         stdout.replaceAll(/^::add-mask::.*$/gm, '') + stderr + summary + JSON.stringify(outputs),
@@ -66,6 +75,21 @@ describe.each(TOOLS)('with $name', ({ name: kind, tool }) => {
     },
     60_000,
   )
+
+  it('A7 27: plans and applies in the workspace that is meant, whichever the folder was left at', async () => {
+    const cwd = join(lab.job.workspace, 'infra')
+    await lab.write('resource "terraform_data" "a" {}\n')
+    execFileSync(programPath(tool), ['init'], { cwd, stdio: 'pipe' })
+    for (const name of ['blue', 'green'])
+      execFileSync(programPath(tool), ['workspace', 'new', name], { cwd, stdio: 'pipe' })
+    const there = { 'backend-config': '', 'local-state': 'true', workspace: 'blue' }
+    const { outputs } = await lab.step({ ...(await lab.planned(there)), ...there })
+    expect(outputs).toMatchObject({ outcome: 'applied' })
+    const states = ['terraform.tfstate.d/blue', 'terraform.tfstate.d/green', '.'].map((folder) =>
+      readdir(join(cwd, folder)).then((names) => names.includes('terraform.tfstate')),
+    )
+    expect(await Promise.all(states)).toEqual([true, false, false])
+  }, 60_000)
 
   it('A7 26: refuses a plan for a backend that the environment has moved', async () => {
     // Without settings of the step, the tool takes the address from its own variables.

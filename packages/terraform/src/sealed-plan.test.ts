@@ -68,6 +68,14 @@ it('A7 26, 27 and 33: says all at once for what else a plan was made, and shows 
     'backend: planned for s3 f, and here it is s3 0123456789ab',
   ])
   expect(mismatchesOf(about, { region: 'eu', lockFile: null })).toEqual([])
+  // What is not said here is another one, too.
+  expect(
+    mismatchesOf({ ...about, environment: '' }, { region: '', environment: 'prod-us', workspace: 'blue' }),
+  ).toEqual([
+    'environment: planned for none, and here it is prod-us',
+    'region: planned for eu, and here it is none',
+    'workspace: planned for default, and here it is blue',
+  ])
 })
 
 it('derives a key for fingerprints that is that of the repository, and of the secret', async () => {
