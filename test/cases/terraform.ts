@@ -354,6 +354,7 @@ export const terraform: Series = {
       of(
         ENDS,
         'A7 41: who holds a lock is told, and not the lock that the backend of HTTP prints, which is ours',
+        'A7 41: who holds a lock is told by an apply, whichever of its steps needs it',
         'A7 41: who holds a lock of a file is told',
       ),
     ),
@@ -363,6 +364,7 @@ export const terraform: Series = {
       of(
         ENDS,
         'A7 42: a state that somebody writes while its lock is waited for makes the plan stale, with verify: %s',
+        'A7 42: a lock is waited for as long as is said, by a plan, the one that is made once more, and an apply',
       ),
     ),
     row(
@@ -386,6 +388,7 @@ export const terraform: Series = {
         'A7 45: sees an apply to its end whose step was killed',
         'A7 45: leaves a lock alone that is not ours for certain, and says whose it is',
         'A7 45: waits for a tool that a script stands before, and that is another program by then',
+        'A7 45: takes nobody else for the tool who has its number by then',
         'A7 45: leaves the lock and the state of another backend alone, to which a later step has brought the folder',
         'A7 45: does not say of a lock that it is free where nobody answers',
         'A7 45: says that a tool which was killed has left its lock',

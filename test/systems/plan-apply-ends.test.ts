@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile, execFileSync, spawn } from 'node:child_process'
 import { access, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -47,6 +47,17 @@ describe.each(TOOLS)('with $name', ({ tool }) => {
     expect((await lab.step({ mode: 'drift' })).outputs).toMatchObject({ outcome: 'drifted' })
   }, 60_000)
 
+  it('A7 41: who holds a lock is told by an apply, whichever of its steps needs it', async () => {
+    const approved = await lab.planned()
+    lab.server.locks.set('/eu', JSON.stringify({ ID: 'aaaa-bbbb' }))
+    for (const verify of ['replan', 'state']) {
+      const { outputs } = await lab.step({ ...approved, verify, 'lock-timeout': '1s' })
+      expect(outputs).toMatchObject({ outcome: 'failed', 'failure-reason': 'state-locked' })
+      expect(JSON.parse(outputs['lock-info'] ?? '{}')).toEqual({ id: 'aaaa-bbbb' })
+    }
+    expect(lab.server.states.size).toBe(0)
+  }, 60_000)
+
   it('A7 41: who holds a lock of a file is told', async () => {
     await lab.write(
       'resource "terraform_data" "a" {\n  provisioner "local-exec" {\n    command = "echo begun > ../begun; sleep 5"\n  }\n}\n',
@@ -89,6 +100,17 @@ describe.each(TOOLS)('with $name', ({ tool }) => {
     },
     60_000,
   )
+
+  it('A7 42: a lock is waited for as long as is said, by a plan, the one that is made once more, and an apply', async () => {
+    const watched = join(lab.job.temp, 'watched')
+    const script = `#!/bin/sh\necho "$@" >>../arguments\nexec ${programPath(tool)} "$@"\n`
+    await writeFile(watched, script, { mode: 0o755 })
+    const patient = { tool: watched, 'lock-timeout': '90s' }
+    const { outputs } = await lab.step({ ...(await lab.planned(patient)), ...patient })
+    expect(outputs).toMatchObject({ outcome: 'applied' })
+    const said = await readFile(join(lab.job.workspace, 'arguments'), 'utf8')
+    expect(said.match(/^(plan|apply)(?= .*-lock-timeout=90s )/gm)).toEqual(['plan', 'plan', 'apply'])
+  }, 60_000)
 
   it('A7 44: the tool is asked to stop once, whatever else the runner sends: at a second signal it would lose its state', async () => {
     const approved = await lab.planned()
@@ -225,6 +247,21 @@ exit 1
     expect(ended).toMatchObject({ exitCode: 0, summary: expect.stringContaining('1 done, 1 failed') })
     expect(lab.stateOf('eu').resources.map(({ name }) => name)).toEqual(['first', 'second'])
     expect(lab.server.locks.size).toBe(0)
+  }, 60_000)
+
+  it('A7 45: takes nobody else for the tool who has its number by then', async () => {
+    await write('one', 'echo begun > ../begun; sleep 20')
+    const killed = await lab.step(await lab.planned(), { end: { signal: 'SIGKILL', when: begun } })
+    const apply = JSON.parse(killed.state['apply'] ?? '{}') as { pid: number }
+    process.kill(-apply.pid, 'SIGKILL')
+    const other = spawn('sleep', ['60'])
+    try {
+      const state = { ...killed.state, apply: JSON.stringify({ ...apply, pid: other.pid }) }
+      expect((await lab.step({}, { state })).summary).toContain('NOT freed')
+      expect([other.exitCode, other.signalCode]).toEqual([null, null])
+    } finally {
+      other.kill()
+    }
   }, 60_000)
 
   it('A7 45: leaves the lock and the state of another backend alone, to which a later step has brought the folder', async () => {
