@@ -40,7 +40,11 @@ export const terraform: Series = {
       4,
       'a move alone',
       of(CHANGES, 'A7 4, 5, 6 and 7: %s is counted', 'A7 4: %s is counted'),
-      of(PLANS, 'A7 4, 5 and 6: moves, what is forgotten, and imports are changes'),
+      of(
+        PLANS,
+        'A7 4, 5 and 6: moves, what is forgotten, and imports are changes',
+        'A7 4: a move alone is applied, and leaves nothing to be done',
+      ),
     ),
     row(
       5,

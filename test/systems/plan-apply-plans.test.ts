@@ -80,6 +80,17 @@ describe.each(TOOLS)('with $name', ({ name: kind, tool }) => {
     expect(protectedOne.outputs).toMatchObject({ outcome: 'failed', 'failure-reason': 'policy-violation' })
   }, 60_000)
 
+  it('A7 4: a move alone is applied, and leaves nothing to be done', async () => {
+    await brought(object('a'))
+    const { outputs, summary } = await brought(
+      object('b'),
+      'moved {\n  from = terraform_data.a\n  to = terraform_data.b\n}\n',
+    )
+    expect(outputs).toMatchObject({ outcome: 'applied' })
+    expect(summary).not.toContain('not begun')
+    expect(lab.stateOf('eu').resources.map(({ name }) => name)).toEqual(['b'])
+  }, 60_000)
+
   it('A7 7: replacements of both orders, and of what an apply has left half-made', async () => {
     const of = (version: string, ends: string): string[] => [
       object('after', `triggers_replace = "${version}"`),
@@ -129,6 +140,7 @@ describe.each(TOOLS)('with $name', ({ name: kind, tool }) => {
     const { outputs, summary } = await planOf({})
     expect(summary).toContain('is a part of a check')
     expect(outputs).toMatchObject({ outcome: 'no-changes', 'has-changes': 'false' })
+    expect((await lab.step({ mode: 'drift' })).outputs).toMatchObject({ outcome: 'in-sync' })
   }, 60_000)
 
   it('A7 9: what a replacement has left behind is destroyed, and said to be that', async () => {
