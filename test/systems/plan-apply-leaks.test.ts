@@ -383,6 +383,7 @@ describe.each(TOOLS)('with $name', ({ tool }) => {
         expect(outputs).toMatchObject({ outcome: 'planned', ...many.counts })
         expect(Buffer.byteLength(summary)).toBeLessThan(1024 * 1024)
         expect(summary).not.toContain('\ufffd')
+        expect(summary).toMatch(/😀\.\.\. \(\d+ characters\)/)
         expect(liveIn(summary)).toEqual([])
         const named = addressesIn(summary)
         expect(many.lost.filter((key) => !named.has(key))).toEqual([])
@@ -670,7 +671,8 @@ function manyObjects(length: number) {
     of(1_700, 2_000),
   ]
   const names = Array.from({ length: RESOURCES }, (_, index) => `many${index}`)
-  const long = 'é'.repeat(250)
+  // Longer than a summary shows it, and it ends within a character that is two for JavaScript.
+  const long = `é${'😀'.repeat(300)}`
   const keysOf = (name: string, ...objects: readonly (readonly { key: string; name: string }[])[]) =>
     objects.flat().flatMap((one) => (one.name === name ? [one.key] : []))
   const instance = (key: string) => ({
