@@ -368,6 +368,7 @@ export const terraform: Series = {
       of(
         ENDS,
         'A7 42: a state that somebody writes while its lock is waited for makes the plan stale, with verify: %s',
+        'A7 42: a plan that has waited for a lock is made against what its holder has written, and can be applied',
         'A7 42: a lock is waited for as long as is said, by a plan, the one that is made once more, and an apply',
       ),
     ),

@@ -101,6 +101,18 @@ describe.each(TOOLS)('with $name', ({ tool }) => {
     60_000,
   )
 
+  it('A7 42: a plan that has waited for a lock is made against what its holder has written, and can be applied', async () => {
+    await lab.step(await lab.planned())
+    await write('two')
+    lab.server.locks.set('/eu', JSON.stringify({ ID: 'aaaa-bbbb' }))
+    const planning = lab.planned()
+    await when(() => Promise.resolve(lab.server.turnedAway() > 0))
+    const state = lab.stateOf('eu')
+    lab.server.states.set('/eu', JSON.stringify({ ...state, serial: state.serial + 1 }))
+    lab.server.locks.clear()
+    expect((await lab.step(await planning)).outputs).toMatchObject({ outcome: 'applied' })
+  }, 60_000)
+
   it('A7 42: a lock is waited for as long as is said, by a plan, the one that is made once more, and an apply', async () => {
     const watched = join(lab.job.temp, 'watched')
     const script = `#!/bin/sh\necho "$@" >>../arguments\nexec ${programPath(tool)} "$@"\n`

@@ -1,5 +1,6 @@
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { Cancelled, messageOf } from '@deploy-actions/action-kit'
 import {
   changesOf,
@@ -17,6 +18,7 @@ import {
   StepFailed,
   violationsOf,
   type Change,
+  type Diagnostic,
   type Manifest,
   type PlanJson,
   type Planning,
@@ -151,16 +153,35 @@ export async function makePlan(session: Session, planning: Planning, file: strin
   const { tool } = session
   return step(session, async () => {
     await initialise(session)
-    const state = await tool.state()
-    const diagnostics = await tool.plan(planning, file).catch(async (error: unknown) => {
-      throw await withoutSecrets(session, error, file)
-    })
+    const { state, diagnostics } = await planOnState(session, planning, file)
     const json = await tool.show(file)
     const secrets = sensitiveTextsOf(json, session.ports.secrets.values())
     for (const { severity, summary, detail } of diagnostics)
       if (severity === 'warning') session.ports.log.foreign('warning', secrets.clean(`${summary}: ${detail}`))
     return { file, json, changes: changesOf(json), drift: driftOf(json), secrets, state }
   })
+}
+
+/** Others that write again and again are left to it: the plan is refused when it is to be applied. */
+const MOST_PLANS = 3
+
+/** Plans against a state that is known: whoever waits for a lock plans against what its holder has written by then. */
+async function planOnState(
+  session: Session,
+  planning: Planning,
+  file: string,
+): Promise<{ state: StateMark; diagnostics: Diagnostic[] }> {
+  const { tool, ports } = session
+  let state = await tool.state()
+  for (let plans = 1; ; plans++) {
+    const diagnostics = await tool.plan(planning, file).catch(async (error: unknown) => {
+      throw await withoutSecrets(session, error, file)
+    })
+    const now = planning.lock && plans < MOST_PLANS ? await tool.state() : state
+    if (isDeepStrictEqual(now, state)) return { state, diagnostics }
+    ports.log.info('somebody has written the state while it was planned: it is planned once more')
+    state = now
+  }
 }
 
 /** What is said of a plan that could not be finished may hold its secrets, and they are in what was written of it. */
