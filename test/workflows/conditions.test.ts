@@ -39,28 +39,22 @@ const UNPLANNED: Day = {
   },
 }
 
+/** A healthy day on which the plan gives these regions. */
+const withRegions = (regions: string): Played => ({
+  day: { 'plan rollout-plan plan': { outputs: { ...healthy['plan rollout-plan plan']?.outputs, regions } } },
+})
+
 /** Days on which a condition matters, by the line that has it. */
 const days: Record<string, Played> = {
   healthy: { day: {} },
-  'nothing to do': {
-    day: {
-      'plan rollout-plan plan': { outputs: { ...healthy['plan rollout-plan plan']?.outputs, regions: '[]' } },
-    },
-  },
+  'nothing to do': withRegions('[]'),
   'plan refused': { day: { 'plan rollout-plan plan': RED } },
-  'no parts': {
-    day: {
-      'plan rollout-plan plan': {
-        outputs: {
-          ...healthy['plan rollout-plan plan']?.outputs,
-          regions: planned({
-            ...{ soak: false, before: false, share: false, 'after-deploy': false, 'after-rollout': false },
-            ...{ finished: false, infrastructure: false, outputs: false },
-          }),
-        },
-      },
-    },
-  },
+  'no parts': withRegions(
+    planned({
+      ...{ soak: false, before: false, share: false, 'after-deploy': false, 'after-rollout': false },
+      ...{ finished: false, infrastructure: false, outputs: false },
+    }),
+  ),
   'predecessor not done': { day: { 'soak rollout-plan predecessor': { outputs: { proceed: 'false' } } } },
   'red soak': {
     day: { 'soak health-gate watch after-rollout': { outputs: { verdict: 'fail' }, fails: true } },
@@ -75,16 +69,7 @@ const days: Record<string, Played> = {
   'an apply that fails': { day: { 'deploy plan-apply apply': RED } },
   'an infrastructure that gives something else by now': { day: { 'deploy plan-apply outputs': RED } },
   'a router that cannot be judged': { day: { 'prepare rollout-plan reach': RED } },
-  'stacks alone': {
-    day: {
-      'plan rollout-plan plan': {
-        outputs: {
-          ...healthy['plan rollout-plan plan']?.outputs,
-          regions: planned({ infrastructure: false }),
-        },
-      },
-    },
-  },
+  'stacks alone': withRegions(planned({ infrastructure: false })),
   'to be promoted': { day: PROMOTE },
   'an old arm that does not take it': { day: { ...PROMOTE, 'deploy traffic-weight switch': RED } },
   'an old arm that may not be written': {

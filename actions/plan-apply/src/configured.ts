@@ -1,4 +1,4 @@
-import { InputError, type Ports, type Problem } from '@deploy-actions/action-kit'
+import { eachOnce, InputError, type Ports, type Problem } from '@deploy-actions/action-kit'
 import {
   chosen,
   findRegion,
@@ -31,7 +31,7 @@ export async function configured(given: Given, ports: Ports): Promise<Inputs> {
   const entry = gather(() => findRegion(file, given.region))
   const stack =
     entry && gather(() => stackOf(infrastructureOf(file, entry, ports.context), given.stack, file))
-  if (problems.length > 0 || !entry || !stack) throw new InputError(problems)
+  if (problems.length > 0 || !entry || !stack) throw new InputError(eachOnce(problems))
   const { service } = file
   ports.evidence.about({ service })
   return completed(
@@ -46,7 +46,7 @@ export async function configured(given: Given, ports: Ports): Promise<Inputs> {
 /** What is read when a rollout begins, or puts back what it was before an apply. */
 const EARLY = ['traffic', 'deploy', 'checks']
 
-/** What is wrong of several things, each once, told at once. */
+/** What is wrong of several things, told at once. */
 function gathering() {
   const problems: Problem[] = []
   return {
@@ -56,9 +56,7 @@ function gathering() {
         return read()
       } catch (error) {
         if (!(error instanceof InputError)) throw error
-        const isNew = ({ where, message }: Problem): boolean =>
-          !problems.some((one) => one.where === where && one.message === message)
-        problems.push(...error.problems.filter(isNew))
+        problems.push(...error.problems)
         return undefined
       }
     },
@@ -138,7 +136,7 @@ function wantedOf(
     known.push(...ofRegion(stacks))
     asked.push(...ofRegion(gather(() => stacksOf(stacks, given, file)) ?? []))
   }
-  if (problems.length > 0) throw new InputError(problems)
+  if (problems.length > 0) throw new InputError(eachOnce(problems))
   return { known, asked }
 }
 

@@ -1,15 +1,6 @@
 import { table, type Ports } from '@deploy-actions/action-kit'
-import type { SensitiveTexts } from '@deploy-actions/terraform'
+import type { Output, SensitiveTexts } from '@deploy-actions/terraform'
 import type { Inputs } from './inputs'
-
-/** An output as the tool tells of it. */
-interface Output {
-  sensitive: boolean
-  /** absent where it is not known yet */
-  value?: unknown
-  /** what a plan does to it; absent where it stands */
-  verb?: 'create' | 'change'
-}
 
 /** Steps pass them on by their environment and by outputs of jobs. */
 const LONGEST = 1_000

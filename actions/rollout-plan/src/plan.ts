@@ -3,7 +3,7 @@ import {
   chosen,
   correlationOf,
   missingFiles,
-  namesOutputs,
+  outputsNamedIn,
   ofRelease,
   readRollout,
   resolveAll,
@@ -146,7 +146,7 @@ async function checked(
       return arms ? [[config.region.name, arms] as const] : []
     }),
   )
-  const isKnown = !namesOutputs(file, ['traffic', 'metrics'])
+  const isKnown = outputsNamedIn(file, ['traffic', 'metrics']).length === 0
   if (!isKnown)
     ports.log.info(
       'routers and metrics are looked at once the infrastructure of their region was planned: they stand on what it gives',

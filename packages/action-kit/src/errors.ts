@@ -5,6 +5,11 @@ export interface Problem {
   message: string
 }
 
+/** Without those that are there already: several regions mostly have the same ones. */
+export const eachOnce = (problems: readonly Problem[]): Problem[] => [
+  ...new Map(problems.map((one) => [`${one.where} ${one.message}`, one])).values(),
+]
+
 /** Outputs that must be written although the action fails. */
 export type FailureOutputs = Record<string, unknown>
 

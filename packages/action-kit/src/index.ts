@@ -27,6 +27,7 @@ export {
 export {
   ActionError,
   Cancelled,
+  eachOnce,
   GateFailed,
   InputError,
   messageOf,

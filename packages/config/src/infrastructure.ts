@@ -1,7 +1,13 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { InputError, missingScript, type Problem, type RunContext } from '@deploy-actions/action-kit'
+import {
+  eachOnce,
+  InputError,
+  missingScript,
+  type Problem,
+  type RunContext,
+} from '@deploy-actions/action-kit'
 import { infrastructure, type Stack } from '@deploy-actions/terraform'
 import type { RegionEntry, RolloutFile } from './load'
 import { checkInfrastructures } from './meaning'
@@ -41,10 +47,8 @@ export const infrastructureProblems = (file: RolloutFile): Problem[] =>
 export const missingInfrastructure = async (
   stacks: readonly Stack[],
   workspace: string,
-): Promise<Problem[]> => {
-  const problems = (await Promise.all(stacks.map((stack) => missingOf(stack, workspace)))).flat()
-  return [...new Map(problems.map((one) => [`${one.where} ${one.message}`, one])).values()]
-}
+): Promise<Problem[]> =>
+  eachOnce((await Promise.all(stacks.map((stack) => missingOf(stack, workspace)))).flat())
 
 async function missingOf(
   { name: stack, path, 'var-files': varFiles, 'backend-config-files': backendFiles, policy }: Stack,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { didYouMean, InputError, type Problem, type Secrets } from '@deploy-actions/action-kit'
+import { didYouMean, eachOnce, InputError, type Problem, type Secrets } from '@deploy-actions/action-kit'
 import { checks, type ConfiguredCheck } from '@deploy-actions/checks'
 import { deployers } from '@deploy-actions/deploys'
 import { sources } from '@deploy-actions/metrics'
@@ -93,28 +93,19 @@ export async function resolveRegion(
   name: string,
   { variables, secrets }: Resolution,
 ): Promise<RegionConfig> {
-  return configOf(await readRegion(file, findRegion(file, name), byExample(file, variables)), secrets)
+  return configOf(await readRegion(file, findRegion(file, name), variables, BY_EXAMPLE), secrets)
 }
-
-/** What the infrastructure gives is known where something is done by it. */
-export const byExample = (file: RolloutFile, variables: Variables): Variables => ({
-  ...variables,
-  infra: exampleOutputs(file),
-})
 
 /** Every region's config as it can be looked at. @throws InputError with the problems of all regions, each once */
 export async function resolveAll(
   file: RolloutFile,
   { variables, secrets }: Resolution,
 ): Promise<RegionConfig[]> {
-  const examples = byExample(file, variables)
-  const read = await Promise.all(file.regions.map((region) => readRegion(file, region, examples)))
-  const problems = new Map(
-    read
-      .flatMap((region) => problemsWith(region, secrets))
-      .map((problem) => [`${problem.where} ${problem.message}`, problem]),
+  const read = await Promise.all(
+    file.regions.map((region) => readRegion(file, region, variables, BY_EXAMPLE)),
   )
-  if (problems.size > 0) throw new InputError([...problems.values()])
+  const problems = eachOnce(read.flatMap((region) => problemsWith(region, secrets)))
+  if (problems.length > 0) throw new InputError(problems)
   return read.flatMap(({ config }) => (config ? [config] : []))
 }
 
@@ -126,16 +117,21 @@ export interface ReadRegion {
   secrets: NamedSecret[]
 }
 
+/** To be looked at alone: an output of the infrastructure is its example, as its value is known where something is done. */
+export const BY_EXAMPLE = { byExample: true }
+
 export async function readRegion(
   file: RolloutFile,
   region: RegionEntry,
   variables: Variables,
+  { byExample }: { byExample: boolean } = { byExample: false },
 ): Promise<ReadRegion> {
   const examples = exampleOutputs(file)
+  const infra = byExample ? examples : (variables.infra ?? {})
   const values = {
     arm: firstArm(file),
     ...variables,
-    infra: { ...examples, ...variables.infra },
+    infra: { ...examples, ...infra },
     service: file.service,
     region: region.name,
     environment: region.environment,
@@ -151,7 +147,7 @@ export async function readRegion(
   const parsed = schema.safeParse(value)
   const secrets = namedSecrets(file, filled.value)
   // Whether or not it is named: scripts find each in their environment.
-  const unknown = Object.keys(examples).filter((name) => !Object.hasOwn(variables.infra ?? {}, name))
+  const unknown = Object.keys(examples).filter((name) => !Object.hasOwn(infra, name))
   const untold = unknown.map((name) => ({
     where: placeOf(file, ['infrastructure']),
     message: `infrastructure: the output ${name} has no value here: hand it over by the input infra, which plan-apply gives`,
@@ -235,8 +231,9 @@ export interface NamedSecret {
 
 /** Every secret that a file names for some region, by `*-secret` or as an entry of a `*-secrets`; each place once. */
 export async function secretsNamed(file: RolloutFile, variables: Variables): Promise<NamedSecret[]> {
-  const examples = byExample(file, variables)
-  const read = await Promise.all(file.regions.map((region) => readRegion(file, region, examples)))
+  const read = await Promise.all(
+    file.regions.map((region) => readRegion(file, region, variables, BY_EXAMPLE)),
+  )
   const all = read.flatMap(({ secrets }) => secrets)
   return [...new Map(all.map((one) => [`${one.where} ${one.name}`, one])).values()]
 }

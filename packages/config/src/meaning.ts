@@ -4,7 +4,7 @@ import { formatDuration } from '@deploy-actions/rollout'
 import { formatPath, loose, placeOf, valueOf, type YamlSource } from './yaml-source'
 import type { RolloutConfig } from './schema'
 import { checkShares } from './share-meaning'
-import { exampleOutputs, outputIn } from './variables'
+import { exampleOutputs, outputsIn } from './variables'
 
 type Path = (string | number)[]
 type Report = (path: Path, message: string) => void
@@ -168,11 +168,11 @@ function checkOutputs(source: YamlSource, report: Report): void {
     .filter(([part]) => !MAY_NAME_OUTPUTS.includes(part))
     .map(([part, value]) => [[part], value])
   for (const [path, value] of [...places, [['hooks', 'schema-compatibility'], early] as [Path, unknown]]) {
-    const named = outputIn(value)
+    const [named] = outputsIn(value)
     if (named !== undefined)
       report(
         path,
-        `uses ${named}, which is known once the infrastructure of the region was planned: ${MAY_NAME_OUTPUTS.join(', ')} may use it`,
+        `uses \${infra.${named}}, which is known once the infrastructure of the region was planned: ${MAY_NAME_OUTPUTS.join(', ')} may use it`,
       )
   }
   const variables = new Map<string, string>()

@@ -1,4 +1,4 @@
-import type { Problem } from '@deploy-actions/action-kit'
+import { eachOnce, type Problem } from '@deploy-actions/action-kit'
 import { missingHooks } from './hooks'
 import { missingInfrastructure } from './infrastructure'
 import type { RegionConfig } from './load'
@@ -16,6 +16,5 @@ export async function missingFiles(
     missingHooks(hooks, repository),
     ...(infrastructure ? [missingInfrastructure(infrastructure, repository)] : []),
   ])
-  const problems = (await Promise.all(looked)).flat()
-  return [...new Map(problems.map((one) => [`${one.where} ${one.message}`, one])).values()]
+  return eachOnce((await Promise.all(looked)).flat())
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { rolloutWithHooks } from './hooks.fixture'
 import { parseRollout, resolveAll } from './load'
 import { configuredTarget, scriptVariables } from './target'
-import { namesOutputs } from './variables'
+import { outputsNamedIn } from './variables'
 
 // What of an infrastructure the rest of rollout.yml may name, and what stands for it.
 
@@ -138,18 +138,17 @@ describe('an output of the infrastructure', () => {
 
   it('is found in the part that names it', async () => {
     const file = await parseRollout(rollout(SINGLE), 'rollout.yml')
-    expect([namesOutputs(file), namesOutputs(file, ['traffic']), namesOutputs(file, ['metrics'])]).toEqual([
-      true,
-      true,
-      false,
+    const parts = ['traffic', 'hooks', 'metrics', 'nothing']
+    expect(parts.map((part) => outputsNamedIn(file, [part]))).toEqual([
+      ['proxy_host'],
+      ['proxy_host'],
+      [],
+      [],
     ])
-    expect(
-      namesOutputs(
-        await parseRollout(
-          rollout(SINGLE, "host: '$${infra.x}', ").replace(' ${infra.proxy_host}', ''),
-          'rollout.yml',
-        ),
-      ),
-    ).toBe(false)
+    const literal = await parseRollout(
+      rollout(SINGLE, "host: '$${infra.x}', ").replace(' ${infra.proxy_host}', ''),
+      'rollout.yml',
+    )
+    expect(outputsNamedIn(literal, parts)).toEqual([])
   })
 })

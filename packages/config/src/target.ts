@@ -9,7 +9,7 @@ import {
 } from '@deploy-actions/action-kit'
 import { defined, type Release } from '@deploy-actions/rollout'
 import {
-  byExample,
+  BY_EXAMPLE,
   configOf,
   findRegion,
   firstArm,
@@ -109,8 +109,7 @@ export async function configuredTarget(
     correlationId,
     variables,
     config: async ({ arm = firstArm(file), secrets } = {}) => configOf(await readFor(arm), secrets),
-    outline: async ({ secrets }) =>
-      configOf(await readRegion(file, entry, byExample(file, variables)), secrets),
+    outline: async ({ secrets }) => configOf(await readRegion(file, entry, variables, BY_EXAMPLE), secrets),
   }
 }
 

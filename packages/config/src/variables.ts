@@ -85,22 +85,18 @@ export function exampleOutputs(source: Parameters<typeof valueOf>[0]): Record<st
 /** Whether something of the infrastructure has to be told to whatever acts by a file. */
 export const listsOutputs = (source: YamlSource): boolean => Object.keys(exampleOutputs(source)).length > 0
 
-/** The outputs that some parts of a file name. */
+/** A `${infra.NAME}`, as it is written. */
+export const OUTPUT = /(?<!\$)\$\{infra\.([^}]*)\}/g
+
+/** The outputs that a value names. */
+export const outputsIn = (value: unknown): string[] =>
+  [...JSON.stringify(value ?? '').matchAll(OUTPUT)].map(([, name = '']) => name)
+
+/** The outputs that some parts of a file name, by their keys from the top. */
 export function outputsNamedIn(source: YamlSource, parts: readonly string[]): string[] {
   const written = loose(valueOf(source))
-  const text = JSON.stringify(parts.map((part) => written[part]))
-  return [...text.matchAll(/(?<!\$)\$\{infra\.([^}]*)\}/g)].map(([, name = '']) => name)
+  return parts.flatMap((part) => outputsIn(written[part]))
 }
-
-/** Whether a file, or some of its parts, by their keys from the top, stand on what the infrastructure gives. */
-export const namesOutputs = (source: YamlSource, parts?: readonly string[]): boolean => {
-  const written = loose(valueOf(source))
-  return (parts ?? Object.keys(written)).some((part) => outputIn(written[part]) !== undefined)
-}
-
-/** The first `${infra.NAME}` of a value, as it is written. */
-export const outputIn = (value: unknown): string | undefined =>
-  /(?<!\$)\$\{infra\.[^}]*\}/.exec(JSON.stringify(value ?? ''))?.[0]
 
 function unresolved(whole: string, name: string, variables: Variables, source: YamlSource): string {
   const outputs = Object.keys(exampleOutputs(source)).map((own) => `infra.${own}`)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { copyFile, cp, lstat, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseDocument, stringify, visit, type Document } from 'yaml'
-import { exampleOutputs } from '@deploy-actions/config'
+import { exampleOutputs, OUTPUT } from '@deploy-actions/config'
 import type { RegionEndpoints, World } from '@deploy-actions/embedded-regions'
 import { commitAll } from './git'
 import type { OwnMetrics } from './own-metrics'
@@ -271,10 +271,7 @@ function fillOutputs(document: Document, examples: Readonly<Record<string, strin
   visit(document, {
     Scalar(_, node) {
       if (typeof node.value === 'string')
-        node.value = node.value.replace(
-          /(?<!\$)\$\{infra\.([^}]*)\}/g,
-          (whole, name: string) => examples[name] ?? whole,
-        )
+        node.value = node.value.replace(OUTPUT, (whole, name: string) => examples[name] ?? whole)
     },
   })
 }

@@ -65,10 +65,12 @@ const plannedValues = z.looseObject({
     .optional(),
 })
 
-interface PlannedOutput {
+/** An output, as a state has it or a plan is to make it. */
+export interface Output {
   sensitive: boolean
-  /** absent where only the apply makes it known */
+  /** absent where only an apply makes it known */
   value?: unknown
+  /** what a plan does to it; absent where it stands */
   verb?: 'create' | 'change'
 }
 
@@ -76,7 +78,7 @@ interface PlannedOutput {
 export function plannedOutputsOf({ planned_values: values, output_changes: changes = {} }: PlanJson) {
   const { outputs = {} } = plannedValues.parse(values ?? {})
   return Object.fromEntries(
-    Object.entries(outputs).map(([name, output]): [string, PlannedOutput] => {
+    Object.entries(outputs).map(([name, output]): [string, Output] => {
       const [action = 'no-op'] = changes[name]?.actions ?? []
       return [
         name,
