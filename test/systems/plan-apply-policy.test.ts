@@ -39,6 +39,15 @@ describe.each(TOOLS)('with $name', ({ tool }) => {
     expect(left.filter(({ where }) => where.endsWith('plan.json'))).toEqual([])
   }, 60_000)
 
+  it('shows no half of a secret, where a line is longer than is told', async () => {
+    const { outputs, stdout, summary } = await plan(
+      `printf '%0290d%s\\n' 0 "$(grep -o ${SECRET} "$DEPLOY_PLAN" | head -n 1)" >&2\nexit 1`,
+    )
+    expect(outputs.reason).toMatch(/exit code 1: 0{290}\(sensitive/)
+    const left = `${stdout.replace(/::add-mask::.*/g, '')}${summary}${JSON.stringify(outputs)}`
+    expect(left).not.toContain(SECRET.slice(0, 8))
+  }, 60_000)
+
   it('lets it through', async () => {
     expect((await plan('exit 0')).outputs).toMatchObject({ outcome: 'planned' })
   }, 60_000)

@@ -31,10 +31,10 @@ export async function scriptViolation(
   const ending = await runScriptToEnd(script, providerPorts(ports, variables), {
     timeoutMs: TIMEOUT_MS,
     signal: ports.signal,
+    // What it prints of the plan may be any value of it.
+    clean: (text) => secrets.clean(text),
   })
-  // What it prints of the plan may be any value of it.
-  const [detail, output] = [secrets.clean(ending.detail), secrets.clean(ending.output)]
-  const shown = showOutput(`policy (${script.path})`, { detail, output }, ports)
+  const shown = showOutput(`policy (${script.path})`, ending, ports)
   ports.evidence.facts({ policyScript: { ...ending.facts, ended: ending.ended, output: shown.output } })
   if (ending.ended === 'cancelled')
     throw new Cancelled(shown.detail, { outputs: { 'failure-reason': 'cancelled' } })

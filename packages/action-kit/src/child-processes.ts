@@ -94,8 +94,8 @@ function jobEnvironmentOf(
   )
 }
 
-/** Output beyond this is cut at the front; the end says why a program failed. */
-const MAX_OUTPUT = 1024 * 1024
+/** Output beyond so many characters is cut at the front; the end says why a program failed. */
+export const MAX_OUTPUT = 1024 * 1024
 /** From the forwarded signal to the kill of the whole group, real time. */
 const GRACE_MS = 3_000
 

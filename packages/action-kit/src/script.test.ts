@@ -103,7 +103,7 @@ it('runs a script of the repository with nothing but its variables', async () =>
       },
       { variables: { DEPLOY_ARM: 'green' }, timeoutMs: 5, signal },
     ),
-  ).toBe(ended)
+  ).toEqual(ended)
   expect(ran).toEqual([
     {
       command: ['/repo/ops/deploy.sh', '--fast'],
@@ -113,6 +113,44 @@ it('runs a script of the repository with nothing but its variables', async () =>
       signal,
     },
   ])
+})
+
+describe('what a script prints', () => {
+  const secret = 'p4ssw0rd-of-the-database'
+  const printing = (printed: Partial<ChildResult>) =>
+    runScriptToEnd(
+      { path: 'ops/policy.sh', args: [] },
+      {
+        process: {
+          run: () => Promise.resolve({ exitCode: 1, stdout: '', stderr: '', ended: 'exit', ms: 1, ...printed }),
+        },
+        workspace: '/repo',
+        variables: {},
+        secrets: new Map(),
+        oidc: undefined,
+      },
+      {
+        timeoutMs: 5,
+        signal: new AbortController().signal,
+        clean: (text) => text.replaceAll(secret, '(hidden)'),
+      },
+    )
+
+  it('is cleaned before its last line is cut, so that no half of a secret is left', async () => {
+    const before = 'x'.repeat(300 - 10)
+    const { detail, output } = await printing({ stderr: `${before}${secret} end\n` })
+    expect(detail).toBe(`ops/policy.sh ended with exit code 1: ${before}(hidden) e`)
+    expect(output).toBe(`${before}(hidden) end\n`)
+  })
+
+  it('loses the line of which the beginning is cut off, as it may begin within a secret', async () => {
+    const half = secret.slice(5)
+    const rest = 'y'.repeat(1024 * 1024)
+    expect((await printing({ stdout: `${half}\n${rest}`.slice(0, 1024 * 1024) })).output).toBe(
+      rest.slice(0, 1024 * 1024 - half.length - 1),
+    )
+    expect((await printing({ stdout: `${half}${rest}`.slice(0, 1024 * 1024) })).output).toBe('')
+  })
 })
 
 describe('what a script gets beyond its variables', () => {

@@ -1,7 +1,7 @@
 import { access, constants } from 'node:fs/promises'
 import { isAbsolute, join, normalize, sep } from 'node:path'
 import { z } from 'zod'
-import { INHERITED } from './child-processes'
+import { INHERITED, MAX_OUTPUT } from './child-processes'
 import { InputError, type Problem } from './errors'
 import type { ChildResult, ProviderPorts } from './ports'
 import { alternativesOf, schemaAt } from './schema-path'
@@ -119,7 +119,7 @@ export interface ScriptAccess {
   oidc: boolean
 }
 
-/** How a script ended. Secrets that it was given are taken out of its output. */
+/** How a script ended. Secrets that it was given are taken out of its output, and what else is not to be shown. */
 export interface ScriptResult extends ChildResult {
   /** a secret stood in what it wrote to stdout */
   leaked?: boolean
@@ -132,6 +132,8 @@ interface ScriptOptions {
   variables?: Readonly<Record<string, string>>
   /** default: nothing beyond its variables */
   access?: ScriptAccess
+  /** takes out of its output what else is not to be shown, before anything is made of it */
+  clean?: (text: string) => string
 }
 
 type ScriptPorts = Pick<ProviderPorts, 'process' | 'workspace' | 'variables' | 'secrets' | 'oidc'>
@@ -143,7 +145,7 @@ type ScriptPorts = Pick<ProviderPorts, 'process' | 'workspace' | 'variables' | '
 export async function runScript(
   one: Script,
   ports: ScriptPorts,
-  { timeoutMs, signal, variables, access }: ScriptOptions,
+  { timeoutMs, signal, variables, access, clean = (text) => text }: ScriptOptions,
 ): Promise<ScriptResult> {
   const { process, workspace } = ports
   const secret = secretVariables(one, ports, access)
@@ -155,10 +157,17 @@ export async function runScript(
     signal,
   })
   const values = Object.entries(secret).flatMap(([name, value]) => (name === OIDC_URL ? [] : [value]))
-  if (values.length === 0) return result
-  const stdout = redact(result.stdout, values)
-  return { ...result, stdout, stderr: redact(result.stderr, values), leaked: stdout !== result.stdout }
+  const [stdout, stderr] = [wholeLines(result.stdout), wholeLines(result.stderr)]
+  const shown = redact(stdout, values)
+  return {
+    ...{ ...result, stdout: clean(shown), stderr: clean(redact(stderr, values)) },
+    ...(shown !== stdout && { leaked: true }),
+  }
 }
+
+/** Where the beginning of an output was cut, its first line may hold half of a secret, which nobody would know as one. */
+const wholeLines = (output: string): string =>
+  output.length < MAX_OUTPUT ? output : output.slice(output.indexOf('\n') + 1 || output.length)
 
 /** What a script would get, by its access, and cannot have in this job: all of it at once. */
 export function missingAccess(
