@@ -140,7 +140,16 @@ infrastructure:
     github = await startGitHub({
       repository: 'acme/shop',
       repositoryFolder: repository(),
-      branches: { main: git('rev-parse', 'HEAD') },
+      branches: {
+        get main() {
+          return git('rev-parse', 'HEAD')
+        },
+      },
+      history: {
+        get main() {
+          return git('rev-list', 'HEAD~1').split('\n')
+        },
+      },
       environments: REGIONS.map((name) => ({ name: `production-${name}`, reviewers: ['ann'] })),
       artifactFolder: join(folder, 'artifacts'),
       now: () => new Date(),
@@ -259,7 +268,8 @@ infrastructure:
       expect(jobs(await run('push'))).toEqual({ find: 'success', stacks: 'skipped' })
       await commit({ 'infrastructure/eastus-network.tfvars': 'range = "another"\n' })
       rejected.add('eastus, network / apply')
-      expect((await run('push')).conclusion).toBe('failure')
+      const refused = await run('push')
+      expect(refused.conclusion).toBe('failure')
       rejected.clear()
       // What was refused is still to be brought, although this push is of something else.
       await commit({ 'README.md': 'other words' })
@@ -271,6 +281,9 @@ infrastructure:
       ])
       expect(asked).toEqual(['eastus, network / apply', 'eastus, app / apply'])
       expect(await readFile(made('eastus'), 'utf8')).toBe('app in another')
+      // What was refused would bring an older commit back, when it is run again.
+      const again = await run('push', { sha: refused.headSha, rerunOf: refused })
+      expect(jobs(again)).toEqual({ find: 'failure', stacks: 'skipped' })
     },
     LIMIT,
   )

@@ -80,45 +80,162 @@ beforeEach(async () => {
 })
 afterEach(() => rm(workspace, { recursive: true }))
 
-const due = async (since = base): Promise<unknown[]> =>
+const due = async (since = base, input: Record<string, string> = {}): Promise<unknown[]> =>
   (
-    await main(schema.parse({ mode: 'regions', config: 'rollout.yml', 'changed-since': since }), ports)
+    await main(
+      schema.parse({ mode: 'regions', config: 'rollout.yml', 'changed-since': since, ...input }),
+      ports,
+    )
   ).regions?.map(({ title }) => title) ?? []
 const both = (...stacks: string[]): string[] =>
   ['eu', 'us'].flatMap((region) => stacks.map((stack) => `${region}, ${stack}`))
 
-/** The workflow succeeded last for a commit. */
-const succeeded = (sha: string): void => {
-  const of = { path: '.github/workflows/infrastructure.yml', event: 'push', head_branch: 'main' }
-  const request = <T>(route: string): Promise<T> =>
-    Promise.resolve(
-      (route.endsWith('/runs')
-        ? { workflow_runs: [{ ...of, head_sha: sha }] }
-        : { ...of, head_sha: 'f'.repeat(40) }) as T,
+interface Began {
+  sha: string
+  event?: string
+  conclusion?: 'success' | 'failure'
+  /** days ago */
+  created?: number
+  /** days ago, where it was run again */
+  started?: number
+}
+/** GitHub, which lists these runs of the workflow, the newest first, and knows how commits lie to each other. */
+function hasRun(...all: readonly Began[]): void {
+  const now = Date.now()
+  const ago = (days: number): string => new Date(now - days * 86_400_000).toISOString()
+  const bodies = all.map(
+    ({ sha, event = 'push', created = 1, started = created, conclusion = 'success' }, index) => ({
+      ...{
+        id: 1_000 - index,
+        path: '.github/workflows/infrastructure.yml',
+        head_branch: 'main',
+        head_sha: sha,
+      },
+      ...{ event, conclusion, created_at: ago(created), run_started_at: ago(started) },
+    }),
+  )
+  const own = {
+    ...bodies[0],
+    id: 2_000,
+    event: 'push',
+    path: '.github/workflows/infrastructure.yml',
+    head_branch: 'main',
+  }
+  const runs = ({ event, status }: Record<string, unknown>) =>
+    bodies.filter(
+      (run) =>
+        (event === undefined || run.event === event) && (status === undefined || run.conclusion === status),
     )
-  ports = { ...ports, github: { ...fake.github, request } }
+  const isAncestor = async (older: string, newer: string): Promise<boolean> =>
+    git('merge-base', '--is-ancestor', older, newer).then(
+      () => true,
+      () => false,
+    )
+  const compared = async (basehead: string): Promise<string> => {
+    const [first = '', second = ''] = basehead.split('...')
+    if (await isAncestor(second, first)) return 'behind'
+    return (await isAncestor(first, second)) ? 'ahead' : 'diverged'
+  }
+  const request = async (route: string, parameters: Record<string, unknown> = {}): Promise<unknown> => {
+    if (route.includes('/compare/')) return { status: await compared(String(parameters['basehead'])) }
+    return route.endsWith('/runs') ? { workflow_runs: runs(parameters).slice(0, 1) } : own
+  }
+  const list = (_: string, parameters: Record<string, unknown> = {}): Promise<unknown[]> =>
+    Promise.resolve(runs(parameters))
+  ports = { ...ports, github: { request, list } as Ports['github'] }
+}
+/** As the run of what is checked out. */
+async function dueHere(input: Record<string, string> = {}): Promise<unknown[]> {
+  const sha = await git('rev-parse', 'HEAD')
+  ports = { ...ports, context: { ...ports.context, sha } }
+  return due('last-success', input)
 }
 
 describe('what is planned since the last run that succeeded', () => {
   it('is what has changed since its commit', async () => {
-    succeeded(base)
-    expect(await due('last-success')).toEqual([])
-    await commit({ 'infra/app/more.tf': '' })
-    expect(await due('last-success')).toEqual(both('app'))
+    hasRun({ sha: base })
+    expect(await dueHere()).toEqual([])
+    const failed = await commit({ 'infra/app/more.tf': '' })
+    hasRun({ sha: failed, conclusion: 'failure' }, { sha: base })
+    expect(await dueHere()).toEqual(both('app'))
   })
 
-  it('is nothing for an older commit that is run again: it would undo what is newer', async () => {
-    await commit({ 'infra/app/more.tf': '' })
-    const newer = await commit({ 'infra/app/other.tf': '' })
-    await git('checkout', '--quiet', 'HEAD~1')
-    succeeded(newer)
-    const failure = await due('last-success').catch((error: unknown) => error)
-    expect(failure).toBeInstanceOf(GateFailed)
-    expect((failure as Error).message).toMatch(
-      /^this run is for \w{40}, and \w{40}, which is newer, .*run the newest commit instead or, .* by hand without changed-since$/,
-    )
-    // A person who names a commit means it.
-    expect(await due(newer)).toEqual(both('app'))
+  it('is what has changed since one by the same event: one by hand may have been for less', async () => {
+    const newer = await commit({ 'infra/app/more.tf': '' })
+    hasRun({ sha: newer, event: 'workflow_dispatch' }, { sha: base })
+    expect(await dueHere()).toEqual(both('app'))
+  })
+
+  it.each(['push', 'workflow_dispatch'])(
+    'is nothing for an older commit that is run again, where a newer one has succeeded by %s',
+    async (event) => {
+      await commit({ 'infra/app/more.tf': '' })
+      const newer = await commit({ 'infra/app/other.tf': '' })
+      await git('checkout', '--quiet', 'HEAD~1')
+      hasRun({ sha: newer, event }, { sha: base, created: 2 })
+      const refused = new RegExp(
+        `^this run is for \\w{40}, and ${newer}, which is newer, .*run the newest commit instead or, .* by hand without changed-since$`,
+      )
+      await expect(dueHere()).rejects.toThrow(refused)
+      // A job that is run again begins with its plan.
+      const plan = {
+        mode: 'plan',
+        config: 'rollout.yml',
+        region: 'eu',
+        stack: 'app',
+        'changed-since': 'last-success',
+      }
+      ports = { ...ports, secrets: new Map([['PLAN_KEY', 'k'.repeat(32)]]) }
+      await expect(main(schema.parse(plan), ports)).rejects.toMatchObject({
+        constructor: GateFailed,
+        message: expect.stringMatching(refused),
+        outputs: { 'failure-reason': 'superseded' },
+      })
+      // A person who names a commit means it.
+      expect(await due(newer)).toEqual(both('app'))
+    },
+  )
+
+  it('is what needs something that has changed and is not asked for', async () => {
+    hasRun({ sha: base })
+    await commit({ 'infra/network/main.tf': 'locals {}' })
+    expect(await dueHere({ stacks: 'data, app' })).toEqual(both('data'))
+  })
+
+  describe('where other runs have begun since', () => {
+    const told = (): unknown[] =>
+      fake.recorded.log.filter(({ level }) => level === 'warning').map(({ line }) => line)
+    const all = both('network', 'data', 'app')
+
+    it('is everything, where one was for a commit that was pushed over', async () => {
+      const gone = await commit({ 'infra/network/main.tf': 'locals { bad = 1 }' })
+      await git('reset', '--quiet', '--hard', base)
+      await commit({ 'src/app.ts': 'x' })
+      hasRun({ sha: gone, conclusion: 'failure', created: 1 }, { sha: base, created: 2 })
+      expect(await dueHere()).toEqual(all)
+      expect(told()).toEqual([
+        `a run since the last that succeeded was for ${gone}, and may have brought what this commit does not tell of: every infrastructure is planned`,
+      ])
+    })
+
+    it('is everything, where one before it was run again after it', async () => {
+      const newer = await commit({ 'src/app.ts': 'x' })
+      hasRun({ sha: newer, created: 2 }, { sha: base, event: 'workflow_dispatch', created: 3, started: 1 })
+      expect(await dueHere()).toEqual(all)
+    })
+
+    it.each<[string, Began]>([
+      ['was of what is not merged', { sha: 'f'.repeat(40), event: 'pull_request' }],
+      ['began before it', { sha: 'f'.repeat(40), created: 4, conclusion: 'failure' }],
+    ])('is what has changed, where one %s', async (_, other) => {
+      hasRun(other, { sha: base, created: 2 })
+      expect(await dueHere()).toEqual([])
+    })
+
+    it('is everything, where they are more than are read', async () => {
+      hasRun({ sha: base, created: 2 }, ...Array.from({ length: 999 }, () => ({ sha: base, created: 3 })))
+      expect(await dueHere()).toEqual(all)
+    })
   })
 })
 

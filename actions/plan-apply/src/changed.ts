@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import { basename, join } from 'node:path/posix'
-import { z } from 'zod'
-import { GateFailed, ProviderError, type ChildResult, type Ports } from '@deploy-actions/action-kit'
+import { join } from 'node:path/posix'
+import type { Ports } from '@deploy-actions/action-kit'
 import {
   findRegion,
   infrastructureOf,
@@ -11,6 +10,7 @@ import {
   type Stack,
 } from '@deploy-actions/config'
 import { LAST_SUCCESS } from './inputs'
+import type { LastSuccess } from './other-runs'
 import { isWithin, openCheckout, placesOf, type Checkout } from './places'
 
 /** A stack of a region, or the one infrastructure that it has. */
@@ -24,62 +24,34 @@ const GIT_MS = 60_000
 const MOST_TEXTS = 50
 const MOST_OUTPUT = 16 * 1024 * 1024
 
-const run = z.looseObject({
-  path: z.string(),
-  event: z.string(),
-  head_branch: z.string(),
-  head_sha: z.string(),
-})
-const runs = z.looseObject({ workflow_runs: z.array(run).max(1) })
-
 /**
- * The commit of the newest run of this workflow for this branch that succeeded and began by the same event: one by hand may
- * have been for less than what had changed. Source: REST API, "List workflow runs for a workflow".
- */
-async function lastSuccess({ github, context }: Ports): Promise<string | undefined> {
-  const options = { permission: 'actions: read' }
-  const own = run.parse(
-    await github.request(
-      'GET /repos/{owner}/{repo}/actions/runs/{run_id}',
-      { run_id: context.runId },
-      options,
-    ),
-  )
-  const found = await github.request(
-    'GET /repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs',
-    {
-      // The name of its file stands for its id.
-      workflow_id: basename(own.path.split('@')[0] ?? ''),
-      ...{ branch: own.head_branch, event: own.event, status: 'success', per_page: 1 },
-    },
-    options,
-  )
-  return runs.parse(found).workflow_runs[0]?.head_sha
-}
-
-/**
- * Those of which a file, or their part of rollout.yml, has changed since a commit, and those that need one of them. All of
- * them where the commit is not known, as after a push by force: what is planned in vain changes nothing.
+ * Those of which a file, or their part of rollout.yml, has changed since a commit, and those that need one of them, each with
+ * why. All of them where it cannot be known, as after a push by force, which is told once for all: what is planned in vain
+ * changes nothing.
+ * @throws GateFailed where since is last-success, and a newer commit has succeeded
  */
 export async function changedSince(
   since: string,
   all: readonly OfRegion[],
   file: RolloutFile,
   ports: Ports,
-): Promise<OfRegion[]> {
-  const everything = (why: string): OfRegion[] => {
+): Promise<Map<OfRegion, string>> {
+  const everything = (why: string): Map<OfRegion, string> => {
     ports.log.warning(`${why}: every infrastructure is planned`)
-    return [...all]
+    return new Map(all.map((one) => [one, '']))
   }
-  const base = since === LAST_SUCCESS ? await lastSuccess(ports) : since
-  if (base === undefined) return everything('no run of this workflow has succeeded yet for this branch')
+  const last = since === LAST_SUCCESS ? await lastBrought(ports) : { commit: since, since: [] }
+  if (last === undefined) return everything('no run of this workflow has succeeded yet for this branch')
+  const { commit: base } = last
   if ((await git(['cat-file', '-e', `${base}^{commit}`], ports)) === undefined)
     return everything(
       `the checkout does not hold ${base} (actions/checkout has it with fetch-depth: 0, unless its branch was pushed over)`,
     )
-  if (since === LAST_SUCCESS) await mustNotGoBack(base, ports)
+  const stray = await strayOf(last, ports)
+  if (stray !== undefined) return everything(stray)
   const changes = await changesSince(base, ports)
-  if (!changes) return everything(`more has changed since ${base} than is read`)
+  if (!changes)
+    return everything(`what has changed since ${base} is more than is read, or git could not tell it`)
   const changed = [...new Set(changes.map(({ name }) => name))]
   const config = join(file.path)
   const texts = new Set(changes.flatMap(({ name, text }) => (name === config ? [text] : [])))
@@ -87,10 +59,10 @@ export async function changedSince(
     return everything(`${file.path} had ${texts.size} forms since ${base}, and ${MOST_TEXTS} are read`)
   const wasSaid = await settingsIn([`${base}:${config}`, ...texts], all, file, ports)
   const checkout = openCheckout(ports.context.workspace)
-  const due = new Set<OfRegion>()
+  const due = new Map<OfRegion, string>()
   // Each comes after all that it needs.
   for (const one of all) {
-    const needed = [...due].find(
+    const needed = [...due.keys()].find(
       ({ entry, stack }) => entry === one.entry && one.stack.needs.includes(stack.name),
     )
     const why = needed
@@ -98,30 +70,30 @@ export async function changedSince(
       : wasSaid(one)
         ? await whyChanged(one.stack, changed, checkout)
         : `what ${file.path} says of it has changed`
-    if (why === undefined) continue
-    due.add(one)
-    ports.log.info(`${[one.entry.name, one.stack.name].filter(Boolean).join(', ')} is planned: ${why}`)
+    if (why !== undefined) due.set(one, why)
   }
-  return [...due]
+  return due
 }
 
-/**
- * A run that is run again has the commit that it had: where a newer one has succeeded meanwhile, it would bring back what that
- * has replaced. @throws GateFailed
- */
-async function mustNotGoBack(base: string, ports: Ports): Promise<void> {
-  const head = (await git(['rev-parse', 'HEAD'], ports))?.trim()
-  if (head === base) return
-  const { exitCode } = await runGit(['merge-base', '--is-ancestor', 'HEAD', base], ports)
-  if (exitCode === 1) return
-  if (exitCode !== 0 || head === undefined) throw unknown(base)
-  throw new GateFailed(
-    `this run is for ${head}, and ${base}, which is newer, has succeeded since: nothing is planned, as that would bring the older one back; run the newest commit instead or, to really go back, this one by hand without changed-since`,
+/** @throws GateFailed where a newer commit has succeeded */
+async function lastBrought(ports: Ports): Promise<LastSuccess | undefined> {
+  const { lastSuccess, mustBeNewest } = await import('./other-runs')
+  await mustBeNewest(ports)
+  return lastSuccess(ports)
+}
+
+/** What another run may have brought of which the commits from the last success on do not tell; undefined where it is nothing. */
+async function strayOf({ commit, since }: LastSuccess, ports: Ports): Promise<string | undefined> {
+  if (since === undefined)
+    return 'more runs of this workflow than are read have begun since the last that succeeded'
+  if (since.length === 0) return undefined
+  const between = new Set((await git(['rev-list', `${commit}..HEAD`], ports))?.split('\n'))
+  const stray = since.find((sha) => sha !== commit && !between.has(sha))
+  return (
+    stray &&
+    `a run since the last that succeeded was for ${stray}, and may have brought what this commit does not tell of`
   )
 }
-
-const unknown = (base: string): ProviderError =>
-  new ProviderError(`git could not tell what has changed since ${base}`, { provider: 'git' })
 
 interface Change {
   name: string
@@ -129,7 +101,10 @@ interface Change {
   text: string
 }
 
-/** What differs from a commit, or differed in between: a run may have applied what was changed back since. */
+/**
+ * What differs from a commit, or differed in between: a run may have applied what was changed back since. Undefined where it is
+ * too much, or git cannot tell, as where a checkout without trees does not reach its server.
+ */
 async function changesSince(base: string, ports: Ports): Promise<Change[] | undefined> {
   // A submodule is one that has changed, whatever .gitmodules says of it.
   const flags = ['--raw', '--no-abbrev', '--no-renames', '--ignore-submodules=none', '-z']
@@ -137,7 +112,7 @@ async function changesSince(base: string, ports: Ports): Promise<Change[] | unde
     await git(['diff', ...flags, base, 'HEAD'], ports),
     await git(['log', '-m', '--format=', ...flags, `${base}..HEAD`], ports),
   ]
-  if (now === undefined || between === undefined) throw unknown(base)
+  if (now === undefined || between === undefined) return undefined
   // Of more than this the end alone is kept.
   if (Math.max(now.length, between.length) >= MOST_OUTPUT) return undefined
   return [...changesIn(now), ...changesIn(between)]
@@ -201,14 +176,12 @@ async function whyChanged(
 /** Of a submodule, and of a link that leads to a folder, git names these alone. */
 const isOf = (name: string, place: string): boolean => isWithin(name, place) || isWithin(place, name)
 
-/** @returns what git prints; undefined where it says no */
-async function git(args: readonly string[], ports: Ports): Promise<string | undefined> {
-  const { exitCode, stdout } = await runGit(args, ports)
-  return exitCode === 0 ? stdout : undefined
-}
-
-const runGit = (args: readonly string[], { process, context, signal }: Ports): Promise<ChildResult> =>
-  process.run({
+/** @returns what git prints; undefined where it says no, or does not end. @throws Cancelled */
+async function git(
+  args: readonly string[],
+  { process, context, signal }: Ports,
+): Promise<string | undefined> {
+  const { exitCode, stdout } = await process.run({
     command: ['git', ...args],
     cwd: context.workspace,
     env: { GIT_TERMINAL_PROMPT: '0' },
@@ -217,3 +190,6 @@ const runGit = (args: readonly string[], { process, context, signal }: Ports): P
     timeoutMs: GIT_MS,
     signal,
   })
+  signal.throwIfAborted()
+  return exitCode === 0 ? stdout : undefined
+}

@@ -167,27 +167,41 @@ describe('the regions of a rollout.yml', () => {
   })
 
   it('are told with all that is wrong at once, before anything is planned', async () => {
-    const one = REGIONS.replace('name: us', 'name: eu') + STACKS.replaceAll('${region}/', '')
-    await write(one)
+    const twice = REGIONS.replace('regions:', 'regions:\n  - { name: us, environment: other }')
+    await write(twice + STACKS.replaceAll('${region}/', ''))
     const problems = await listed({ regions: 'asia', stacks: 'ap', service: 'shep' }).catch(
       (error: InputError) => error.problems.map(({ where, message }) => `${where}: ${message}`),
     )
     expect(problems).toEqual([
       'input `service`: is shep, and rollout.yml is of shop',
-      expect.stringMatching(/: regions\[1\]\.name: eu is there twice$/),
-      expect.stringMatching(/stacks\.app: has one state for all regions/),
-      expect.stringMatching(/stacks\.network: has one state for all regions/),
+      expect.stringMatching(/: regions\[2\]\.name: us is there twice$/),
+      expect.stringMatching(/stacks\.app: has one state for us and eu/),
+      expect.stringMatching(/stacks\.network: has one state for us and eu/),
       expect.stringMatching(/^input `regions`: no region is named asia/),
       expect.stringMatching(/^input `stacks`: no stack is named ap; known/),
     ])
-    // Neither is one planned or applied by itself; what is saved by hand goes to where it is of.
-    const message = (mode: string): Promise<string> =>
-      ofConfig({ mode, stack: 'app' }).then(
+    // Neither is one planned by itself. What is applied was judged, and what is saved by hand goes to where it is of.
+    const message = (mode: string, more: Record<string, string> = {}): Promise<string> =>
+      ofConfig({ mode, stack: 'app', ...more }).then(
         () => '',
         (error: InputError) => error.message,
       )
-    for (const mode of ['plan', 'apply']) expect(await message(mode)).toMatch(/one state for all regions/)
-    expect(await message('recover')).toBe('')
+    expect(await message('plan')).toMatch(/one state for us and eu/)
+    for (const mode of ['apply', 'recover']) expect(await message(mode)).toBe('')
+    // A step that says itself where its state is has the file say nothing of it.
+    expect(await message('plan', { 'backend-config': 'key=eu/app' })).toBe('')
+  })
+
+  it('may share an environment, where nothing is released to them', async () => {
+    await write(REGIONS.replace('production-us', 'production-eu') + STACKS)
+    expect(await titles({ stacks: 'network' })).toEqual([
+      ['eu, network', ''],
+      ['us, network', ''],
+    ])
+    await write(
+      (REGIONS.replace('production-us', 'production-eu') + STACKS).replaceAll('${region}', '${environment}'),
+    )
+    await expect(listed()).rejects.toThrow(/has one state for eu and us/)
   })
 
   it('are none of which a file is missing', async () => {

@@ -26,8 +26,9 @@ export async function configured(given: Given, ports: Ports): Promise<Inputs> {
     ])
   const { problems, gather } = gathering()
   problems.push(...otherService(given, file))
-  // Whatever is only looked at, or brought to where it is of, harms no other region.
-  if (given.mode === 'plan' || given.mode === 'apply') problems.push(...infrastructureProblems(file))
+  // An apply is of what was judged; whatever is only looked at harms no other region, nor does what the step itself places.
+  if (given.mode === 'plan' && STATE_PLACES.every((name) => given[name] === undefined))
+    problems.push(...infrastructureProblems(file))
   const entry = gather(() => findRegion(file, given.region))
   const stack =
     entry && gather(() => stackOf(infrastructureOf(file, entry, ports.context), given.stack, file))
@@ -42,6 +43,9 @@ export async function configured(given: Given, ports: Ports): Promise<Inputs> {
     },
   )
 }
+
+/** Inputs that say where a state is, instead of the file. */
+const STATE_PLACES = ['path', 'workspace', 'backend-config', 'backend-config-files'] as const
 
 /** What is read when a rollout begins, or puts back what it was before an apply. */
 const EARLY = ['traffic', 'deploy', 'checks']
@@ -91,7 +95,7 @@ export async function regions(given: Given, ports: Ports): Promise<Outputs> {
   const file = await readRollout(config, ports.context)
   ports.evidence.about({ service: file.service })
   const { known, asked } = wantedOf(given, file, ports)
-  const due = base === '' ? asked : await (await import('./changed')).changedSince(base, asked, file, ports)
+  const due = base === '' ? asked : await changedOf(asked, { base, known, file }, ports)
   if (due.length > MATRIX_JOBS)
     throw new InputError([
       {
@@ -118,6 +122,20 @@ export async function regions(given: Given, ports: Ports): Promise<Outputs> {
   return { outcome: 'listed', reason, service: file.service, regions: listed }
 }
 
+/** Those that have changed. What one needs may be the only thing that has, and not be asked for. */
+async function changedOf(
+  asked: readonly OfRegion[],
+  { base, known, file }: { base: string; known: readonly OfRegion[]; file: RolloutFile },
+  ports: Ports,
+): Promise<OfRegion[]> {
+  const changed = await (await import('./changed')).changedSince(base, known, file, ports)
+  return asked.filter((one) => {
+    const why = changed.get(one)
+    if (why) ports.log.info(`${titleOf(one.entry.name, one.stack.name)} is planned: ${why}`)
+    return why !== undefined
+  })
+}
+
 /** All that the regions have which are asked for, and what of it is, before it is looked at what has changed. */
 function wantedOf(
   given: Given,
@@ -132,9 +150,10 @@ function wantedOf(
   for (const entry of wanted) {
     const stacks = gather(() => infrastructureOf(file, entry, context))
     if (!stacks) continue
-    const ofRegion = (all: readonly Stack[]): OfRegion[] => all.map((stack) => ({ entry, stack }))
-    known.push(...ofRegion(stacks))
-    asked.push(...ofRegion(gather(() => stacksOf(stacks, given, file)) ?? []))
+    const all = stacks.map((stack): OfRegion => ({ entry, stack }))
+    const wantedStacks = gather(() => stacksOf(stacks, given, file)) ?? []
+    known.push(...all)
+    asked.push(...all.filter(({ stack }) => wantedStacks.includes(stack)))
   }
   if (problems.length > 0) throw new InputError(eachOnce(problems))
   return { known, asked }

@@ -20,6 +20,7 @@ export async function main(given: Given, ports: Ports): Promise<Outputs> {
   const { region, environment } = inputs
   ports.evidence.about(defined({ region: region || undefined, environment: environment || undefined }))
   await mustFit(inputs, ports)
+  if (inputs['changed-since'] !== '') await (await import('./other-runs')).mustBeNewest(ports)
   for (const name of Object.keys(ports.ambient).filter(isWithheld))
     ports.log.warning(
       `${name} is not handed to the tool: what nobody sees would change what is planned, or show secrets`,

@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { InputError, missingScript, type Ports } from '@deploy-actions/action-kit'
-import type { Inputs } from './inputs'
+import { LAST_SUCCESS, type Inputs } from './inputs'
 import { secretProblems } from './session'
 
 /** What belongs to one mode is refused in the other: the tool would take it and do nothing by it. */
@@ -31,6 +31,8 @@ export async function mustFit(inputs: Inputs, ports: Ports): Promise<void> {
     if (inputs['plan-store'] !== 'artifact')
       say('needs', 'is known of stacks whose plans are kept as artifacts of the run alone')
   }
+  if (inputs['changed-since'] !== '' && !(inputs.mode === 'plan' && inputs['changed-since'] === LAST_SUCCESS))
+    say('changed-since', 'is for mode: regions, and last-success for mode: plan')
   if (inputs.service !== undefined && inputs.config === undefined)
     say('service', 'is that of a rollout.yml: name that by config')
   if (inputs.stack !== undefined && inputs.config === undefined)

@@ -122,7 +122,8 @@ describe('what a script prints', () => {
       { path: 'ops/policy.sh', args: [] },
       {
         process: {
-          run: () => Promise.resolve({ exitCode: 1, stdout: '', stderr: '', ended: 'exit', ms: 1, ...printed }),
+          run: () =>
+            Promise.resolve({ exitCode: 1, stdout: '', stderr: '', ended: 'exit', ms: 1, ...printed }),
         },
         workspace: '/repo',
         variables: {},

@@ -244,11 +244,15 @@ describe('the infrastructure of a region', () => {
     ["backend-config: { key: '${region}' }", false],
     ["backend-config-files: ['infra/${vars.tier}.tfbackend']", false],
     ["workspace: '${region}'", false],
+    ["backend-config: { key: '${vars.same}' }", true],
+    // What tells them apart stands outside of the file.
+    ['tool-secrets: [PG_CONN_STR]', false],
+    ['tool-secrets: [ARM_CLIENT_SECRET]', true],
   ])('of several regions has a state for each: %s', async (line, isOne) => {
-    const text = `${rolloutWithHooks('  finished: ops/x.sh', '{ tier: prod }')}infrastructure:\n  path: infra\n  ${line}\n  plan-key-secret: PLAN_KEY\n`
+    const text = `${rolloutWithHooks('  finished: ops/x.sh', '{ tier: prod, same: x }')}infrastructure:\n  path: infra\n  ${line}\n  plan-key-secret: PLAN_KEY\n`
     const several = text.replace(
       'regions: [',
-      'regions: [{ name: us, environment: us, vars: { tier: dev } }, ',
+      'regions: [{ name: us, environment: us, vars: { tier: dev, same: x } }, ',
     )
     const told = await resolveRegion(await parseRollout(several, 'rollout.yml'), 'eu', {
       variables: { version: '1.4.0' },
@@ -260,7 +264,7 @@ describe('the infrastructure of a region', () => {
       isOne
         ? [
             expect.stringMatching(
-              /^infrastructure: has one state for all regions, so the plan of each would undo/,
+              /^infrastructure: has one state for us and eu, so the plan of each would undo .* name it in tool-secrets$/,
             ),
           ]
         : [],
@@ -275,7 +279,7 @@ describe('the infrastructure of a region', () => {
     )
     await expect(
       resolveRegion(await parseRollout(several, 'rollout.yml'), 'eu', { variables: { version: '1.4.0' } }),
-    ).rejects.toThrow(/: infrastructure\.stacks\.data: has one state for all regions/)
+    ).rejects.toThrow(/: infrastructure\.stacks\.data: has one state for us and eu/)
   })
 
   it('is missed before anything begins where its files are not in the repository', async () => {

@@ -1,6 +1,7 @@
 import { deployVariables, didYouMean, type Problem } from '@deploy-actions/action-kit'
 import { SAME_FOR_BOTH } from '@deploy-actions/metrics'
 import { formatDuration } from '@deploy-actions/rollout'
+import { locatesState } from '@deploy-actions/terraform'
 import { formatPath, loose, placeOf, valueOf, type YamlSource } from './yaml-source'
 import type { RolloutConfig } from './schema'
 import { checkShares } from './share-meaning'
@@ -13,7 +14,8 @@ type Report = (path: Path, message: string) => void
 export function checkMeaning(source: YamlSource, config: RolloutConfig): Problem[] {
   const problems: Problem[] = []
   const report = reporting(source, problems)
-  checkRegions(config, report)
+  checkNames(config, report)
+  checkEnvironments(config, report)
   checkShares(config, report)
   checkArms(config, report)
   checkKeepOld(source, config, report)
@@ -28,11 +30,11 @@ export function checkMeaning(source: YamlSource, config: RolloutConfig): Problem
   return problems
 }
 
-/** The same of the regions and their infrastructure alone, whatever the rest of a file says. */
+/** The same of the infrastructures of regions alone, whatever the rest of a file says, and whatever releases ask of it. */
 export function checkInfrastructures(source: YamlSource, of: Pick<RolloutConfig, 'regions'>): Problem[] {
   const problems: Problem[] = []
   const report = reporting(source, problems)
-  checkRegions(of, report)
+  checkNames(of, report)
   checkInfrastructure(source, of, report)
   return problems
 }
@@ -42,14 +44,18 @@ const reporting =
   (path, message) =>
     void problems.push({ where: placeOf(source, path), message: `${formatPath(path)}: ${message}` })
 
-function checkRegions({ regions }: Pick<RolloutConfig, 'regions'>, report: Report): void {
+function checkNames({ regions }: Pick<RolloutConfig, 'regions'>, report: Report): void {
   regions.forEach((region, index) => {
-    const earlier = regions.slice(0, index)
-    if (earlier.some(({ name }) => name === region.name))
+    if (regions.slice(0, index).some(({ name }) => name === region.name))
       report(['regions', index, 'name'], `${region.name} is there twice`)
-    const sharing = earlier.find(
-      ({ environment }) => environment.toLowerCase() === region.environment.toLowerCase(),
-    )
+  })
+}
+
+function checkEnvironments({ regions }: Pick<RolloutConfig, 'regions'>, report: Report): void {
+  regions.forEach((region, index) => {
+    const sharing = regions
+      .slice(0, index)
+      .find(({ environment }) => environment.toLowerCase() === region.environment.toLowerCase())
     if (sharing)
       report(
         ['regions', index, 'environment'],
@@ -150,12 +156,40 @@ function checkInfrastructure(
           ['infrastructure', 'stacks', name],
           stateOf(shared, loose(own)),
         ])
-  for (const [path, stack] of all)
-    if (!STATE_PLACES.some((key) => OF_REGION.test(JSON.stringify(loose(stack)[key] ?? ''))))
+  for (const [path, stack] of all) {
+    const [one, other] = isLocatedOutside(stack) ? [] : sharingState(stack, regions)
+    if (one && other)
       report(
         path,
-        'has one state for all regions, so the plan of each would undo what is of another: write ${region} into backend-config, such as key: tfstate/prod/${region}/infra.tfstate, or into path or workspace',
+        `has one state for ${one.name} and ${other.name}, so the plan of each would undo what is of the other: write \${region} into backend-config, such as key: tfstate/prod/\${region}/infra.tfstate, or into path or workspace; where a variable of the environment tells them apart, such as PG_CONN_STR, name it in tool-secrets`,
       )
+  }
+}
+
+/** The first two regions of which a stack, as it is written, has one state. */
+function sharingState(
+  stack: object,
+  regions: RolloutConfig['regions'],
+): [] | [RolloutConfig['regions'][number], RolloutConfig['regions'][number]] {
+  const written = JSON.stringify(STATE_PLACES.map((key) => loose(stack)[key]))
+  const firsts = new Map<string, RolloutConfig['regions'][number]>()
+  for (const region of regions) {
+    // What has no value is told as that; of two of one name it is told that they are.
+    const place = written.replace(OF_REGION, (_, name: string) => {
+      const value = name.startsWith('vars.') ? region.vars[name.slice('vars.'.length)] : undefined
+      return name === 'environment' ? region.environment : (value ?? region.name)
+    })
+    const first = firsts.get(place)
+    if (first && first.name !== region.name) return [first, region]
+    firsts.set(place, region)
+  }
+  return []
+}
+
+/** Whether secrets of the tool say where its state is, of which each region may have others. */
+function isLocatedOutside(stack: object): boolean {
+  const names = loose(stack)['tool-secrets']
+  return Array.isArray(names) && names.some((name) => typeof name === 'string' && locatesState(name))
 }
 
 /** What is done in a region once its infrastructure was planned, and by no one before. */
@@ -198,7 +232,7 @@ const stateOf = (shared: Record<string, unknown>, own: Record<string, unknown>):
 })
 
 /** What stands for another text in each region. */
-const OF_REGION = /(?<!\$)\$\{(region|environment|vars\.[^}]+)\}/
+const OF_REGION = /(?<!\$)\$\{(region|environment|vars\.[^}]+)\}/g
 
 const namesArm = (value: unknown): boolean => /(?<!\$)\$\{arm\}/.test(JSON.stringify(value ?? ''))
 

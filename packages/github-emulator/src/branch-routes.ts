@@ -9,6 +9,20 @@ const filter = paging.extend({ protected: z.enum(['true', 'false']).optional() }
 /** Branches, and the commits that refs name. */
 export function branchRoutes(repository: Repository): RestRoute[] {
   const { branches, history = {}, protectedBranches = [], tags = {} } = repository.options
+  /** The commits of each branch, the newest first. */
+  const lines = (): string[][] =>
+    Object.entries(branches).map(([name, sha]) => [sha, ...(history[name] ?? [])])
+  const commitOf = (ref: string): string | undefined =>
+    repository.commit(ref) ??
+    lines()
+      .flat()
+      .find((sha) => sha === ref)
+  const statusOf = (base: string, head: string): 'identical' | 'ahead' | 'behind' | 'diverged' => {
+    if (base === head) return 'identical'
+    const line = lines().find((commits) => commits.includes(base) && commits.includes(head))
+    if (!line) return 'diverged'
+    return line.indexOf(head) < line.indexOf(base) ? 'ahead' : 'behind'
+  }
   return [
     restRoute({
       on: 'GET /branches',
@@ -51,14 +65,11 @@ export function branchRoutes(repository: Repository): RestRoute[] {
       needs: 'contents: read',
       manual: 'commits/commits#compare-two-commits',
       query: paging,
-      // Of a branch with a commit; what of the one is not in the other is not modelled.
       answer({ params }) {
-        const [, name = '', commit = ''] =
-          /^refs\/heads\/(.+)\.\.\.([0-9a-f]{40})$/.exec(params.basehead ?? '') ?? []
-        const head = branches[name]
-        if (head === undefined) throw notFound()
-        const held = history[name]?.includes(commit) ? 'behind' : 'diverged'
-        return { status: 200, body: { status: commit === head ? 'identical' : held, commits: [] } }
+        const [, first = '', second = ''] = /^(.+)\.\.\.(.+)$/.exec(params.basehead ?? '') ?? []
+        const [base, head] = [commitOf(first), commitOf(second)]
+        if (base === undefined || head === undefined) throw notFound()
+        return { status: 200, body: { status: statusOf(base, head), commits: [] } }
       },
     }),
   ]

@@ -46,7 +46,7 @@ export interface GitHubOptions {
   repositoryFolder: string
   /** Commits by the branch they are the head of; those of runs are known too. */
   branches: Readonly<Record<string, string>>
-  /** Commits that a branch holds before its head, by its name. Default none. */
+  /** Commits that a branch holds before its head, by its name, the newest first. Default none. */
   history?: Readonly<Record<string, readonly string[]>>
   /** Names of branches that a protection rule holds for. Default none. */
   protectedBranches?: readonly string[]

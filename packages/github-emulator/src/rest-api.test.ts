@@ -133,3 +133,34 @@ describe('faults', () => {
     expect(world.github.calls.map(({ status }) => status)).toEqual([0, 500, 200])
   })
 })
+
+describe('how two commits lie to each other', () => {
+  const [newest, older, oldest, other] = ['a', 'b', 'c', 'd'].map((digit) => digit.repeat(40)) as [
+    string,
+    string,
+    string,
+    string,
+  ]
+
+  it('is told of branches and commits, and of none that is not there', async () => {
+    await world.close()
+    world = await testGitHub({
+      branches: { main: newest, topic: other },
+      history: { main: [older, oldest] },
+    })
+    const { job } = world.begin({ contents: 'read' })
+    const statusOf = async (basehead: string): Promise<unknown> => {
+      const { status, body } = await answerOf(
+        await world.send(job, `GET /compare/${encodeURIComponent(basehead)}`),
+      )
+      return body['status'] ?? status
+    }
+    expect(await statusOf(`${older}...${older}`)).toBe('identical')
+    expect(await statusOf(`${oldest}...${older}`)).toBe('ahead')
+    expect(await statusOf(`refs/heads/main...${oldest}`)).toBe('behind')
+    expect(await statusOf(`${older}...${other}`)).toBe('diverged')
+    // GitHub says the status of its answer in a text, too.
+    expect(await statusOf(`${older}...${'e'.repeat(40)}`)).toBe('404')
+    expect(await statusOf('no-branch...main')).toBe('404')
+  })
+})

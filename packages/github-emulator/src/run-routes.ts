@@ -4,7 +4,7 @@ import type { Environments } from './environments'
 import type { RecordedApproval } from './github-options'
 import { Refusal } from './http-call'
 import { page, paging } from './paging'
-import { simpleUser, type Repository } from './repository'
+import { simpleUser, timestamp, type Repository } from './repository'
 import { notFound, restRoute, type RestRoute } from './rest-route'
 import { jobBody, runBody } from './run-bodies'
 
@@ -14,7 +14,15 @@ const runFilter = paging.extend({
     .enum(['queued', 'waiting', 'in_progress', 'completed', 'success', 'failure', 'cancelled'])
     .optional(),
 })
-const workflowRunFilter = runFilter.extend({ branch: z.string().optional(), event: z.string().optional() })
+const workflowRunFilter = runFilter.extend({
+  branch: z.string().optional(),
+  event: z.string().optional(),
+  /** Of all that a search takes there, the one form that is asked for. */
+  created: z
+    .string()
+    .regex(/^>=\d{4}-\d\d-\d\dT\S+$/)
+    .optional(),
+})
 const jobFilter = paging.extend({ filter: z.enum(['latest', 'all']).default('latest') })
 
 /** Runs, their jobs, what was approved, and the button that ends them. */
@@ -60,12 +68,13 @@ export function runRoutes(
       needs: 'actions: read',
       manual: 'actions/workflow-runs#list-workflow-runs-for-a-workflow',
       query: workflowRunFilter,
-      answer({ params, query: { branch, event, ...rest }, url }) {
+      answer({ params, query: { branch, event, created, ...rest }, url }) {
         const path = `.github/workflows/${params.file}`
         const isMeant = (run: RunView): boolean =>
           run.path.split('@')[0] === path &&
           (branch === undefined || run.headBranch === branch) &&
-          (event === undefined || run.event === event)
+          (event === undefined || run.event === event) &&
+          (created === undefined || timestamp(run.createdAt) >= timestamp(created.slice('>='.length)))
         return listed(isMeant, rest, url)
       },
     }),

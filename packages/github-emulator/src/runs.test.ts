@@ -82,6 +82,23 @@ describe('environments', () => {
 })
 
 describe('runs', () => {
+  it('are listed by workflow and by when they were created', async () => {
+    const { run, job } = world.begin({ actions: 'read' })
+    const listed = (parameters: object): Promise<unknown> =>
+      world
+        .client(job)
+        .list<{ id: number }>(
+          `GET ${repo}/actions/workflows/{workflow_id}/runs`,
+          { workflow_id: 'rollout.yml', ...parameters },
+          { pick: 'workflow_runs' },
+        )
+        .then((runs) => runs.map(({ id }) => id))
+    expect(await listed({})).toEqual([run.id])
+    expect(await listed({ workflow_id: 'other.yml' })).toEqual([])
+    expect(await listed({ created: '>=2026-11-20T09:59:00.000Z' })).toEqual([run.id])
+    expect(await listed({ created: '>=2026-11-20T09:59:01Z' })).toEqual([])
+  })
+
   it('tells what a restorer asks about a run', async () => {
     const path = 'acme/deploy-actions/.github/workflows/region.yml@v1'
     const { run, job } = world.begin(

@@ -360,9 +360,9 @@ function openGitHub(
     },
     history: {
       get main() {
-        return [...(kept?.github.runs ?? []), ...handles.map(({ view }) => view)].map(
-          ({ headSha }) => headSha,
-        )
+        return [...(kept?.github.runs ?? []), ...handles.map(({ view }) => view)]
+          .map(({ headSha }) => headSha)
+          .reverse()
       },
     },
     environments: environmentsOf(configs, scenario),

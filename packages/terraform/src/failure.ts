@@ -8,6 +8,7 @@ export const FAILURE_REASONS = [
   'plan-errored',
   'plan-incomplete',
   'policy-violation',
+  'superseded',
   'needs-not-applied',
   'outputs-unknown',
   'outputs-changed',

@@ -125,6 +125,12 @@ const unknownNeeds = (all: readonly Stack[]): At[] =>
 /** Of each backend what tells one state of it from another. */
 const STATE_NAMES = ['key', 'prefix', 'path', 'address', 'secret_suffix', 'schema_name']
 
+/** Variables of the environment by which a backend finds a state, or the server or database that has it. */
+const LOCATES =
+  /^(?:TF_HTTP_ADDRESS|TF_CLOUD_(?:HOSTNAME|ORGANIZATION|PROJECT)|PG_CONN_STR|PG_SCHEMA_NAME|PGHOST|PGPORT|PGDATABASE|CONSUL_HTTP_ADDR|KUBE_(?:HOST|CONFIG_PATHS?|CTX\w*|NAMESPACE)|AWS_(?:ENDPOINT_URL_S3|S3_ENDPOINT))$/
+
+export const locatesState = (variable: string): boolean => LOCATES.test(variable)
+
 /** How a state is locked, kept and asked for says nothing of where it is. */
 const LOCATES_NONE =
   /^(?:(?:un)?lock|encrypt|retry_|max_retries$|skip_|use_|update_method$|dynamodb_|kms_|sse_|acl$|profile$|timeout|gzip$)/
