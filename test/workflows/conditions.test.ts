@@ -68,6 +68,7 @@ const days: Record<string, Played> = {
   'a plan that is refused': { day: { 'prepare plan-apply plan': RED } },
   'an apply that fails': { day: { 'deploy plan-apply apply': RED } },
   'an infrastructure that gives something else by now': { day: { 'deploy plan-apply outputs': RED } },
+  'a state of the region before that cannot be read': { day: { 'soak plan-apply outputs': RED } },
   'a router that cannot be judged': { day: { 'prepare rollout-plan reach': RED } },
   'stacks alone': withRegions(planned({ infrastructure: false })),
   'to be promoted': { day: PROMOTE },
@@ -446,6 +447,13 @@ describe('the days of a region', () => {
     const deploy = 'rollout / eu-west / deploy'
     expect(other).toContain(`${deploy} / Deploy onto the canary arm: skipped`)
     expect(other).toContain(`${deploy} / Restore: success`)
+  })
+
+  it('watches the region before also where the state of its infrastructure cannot be read', async () => {
+    const lines = await play('a state of the region before that cannot be read')
+    const soak = 'rollout / eu-west / soak'
+    expect(lines).toContain(`${soak} / Watch the region before: success`)
+    expect(lines).toContain(`${soak}: success`)
   })
 
   it('does not go on to the release where changes were planned and no plan was kept', async () => {

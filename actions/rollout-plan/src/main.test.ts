@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
@@ -130,7 +130,11 @@ async function plan(
 async function openElsewhere(
   environment: string,
   state: 'open' | 'committed',
-  { release: brought = release, runId = 77 } = {},
+  {
+    release: brought = release,
+    runId = 77,
+    infra,
+  }: { release?: typeof release; runId?: number; infra?: Record<string, string> } = {},
 ): Promise<void> {
   const ports = createFakePorts({ clock, context: { runId, actor: 'bob' } })
   const ledger = openLedger(`file:${workspace}/ledger`, 'shop', ports)
@@ -141,7 +145,7 @@ async function openElsewhere(
       ...target,
       ledgerSpec: `file:${workspace}/ledger`,
       ledger,
-      release: brought,
+      ...{ release: brought, infra },
       found: await findTargetArms(target, router, ['blue', 'green'], ports),
     },
     ports,
@@ -680,6 +684,25 @@ describe('one region', () => {
       'predecessor-arm': 'green',
     })
     expect(message(await ask('region'))).toMatch(/shop in eu is held by run 77/)
+  })
+
+  it('is told what the infrastructure of its predecessor gave, to watch that by where its state cannot be read', async () => {
+    const ask = () => plan(onOutputs(), { mode: 'predecessor', region: 'eu', predecessor: 'us' })
+    const infra = { port: '8404' }
+    await openElsewhere('production-us', 'committed', { infra })
+    expect((await ask()).outcome).toMatchObject({ 'predecessor-infra': infra })
+    // Without it the region is watched by its state alone.
+    await rm(join(workspace, 'ledger/settings-77-1-shop-us-1.json'))
+    const { outcome, ports } = await ask()
+    expect(outcome).toMatchObject({ outcome: 'proceed', proceed: true })
+    expect(outcome).not.toHaveProperty('predecessor-infra')
+    expect(ports.recorded.log).toContainEqual({
+      level: 'warning',
+      line: expect.stringMatching(/^what was kept of 77-1-shop-us-1 could not be read: /),
+    })
+    // Nobody reads it where nothing is told.
+    const plain = await plan(config(), { mode: 'predecessor', region: 'eu', predecessor: 'us' })
+    expect(plain.ports.recorded.log.filter(({ level }) => level === 'warning')).toEqual([])
   })
 
   it('stops until its predecessor is committed with this digest', async () => {

@@ -33,6 +33,12 @@ export const outputs = z.object({
     .optional()
     .describe('with region: commit whose rollout.yml and scripts restore it'),
   'predecessor-arm': z.string().optional().describe('with region: the arm on which the predecessor serves'),
+  'predecessor-infra': z
+    .record(z.string(), z.string())
+    .optional()
+    .describe(
+      "JSON, with predecessor: what the predecessor's infrastructure gave when its release began, where rollout.yml lists outputs",
+    ),
   proven: z
     .string()
     .optional()

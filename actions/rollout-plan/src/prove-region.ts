@@ -1,5 +1,5 @@
-import { defined, escapeText, InputError, type Ports } from '@deploy-actions/action-kit'
-import { configuredTarget, findRegion, timingOf } from '@deploy-actions/config'
+import { defined, escapeText, InputError, messageOf, type Ports } from '@deploy-actions/action-kit'
+import { configuredTarget, findRegion, listsOutputs, timingOf } from '@deploy-actions/config'
 import {
   LEDGER_PATIENCE_MS,
   openLedger,
@@ -8,7 +8,7 @@ import {
   type PredecessorProof,
 } from '@deploy-actions/ledger'
 import { expectedMs } from '@deploy-actions/rollout'
-import { armsOf, whyNotNow } from '@deploy-actions/transaction'
+import { armsOf, keptSettings, whyNotNow } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 import { standing } from './standing'
@@ -29,7 +29,13 @@ export async function proveRegion(inputs: Inputs, ports: Ports): Promise<Outputs
     conclude(proceed, reason, proof, ledger, ports)
   if (proof && !proof.proven) return answer(false, `${region} does not start: ${proof.reason}`)
   // What holds or needs the region itself is asked when it is about to begin: hours may go by until then.
-  if (inputs.mode === 'predecessor') return answer(true, proof?.reason ?? `nothing comes before ${region}`)
+  if (inputs.mode === 'predecessor') {
+    const infra = listsOutputs(target.file) ? await keptInfra(ledger, proof, ports) : undefined
+    return {
+      ...answer(true, proof?.reason ?? `nothing comes before ${region}`),
+      ...defined({ 'predecessor-infra': infra }),
+    }
+  }
 
   const config = await target.outline({ secrets: ports.secrets })
   const { skip, held } = await standing(ledger, config, inputs.digest, ports.context.runId)
@@ -42,6 +48,23 @@ export async function proveRegion(inputs: Inputs, ports: Ports): Promise<Outputs
   const notNow = await whyNotNow(ledger, beginning, ports)
   if (notNow !== undefined) throw new InputError(notNow)
   return answer(true, `${region} may go ahead${proof ? `: ${proof.reason}` : ''}`)
+}
+
+/** What a region's infrastructure gave when its release began, for where that cannot be asked now. */
+async function keptInfra(
+  ledger: Ledger,
+  proof: PredecessorProof | undefined,
+  ports: Ports,
+): Promise<Record<string, string> | undefined> {
+  const transaction = proof?.transaction
+  if (!transaction) return undefined
+  try {
+    return (await keptSettings(ledger, transaction)).infra
+  } catch (error) {
+    ports.signal.throwIfAborted()
+    ports.log.warning(`what was kept of ${transaction.id} could not be read: ${messageOf(error)}`)
+    return undefined
+  }
 }
 
 function conclude(
