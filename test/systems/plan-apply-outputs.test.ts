@@ -119,7 +119,7 @@ ${infrastructure}`,
   it('tells none that is sensitive, or holds what is, and says each', async () => {
     const single = `  path: infra\n  backend-config: { address: '\${vars.state}/eu' }\n`
     await rollout(`${single}  outputs: { token: x, again: x, none: x }\n`)
-    const why = /token is sensitive, .*; again holds a text that is a secret, .*; none is not there/
+    const why = /token is sensitive, .*; again holds a text that is a secret .*; none is not there/
     const planned = await step({ mode: 'plan', 'give-outputs': 'true' })
     expect(planned.outputs['reason']).toMatch(why)
     await bring()
@@ -153,6 +153,14 @@ ${infrastructure}`,
       'network.host': '10.1.0.5',
       'app.host': '10.1.0.7',
       'app.id': state.outputs.id.value,
+    })
+    // One of them is held against what was told of it alone.
+    const told = { ...(infraOf(outputs) as Record<string, string>), 'network.host': 'another' }
+    const alone = (stack: string) => step({ mode: 'outputs', stack, infra: JSON.stringify(told) })
+    expect((await alone('app')).outputs).toMatchObject({ outcome: 'read' })
+    expect((await alone('network')).outputs).toMatchObject({
+      'failure-reason': 'outputs-changed',
+      reason: expect.stringMatching(/: network\.host is 10\.1\.0\.5, and was another; run all/),
     })
   }, 120_000)
 })

@@ -11,7 +11,7 @@ import {
 } from '@deploy-actions/config'
 import { LAST_SUCCESS } from './inputs'
 import type { LastSuccess } from './other-runs'
-import { isWithin, openCheckout, placesOf, type Checkout } from './places'
+import { openCheckout, placesOf, type Checkout } from './places'
 
 /** A stack of a region, or the one infrastructure that it has. */
 export interface OfRegion {
@@ -165,16 +165,24 @@ async function whyChanged(
   checkout: Checkout,
 ): Promise<string | undefined> {
   const { path, 'var-files': varFiles, 'backend-config-files': backendFiles } = stack
-  const places = await placesOf(path, [...varFiles, ...backendFiles], checkout)
-  const found = changed.find((name) => places.some((place) => isOf(name, place)))
-  if (found === undefined) return undefined
-  return places.includes('.')
-    ? `${found} has changed, and what it reads may be anywhere in the repository`
-    : `${found} has changed`
+  const places = new Set(await placesOf(path, [...varFiles, ...backendFiles], checkout))
+  if (places.has('.')) {
+    const [first] = changed
+    return first && `${first} has changed, and what it reads may be anywhere in the repository`
+  }
+  // Of a submodule, and of a link that leads to a folder, git names these alone.
+  const above = new Set([...places].flatMap(foldersOf))
+  const found = changed.find(
+    (name) => above.has(name) || [name, ...foldersOf(name)].some((one) => places.has(one)),
+  )
+  return found && `${found} has changed`
 }
 
-/** Of a submodule, and of a link that leads to a folder, git names these alone. */
-const isOf = (name: string, place: string): boolean => isWithin(name, place) || isWithin(place, name)
+/** Those that a path lies in, from the root of the repository on. */
+function foldersOf(path: string): string[] {
+  const parts = path.split('/')
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'))
+}
 
 /** @returns what git prints; undefined where it says no, or does not end. @throws Cancelled */
 async function git(

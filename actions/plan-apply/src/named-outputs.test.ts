@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { SensitiveTexts } from '@deploy-actions/terraform'
 import { namedOutputs } from './named-outputs'
 
-const secrets = new SensitiveTexts(['swordfish'])
+const secrets = new SensitiveTexts(['swordfish', 'app'])
 const read = (value: unknown, more: object = {}, early: string[] = []) =>
   namedOutputs(
     { outputs: { host: '10.0.0.9' }, earlyOutputs: early, stack: undefined },
@@ -12,12 +12,17 @@ const read = (value: unknown, more: object = {}, early: string[] = []) =>
 
 const FIRST = 'bring the infrastructure first, without a release, by infrastructure.yml'
 
+const SECRET =
+  'holds a text that is a secret of the step, or that the configuration has in another place as a sensitive value, and what rollout.yml names is shown: name another output, or write what it stands for into vars of the region'
+
 describe('what rollout.yml may name of a configuration', () => {
   it.each<[unknown, string]>([
     ['10.1.0.5', '10.1.0.5'],
     [443, '443'],
     [false, 'false'],
     ['${not} a "place"', '${not} a "place"'],
+    // A short secret is an ordinary word within others.
+    ['app.example.com', 'app.example.com'],
   ])('is the value of its output: %j', (value, text) => {
     expect(read(value)).toEqual({ infra: { host: text }, missing: [] })
   })
@@ -50,11 +55,8 @@ describe('what rollout.yml may name of a configuration', () => {
     ['empty', read(''), 'is empty'],
     ['two lines', read('a\nb'), 'holds a line break or another control character'],
     ['endless', read('x'.repeat(1001)), 'is longer than 1000 characters'],
-    [
-      'a secret that is not marked',
-      read('https://a:swordfish@db'),
-      'holds a text that is a secret, and what rollout.yml names is shown',
-    ],
+    ['a secret that is not marked', read('https://a:swordfish@db'), SECRET],
+    ['a short one', read('app'), SECRET],
   ])('is none that is %s', (_, { infra, missing }, why) => {
     expect(infra).toEqual({})
     expect(missing).toEqual([`host ${why}`])

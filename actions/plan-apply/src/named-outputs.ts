@@ -17,7 +17,7 @@ const FIRST = 'bring the infrastructure first, without a release, by infrastruct
 export function namedOutputs(
   { outputs: wanted, earlyOutputs: early, stack }: Pick<Inputs, 'outputs' | 'earlyOutputs' | 'stack'>,
   all: Readonly<Record<string, Output>>,
-  secrets: Pick<SensitiveTexts, 'cleanJson'>,
+  secrets: Pick<SensitiveTexts, 'isShownBy'>,
 ): { infra: Record<string, string>; missing: string[] } {
   const infra: Record<string, string> = {}
   const missing: string[] = []
@@ -34,7 +34,7 @@ export function namedOutputs(
 function whyNot(
   output: Output | undefined,
   isEarly: boolean,
-  secrets: Pick<SensitiveTexts, 'cleanJson'>,
+  secrets: Pick<SensitiveTexts, 'isShownBy'>,
 ): string | undefined {
   if (!output) return 'is not there'
   const { value, sensitive, verb } = output
@@ -44,9 +44,12 @@ function whyNot(
     return `is changed by this plan, and the rollout begins before that is applied: ${FIRST}`
   if (verb === 'create' && isEarly)
     return `is made by this plan, and traffic, deploy or checks name it, which are looked at before that is applied: ${FIRST}`
-  if (secrets.cleanJson(value) !== JSON.stringify(value))
-    return 'holds a text that is a secret, and what rollout.yml names is shown'
-  return whyNoText(value)
+  return (
+    whyNoText(value) ??
+    (secrets.isShownBy(String(value))
+      ? 'holds a text that is a secret of the step, or that the configuration has in another place as a sensitive value, and what rollout.yml names is shown: name another output, or write what it stands for into vars of the region'
+      : undefined)
+  )
 }
 
 function whyNoText(value: unknown): string | undefined {

@@ -1,6 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
 import { namedPaths } from './named-paths'
 
+function pathsIn(text: string, isConfiguration: boolean): readonly string[] | 'anywhere' {
+  const named = namedPaths(text, isConfiguration)
+  return named === 'anywhere' ? named : named.paths
+}
+
 describe('the paths that lead out of a folder', () => {
   it.each([
     ['source = "../vpc"', '../vpc'],
@@ -24,7 +29,7 @@ describe('the paths that lead out of a folder', () => {
     ['file("../prüfung/größe.json")', '../prüfung/größe.json'],
     [String.raw`"command": "set -e\n../run.sh \"../a\""`, '../run.sh', '../run.sh ', '../a'],
     ['["../a", "../b"]', '../a', '../b'],
-  ])('in %s', (text, ...paths) => expect(namedPaths(text, true)).toEqual(paths))
+  ])('in %s', (text, ...paths) => expect(pathsIn(text, true)).toEqual(paths))
 
   it.each([
     ['file("../a b/c d.json")', ['../a', '../a b/c d.json']],
@@ -32,7 +37,7 @@ describe('the paths that lead out of a folder', () => {
     ['command = "cd ../a && ./b"', ['../a', '../a && ./b']],
     ["path: '../a' # as it is", ['../a', "../a' # as it is"]],
     ['paths: [../a, ../b]', ['../a', '../a, ../b]', '../b', '../b]']],
-  ])('in %s, which may end sooner or later', (text, paths) => expect(namedPaths(text, false)).toEqual(paths))
+  ])('in %s, which may end sooner or later', (text, paths) => expect(pathsIn(text, false)).toEqual(paths))
 
   it.each([
     'file("${path.module}/x.json")',
@@ -42,7 +47,7 @@ describe('the paths that lead out of a folder', () => {
     'name = basename(abspath(path.module))',
     'args = concat(var.list...)',
     '"a..b", "a../b", "...", "v1...v2"',
-  ])('are none in %s', (text) => expect(namedPaths(text, true)).toEqual([]))
+  ])('are none in %s', (text) => expect(pathsIn(text, true)).toEqual([]))
 
   it.each([
     'file("${var.base}/../x.json")',
@@ -62,13 +67,48 @@ describe('the paths that lead out of a folder', () => {
     '"${path.module}${var.more}"',
     '"x${path.module}"',
     '"${path.module}/${path.module}/../x"',
-  ])('may be anywhere in %s', (text) => expect(namedPaths(text, true)).toBe('anywhere'))
+  ])('may be anywhere in %s', (text) => expect(pathsIn(text, true)).toBe('anywhere'))
 
   it('are no expressions in data', () => {
-    expect(namedPaths('a: dirname(path.module) is b .. c', false)).toEqual([])
-    expect(namedPaths('up = ".."', false)).toBe('anywhere')
-    expect(namedPaths('up: ..', false)).toBe('anywhere')
+    expect(pathsIn('a: dirname(path.module) is b .. c', false)).toEqual([])
+    expect(pathsIn('up = ".."', false)).toBe('anywhere')
+    expect(pathsIn('up: ..', false)).toBe('anywhere')
+    expect(pathsIn('up: .. # as it is', false)).toBe('anywhere')
+    expect(pathsIn('{ up: .., of: x }', false)).toBe('anywhere')
+    expect(pathsIn('- ..\n- x', false)).toBe('anywhere')
   })
+
+  const [BEGINS, ENDS] = [
+    { isBeginning: true, isEnd: false },
+    { isBeginning: false, isEnd: true },
+  ]
+  it.each([
+    ['base = "${path.module}/.."', BEGINS],
+    ['base = "${path.module}/../shared"', BEGINS],
+    ['file("../policies/${var.name}")', BEGINS],
+    ['file("${path.module}/../${var.name}")', BEGINS],
+    ['dir = format("../%s", var.name)', { isBeginning: true, isEnd: true }],
+    ['name = "../x.json"', ENDS],
+    ['join("/", [local.base, "../x.json"])', ENDS],
+    ...[
+      'source = "../vpc"',
+      'file("../x.json")',
+      'file("${path.module}/../x.json")',
+      'templatefile("../x", {})',
+    ].map((text) => [text, { isBeginning: false, isEnd: false }] as const),
+    ['fileset(path.module, "../*/x.json")', { isBeginning: false, isEnd: false }],
+  ])('may be parts of others in %s', (text, parts) => expect(namedPaths(text, true)).toMatchObject(parts))
+
+  it('may be anywhere where they are many', () => {
+    const list = (count: number): string =>
+      Array.from({ length: count }, (_, index) => `"../${index}"`).join()
+    expect(pathsIn(list(1_000), false)).toHaveLength(1_000)
+    expect(pathsIn(list(1_001), false)).toBe('anywhere')
+    expect(pathsIn(`"${'../'.repeat(50)}x"`, false)).toBe('anywhere')
+  })
+
+  it('are none that is longer than a path may be', () =>
+    expect(pathsIn(`"../${'a'.repeat(4_096)}"`, false)).toEqual([]))
 
   it.each([
     'a'.repeat(2 ** 20),

@@ -1,5 +1,9 @@
 /** Linux takes no longer path. */
 const LONGEST_PATH = 4096
+/** A text that names more is a list of what may be anywhere. */
+const MOST_PATHS = 1_000
+/** No folder is as deep as a path that goes up more often. */
+const MOST_UPS = 50
 
 /** `${path.module}` and the like in a template. Each is tried as the folder of the file and as that of the stack. */
 const HERE = /\$\{~?\s*(?:abspath\(\s*path\.(?:module|root|cwd)\s*\)|path\.(?:module|root|cwd))\s*~?\}/g
@@ -20,6 +24,14 @@ const GOES_UP = /(?:^|\/)\.\.(?:\/|$)/
 const ONLY_UP = /^(?:\.\.?(?:\/|$))+$/
 /** Followed by what is not known: a variable, a pattern, the verb of a format. */
 const OPEN = /[$*?{[%\\\0]/
+/** Of these a path with a part `..` may follow, unlike of a pattern. */
+const VARIABLE = /[$%\0]/
+const SOURCE = /\bsource"?\s*[=:]\s*"$/
+/** Where a text is a path from its beginning on: nothing that is named elsewhere stands before it. */
+const FROM_ITS_BEGINNING =
+  /\b(?:source"?\s*[=:]|(?:file\w*|templatefile)\(|fileset\(\s*(?:path\.\w+|"\0")\s*,)\s*"$/
+/** Before a text of data that stands by itself. */
+const AS_VALUE = /["']$|[:=,[{-]\s*$/
 
 interface Word {
   word: string
@@ -27,6 +39,15 @@ interface Word {
   before: string
   /** it, and what follows up to the end of its quotes or its line */
   rest: string
+}
+
+/** What a text says of paths that lead out of a folder. */
+export interface Named {
+  paths: readonly string[]
+  /** one of them may be the beginning of a path that is put together of several */
+  isBeginning: boolean
+  /** one of them may be put behind such a beginning, and go up from there */
+  isEnd: boolean
 }
 
 /**
@@ -37,30 +58,41 @@ interface Word {
  * used in another way than PLAIN, or a path is made by `dirname` or `abspath`. This is no parser: what is found in a comment
  * makes a plan more.
  */
-export function namedPaths(text: string, isConfiguration: boolean): readonly string[] | 'anywhere' {
+export function namedPaths(text: string, isConfiguration: boolean): Named | 'anywhere' {
   const plain = text.replaceAll(HERE, MARK).replaceAll(/\\[nrt"]/g, '"')
   if (isConfiguration && MADE.test(plain.replaceAll(PLAIN, ''))) return 'anywhere'
-  const named = new Set<string>()
+  const paths = new Set<string>()
+  let [isBeginning, isEnd] = [false, false]
   for (const { 0: word, index } of plain.matchAll(WORD)) {
-    if (!word.includes(MARK) && !GOES_UP.test(word)) continue
+    const goesUp = GOES_UP.test(word)
+    if (word.length > LONGEST_PATH || !(goesUp || word.includes(MARK))) continue
     const [rest = ''] = plain.slice(index, index + LONGEST_PATH).split(/["\n]/, 1)
     const one = { word, before: plain.slice(Math.max(0, index - 100), index), rest }
     if (!isConfiguration && isProse(one)) continue
     if (isAnywhere(one)) return 'anywhere'
-    if (GOES_UP.test(word)) for (const path of pathsOf(one)) named.add(path)
+    if (!goesUp) continue
+    const found = pathsOf(one)
+    for (const path of found) paths.add(path)
+    if (paths.size > MOST_PATHS || found.some((path) => path.split('..').length > MOST_UPS)) return 'anywhere'
+    isBeginning ||= mayBegin(one)
+    isEnd ||= !word.includes(MARK) && !FROM_ITS_BEGINNING.test(one.before)
   }
-  return [...named]
+  return { paths: [...paths], isBeginning, isEnd }
 }
 
 const isProse = ({ word, before, rest }: Word): boolean =>
-  word === '..' && !/["']$/.test(before) && rest.trim() !== '..'
+  word === '..' && !AS_VALUE.test(before) && rest.trim() !== '..'
+
+/** Something comes behind it, or it is kept, and has a place that others are from. */
+const mayBegin = ({ word, before, rest }: Word): boolean =>
+  VARIABLE.test(rest.slice(word.length)) || (word.includes(MARK) && !FROM_ITS_BEGINNING.test(before))
 
 function isAnywhere({ word, before, rest }: Word): boolean {
   const isOpen = OPEN.test(rest.charAt(word.length))
   // The folder, or a path within: with more of a name at its end, or something before it, it is another one.
   if (word.includes(MARK)) return !/^(?:\.?\/)*\0(?:\/[^\0]*)?$/.test(word) || (isOpen && word.endsWith(MARK))
   if (!BEFORE.test(before.slice(-1))) return true
-  return ONLY_UP.test(word) && !isOpen && !/\bsource"?\s*[=:]\s*"$/.test(before)
+  return ONLY_UP.test(word) && !isOpen && !SOURCE.test(before)
 }
 
 /** Both ends that it may have: a name may hold blanks, and a command goes on after them. */

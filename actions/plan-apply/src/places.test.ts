@@ -130,6 +130,11 @@ describe('the places of a stack', () => {
       'infra/app/data/a.yaml',
       'infra/app/data/a.yml',
       'infra/app/a.tftpl',
+      'infra/app/files.csv',
+      'infra/app/files.txt',
+      'infra/app/.env',
+      'infra/app/a.toml',
+      'infra/app/a.properties',
       'vars/of-eu',
     ])('are read from %s', async (name) => {
       await write({ [name]: 'x = "../../x.json"\n' })
@@ -159,6 +164,23 @@ describe('the places of a stack', () => {
         'more/b/main.tf': 'module "c" { source = "../../c" }',
       })
       expect(await places()).toEqual(expect.arrayContaining(['modules/a', 'more/b', 'c']))
+    })
+
+    it('are everything where one path goes up from where another leads', async () => {
+      await write({
+        'infra/app/main.tf': 'locals { base = "${path.module}/../shared" }',
+        'modules/a/main.tf': '',
+      })
+      expect(await places()).toContain('infra/shared')
+      await write({ 'infra/app/a.tfvars': 'name = "../x.json"' })
+      expect(await places()).toEqual(['.'])
+    })
+
+    it('are everything where they are more than are told', async () => {
+      const list = (from: number): string =>
+        Array.from({ length: 900 }, (_, index) => `"../../of/${from + index}"`).join()
+      for (let file = 0; file < 25; file++) await write({ [`infra/app/${file}.csv`]: list(file * 900) })
+      expect(await places()).toEqual(['.'])
     })
 
     it('are everything where it cannot be known, and of data that is too large, or no text, none', async () => {

@@ -1,7 +1,7 @@
 import type { Dirent } from 'node:fs'
 import { readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { dirname, isAbsolute, join, relative } from 'node:path/posix'
-import { namedPaths } from './named-paths'
+import { namedPaths, type Named } from './named-paths'
 
 // Which places of the repository a stack is made of. All paths are from its root.
 
@@ -9,7 +9,8 @@ const EVERYTHING = ['.']
 
 const CONFIGURATION = /\.(?:tf|tofu)(?:\.json)?$/
 /** What a configuration may read paths from. */
-const DATA = /\.(?:tfvars|tfbackend|hcl|json|ya?ml|tftpl|tpl|tmpl)$/
+const DATA =
+  /\.(?:tfvars|tfbackend|hcl|json|ya?ml|toml|ini|env|properties|conf|cfg|xml|csv|tsv|txt|tftpl|tpl|tmpl)$/
 const LARGEST_CONFIGURATION = 16 * 1024 * 1024
 const LARGEST_DATA = 1024 * 1024
 const LEFT_OUT: readonly string[] = ['.terraform', '.git']
@@ -17,9 +18,8 @@ const LEFT_OUT: readonly string[] = ['.terraform', '.git']
 const MOST_LINKS = 40
 /** By more names than these, one place is reached by links that go round in a circle. */
 const MOST_NAMES = 40
-
-export const isWithin = (name: string, place: string): boolean =>
-  place === '.' || name === place || name.startsWith(`${place}/`)
+/** What has more is told of as everything, before it costs more than a plan. */
+const MOST_PLACES = 20_000
 
 /** What of the repository is looked at, each once, however many stacks of regions it is of. */
 export interface Checkout {
@@ -28,8 +28,8 @@ export interface Checkout {
   linkAt(path: string): Promise<string | undefined>
   /** undefined for what is no folder */
   entriesOf(folder: string): Promise<readonly Dirent[] | undefined>
-  /** the paths that lead out of its folder in a file */
-  namedIn(file: string): Promise<readonly string[] | 'anywhere'>
+  /** what a file says of paths that lead out of its folder */
+  namedIn(file: string): Promise<Named | 'anywhere'>
 }
 
 export function openCheckout(workspace: string): Checkout {
@@ -51,15 +51,17 @@ function once<T>(look: (path: string) => Promise<T>): (path: string) => Promise<
   }
 }
 
-async function namedInFile(name: string, path: string): Promise<readonly string[] | 'anywhere'> {
+const NONE: Named = { paths: [], isBeginning: false, isEnd: false }
+
+async function namedInFile(name: string, path: string): Promise<Named | 'anywhere'> {
   const isConfiguration = CONFIGURATION.test(name)
   const file = await stat(path).catch(() => undefined)
-  if (!file?.isFile()) return []
+  if (!file?.isFile()) return NONE
   if (file.size > (isConfiguration ? LARGEST_CONFIGURATION : LARGEST_DATA))
-    return isConfiguration ? 'anywhere' : []
+    return isConfiguration ? 'anywhere' : NONE
   const text = await readFile(path, 'utf8')
   // As git tells what is no text.
-  return !isConfiguration && text.includes('\0') ? [] : namedPaths(text, isConfiguration)
+  return !isConfiguration && text.includes('\0') ? NONE : namedPaths(text, isConfiguration)
 }
 
 /**
@@ -73,6 +75,7 @@ export async function placesOf(
 ): Promise<string[]> {
   const places = new Set<string>()
   const namesOf = new Map<string, Set<string>>()
+  const seen = { isBeginning: false, isEnd: false }
   const waiting = [folder, ...files]
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     const place = withoutSlash(join(path))
@@ -86,7 +89,12 @@ export async function placesOf(
     places.add(end)
     const named = await namedFrom({ place, end, folder }, checkout)
     if (named === 'anywhere' || names.size > MOST_NAMES) return EVERYTHING
-    for (const one of named) waiting.push(one)
+    seen.isBeginning ||= named.isBeginning
+    seen.isEnd ||= named.isEnd
+    // One path put behind another goes up from where that leads.
+    if (seen.isBeginning && seen.isEnd) return EVERYTHING
+    if (places.size + named.paths.length > MOST_PLACES) return EVERYTHING
+    for (const one of named.paths) waiting.push(one)
   }
   return [...places]
 }
@@ -125,23 +133,23 @@ interface Found {
 }
 
 /** What the files of a place name and link to. */
-async function namedFrom(
-  { place, end, folder }: Found,
-  checkout: Checkout,
-): Promise<readonly string[] | 'anywhere'> {
-  const named: string[] = []
+async function namedFrom({ place, end, folder }: Found, checkout: Checkout): Promise<Named | 'anywhere'> {
+  const paths = new Set<string>()
+  let [isBeginning, isEnd] = [false, false]
   for await (const { path, isLink } of filesOf(end, checkout)) {
-    if (isLink) named.push(path)
+    if (isLink) paths.add(path)
     // What is named by itself is read whatever it is called, as a template is.
     if (isLink || !(path === end || CONFIGURATION.test(path) || DATA.test(path))) continue
-    const paths = await checkout.namedIn(path)
-    if (paths === 'anywhere') return paths
+    const named = await checkout.namedIn(path)
+    if (named === 'anywhere' || paths.size > MOST_PLACES) return 'anywhere'
+    isBeginning ||= named.isBeginning
+    isEnd ||= named.isEnd
     // A module is from the file that says so, and a file that is read from the folder in which the tool is run.
     const bases = new Set([dirname(path), dirname(join(place, relative(end, path))), folder])
     for (const base of bases)
-      for (const one of paths) for (const target of leadingTo(one, base)) named.push(target)
+      for (const one of named.paths) for (const target of leadingTo(one, base)) paths.add(target)
   }
-  return named
+  return { paths: [...paths], isBeginning, isEnd }
 }
 
 /** The files and links of a folder, hidden ones among them; of a file itself. */
@@ -164,6 +172,9 @@ function leadingTo(path: string, base: string): string[] {
   const parts = join(path).split('/')
   const ups = parts.filter((part) => part === '..').length
   const rest = parts.slice(ups)
-  const all = Array.from({ length: ups }, (_, less) => join(base, ...parts.slice(less, ups), ...rest))
+  const depth = join(base).split('/').length
+  const all = Array.from({ length: Math.min(ups, depth) }, (_, fewer) =>
+    join(base, ...Array<string>(fewer + 1).fill('..'), ...rest),
+  )
   return [...all.filter((one) => !isOutside(one)), `${base}/${path}`]
 }

@@ -32,7 +32,8 @@ export async function stackOutputs(given: Given, ports: Ports): Promise<Outputs>
       'outputs-unknown',
     )
   const reason = toldOutputs(infra, ports)
-  const changed = given.infra ? changesOf(given.infra, infra) : []
+  const { stack, infra: told = infra } = given
+  const changed = changesOf(stack === undefined ? told : ofStack(stack, told), infra)
   if (changed.length > 0)
     throw failed(
       `the infrastructure of ${region} no longer gives what this rollout was told: ${changed.join('; ')}; run all jobs again`,
@@ -67,6 +68,9 @@ async function readAll(
   }
   return { infra, missing }
 }
+
+const ofStack = (stack: string, told: Readonly<Record<string, string>>): Record<string, string> =>
+  Object.fromEntries(Object.entries(told).filter(([name]) => name.startsWith(`${stack}.`)))
 
 /** What differs of two readings. */
 const changesOf = (told: Readonly<Record<string, string>>, now: Readonly<Record<string, string>>): string[] =>

@@ -150,7 +150,7 @@ export async function readRegion(
   const unknown = Object.keys(examples).filter((name) => !Object.hasOwn(infra, name))
   const untold = unknown.map((name) => ({
     where: placeOf(file, ['infrastructure']),
-    message: `infrastructure: the output ${name} has no value here: hand it over by the input infra, which plan-apply gives`,
+    message: `infrastructure: the output ${name} has no value here: hand it over by the input infra, which plan-apply gives (GitHub leaves out an output of a job that holds a masked text)`,
   }))
   if (!parsed.success) {
     // What is wrong with an option that nobody wrote is wrong where it was taken from, and said there.

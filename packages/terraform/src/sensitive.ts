@@ -6,6 +6,8 @@ export const HIDDEN = '(sensitive)'
 
 /** A value that is as short as this is hidden where it stands alone, not within other texts: it would blank ordinary words. */
 const SHORTEST_WITHIN = 3
+/** A text may hold by accident what is shorter. */
+const SHORTEST_SHOWN = 6
 /** Of a secret of several lines, such as a key, each line as long as this is a secret, too. */
 const SHORTEST_LINE = 8
 /** What is equal to one of these is not thereby a secret. */
@@ -39,6 +41,14 @@ export class SensitiveTexts {
 
   has(text: string): boolean {
     return this.texts.has(text) || this.within.some((secret) => text.includes(secret))
+  }
+
+  /** Whether a text that is to be shown is one of them, or holds one that is not an ordinary word. */
+  isShownBy(text: string): boolean {
+    return (
+      this.texts.has(text) ||
+      this.within.some((secret) => secret.length >= SHORTEST_SHOWN && text.includes(secret))
+    )
   }
 
   /** The text without them. */
