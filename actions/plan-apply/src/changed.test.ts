@@ -94,33 +94,40 @@ interface Began {
   sha: string
   event?: string
   conclusion?: 'success' | 'failure'
+  status?: string
+  attempt?: number
   /** days ago */
   created?: number
   /** days ago, where it was run again */
   started?: number
+  /** days ago */
+  ended?: number
 }
+const PATH = '.github/workflows/infrastructure.yml'
+/** How many days ago the run was created that asks. */
+let ownCreated: number
+beforeEach(() => void (ownCreated = 0))
 /** GitHub, which lists these runs of the workflow, the newest first, and knows how commits lie to each other. */
 function hasRun(...all: readonly Began[]): void {
   const now = Date.now()
   const ago = (days: number): string => new Date(now - days * 86_400_000).toISOString()
-  const bodies = all.map(
-    ({ sha, event = 'push', created = 1, started = created, conclusion = 'success' }, index) => ({
-      ...{
-        id: 1_000 - index,
-        path: '.github/workflows/infrastructure.yml',
-        head_branch: 'main',
-        head_sha: sha,
-      },
-      ...{ event, conclusion, created_at: ago(created), run_started_at: ago(started) },
-    }),
-  )
-  const own = {
-    ...bodies[0],
-    id: 2_000,
-    event: 'push',
-    path: '.github/workflows/infrastructure.yml',
-    head_branch: 'main',
-  }
+  const bodies = all.map((one, index) => {
+    const {
+      sha,
+      event = 'push',
+      created = 1,
+      started = created,
+      ended = started,
+      conclusion = 'success',
+    } = one
+    const { status = 'completed', attempt = 1 } = one
+    return {
+      ...{ id: 1_000 - index, path: PATH, head_branch: 'main', head_sha: sha, event, conclusion, status },
+      ...{ run_attempt: attempt, created_at: ago(created), run_started_at: ago(started) },
+      updated_at: ago(ended),
+    }
+  })
+  const own = { path: PATH, head_branch: 'main', event: 'push', created_at: ago(ownCreated) }
   const runs = ({ event, status }: Record<string, unknown>) =>
     bodies.filter(
       (run) =>
@@ -166,35 +173,83 @@ describe('what is planned since the last run that succeeded', () => {
     expect(await dueHere()).toEqual(both('app'))
   })
 
-  it.each(['push', 'workflow_dispatch'])(
-    'is nothing for an older commit that is run again, where a newer one has succeeded by %s',
-    async (event) => {
-      await commit({ 'infra/app/more.tf': '' })
-      const newer = await commit({ 'infra/app/other.tf': '' })
-      await git('checkout', '--quiet', 'HEAD~1')
-      hasRun({ sha: newer, event }, { sha: base, created: 2 })
-      const refused = new RegExp(
-        `^this run is for \\w{40}, and ${newer}, which is newer, .*run the newest commit instead or, .* by hand without changed-since$`,
+  describe('where it is run again', () => {
+    const step = { config: 'rollout.yml', region: 'eu', stack: 'app', 'changed-since': 'last-success' }
+    const sha256 = `sha256:${'0'.repeat(64)}`
+    const modes: Record<string, string>[] = [
+      { mode: 'regions' },
+      { ...step, mode: 'plan' },
+      { ...step, mode: 'apply', 'plan-id': '1', 'plan-sha256': sha256 },
+    ]
+    const refusals = async (): Promise<string[]> => {
+      const sha = await git('rev-parse', 'HEAD')
+      const secrets = new Map([['PLAN_KEY', 'k'.repeat(32)]])
+      ports = { ...ports, secrets, context: { ...ports.context, sha } }
+      const said = modes.map((inputs) =>
+        main(schema.parse({ config: 'rollout.yml', 'changed-since': 'last-success', ...inputs }), ports).then(
+          ({ outcome }) => outcome,
+          (error: unknown) => {
+            if (!(error instanceof GateFailed)) throw error
+            return `${String(error.outputs?.['failure-reason'])}: ${error.message}`
+          },
+        ),
       )
-      await expect(dueHere()).rejects.toThrow(refused)
-      // A job that is run again begins with its plan.
-      const plan = {
-        mode: 'plan',
-        config: 'rollout.yml',
-        region: 'eu',
-        stack: 'app',
-        'changed-since': 'last-success',
-      }
-      ports = { ...ports, secrets: new Map([['PLAN_KEY', 'k'.repeat(32)]]) }
-      await expect(main(schema.parse(plan), ports)).rejects.toMatchObject({
-        constructor: GateFailed,
-        message: expect.stringMatching(refused),
-        outputs: { 'failure-reason': 'superseded' },
-      })
-      // A person who names a commit means it.
-      expect(await due(newer)).toEqual(both('app'))
-    },
-  )
+      return Promise.all(said)
+    }
+    const refused = (newer: string): unknown =>
+      modes.map(() =>
+        expect.stringMatching(
+          new RegExp(
+            `^superseded: this run is for \\w{40}, and ${newer}, which is newer, .*run the newest commit instead or, .* by hand without changed-since$`,
+          ),
+        ),
+      )
+
+    it.each(['push', 'workflow_dispatch'])(
+      'is nothing, and nothing is applied, where a newer commit has succeeded by %s since',
+      async (event) => {
+        await commit({ 'infra/app/more.tf': '' })
+        const newer = await commit({ 'infra/app/other.tf': '' })
+        await git('checkout', '--quiet', 'HEAD~1')
+        ownCreated = 3
+        hasRun({ sha: newer, event }, { sha: base, created: 4 })
+        expect(await refusals()).toEqual(refused(newer))
+        // A person who names a commit means it.
+        expect(await due(newer)).toEqual(both('app'))
+      },
+    )
+
+    it('is nothing for a commit that was pushed over, once another has succeeded', async () => {
+      const over = await commit({ 'infra/app/other.tf': '' })
+      await git('checkout', '--quiet', base)
+      await commit({ 'infra/app/more.tf': '' })
+      ownCreated = 3
+      hasRun({ sha: over }, { sha: base, created: 4 })
+      expect(await refusals()).toEqual(refused(over))
+    })
+
+    it('is planned where an older commit alone has succeeded since', async () => {
+      await commit({ 'infra/app/more.tf': '' })
+      ownCreated = 3
+      hasRun({ sha: base, event: 'workflow_dispatch' }, { sha: base, created: 4 })
+      expect(await dueHere()).toEqual(both('app'))
+    })
+
+    it.each(['schedule', 'pull_request'])('is planned whatever has succeeded by %s', async (event) => {
+      const newer = await commit({ 'infra/app/more.tf': '' })
+      await git('checkout', '--quiet', base)
+      ownCreated = 3
+      hasRun({ sha: newer, event }, { sha: base, created: 4 })
+      expect(await dueHere()).toEqual(event === 'schedule' ? both('network', 'data', 'app') : [])
+    })
+  })
+
+  it('is everything where an older commit was pushed over the last one', async () => {
+    const newer = await commit({ 'infra/app/more.tf': '' })
+    await git('reset', '--quiet', '--hard', base)
+    hasRun({ sha: newer })
+    expect(await dueHere()).toEqual(both('app'))
+  })
 
   it('is what needs something that has changed and is not asked for', async () => {
     hasRun({ sha: base })
@@ -226,10 +281,29 @@ describe('what is planned since the last run that succeeded', () => {
 
     it.each<[string, Began]>([
       ['was of what is not merged', { sha: 'f'.repeat(40), event: 'pull_request' }],
+      ['has not begun', { sha: 'f'.repeat(40), status: 'pending', conclusion: 'failure' }],
+      ['was over by then', { sha: 'f'.repeat(40), created: 4, ended: 3, conclusion: 'failure' }],
       ['began before it', { sha: 'f'.repeat(40), created: 4, conclusion: 'failure' }],
     ])('is what has changed, where one %s', async (_, other) => {
       hasRun(other, { sha: base, created: 2 })
       expect(await dueHere()).toEqual([])
+    })
+
+    it.each<[string, Partial<Began>]>([
+      ['goes on', { status: 'in_progress' }],
+      ['went on after that had begun', { ended: 1 }],
+    ])('is everything, where one of another history %s', async (_, more) => {
+      const other = { sha: 'f'.repeat(40), created: 4, conclusion: 'failure' as const, ...more }
+      hasRun({ sha: base, created: 2 }, other)
+      expect(await dueHere()).toEqual(all)
+      hasRun({ sha: base, created: 2 }, { ...other, sha: await git('rev-parse', 'HEAD') })
+      expect(await dueHere()).toEqual([])
+    })
+
+    it('is everything, where GitHub does not tell of them', async () => {
+      hasRun({ sha: base, created: 2 })
+      ports = { ...ports, github: { ...ports.github, list: () => Promise.resolve([]) } }
+      expect(await dueHere()).toEqual(all)
     })
 
     it('is everything, where they are more than are read', async () => {

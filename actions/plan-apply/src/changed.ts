@@ -40,7 +40,7 @@ export async function changedSince(
     ports.log.warning(`${why}: every infrastructure is planned`)
     return new Map(all.map((one) => [one, '']))
   }
-  const last = since === LAST_SUCCESS ? await lastBrought(ports) : { commit: since, since: [] }
+  const last = since === LAST_SUCCESS ? await lastBrought(ports) : { commit: since, others: NO_OTHERS }
   if (last === undefined) return everything('no run of this workflow has succeeded yet for this branch')
   const { commit: base } = last
   if ((await git(['cat-file', '-e', `${base}^{commit}`], ports)) === undefined)
@@ -82,13 +82,20 @@ async function lastBrought(ports: Ports): Promise<LastSuccess | undefined> {
   return lastSuccess(ports)
 }
 
+const NO_OTHERS = { begunSince: [], endedSince: [] }
+
 /** What another run may have brought of which the commits from the last success on do not tell; undefined where it is nothing. */
-async function strayOf({ commit, since }: LastSuccess, ports: Ports): Promise<string | undefined> {
-  if (since === undefined)
-    return 'more runs of this workflow than are read have begun since the last that succeeded'
-  if (since.length === 0) return undefined
-  const between = new Set((await git(['rev-list', `${commit}..HEAD`], ports))?.split('\n'))
-  const stray = since.find((sha) => sha !== commit && !between.has(sha))
+async function strayOf({ commit, others }: LastSuccess, ports: Ports): Promise<string | undefined> {
+  if (others === undefined)
+    return 'it cannot be told which runs of this workflow came after the last that succeeded'
+  const told = async (): Promise<Set<string>> =>
+    new Set([commit, ...((await git(['rev-list', `${commit}..HEAD`], ports)) ?? '').split('\n')])
+  const between = others.begunSince.length > 0 ? await told() : new Set<string>()
+  const elsewhere = others.begunSince.filter((sha) => !between.has(sha))
+  // What was not over by then and is of this history was brought before, or is told by it.
+  for (const sha of others.endedSince)
+    if ((await git(['merge-base', '--is-ancestor', sha, 'HEAD'], ports)) === undefined) elsewhere.push(sha)
+  const [stray] = elsewhere
   return (
     stray &&
     `a run since the last that succeeded was for ${stray}, and may have brought what this commit does not tell of`

@@ -10,6 +10,7 @@ import {
   type RolloutFile,
   type Stack,
 } from '@deploy-actions/config'
+import { locatesState } from '@deploy-actions/terraform'
 import type { OfRegion } from './changed'
 import { completed, LAST_SUCCESS, type Given, type Inputs } from './inputs'
 import type { Outputs } from './outputs'
@@ -26,12 +27,11 @@ export async function configured(given: Given, ports: Ports): Promise<Inputs> {
     ])
   const { problems, gather } = gathering()
   problems.push(...otherService(given, file))
-  // An apply is of what was judged; whatever is only looked at harms no other region, nor does what the step itself places.
-  if (given.mode === 'plan' && STATE_PLACES.every((name) => given[name] === undefined))
-    problems.push(...infrastructureProblems(file))
   const entry = gather(() => findRegion(file, given.region))
   const stack =
     entry && gather(() => stackOf(infrastructureOf(file, entry, ports.context), given.stack, file))
+  // An apply is of what was judged; whatever is only looked at harms no other region, nor does what the step itself places.
+  if (given.mode === 'plan' && !placesItself(given, stack)) problems.push(...infrastructureProblems(file))
   if (problems.length > 0 || !entry || !stack) throw new InputError(eachOnce(problems))
   const { service } = file
   ports.evidence.about({ service })
@@ -46,6 +46,11 @@ export async function configured(given: Given, ports: Ports): Promise<Inputs> {
 
 /** Inputs that say where a state is, instead of the file. */
 const STATE_PLACES = ['path', 'workspace', 'backend-config', 'backend-config-files'] as const
+
+/** By its inputs, or by a secret that it was handed: those of a whole rollout are the same for all, and judged before. */
+const placesItself = (given: Given, stack: Stack | undefined): boolean =>
+  STATE_PLACES.some((name) => given[name] !== undefined) ||
+  (given['tool-secrets'] ?? stack?.['tool-secrets'] ?? []).some(locatesState)
 
 /** What is read when a rollout begins, or puts back what it was before an apply. */
 const EARLY = ['traffic', 'deploy', 'checks']

@@ -81,7 +81,7 @@ export const inputs = z.strictObject({
     .regex(/^(?!-)\S*$/, 'is not a commit')
     .default('')
     .describe(
-      'with regions: a commit, or last-success for that of the newest run of this workflow that succeeded and began by the same event; left out are stacks of whose files, and whose part of rollout.yml, nothing has changed since, and that need none which has, so such runs have to be for the same regions and stacks each time; the checkout has to hold it (fetch-depth: 0). With last-success, also with plan: refused where a newer commit has succeeded since',
+      'with regions: a commit, or last-success for that of the newest run of this workflow that succeeded and began by the same event; left out are stacks of whose files, and whose part of rollout.yml, nothing has changed since, and that need none which has, so such runs have to be for the same regions and stacks each time; the checkout has to hold it (fetch-depth: 0). With last-success, also with plan and apply: refused where a newer commit has succeeded since',
     )
     .meta({ example: 'last-success' }),
   environment: z

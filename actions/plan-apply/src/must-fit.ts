@@ -31,8 +31,9 @@ export async function mustFit(inputs: Inputs, ports: Ports): Promise<void> {
     if (inputs['plan-store'] !== 'artifact')
       say('needs', 'is known of stacks whose plans are kept as artifacts of the run alone')
   }
-  if (inputs['changed-since'] !== '' && !(inputs.mode === 'plan' && inputs['changed-since'] === LAST_SUCCESS))
-    say('changed-since', 'is for mode: regions, and last-success for mode: plan')
+  const isPlanned = inputs.mode === 'plan' || inputs.mode === 'apply'
+  if (inputs['changed-since'] !== '' && !(isPlanned && inputs['changed-since'] === LAST_SUCCESS))
+    say('changed-since', 'is for mode: regions, and last-success for mode: plan and apply')
   if (inputs.service !== undefined && inputs.config === undefined)
     say('service', 'is that of a rollout.yml: name that by config')
   if (inputs.stack !== undefined && inputs.config === undefined)

@@ -79,15 +79,15 @@ describe('the paths that lead out of a folder', () => {
   })
 
   const [BEGINS, ENDS] = [
-    { isBeginning: true, isEnd: false },
-    { isBeginning: false, isEnd: true },
+    { isBeginning: true, ends: [] },
+    { isBeginning: false, ends: [expect.stringMatching(/^\.\.\/x/)] },
   ]
   it.each([
     ['base = "${path.module}/.."', BEGINS],
     ['base = "${path.module}/../shared"', BEGINS],
     ['file("../policies/${var.name}")', BEGINS],
     ['file("${path.module}/../${var.name}")', BEGINS],
-    ['dir = format("../%s", var.name)', { isBeginning: true, isEnd: true }],
+    ['dir = format("../%s", var.name)', { isBeginning: true, ends: ['../'] }],
     ['name = "../x.json"', ENDS],
     ['join("/", [local.base, "../x.json"])', ENDS],
     ...[
@@ -95,9 +95,18 @@ describe('the paths that lead out of a folder', () => {
       'file("../x.json")',
       'file("${path.module}/../x.json")',
       'templatefile("../x", {})',
-    ].map((text) => [text, { isBeginning: false, isEnd: false }] as const),
-    ['fileset(path.module, "../*/x.json")', { isBeginning: false, isEnd: false }],
+    ].map((text) => [text, { isBeginning: false, ends: [] }] as const),
+    ['# as ../docs/x.md says\n  // or ../y', { isBeginning: false, ends: [] }],
+    ['fileset(path.module, "../*/x.json")', { isBeginning: false, isHere: false, ends: [] }],
+    ...['dir = path.module', 'fileset(path.module, var.name)', 'file("${path.module}/of-${var.name}")'].map(
+      (text) => [text, { isBeginning: false, isHere: true, ends: [] }] as const,
+    ),
   ])('may be parts of others in %s', (text, parts) => expect(namedPaths(text, true)).toMatchObject(parts))
+
+  it('are templates, too, whatever they are called', () => {
+    expect(pathsIn('templatefile("${path.module}/user-data.sh", {})', true)).toEqual(['user-data.sh'])
+    expect(pathsIn('templatefile("tpl/${var.name}.sh", {})', true)).toEqual([])
+  })
 
   it('may be anywhere where they are many', () => {
     const list = (count: number): string =>

@@ -30,6 +30,12 @@ const SOURCE = /\bsource"?\s*[=:]\s*"$/
 /** Where a text is a path from its beginning on: nothing that is named elsewhere stands before it. */
 const FROM_ITS_BEGINNING =
   /\b(?:source"?\s*[=:]|(?:file\w*|templatefile)\(|fileset\(\s*(?:path\.\w+|"\0")\s*,)\s*"$/
+/** The folder itself, where a path that is known elsewhere may be put behind it. */
+const KEPT = /=\s*path\.(?:module|root|cwd)\b|\bfileset\(\s*(?:path\.\w+|"\0")\s*,\s*[^\s"]/
+/** A template is read whatever it is called. */
+const TEMPLATE = /\btemplatefile\(\s*"([^"$%*?]+)"/g
+/** That, and what is said in a line of its own of comments. */
+const STANDS_ALONE = new RegExp(`${FROM_ITS_BEGINNING.source}|(?:^|\\n)\\s*(?:#|//)[^\\n]*$`)
 /** Before a text of data that stands by itself. */
 const AS_VALUE = /["']$|[:=,[{-]\s*$/
 
@@ -46,8 +52,10 @@ export interface Named {
   paths: readonly string[]
   /** one of them may be the beginning of a path that is put together of several */
   isBeginning: boolean
-  /** one of them may be put behind such a beginning, and go up from there */
-  isEnd: boolean
+  /** the folder of the file itself may be one, where that is another than the stack's */
+  isHere: boolean
+  /** those that may be put behind such a beginning, or one behind another, and go up from there */
+  ends: readonly string[]
 }
 
 /**
@@ -62,7 +70,9 @@ export function namedPaths(text: string, isConfiguration: boolean): Named | 'any
   const plain = text.replaceAll(HERE, MARK).replaceAll(/\\[nrt"]/g, '"')
   if (isConfiguration && MADE.test(plain.replaceAll(PLAIN, ''))) return 'anywhere'
   const paths = new Set<string>()
-  let [isBeginning, isEnd] = [false, false]
+  const ends = new Set<string>()
+  let isBeginning = false
+  let isHere = isConfiguration && KEPT.test(plain)
   for (const { 0: word, index } of plain.matchAll(WORD)) {
     const goesUp = GOES_UP.test(word)
     if (word.length > LONGEST_PATH || !(goesUp || word.includes(MARK))) continue
@@ -70,14 +80,18 @@ export function namedPaths(text: string, isConfiguration: boolean): Named | 'any
     const one = { word, before: plain.slice(Math.max(0, index - 100), index), rest }
     if (!isConfiguration && isProse(one)) continue
     if (isAnywhere(one)) return 'anywhere'
-    if (!goesUp) continue
+    if (!goesUp) {
+      isHere ||= VARIABLE.test(rest.slice(word.length))
+      continue
+    }
     const found = pathsOf(one)
     for (const path of found) paths.add(path)
     if (paths.size > MOST_PATHS || found.some((path) => path.split('..').length > MOST_UPS)) return 'anywhere'
     isBeginning ||= mayBegin(one)
-    isEnd ||= !word.includes(MARK) && !FROM_ITS_BEGINNING.test(one.before)
+    if (!word.includes(MARK) && !STANDS_ALONE.test(one.before)) ends.add(word)
   }
-  return { paths: [...paths], isBeginning, isEnd }
+  if (isConfiguration) for (const [, template = ''] of plain.matchAll(TEMPLATE)) paths.add(fromHere(template))
+  return { paths: [...paths], isBeginning, isHere, ends: [...ends] }
 }
 
 const isProse = ({ word, before, rest }: Word): boolean =>

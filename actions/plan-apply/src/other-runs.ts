@@ -13,14 +13,25 @@ const MOST_RUNS = 1_000
 /** Such a run is for what is not merged, and has nothing to apply. */
 const NOT_MERGED = /^(?:pull_request|merge_group)/
 
-const ownRun = z.looseObject({ path: z.string(), event: z.string(), head_branch: z.string() })
+/** It has not begun: what comes after this one waits for it. */
+const NOT_BEGUN: readonly string[] = ['pending', 'queued', 'requested']
+
+const ownRun = z.looseObject({
+  path: z.string(),
+  event: z.string(),
+  head_branch: z.string(),
+  created_at: z.string(),
+})
 type OwnRun = z.infer<typeof ownRun>
 const run = z.looseObject({
   id: z.number(),
   event: z.string(),
+  status: z.string(),
+  run_attempt: z.number(),
   head_sha: z.string(),
   created_at: z.string(),
   run_started_at: z.string(),
+  updated_at: z.string(),
 })
 type Run = z.infer<typeof run>
 
@@ -40,14 +51,22 @@ async function findOwn({ github, context }: Ports): Promise<OwnRun> {
   )
 }
 
-/** Source: REST API, "List workflow runs for a workflow": the newest is the first. */
-async function newestSuccess(own: OwnRun, { github }: Ports, event?: string): Promise<Run | undefined> {
+/**
+ * The newest that succeeded and began by an event: for the same branch or, where this is for a tag, for any.
+ * Source: REST API, "List workflow runs for a workflow": the newest is the first.
+ */
+async function newestSuccess(
+  own: OwnRun,
+  event: string,
+  { github, context }: Ports,
+): Promise<Run | undefined> {
+  const isTag = context.ref.startsWith('refs/tags/')
   const found = await github.request(
     RUNS,
     {
       workflow_id: fileOf(own),
-      ...{ branch: own.head_branch, status: 'success', per_page: 1 },
-      ...(event !== undefined && { event }),
+      ...(!isTag && { branch: own.head_branch }),
+      ...{ event, status: 'success', per_page: 1 },
     },
     options,
   )
@@ -57,8 +76,15 @@ async function newestSuccess(own: OwnRun, { github }: Ports, event?: string): Pr
 /** What was brought last, and what other runs may have brought since. */
 export interface LastSuccess {
   commit: string
-  /** commits of the runs that began since, for whatever branch; undefined where they are too many to be told */
-  since: readonly string[] | undefined
+  /** undefined where they are too many to be told, or GitHub does not tell them */
+  others:
+    | {
+        /** commits of the runs that began since, for whatever branch */
+        begunSince: readonly string[]
+        /** of those that began before, and were not over by then */
+        endedSince: readonly string[]
+      }
+    | undefined
 }
 
 /**
@@ -67,10 +93,10 @@ export interface LastSuccess {
  */
 export async function lastSuccess(ports: Ports): Promise<LastSuccess | undefined> {
   const own = await findOwn(ports)
-  const last = await newestSuccess(own, ports, own.event)
+  const last = await newestSuccess(own, own.event, ports)
   if (!last) return undefined
-  const from = new Date(Date.parse(last.created_at) - RUN_AGAIN_MS).toISOString()
-  const others = z
+  const from = new Date(Date.parse(last.created_at) - RUN_AGAIN_MS).toISOString().replace(/\.\d+Z$/, 'Z')
+  const listed = z
     .array(run)
     .parse(
       await ports.github.list(
@@ -79,35 +105,57 @@ export async function lastSuccess(ports: Ports): Promise<LastSuccess | undefined
         { ...options, pick: 'workflow_runs', limit: MOST_RUNS },
       ),
     )
-  const since = others.filter(
-    ({ id, event, run_started_at: began }) =>
-      id !== last.id && id !== ports.context.runId && !NOT_MERGED.test(event) && began >= last.created_at,
+  const isTold = listed.length < MOST_RUNS && listed.some(({ id }) => id === last.id)
+  return { commit: last.head_sha, others: isTold ? othersSince(last, listed, ports) : undefined }
+}
+
+function othersSince(last: Run, listed: readonly Run[], { context }: Ports): LastSuccess['others'] {
+  const others = listed.filter(
+    ({ id, event, status, run_attempt: attempt }) =>
+      id !== last.id &&
+      id !== context.runId &&
+      !NOT_MERGED.test(event) &&
+      !(attempt === 1 && NOT_BEGUN.includes(status)),
   )
+  const commitsOf = (runs: readonly Run[]): string[] => [...new Set(runs.map(({ head_sha: sha }) => sha))]
+  const hasBegunSince = ({ run_started_at: began }: Run): boolean => began >= last.created_at
   return {
-    commit: last.head_sha,
-    since: others.length < MOST_RUNS ? [...new Set(since.map(({ head_sha: sha }) => sha))] : undefined,
+    begunSince: commitsOf(others.filter(hasBegunSince)),
+    endedSince: commitsOf(
+      others.filter(
+        (one) => !hasBegunSince(one) && (one.status !== 'completed' || one.updated_at >= last.created_at),
+      ),
+    ),
   }
 }
 
 /**
- * A run that is run again, wholly or in part, has the commit that it had: where a newer one has succeeded meanwhile, by whatever
- * event, it would bring back what that has replaced. @throws GateFailed
+ * A run that is run again, wholly or in part, has the commit that it had: where one that began after it has succeeded meanwhile
+ * for another, which does not come before it, it would bring back what that has replaced. @throws GateFailed
  */
 export async function mustBeNewest(ports: Ports): Promise<void> {
   const { sha } = ports.context
-  const newest = await newestSuccess(await findOwn(ports), ports)
-  if (!newest || newest.head_sha === sha) return
-  // Source: REST API, "Compare two commits". Asked this way round, an older commit brings the files of no difference along.
+  const own = await findOwn(ports)
+  // One by hand brings something, too; what runs by other events is no business of this one.
+  for (const event of new Set([own.event, 'workflow_dispatch'])) {
+    const newest = await newestSuccess(own, event, ports)
+    if (!newest || newest.head_sha === sha || newest.created_at <= own.created_at) continue
+    if (await comesBefore(newest.head_sha, sha, ports)) continue
+    throw failed(
+      `this run is for ${sha}, and ${newest.head_sha}, which is newer, has succeeded since: nothing is done, as that would bring the older one back; run the newest commit instead or, to really go back, this one by hand without changed-since`,
+      'superseded',
+    )
+  }
+}
+
+/** Source: REST API, "Compare two commits". Of what lies between them, which comes with the first page, nothing is wanted. */
+async function comesBefore(commit: string, sha: string, { github }: Ports): Promise<boolean> {
   const compared = await foundOrUndefined(
-    ports.github.request<{ status: string }>(
+    github.request<{ status: string }>(
       'GET /repos/{owner}/{repo}/compare/{basehead}',
-      { basehead: `${sha}...${newest.head_sha}`, per_page: 1, page: 2 },
+      { basehead: `${sha}...${commit}`, per_page: 1, page: 2 },
       { permission: 'contents: read' },
     ),
   )
-  if (compared?.status !== 'ahead') return
-  throw failed(
-    `this run is for ${sha}, and ${newest.head_sha}, which is newer, has succeeded since: nothing is planned, as that would bring the older one back; run the newest commit instead or, to really go back, this one by hand without changed-since`,
-    'superseded',
-  )
+  return compared?.status === 'behind'
 }

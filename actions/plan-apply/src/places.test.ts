@@ -176,9 +176,41 @@ describe('the places of a stack', () => {
       expect(await places()).toEqual(['.'])
     })
 
+    it.each<[string, Record<string, string>]>([
+      [
+        'two texts may be put together',
+        { 'infra/app/main.tf': 'locals { base = "../../modules", rel = "../assets/x.csv" }' },
+      ],
+      [
+        'a module reads what the stack tells it',
+        {
+          'infra/app/main.tf': 'module "a" { source = "../../modules/a", rel = "../policies/x.json" }',
+          'modules/a/main.tf': 'locals { x = file("${path.module}/${var.rel}") }',
+        },
+      ],
+      [
+        'a module lists what the stack tells it',
+        {
+          'infra/app/main.tf': 'module "a" { source = "../../modules/a", rel = "../policies/*.json" }',
+          'modules/a/main.tf': 'locals { x = fileset(path.module, var.rel) }',
+        },
+      ],
+    ])('are everything where %s', async (_, files) => {
+      await write(files)
+      expect(await places()).toEqual(['.'])
+    })
+
+    it('are those of a template in the folder itself, whatever it is called', async () => {
+      await write({
+        'infra/app/main.tf': 'locals { x = templatefile("${path.module}/user-data.sh", {}) }',
+        'infra/app/user-data.sh': '${file("../../assets/x.csv")}',
+      })
+      expect(await places()).toContain('assets/x.csv')
+    })
+
     it('are everything where they are more than are told', async () => {
       const list = (from: number): string =>
-        Array.from({ length: 900 }, (_, index) => `"../../of/${from + index}"`).join()
+        Array.from({ length: 900 }, (_, index) => `file("../../of/${from + index}")`).join()
       for (let file = 0; file < 25; file++) await write({ [`infra/app/${file}.csv`]: list(file * 900) })
       expect(await places()).toEqual(['.'])
     })

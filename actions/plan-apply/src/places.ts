@@ -30,16 +30,21 @@ export interface Checkout {
   entriesOf(folder: string): Promise<readonly Dirent[] | undefined>
   /** what a file says of paths that lead out of its folder */
   namedIn(file: string): Promise<Named | 'anywhere'>
+  /** what the files of a place say of such */
+  namedFrom(found: Found): Promise<FromPlace | 'anywhere'>
 }
 
 export function openCheckout(workspace: string): Checkout {
   const at = (path: string): string => join(workspace, path)
-  return {
+  const fromPlaces = once((key) => namedFrom(JSON.parse(key) as Found, checkout))
+  const checkout: Checkout = {
     workspace,
     linkAt: once((path) => readlink(at(path)).catch(() => undefined)),
     entriesOf: once((folder) => readdir(at(folder), { withFileTypes: true }).catch(() => undefined)),
     namedIn: once((file) => namedInFile(file, at(file))),
+    namedFrom: (found) => fromPlaces(JSON.stringify(found)),
   }
+  return checkout
 }
 
 function once<T>(look: (path: string) => Promise<T>): (path: string) => Promise<T> {
@@ -51,7 +56,7 @@ function once<T>(look: (path: string) => Promise<T>): (path: string) => Promise<
   }
 }
 
-const NONE: Named = { paths: [], isBeginning: false, isEnd: false }
+const NONE: Named = { paths: [], isBeginning: false, isHere: false, ends: [] }
 
 async function namedInFile(name: string, path: string): Promise<Named | 'anywhere'> {
   const isConfiguration = CONFIGURATION.test(name)
@@ -75,7 +80,8 @@ export async function placesOf(
 ): Promise<string[]> {
   const places = new Set<string>()
   const namesOf = new Map<string, Set<string>>()
-  const seen = { isBeginning: false, isEnd: false }
+  const ends = new Set<string>()
+  let isBeginning = false
   const waiting = [folder, ...files]
   for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     const place = withoutSlash(join(path))
@@ -87,12 +93,12 @@ export async function placesOf(
     if (names.has(place)) continue
     namesOf.set(end, names.add(place))
     places.add(end)
-    const named = await namedFrom({ place, end, folder }, checkout)
+    const named = await checkout.namedFrom({ place, end, folder })
     if (named === 'anywhere' || names.size > MOST_NAMES) return EVERYTHING
-    seen.isBeginning ||= named.isBeginning
-    seen.isEnd ||= named.isEnd
+    isBeginning ||= named.isBeginning
+    for (const one of named.ends) ends.add(one)
     // One path put behind another goes up from where that leads.
-    if (seen.isBeginning && seen.isEnd) return EVERYTHING
+    if (ends.size > (isBeginning ? 0 : 1)) return EVERYTHING
     if (places.size + named.paths.length > MOST_PLACES) return EVERYTHING
     for (const one of named.paths) waiting.push(one)
   }
@@ -132,24 +138,28 @@ interface Found {
   folder: string
 }
 
+/** The same of all the files of a place; `isHere` is decided. */
+type FromPlace = Omit<Named, 'isHere'>
+
 /** What the files of a place name and link to. */
-async function namedFrom({ place, end, folder }: Found, checkout: Checkout): Promise<Named | 'anywhere'> {
+async function namedFrom({ place, end, folder }: Found, checkout: Checkout): Promise<FromPlace | 'anywhere'> {
   const paths = new Set<string>()
-  let [isBeginning, isEnd] = [false, false]
+  const ends = new Set<string>()
+  let isBeginning = false
   for await (const { path, isLink } of filesOf(end, checkout)) {
     if (isLink) paths.add(path)
     // What is named by itself is read whatever it is called, as a template is.
     if (isLink || !(path === end || CONFIGURATION.test(path) || DATA.test(path))) continue
     const named = await checkout.namedIn(path)
     if (named === 'anywhere' || paths.size > MOST_PLACES) return 'anywhere'
-    isBeginning ||= named.isBeginning
-    isEnd ||= named.isEnd
+    isBeginning ||= named.isBeginning || (named.isHere && dirname(path) !== withoutSlash(join(folder)))
+    for (const one of named.ends) ends.add(one)
     // A module is from the file that says so, and a file that is read from the folder in which the tool is run.
     const bases = new Set([dirname(path), dirname(join(place, relative(end, path))), folder])
     for (const base of bases)
       for (const one of named.paths) for (const target of leadingTo(one, base)) paths.add(target)
   }
-  return { paths: [...paths], isBeginning, isEnd }
+  return { paths: [...paths], isBeginning, ends: [...ends] }
 }
 
 /** The files and links of a folder, hidden ones among them; of a file itself. */

@@ -154,6 +154,32 @@ describe('what a script prints', () => {
   })
 })
 
+describe('what a script prints that is stopped', () => {
+  it('loses the line in which it was stopped', async () => {
+    const { stdout, stderr } = await runScript(
+      { path: 'ops/policy.sh', args: [] },
+      {
+        process: {
+          run: () =>
+            Promise.resolve({
+              exitCode: null,
+              stdout: 'one\nhalf of a s',
+              stderr: 'half',
+              ended: 'timeout',
+              ms: 1,
+            }),
+        },
+        workspace: '/repo',
+        variables: {},
+        secrets: new Map(),
+        oidc: undefined,
+      },
+      { timeoutMs: 5, signal: new AbortController().signal },
+    )
+    expect([stdout, stderr]).toEqual(['one\n', ''])
+  })
+})
+
 describe('what a script gets beyond its variables', () => {
   const access = { 'env-secrets': ['API_KEY', 'HOOK'], oidc: true }
   const oidc = { url: 'https://token.example.com/?v=2', token: 'request-token-1' }

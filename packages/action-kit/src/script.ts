@@ -157,7 +157,10 @@ export async function runScript(
     signal,
   })
   const values = Object.entries(secret).flatMap(([name, value]) => (name === OIDC_URL ? [] : [value]))
-  const [stdout, stderr] = [wholeLines(result.stdout), wholeLines(result.stderr)]
+  const [stdout, stderr] = [result.stdout, result.stderr].map((output) => wholeLines(output, result)) as [
+    string,
+    string,
+  ]
   const shown = redact(stdout, values)
   return {
     ...{ ...result, stdout: clean(shown), stderr: clean(redact(stderr, values)) },
@@ -165,9 +168,14 @@ export async function runScript(
   }
 }
 
-/** Where the beginning of an output was cut, its first line may hold half of a secret, which nobody would know as one. */
-const wholeLines = (output: string): string =>
-  output.length < MAX_OUTPUT ? output : output.slice(output.indexOf('\n') + 1 || output.length)
+/**
+ * Where the beginning of an output was cut, or a script was stopped while it wrote, a line may hold half of a secret, which
+ * nobody would know as one.
+ */
+function wholeLines(output: string, { ended }: ChildResult): string {
+  const begun = output.length < MAX_OUTPUT ? output : output.slice(output.indexOf('\n') + 1 || output.length)
+  return ended === 'exit' ? begun : begun.slice(0, begun.lastIndexOf('\n') + 1)
+}
 
 /** What a script would get, by its access, and cannot have in this job: all of it at once. */
 export function missingAccess(

@@ -52,6 +52,8 @@ export function formsWithin(secret: string): string[] {
     forms.push(...quoted)
   }
   forms.push(encodeURIComponent(secret).replaceAll('%20', '+'))
+  // As a shell tells what it runs.
+  forms.push(secret.replaceAll("'", `'\\''`))
   return [...new Set([...forms, ...[0, 1, 2].flatMap((before) => base64Within(secret, before))])]
 }
 

@@ -245,9 +245,12 @@ describe('the infrastructure of a region', () => {
     ["backend-config-files: ['infra/${vars.tier}.tfbackend']", false],
     ["workspace: '${region}'", false],
     ["backend-config: { key: '${vars.same}' }", true],
-    // What tells them apart stands outside of the file.
-    ['tool-secrets: [PG_CONN_STR]', false],
-    ['tool-secrets: [ARM_CLIENT_SECRET]', true],
+    // All regions of a run are handed the same secrets.
+    ['tool-secrets: [PG_CONN_STR]', true],
+    // How it is locked, and by whom it is read, says nothing of where it is.
+    ["backend-config: { key: one, dynamodb_table: 'locks-${region}' }", true],
+    ["backend-config: { key: one, role_arn: 'arn:${region}', profile: '${vars.tier}' }", true],
+    ["backend-config: { key: one, bucket: 'state-${region}' }", false],
   ])('of several regions has a state for each: %s', async (line, isOne) => {
     const text = `${rolloutWithHooks('  finished: ops/x.sh', '{ tier: prod, same: x }')}infrastructure:\n  path: infra\n  ${line}\n  plan-key-secret: PLAN_KEY\n`
     const several = text.replace(
@@ -264,7 +267,7 @@ describe('the infrastructure of a region', () => {
       isOne
         ? [
             expect.stringMatching(
-              /^infrastructure: has one state for us and eu, so the plan of each would undo .* name it in tool-secrets$/,
+              /^infrastructure: has one state for us and eu, so the plan of each would undo .* or into path or workspace$/,
             ),
           ]
         : [],

@@ -1,7 +1,7 @@
 import { deployVariables, didYouMean, type Problem } from '@deploy-actions/action-kit'
 import { SAME_FOR_BOTH } from '@deploy-actions/metrics'
 import { formatDuration } from '@deploy-actions/rollout'
-import { locatesState } from '@deploy-actions/terraform'
+import { locatingSettings } from '@deploy-actions/terraform'
 import { formatPath, loose, placeOf, valueOf, type YamlSource } from './yaml-source'
 import type { RolloutConfig } from './schema'
 import { checkShares } from './share-meaning'
@@ -157,11 +157,11 @@ function checkInfrastructure(
           stateOf(shared, loose(own)),
         ])
   for (const [path, stack] of all) {
-    const [one, other] = isLocatedOutside(stack) ? [] : sharingState(stack, regions)
+    const [one, other] = sharingState(stack, regions)
     if (one && other)
       report(
         path,
-        `has one state for ${one.name} and ${other.name}, so the plan of each would undo what is of the other: write \${region} into backend-config, such as key: tfstate/prod/\${region}/infra.tfstate, or into path or workspace; where a variable of the environment tells them apart, such as PG_CONN_STR, name it in tool-secrets`,
+        `has one state for ${one.name} and ${other.name}, so the plan of each would undo what is of the other: write \${region} into backend-config, such as key: tfstate/prod/\${region}/infra.tfstate, or into path or workspace`,
       )
   }
 }
@@ -171,7 +171,9 @@ function sharingState(
   stack: object,
   regions: RolloutConfig['regions'],
 ): [] | [RolloutConfig['regions'][number], RolloutConfig['regions'][number]] {
-  const written = JSON.stringify(STATE_PLACES.map((key) => loose(stack)[key]))
+  const { 'backend-config': backend, ...of } = loose(stack)
+  const places = [...STATE_PLACES.map((key) => of[key]), locatingSettings(loose(backend))]
+  const written = JSON.stringify(places)
   const firsts = new Map<string, RolloutConfig['regions'][number]>()
   for (const region of regions) {
     // What has no value is told as that; of two of one name it is told that they are.
@@ -184,12 +186,6 @@ function sharingState(
     firsts.set(place, region)
   }
   return []
-}
-
-/** Whether secrets of the tool say where its state is, of which each region may have others. */
-function isLocatedOutside(stack: object): boolean {
-  const names = loose(stack)['tool-secrets']
-  return Array.isArray(names) && names.some((name) => typeof name === 'string' && locatesState(name))
 }
 
 /** What is done in a region once its infrastructure was planned, and by no one before. */
@@ -221,8 +217,8 @@ function checkOutputs(source: YamlSource, report: Report): void {
   }
 }
 
-/** Where a state is follows from these. */
-const STATE_PLACES = ['path', 'workspace', 'backend-config', 'backend-config-files']
+/** Where a state is follows from these, and from backend-config. */
+const STATE_PLACES = ['path', 'workspace', 'backend-config-files']
 
 /** A stack as it is written, with what it takes from what all share. */
 const stateOf = (shared: Record<string, unknown>, own: Record<string, unknown>): object => ({

@@ -89,6 +89,22 @@ describe('what is sensitive', () => {
     ]).toEqual([HIDDEN, 'tab', 'true', `x${HIDDEN}x`])
   })
 
+  it('of JSON is hidden in its parts, too, and as a shell quotes it', () => {
+    const secrets = new SensitiveTexts([
+      '{"user":"app","password":"hunter22hunter"}',
+      "it's-a-secret-42",
+      '{no JSON',
+    ])
+    expect(secrets.clean('app hunter22hunter')).toBe(`app ${HIDDEN}`)
+    expect(secrets.clean(`+ echo 'it'\\''s-a-secret-42'`)).toBe(`+ echo '${HIDDEN}'`)
+  })
+
+  it('is shown by a text that holds it, unless it is a short word', () => {
+    const secrets = new SensitiveTexts(['app', 'r00t!', 'swordfish'])
+    const shown = ['app', 'app.example.com', 'postgres://x:r00t!@db', 'https://a:swordfish@db', 'fish']
+    expect(shown.map((text) => secrets.isShownBy(text))).toEqual([true, false, true, true, false])
+  })
+
   it('of several lines is hidden line by line, and the longest first', () => {
     const secrets = new SensitiveTexts([
       '-----BEGIN KEY-----\nMIIEowIBAAKCAQEA\n-----END KEY-----',

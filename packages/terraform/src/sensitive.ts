@@ -6,8 +6,8 @@ export const HIDDEN = '(sensitive)'
 
 /** A value that is as short as this is hidden where it stands alone, not within other texts: it would blank ordinary words. */
 const SHORTEST_WITHIN = 3
-/** A text may hold by accident what is shorter. */
-const SHORTEST_SHOWN = 6
+/** A text may hold such a one by accident. */
+const SHORT_WORD = /^[a-z]{1,5}$/i
 /** Of a secret of several lines, such as a key, each line as long as this is a secret, too. */
 const SHORTEST_LINE = 8
 /** What is equal to one of these is not thereby a secret. */
@@ -23,7 +23,7 @@ export class SensitiveTexts {
 
   constructor(texts: Iterable<string>) {
     const all = [...texts].flatMap((text) => [
-      text,
+      ...[text, ...textsWithin(text)],
       ...text.split(/\r?\n/).filter((line) => line.length >= SHORTEST_LINE && !line.startsWith('-----')),
     ])
     this.texts = new Set(all.filter((text) => !PLAIN.has(text)))
@@ -43,11 +43,10 @@ export class SensitiveTexts {
     return this.texts.has(text) || this.within.some((secret) => text.includes(secret))
   }
 
-  /** Whether a text that is to be shown is one of them, or holds one that is not an ordinary word. */
+  /** Whether a text that is to be shown is one of them, or holds one that is not a short word. */
   isShownBy(text: string): boolean {
     return (
-      this.texts.has(text) ||
-      this.within.some((secret) => secret.length >= SHORTEST_SHOWN && text.includes(secret))
+      this.texts.has(text) || this.within.some((secret) => !SHORT_WORD.test(secret) && text.includes(secret))
     )
   }
 
@@ -123,6 +122,18 @@ function collectDeclared(root: unknown, into: Set<string>): void {
     for (const variable of Object.values(objectOf(at(module, 'variables'))))
       if (at(variable, 'sensitive') === true) collectTexts(at(variable, 'default'), into)
     for (const call of Object.values(objectOf(at(module, 'module_calls')))) modules.push(at(call, 'module'))
+  }
+}
+
+/** What a secret holds that is JSON, as stores of secrets give them: whoever reads it shows each by itself. */
+function textsWithin(text: string): string[] {
+  if (!/^\s*[{[]/.test(text)) return []
+  try {
+    const found = new Set<string>()
+    collectTexts(JSON.parse(text), found)
+    return [...found].filter(({ length }) => length >= SHORTEST_LINE)
+  } catch {
+    return []
   }
 }
 

@@ -12,10 +12,13 @@ export const inRepository = z
 
 /** Settings that are credentials: the tool keeps what it is told this way in the plan and in its folder. */
 const CREDENTIAL = /key_id|access_key|secret|password|token|sas|credential|conn_str|certificate/i
+/** These say which key encrypts a state, and which of a cluster's secrets it is. */
+const NO_CREDENTIAL = /^(?:kms_key_id|secret_suffix)$/
+const isCredential = (name: string): boolean => CREDENTIAL.test(name) && !NO_CREDENTIAL.test(name)
 export const backendSetting = z
   .string()
   .regex(/^[A-Za-z_][A-Za-z0-9_.]*=.*$/s, 'is not NAME=VALUE')
-  .refine((setting) => !CREDENTIAL.test(setting.split('=')[0] ?? ''), {
+  .refine((setting) => !isCredential(setting.split('=')[0] ?? ''), {
     error:
       'is a credential, which would be kept in the plan; hand it over by the environment that the backend reads',
   })

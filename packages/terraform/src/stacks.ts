@@ -127,23 +127,24 @@ const STATE_NAMES = ['key', 'prefix', 'path', 'address', 'secret_suffix', 'schem
 
 /** Variables of the environment by which a backend finds a state, or the server or database that has it. */
 const LOCATES =
-  /^(?:TF_HTTP_ADDRESS|TF_CLOUD_(?:HOSTNAME|ORGANIZATION|PROJECT)|PG_CONN_STR|PG_SCHEMA_NAME|PGHOST|PGPORT|PGDATABASE|CONSUL_HTTP_ADDR|KUBE_(?:HOST|CONFIG_PATHS?|CTX\w*|NAMESPACE)|AWS_(?:ENDPOINT_URL_S3|S3_ENDPOINT))$/
+  /^(?:TF_HTTP_ADDRESS|TF_CLOUD_(?:HOSTNAME|ORGANIZATION|PROJECT)|PG_CONN_STR|PG_SCHEMA_NAME|PGHOST|PGPORT|PGDATABASE|CONSUL_HTTP_ADDR|KUBE_(?:HOST|CONFIG_PATHS?|CTX\w*|NAMESPACE)|AWS_(?:ENDPOINT_URL(?:_S3)?|S3_ENDPOINT))$/
 
 export const locatesState = (variable: string): boolean => LOCATES.test(variable)
 
+/** Settings of a backend by which two states may be told apart. */
+export const locatingSettings = (backend: Readonly<Record<string, unknown>>): [string, unknown][] =>
+  Object.entries(backend)
+    .filter(([name]) => !LOCATES_NONE.test(name))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+
 /** How a state is locked, kept and asked for says nothing of where it is. */
 const LOCATES_NONE =
-  /^(?:(?:un)?lock|encrypt|retry_|max_retries$|skip_|use_|update_method$|dynamodb_|kms_|sse_|acl$|profile$|timeout|gzip$)/
+  /^(?:(?:un)?lock|encrypt|retry_|max_retries$|skip_|use_|update_method$|dynamodb_|kms_|sse_|acl$|profile$|role_arn$|assume_role|session_name$|external_id$|timeout|gzip$)/
 
 /** Two that have one state would each destroy what is of the other. */
 function sameStates(all: readonly Stack[]): At[] {
   const placeOf = (of: Stack): string =>
-    JSON.stringify([
-      ...[of.workspace, of['backend-config-files']],
-      Object.entries(of['backend-config'])
-        .filter(([name]) => !LOCATES_NONE.test(name))
-        .sort(),
-    ])
+    JSON.stringify([...[of.workspace, of['backend-config-files']], locatingSettings(of['backend-config'])])
   return all.flatMap((one, index) => {
     const twin = all.slice(0, index).find((other) => placeOf(other) === placeOf(one))
     const isNamed = STATE_NAMES.some((name) => one['backend-config'][name] !== undefined)
