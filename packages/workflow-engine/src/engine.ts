@@ -175,7 +175,7 @@ function newRun(request: StartRequest, options: EngineOptions, tree: WorkflowTre
     status: 'queued',
     conclusion: null,
     referencedWorkflows: tree ? referenced(tree) : [],
-    createdAt: now,
+    createdAt: request.rerunOf?.createdAt ?? now,
     startedAt: now,
     jobs: [],
     annotations: [],

@@ -258,7 +258,8 @@ jobs:
 `)
     const first = await world.run()
     const second = await (await world.start({ rerunOf: first })).done
-    expect(second).toMatchObject({ id: first.id, number: first.number, attempt: 2 })
+    const { id, number, createdAt } = first
+    expect(second).toMatchObject({ id, number, createdAt, attempt: 2 })
     expect(second.jobs[0]?.steps[1]?.log).toContain(`id=${first.id} attempt=2`)
     expect(second.jobs[0]?.id).not.toBe(first.jobs[0]?.id)
   })

@@ -112,7 +112,9 @@ export interface RunView {
   status: 'queued' | 'in_progress' | 'completed'
   conclusion: Exclude<Conclusion, 'skipped'> | null
   referencedWorkflows: ReferencedWorkflow[]
+  /** when its first attempt was created */
   createdAt: string
+  /** when this attempt began */
   startedAt: string
   jobs: JobView[]
   /** Errors of the run as a whole that belong to no job: an empty matrix, a deadlock, a permission the caller lacks. */
