@@ -40,7 +40,10 @@ export async function changedSince(
     ports.log.warning(`${why}: every infrastructure is planned`)
     return new Map(all.map((one) => [one, '']))
   }
-  const last = since === LAST_SUCCESS ? await lastBrought(ports) : { commit: since, others: NO_OTHERS }
+  const last =
+    since === LAST_SUCCESS
+      ? await (await import('./other-runs')).lastSuccess(ports)
+      : { commit: since, others: NO_OTHERS }
   if (last === undefined) return everything('no run of this workflow has succeeded yet for this branch')
   const { commit: base } = last
   if ((await git(['cat-file', '-e', `${base}^{commit}`], ports)) === undefined)
@@ -52,7 +55,10 @@ export async function changedSince(
   const changes = await changesSince(base, ports)
   if (!changes)
     return everything(`what has changed since ${base} is more than is read, or git could not tell it`)
-  const changed = [...new Set(changes.map(({ name }) => name))]
+  const changed = [...new Set(changes.map(({ name }) => name))].map((name) => ({
+    name,
+    folders: foldersOf(name),
+  }))
   const config = join(file.path)
   const texts = new Set(changes.flatMap(({ name, text }) => (name === config ? [text] : [])))
   if (texts.size > MOST_TEXTS)
@@ -75,31 +81,36 @@ export async function changedSince(
   return due
 }
 
-/** @throws GateFailed where a newer commit has succeeded */
-async function lastBrought(ports: Ports): Promise<LastSuccess | undefined> {
-  const { lastSuccess, mustBeNewest } = await import('./other-runs')
-  await mustBeNewest(ports)
-  return lastSuccess(ports)
-}
-
 const NO_OTHERS = { begunSince: [], endedSince: [] }
 
 /** What another run may have brought of which the commits from the last success on do not tell; undefined where it is nothing. */
 async function strayOf({ commit, others }: LastSuccess, ports: Ports): Promise<string | undefined> {
   if (others === undefined)
     return 'it cannot be told which runs of this workflow came after the last that succeeded'
-  const told = async (): Promise<Set<string>> =>
-    new Set([commit, ...((await git(['rev-list', `${commit}..HEAD`], ports)) ?? '').split('\n')])
-  const between = others.begunSince.length > 0 ? await told() : new Set<string>()
-  const elsewhere = others.begunSince.filter((sha) => !between.has(sha))
-  // What was not over by then and is of this history was brought before, or is told by it.
-  for (const sha of others.endedSince)
-    if ((await git(['merge-base', '--is-ancestor', sha, 'HEAD'], ports)) === undefined) elsewhere.push(sha)
-  const [stray] = elsewhere
+  const stray =
+    (await notBetween(commit, others.begunSince, ports)) ?? (await notOfHistory(others.endedSince, ports))
   return (
     stray &&
     `a run since the last that succeeded was for ${stray}, and may have brought what this commit does not tell of`
   )
+}
+
+/** The first that is neither the last success nor comes after it: an older one may have been brought back. */
+async function notBetween(
+  commit: string,
+  begun: readonly string[],
+  ports: Ports,
+): Promise<string | undefined> {
+  if (begun.length === 0) return undefined
+  const told = new Set((await git(['rev-list', `${commit}..HEAD`], ports))?.split('\n'))
+  return begun.find((sha) => sha !== commit && !told.has(sha))
+}
+
+/** The first of another history. What is of this one was brought before the last success, or is told by what came after. */
+async function notOfHistory(ended: readonly string[], ports: Ports): Promise<string | undefined> {
+  for (const sha of ended)
+    if ((await git(['merge-base', '--is-ancestor', sha, 'HEAD'], ports)) === undefined) return sha
+  return undefined
 }
 
 interface Change {
@@ -168,21 +179,21 @@ function stacksOf(file: RolloutFile | undefined, region: string, { context }: Po
 /** Which of the names is of a stack: of its folder, of its settings, or of what these name; undefined where none is. */
 async function whyChanged(
   stack: Stack,
-  changed: readonly string[],
+  changed: readonly { name: string; folders: readonly string[] }[],
   checkout: Checkout,
 ): Promise<string | undefined> {
   const { path, 'var-files': varFiles, 'backend-config-files': backendFiles } = stack
   const places = new Set(await placesOf(path, [...varFiles, ...backendFiles], checkout))
   if (places.has('.')) {
     const [first] = changed
-    return first && `${first} has changed, and what it reads may be anywhere in the repository`
+    return first && `${first.name} has changed, and what it reads may be anywhere in the repository`
   }
   // Of a submodule, and of a link that leads to a folder, git names these alone.
   const above = new Set([...places].flatMap(foldersOf))
   const found = changed.find(
-    (name) => above.has(name) || [name, ...foldersOf(name)].some((one) => places.has(one)),
+    ({ name, folders }) => above.has(name) || places.has(name) || folders.some((one) => places.has(one)),
   )
-  return found && `${found} has changed`
+  return found && `${found.name} has changed`
 }
 
 /** Those that a path lies in, from the root of the repository on. */

@@ -30,12 +30,12 @@ const SOURCE = /\bsource"?\s*[=:]\s*"$/
 /** Where a text is a path from its beginning on: nothing that is named elsewhere stands before it. */
 const FROM_ITS_BEGINNING =
   /\b(?:source"?\s*[=:]|(?:file\w*|templatefile)\(|fileset\(\s*(?:path\.\w+|"\0")\s*,)\s*"$/
+/** That, and what is said in a line of its own of comments. */
+const STANDS_ALONE = new RegExp(`${FROM_ITS_BEGINNING.source}|(?:^|\\n)\\s*(?:#|//)[^\\n]*$`)
 /** The folder itself, where a path that is known elsewhere may be put behind it. */
 const KEPT = /=\s*path\.(?:module|root|cwd)\b|\bfileset\(\s*(?:path\.\w+|"\0")\s*,\s*[^\s"]/
 /** A template is read whatever it is called. */
 const TEMPLATE = /\btemplatefile\(\s*"([^"$%*?]+)"/g
-/** That, and what is said in a line of its own of comments. */
-const STANDS_ALONE = new RegExp(`${FROM_ITS_BEGINNING.source}|(?:^|\\n)\\s*(?:#|//)[^\\n]*$`)
 /** Before a text of data that stands by itself. */
 const AS_VALUE = /["']$|[:=,[{-]\s*$/
 

@@ -13,6 +13,7 @@ const MOST_RUNS = 1_000
 /** Such a run is for what is not merged, and has nothing to apply. */
 const NOT_MERGED = /^(?:pull_request|merge_group)/
 
+const BY_HAND = 'workflow_dispatch'
 /** It has not begun: what comes after this one waits for it. */
 const NOT_BEGUN: readonly string[] = ['pending', 'queued', 'requested']
 
@@ -89,11 +90,11 @@ export interface LastSuccess {
 
 /**
  * The newest run of this workflow for this branch that succeeded and began by the same event: one by hand may have been for less
- * than what had changed.
+ * than what had changed. @throws GateFailed as `mustBeNewest`
  */
 export async function lastSuccess(ports: Ports): Promise<LastSuccess | undefined> {
   const own = await findOwn(ports)
-  const last = await newestSuccess(own, own.event, ports)
+  const last = await newestOf(own, ports)
   if (!last) return undefined
   const from = new Date(Date.parse(last.created_at) - RUN_AGAIN_MS).toISOString().replace(/\.\d+Z$/, 'Z')
   const listed = z
@@ -134,18 +135,26 @@ function othersSince(last: Run, listed: readonly Run[], { context }: Ports): Las
  * for another, which does not come before it, it would bring back what that has replaced. @throws GateFailed
  */
 export async function mustBeNewest(ports: Ports): Promise<void> {
-  const { sha } = ports.context
-  const own = await findOwn(ports)
+  await newestOf(await findOwn(ports), ports)
+}
+
+/** @returns the newest that succeeded and began by the same event */
+async function newestOf(own: OwnRun, ports: Ports): Promise<Run | undefined> {
+  const ofEvent = await newestSuccess(own, own.event, ports)
   // One by hand brings something, too; what runs by other events is no business of this one.
-  for (const event of new Set([own.event, 'workflow_dispatch'])) {
-    const newest = await newestSuccess(own, event, ports)
-    if (!newest || newest.head_sha === sha || newest.created_at <= own.created_at) continue
-    if (await comesBefore(newest.head_sha, sha, ports)) continue
-    throw failed(
-      `this run is for ${sha}, and ${newest.head_sha}, which is newer, has succeeded since: nothing is done, as that would bring the older one back; run the newest commit instead or, to really go back, this one by hand without changed-since`,
-      'superseded',
-    )
-  }
+  const byHand = own.event === BY_HAND ? undefined : await newestSuccess(own, BY_HAND, ports)
+  for (const newest of [ofEvent, byHand]) if (newest) await mustNotReplace(newest, own, ports)
+  return ofEvent
+}
+
+async function mustNotReplace(newest: Run, own: OwnRun, ports: Ports): Promise<void> {
+  const { sha } = ports.context
+  if (newest.head_sha === sha || newest.created_at <= own.created_at) return
+  if (await comesBefore(newest.head_sha, sha, ports)) return
+  throw failed(
+    `this run is for ${sha}, and ${newest.head_sha}, which is newer, has succeeded since: nothing is done, as that would bring the older one back; run the newest commit instead or, to really go back, this one by hand without changed-since`,
+    'superseded',
+  )
 }
 
 /** Source: REST API, "Compare two commits". Of what lies between them, which comes with the first page, nothing is wanted. */

@@ -149,13 +149,19 @@ describe('the places of a stack', () => {
       },
     )
 
-    it('are read from a template that is named, whatever it is called', async () => {
-      await write({
-        'infra/app/main.tf': 'locals { a = templatefile("../../templates/motd.txt", {}) }',
-        'templates/motd.txt': '${file("../../motd/of-all.txt")}',
-      })
-      expect(await places()).toContain('motd/of-all.txt')
-    })
+    it.each([
+      ['../../templates/motd.txt', 'templates/motd.txt', '../../motd/of-all.txt', 'motd/of-all.txt'],
+      ['${path.module}/user-data.sh', 'infra/app/user-data.sh', '../../assets/x.csv', 'assets/x.csv'],
+    ])(
+      'are read from a template that is named, whatever it is called: %s',
+      async (name, file, named, place) => {
+        await write({
+          'infra/app/main.tf': `locals { a = templatefile("${name}", {}) }`,
+          [file]: `\${file("${named}")}`,
+        })
+        expect(await places()).toContain(place)
+      },
+    )
 
     it('are those that a folder outside names, and theirs', async () => {
       await write({
@@ -198,14 +204,6 @@ describe('the places of a stack', () => {
     ])('are everything where %s', async (_, files) => {
       await write(files)
       expect(await places()).toEqual(['.'])
-    })
-
-    it('are those of a template in the folder itself, whatever it is called', async () => {
-      await write({
-        'infra/app/main.tf': 'locals { x = templatefile("${path.module}/user-data.sh", {}) }',
-        'infra/app/user-data.sh': '${file("../../assets/x.csv")}',
-      })
-      expect(await places()).toContain('assets/x.csv')
     })
 
     it('are everything where they are more than are told', async () => {

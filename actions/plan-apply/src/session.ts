@@ -14,6 +14,7 @@ import {
 import {
   findProgram,
   fingerprintKey,
+  locatesState,
   openFolder,
   ToolMissing,
   type FailureReason,
@@ -190,14 +191,17 @@ export async function configurationOf(folder: string): Promise<string> {
   return `sha256:${hash.digest('hex')}`
 }
 
-/** Variables that say where a backend is, which its own settings need not: of each backend those that are no credentials. */
+/**
+ * Variables that say where a backend is, which its own settings need not, beside those that say where a state is: of each
+ * backend those that are no credentials.
+ */
 const ADDRESS =
-  /^(TF_HTTP_(ADDRESS|LOCK_ADDRESS|UNLOCK_ADDRESS)|AWS_(ENDPOINT_URL.*|.*_ENDPOINT|REGION|DEFAULT_REGION)|ARM_(SUBSCRIPTION_ID|TENANT_ID|ENVIRONMENT|METADATA_HOSTNAME)|GOOGLE_(PROJECT|CLOUD_PROJECT|REGION)|CLOUDSDK_CORE_PROJECT|CONSUL_HTTP_ADDR|PG_CONN_STR|PG_SCHEMA_NAME|PGHOST|PGPORT|PGDATABASE|KUBE_(HOST|CONFIG_PATHS?|CTX.*|NAMESPACE|IN_CLUSTER_CONFIG)|TF_CLOUD_(HOSTNAME|ORGANIZATION|PROJECT))$/
+  /^(TF_HTTP_(LOCK|UNLOCK)_ADDRESS|AWS_(ENDPOINT_URL.*|.*_ENDPOINT|REGION|DEFAULT_REGION)|ARM_(SUBSCRIPTION_ID|TENANT_ID|ENVIRONMENT|METADATA_HOSTNAME)|GOOGLE_(PROJECT|CLOUD_PROJECT|REGION)|CLOUDSDK_CORE_PROJECT|KUBE_(CTX.*|IN_CLUSTER_CONFIG))$/
 
 /** In an order of their own; they are only ever told by an HMAC. */
 const addressesOf = ({ ports, environment }: Pick<Session, 'ports' | 'environment'>): [string, string][] =>
   Object.entries({ ...ports.ambient, ...environment })
-    .filter(([name]) => ADDRESS.test(name))
+    .filter(([name]) => locatesState(name) || ADDRESS.test(name))
     .sort(([a], [b]) => (a < b ? -1 : 1))
 
 /** What is known here without the tool. */

@@ -157,10 +157,7 @@ export async function runScript(
     signal,
   })
   const values = Object.entries(secret).flatMap(([name, value]) => (name === OIDC_URL ? [] : [value]))
-  const [stdout, stderr] = [result.stdout, result.stderr].map((output) => wholeLines(output, result)) as [
-    string,
-    string,
-  ]
+  const [stdout, stderr] = [wholeLines(result.stdout, result), wholeLines(result.stderr, result)]
   const shown = redact(stdout, values)
   return {
     ...{ ...result, stdout: clean(shown), stderr: clean(redact(stderr, values)) },
