@@ -125,7 +125,7 @@ async function prove(settings: CanarySettings, { arms }: FoundArms, ports: Ports
   const problems = stagesOutOfReach(seen.requestsPerSecond, settings.stages)
   if (problems.length > 0) throw new InputError(problems.map((message) => ({ where: '', message })))
   const judge = judgeFor(settings.stages, settings.analysis)
-  judge.learn(seen.baseline)
+  judge.learn(seen.baseline, seen.windowMs)
   return { sampler, judge }
 }
 

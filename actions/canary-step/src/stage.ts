@@ -76,7 +76,7 @@ export function judgeFor(
 ): SequentialJudge {
   return createSequentialJudge(
     { alpha, margin },
-    stages.map(({ errorRate, weight }) => defined({ whole: weight === WHOLE, errorRate })),
+    stages.map(({ errorRate, weight, watchMs }) => defined({ watchMs, whole: weight === WHOLE, errorRate })),
   )
 }
 
@@ -125,6 +125,7 @@ async function watchWindow(
 ): Promise<WindowEnd | Reloaded> {
   const { index, plan, judge, sampler, standing, intervalMs, clock, signal, trail } = watch
   await sampler.restart(signal)
+  judge.restart()
   const began = clock.now().getTime()
   // No sample can be there earlier than the sources can tell of the first window.
   let lastGood = began + sampler.lag + sampler.resolution

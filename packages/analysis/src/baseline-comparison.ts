@@ -1,42 +1,82 @@
-import { unanswered, type Criterion, type Shared } from './criterion'
-import { compareRates } from './error-evidence'
-import type { CountsOfArms } from './stage-counts'
+import { formatRate } from '@deploy-actions/rollout'
+import { unanswered, type Criterion, type Finding, type Shared } from './criterion'
+import { againstBaseline, againstLimit, RATIOS } from './error-evidence'
+import { mixedEvidence, planStarts } from './mixed-starts'
+import { pairCounts } from './pairing'
+import { add, total, type Counts, type Sample } from './sample'
 import type { Judgement } from './verdict'
 import { failed, odds, times } from './wording'
 
-/**
- * Does the canary fail more than the margin over the baseline allows? Its evidence and the counts that it names are
- * those of all stages. A baseline that could not be asked is not one without traffic: that is an error.
- */
-export function baselineComparison({ baseline, counts, bar }: Shared): Criterion {
-  const evidence = compareRates()
-  return (sample) => {
-    if (!sample.baseline) return [unanswered(sample)]
-    // In this order: a margin made of the sample's own rate would void the bound on false alarms.
-    evidence.add(sample.canary, sample.baseline, baseline.margin())
-    baseline.learn(sample.baseline)
-    const value = Math.exp(evidence.log(baseline.scatter()))
-    return [
-      compared(
-        value,
-        bar,
-        counts.over(() => true),
-      ),
-    ]
-  }
+interface Comparison {
+  /** how long all stages are watched when nothing delays them */
+  plannedMs: number
+  /** in these stages the canary has all of the traffic */
+  isWhole(stage: number): boolean
+  /** probability that the bound of the earlier baseline is wrong */
+  boundAlpha: number
 }
 
-function compared(value: number, bar: number, { canary, baseline }: CountsOfArms): Judgement {
+/**
+ * Does the canary fail more than the margin over the baseline allows? Its evidence is that of all stages. A baseline that
+ * could not be asked is not one without traffic: that is an error. At 100 % the baseline is silent: then what its rate can
+ * have been at most, with the margin, is the limit, fixed at the first sample, and nothing is said where it never had traffic.
+ */
+export function baselineComparison(
+  { baseline, counts, margin }: Shared,
+  { plannedMs, isWhole, boundAlpha }: Comparison,
+): Criterion & { restart(): void } {
+  const evidence = mixedEvidence(RATIOS.length)
+  const starts = planStarts(plannedMs)
+  const pairs = pairCounts()
+  let elapsedMs: number | undefined
+  let earlier: { limit: number; sum: Counts } | undefined
+  const takeIn = (logFactors: readonly number[], windowMs: number): void => {
+    evidence.multiply(logFactors, starts.next(elapsedMs ?? 0, elapsedMs === undefined))
+    elapsedMs = (elapsedMs ?? 0) + windowMs
+  }
+
+  const beside = (sample: Sample, bar: number): Finding | Judgement => {
+    const pair = pairs.add(sample)
+    if (pair) {
+      // In this order: what is made of the sample's own rate would void the bound on false alarms.
+      takeIn(againstBaseline(pair, margin, baseline), pair.windowMs)
+      baseline.learn(pair.baseline, pair.windowMs)
+    }
+    if (!sample.canary || !sample.baseline) return unanswered(sample)
+    const { canary, baseline: other } = counts.over((stage) => !isWhole(stage))
+    const value = Math.exp(evidence.log())
+    return {
+      metric: 'errors-against-baseline',
+      reason: `canary ${failed(canary)}, baseline ${failed(other)}: ${times(canary, other)}, evidence ${odds(value)}, bar ${odds(bar)}`,
+      evidence: { value, bar },
+      observed: {
+        ...{ canaryRequests: canary.requests, canaryErrors: canary.errors },
+        ...{ baselineRequests: other.requests, baselineErrors: other.errors },
+      },
+    }
+  }
+
+  const afterwards = (sample: Sample, bar: number): Finding | Judgement | undefined => {
+    const { canary, windowMs } = sample
+    if (!canary) return unanswered(sample)
+    const limit = earlier?.limit ?? baseline.highestAllowed(boundAlpha)
+    if (limit === undefined) return undefined
+    earlier ??= { limit, sum: total([]) }
+    const { sum } = earlier
+    add(sum, canary)
+    takeIn(againstLimit(canary, windowMs, limit, baseline), windowMs)
+    const value = Math.exp(evidence.log())
+    return {
+      metric: 'errors-against-earlier-baseline',
+      reason: `canary ${failed(sum)}, at most ${formatRate(limit)} by what the baseline had before, evidence ${odds(value)}, bar ${odds(bar)}`,
+      evidence: { value, bar },
+      limit,
+      observed: { canaryRequests: sum.requests, canaryErrors: sum.errors },
+    }
+  }
   return {
-    metric: 'errors-against-baseline',
-    verdict: value >= bar ? 'fail' : 'pass',
-    reason: `canary ${failed(canary)}, baseline ${failed(baseline)}: ${times(canary, baseline)}, evidence ${odds(value)}, bar ${odds(bar)}`,
-    evidence: { value, bar },
-    observed: {
-      canaryRequests: canary.requests,
-      canaryErrors: canary.errors,
-      baselineRequests: baseline.requests,
-      baselineErrors: baseline.errors,
-    },
+    next: (sample, stage, bar) => (isWhole(stage) ? afterwards(sample, bar) : beside(sample, bar)),
+    log: () => evidence.log(),
+    restart: () => pairs.restart(),
   }
 }

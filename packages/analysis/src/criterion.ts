@@ -1,24 +1,31 @@
 import type { KnownBaseline, Margin } from './known-baseline'
-import type { ArmSample, Sample } from './sample'
+import type { Sample } from './sample'
 import type { StageCounts } from './stage-counts'
 import type { Judgement } from './verdict'
 
-/** A sample whose canary answered. */
-export type CanarySample = Sample & { canary: ArmSample }
+/** What a criterion knows by now, before all are weighed together. */
+export interface Finding extends Omit<Judgement, 'verdict' | 'alike'> {
+  evidence: { value: number; bar: number }
+  /** what to add where it fails: the baseline fails as much */
+  alike?: string
+}
 
-/**
- * One thing that the sequential judge looks at. It keeps its own evidence from sample to sample, and says nothing
- * where it does not apply.
- */
-export type Criterion = (sample: CanarySample, stage: number) => Judgement[]
+/** One thing of which the sequential judge gathers evidence from sample to sample. */
+export interface Criterion {
+  /**
+   * Takes in a sample, and says what is known by now, held against the evidence at which this alone would fail; nothing where it
+   * does not apply.
+   */
+  next(sample: Sample, stage: number, bar: number): Finding | Judgement | undefined
+  /** natural logarithm of all its evidence so far; at first 0 */
+  log(): number
+}
 
 /** What the criteria of one rollout share. */
 export interface Shared {
   baseline: KnownBaseline
   /** of all samples, the one that is being judged included */
   counts: StageCounts
-  /** evidence at which any one of them fails */
-  bar: number
   /** how much worse than the baseline is harmless */
   margin: Margin
 }

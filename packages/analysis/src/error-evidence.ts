@@ -1,84 +1,107 @@
+import type { Margin } from './known-baseline'
 import type { Counts } from './sample'
+import { WOBBLE_MS, type Wobble } from './wobble'
 
-/**
- * Rate ratios over which the evidence is averaged. The average of e-processes is an e-process, so no ratio has to be
- * guessed beforehand (Lindon & Malek, arXiv:2011.03567).
- */
-const RATIOS = [1.5, 2, 3, 5, 8, 13, 20, 40] as const
+/** How many times the highest harmless rate the canary's may be: one hypothesis each, with no hole next to the margin. */
+export const RATIOS = [1.15, 1.5, 2.2, 3.5, 6, 12, 40] as const
 
-/** Rates are kept below 1, where the logarithm of success is still finite. */
-const HIGHEST_RATE = 0.999
-
-/**
- * Evidence, as it grows, that a rate is higher than it may be. By Ville's inequality it reaches 1/alpha at any time
- * at all with probability alpha or less when the rate is allowed, so every sample may be looked at.
- */
-export interface Evidence {
-  /** natural logarithm of the evidence; the exponent of every factor is divided by `dispersion` (>= 1) */
-  log(dispersion: number): number
+/** What both arms were counted in the same stretch of time. */
+export interface PairedCounts {
+  canary: Counts
+  baseline: Counts
+  windowMs: number
 }
 
-/** Against the baseline: is the canary's error rate more than `margin` times the baseline's? */
-export interface ComparisonEvidence extends Evidence {
-  /** `margin` may only depend on samples before this one */
-  add(canary: Counts, baseline: Counts, margin: number): void
+/**
+ * Factors of a sample, as natural logarithms, against "the canary's rate `p_c` is at most `rho p_b + delta`". With `a` errors of `n_c`
+ * requests of the canary and `b` of `n_b` of the baseline it is `theta_0 = rho n_c/(rho n_c + n_b)`, `theta_k` the same with
+ * `r_k rho`, `x_k = theta_k/theta_0`, and `f_k = x_k^a ((1 - theta_k)/(1 - theta_0))^b exp(-delta n_c (x_k - 1))`. Where
+ * a and b are independent given the past and the requests, its expectation is at most
+ * `exp(n_c (x_k - 1)(p_c - rho p_b - delta))`, by 1 + y <= e^y: 1 at most for every p_b, known or not, moving or not, of binomial
+ * and of Poisson counts (compare Howard et al. 2020, doi 10.1214/18-PS321).
+ *
+ * Rates wander by themselves, each arm's apart: the exponent is divided by `phi_k = 1 + c^2 V (1 + ln x_k)` with
+ * `V = p_b rho N_c N_b/(rho N_c + N_b)`, the requests N of a block in which a rate stays as it is; p_b and c are of the past alone.
+ */
+export function againstBaseline(
+  { canary, baseline, windowMs }: PairedCounts,
+  { ratio, absolute }: Margin,
+  wobble: Pick<Wobble, 'rate' | 'variation'>,
+): readonly number[] {
+  const [allowed, beside] = [ratio * canary.requests, baseline.requests]
+  if (allowed === 0 || beside === 0) return NOTHING
+  const share = allowed / (allowed + beside)
+  const scatter =
+    wobble.variation() ** 2 * wobble.rate() * share * beside * (WOBBLE_MS / Math.max(1, windowMs))
+  return RATIOS.map((ratio) => {
+    const worse = (ratio * allowed) / (ratio * allowed + beside)
+    const x = worse / share
+    const log =
+      canary.errors * Math.log(x) +
+      baseline.errors * Math.log((1 - worse) / (1 - share)) -
+      absolute * canary.requests * (x - 1)
+    return log / (1 + scatter * (1 + Math.log(x)))
+  })
 }
 
-export function compareRates(): ComparisonEvidence {
-  const hypotheses = RATIOS.map((ratio) => ({ ratio, log: 0 }))
-  // Of all errors of an interval, the share expected in the canary when its rate is r times the baseline's.
-  const share = (r: number, canary: number, baseline: number): number =>
-    (r * canary) / (r * canary + baseline)
-  return {
-    add(canary, baseline, margin) {
-      if (canary.requests === 0 || baseline.requests === 0 || canary.errors + baseline.errors === 0) return
-      const allowed = share(margin, canary.requests, baseline.requests)
-      for (const hypothesis of hypotheses) {
-        const worse = share(hypothesis.ratio * margin, canary.requests, baseline.requests)
-        hypothesis.log +=
-          canary.errors * Math.log(worse / allowed) + baseline.errors * Math.log((1 - worse) / (1 - allowed))
-      }
-    },
-    log: (dispersion) => logMean(hypotheses, dispersion),
+/**
+ * Factors of a sample, as natural logarithms, against "the canary's rate is at most `limit`" (0 to 1):
+ * `f_k = r_k^a exp(-limit n (r_k - 1))`, whose expectation is at most `exp(n (r_k - 1)(p_c - limit))` of binomial and of Poisson
+ * counts, and `phi_k = 1 + c^2 limit N (1 + ln r_k)`.
+ */
+export function againstLimit(
+  { requests, errors }: Counts,
+  windowMs: number,
+  limit: number,
+  wobble: Pick<Wobble, 'variation'>,
+): readonly number[] {
+  const expected = limit * requests
+  const scatter = wobble.variation() ** 2 * expected * (WOBBLE_MS / Math.max(1, windowMs))
+  return RATIOS.map((ratio) => {
+    const log = errors * Math.log(ratio) - expected * (ratio - 1)
+    return log / (1 + scatter * (1 + Math.log(ratio)))
+  })
+}
+
+const NOTHING = RATIOS.map(() => 0)
+
+/** Within this the highest rate is found. */
+const PRECISION = 1e-4
+
+/**
+ * The highest rate (0 to 1) that counts leave possible, at any time at all with probability 1 - `alpha` or more: the lowest
+ * rate q against which "the rate is q or more" the mean over r < 1 of `r^errors exp(q requests (1 - r))` has come to 1/alpha,
+ * its exponents divided as above. Without requests it is 1.
+ * @param overMs how long it was counted
+ */
+export function highestRate(
+  { requests, errors }: Counts,
+  overMs: number,
+  alpha: number,
+  wobble: Pick<Wobble, 'variation'>,
+): number {
+  const blocks = Math.max(1, overMs / WOBBLE_MS)
+  const against = (rate: number): number => {
+    const scatter = (wobble.variation() ** 2 * rate * requests) / blocks
+    const logs = RATIOS.map((ratio) => {
+      const log = -errors * Math.log(ratio) + rate * requests * (1 - 1 / ratio)
+      return log / (1 + scatter * (1 + Math.log(ratio)))
+    })
+    return logMean(logs)
   }
-}
-
-/** Against a number: is the canary's error rate above `limit` (0 to 1, exclusive)? */
-export interface LimitEvidence extends Evidence {
-  add(canary: Counts): void
-}
-
-export function exceedsLimit(limit: number): LimitEvidence {
-  const hypotheses = RATIOS.map((ratio) => ({
-    rate: Math.min(ratio * limit, Math.max(HIGHEST_RATE, limit)),
-    log: 0,
-  }))
-  return {
-    add({ requests, errors }) {
-      for (const hypothesis of hypotheses)
-        hypothesis.log +=
-          errors * Math.log(hypothesis.rate / limit) +
-          (requests - errors) * Math.log((1 - hypothesis.rate) / (1 - limit))
-    },
-    log: (dispersion) => logMean(hypotheses, dispersion),
+  const bar = -Math.log(alpha)
+  if (against(1) < bar) return 1
+  let [low, high] = [requests === 0 ? 0 : errors / requests, 1]
+  while (high - low > PRECISION * high) {
+    const middle = (low + high) / 2
+    if (against(middle) < bar) low = middle
+    else high = middle
   }
+  return high
 }
 
-/** log of the mean of exp(log / dispersion), without overflow. */
-function logMean(hypotheses: readonly { log: number }[], dispersion: number): number {
-  const scaled = hypotheses.map(({ log }) => log / dispersion)
-  const highest = Math.max(...scaled)
-  return highest + Math.log(scaled.reduce((sum, log) => sum + Math.exp(log - highest), 0) / scaled.length)
-}
-
-/**
- * Upper confidence bound of a rate from `errors` of `requests`: Wilson's score bound (JASA 22, 1927) at `z` standard
- * errors. Returns 1 without requests.
- */
-export function upperBound({ requests, errors }: Counts, z: number): number {
-  if (requests === 0) return 1
-  const rate = errors / requests
-  const centre = rate + z ** 2 / (2 * requests)
-  const spread = z * Math.sqrt((rate * (1 - rate)) / requests + z ** 2 / (4 * requests ** 2))
-  return Math.min(1, (centre + spread) / (1 + z ** 2 / requests))
+/** log of the mean of e^log, without overflow. */
+function logMean(logs: readonly number[]): number {
+  const highest = Math.max(...logs)
+  return highest + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - highest), 0) / logs.length)
 }

@@ -1,7 +1,7 @@
 import { alikeSentence, failAlike, type BothArms } from './alike'
-import type { Criterion } from './criterion'
 import type { Margin } from './known-baseline'
-import { total, type Counts } from './sample'
+import { total, type Counts, type Sample } from './sample'
+import type { Judgement } from './verdict'
 import { failed } from './wording'
 
 /** Half of this many requests failing needs no statistics. */
@@ -11,9 +11,10 @@ const GROSS_REQUESTS = 20
  * Did half of the newest 20 requests or more fail? Older samples are forgotten, so neither a good past nor a bad one
  * counts. Where the baseline fails alike in the same samples, it says so.
  */
-export function grossFailure(margin: Margin): Criterion {
+export function grossFailure(margin: Margin): (sample: Sample) => Judgement[] {
   let newest: BothArms[] = []
   return ({ canary, baseline }) => {
+    if (!canary) return []
     newest.push({ canary: total([canary]), baseline: total([baseline]) })
     while (newest.length > 1 && sumOf(newest.slice(1)).canary.requests >= GROSS_REQUESTS)
       newest = newest.slice(1)

@@ -1,71 +1,48 @@
 import { formatRate } from '@deploy-actions/rollout'
 import { alikeSentence, failAlike } from './alike'
 import type { Criterion, Shared } from './criterion'
-import { exceedsLimit, type LimitEvidence } from './error-evidence'
-import { add, total, type Counts } from './sample'
-import type { Judgement } from './verdict'
+import { againstLimit, RATIOS } from './error-evidence'
+import { mixedEvidence, planStarts } from './mixed-starts'
+import type { Counts } from './sample'
 import { failed, odds } from './wording'
 
-/** Does the canary fail more than `limit` (0 to 1) allows? Asked and counted in the stages that have this limit. */
-export function errorRateLimit(
-  limit: number,
-  hasLimit: (stage: number) => boolean,
-  shared: Shared,
-): Criterion {
-  const evidence = exceedsLimit(limit)
-  return ({ canary }, stage) => {
-    if (!hasLimit(stage)) return []
-    evidence.add(canary)
-    const { canary: sum, baseline } = shared.counts.over(hasLimit)
-    return [againstLimit('error-rate', { limit, evidence, sum, baseline }, shared)]
-  }
-}
-
 /**
- * At 100 % the baseline is silent: what its rate can have been at most, with the margin, is one more limit. It is
- * fixed at the first sample, and does not exist when the baseline never had traffic.
+ * Does the canary fail more than the limit of the stage (0 to 1) allows? One evidence for the limits of all stages; what it
+ * says is counted in the stages that have the same one.
  */
-export function earlierBaseline(shared: Shared): Criterion {
-  let test: LimitTest | undefined
-  return ({ canary }) => {
-    test ??= beginTest(shared.baseline.highestAllowed())
-    if (!test) return []
-    add(test.sum, canary)
-    test.evidence.add(canary)
-    return [againstLimit('errors-against-earlier-baseline', test, shared)]
-  }
-}
-
-interface LimitTest {
-  limit: number
-  evidence: LimitEvidence
-  /** of the samples that the evidence is made of */
-  sum: Counts
-  /** of the same samples, where it was asked */
-  baseline?: Counts
-}
-
-function beginTest(limit: number | undefined): LimitTest | undefined {
-  return limit === undefined ? undefined : { limit, evidence: exceedsLimit(limit), sum: total([]) }
-}
-
-function againstLimit(
-  metric: string,
-  { limit, evidence, sum, baseline: beside }: LimitTest,
-  { baseline, bar, margin }: Shared,
-): Judgement {
-  const value = Math.exp(evidence.log(baseline.scatter()))
-  const isAbove = ({ requests, errors }: Counts): boolean => errors > limit * requests
-  const alike =
-    value >= bar && beside !== undefined && failAlike({ canary: sum, baseline: beside }, margin, isAbove)
-  const reason = `canary ${failed(sum)}, limit ${formatRate(limit)}, evidence ${odds(value)}, bar ${odds(bar)}`
+export function errorRateLimits(
+  limits: readonly (number | undefined)[],
+  plannedMs: number,
+  { counts, baseline, margin }: Shared,
+): Criterion {
+  const evidence = mixedEvidence(RATIOS.length)
+  const changes = limits.filter((limit, stage) => limit !== undefined && limit !== limits[stage - 1]).length
+  const starts = planStarts(plannedMs, Math.max(1, changes))
+  let elapsedMs = 0
+  let held: number | undefined
   return {
-    metric,
-    verdict: value >= bar ? 'fail' : 'pass',
-    reason: alike ? `${reason}${alikeSentence(beside)}` : reason,
-    ...(alike && { alike }),
-    evidence: { value, bar },
-    limit,
-    observed: { canaryRequests: sum.requests, canaryErrors: sum.errors },
+    log: () => evidence.log(),
+    next({ canary, windowMs }, stage, bar) {
+      const limit = limits[stage]
+      if (limit === undefined || !canary) return undefined
+      evidence.multiply(
+        againstLimit(canary, windowMs, limit, baseline),
+        starts.next(elapsedMs, limit !== held),
+      )
+      elapsedMs += windowMs
+      held = limit
+      const value = Math.exp(evidence.log())
+      const { canary: sum, baseline: beside } = counts.over((one) => limits[one] === limit)
+      const isAbove = ({ requests, errors }: Counts): boolean => errors > limit * requests
+      const alike = failAlike({ canary: sum, baseline: beside }, margin, isAbove)
+      return {
+        metric: 'error-rate',
+        reason: `canary ${failed(sum)}, limit ${formatRate(limit)}, evidence ${odds(value)}, bar ${odds(bar)}`,
+        ...(alike && { alike: alikeSentence(beside) }),
+        evidence: { value, bar },
+        limit,
+        observed: { canaryRequests: sum.requests, canaryErrors: sum.errors },
+      }
+    },
   }
 }

@@ -67,7 +67,10 @@ export function decide(
     }
 
   const enough = requests >= budget.minRequests
-  const judged = barred === undefined && (verdict === 'pass' || verdict === 'fail')
+  // Where failures are only shown, so is what may be one.
+  const suspected = verdict === 'inconclusive' && deciding.every(({ suspected }) => suspected)
+  const shown = suspected && budget.onFail === 'report'
+  const judged = barred === undefined && (verdict === 'pass' || verdict === 'fail' || shown)
   const tooLittle = barred ?? (enough ? because : tooFew(requests, budget))
   if (elapsedMs >= budget.watchMs && enough && judged)
     return { verdict, final: true, then: 'next', reason: because }
@@ -77,8 +80,9 @@ export function decide(
   if (elapsedMs >= budget.maxWatchMs && !justLost) {
     const reason = `after the longest watch of ${formatDuration(budget.maxWatchMs)} ${verdict === 'error' ? because : tooLittle}`
     // No data never promotes, whatever a config says.
-    const promote =
-      budget.onInconclusive === 'promote' && verdict !== 'error' && requests > 0 && barred === undefined
+    const mayPromote = verdict !== 'error' && requests > 0 && barred === undefined
+    // What was not found in all that time takes nothing back by itself.
+    const promote = mayPromote && (budget.onInconclusive === 'promote' || (suspected && enough))
     return {
       verdict: verdict === 'error' ? 'error' : 'inconclusive',
       final: true,

@@ -16,6 +16,8 @@ export interface Judgement {
   reason: string
   /** of a fail: the baseline fails as much in the same window, so that the release may not be to blame */
   alike?: true
+  /** of what is inconclusive: there is enough data, and too much speaks against the canary to let it pass */
+  suspected?: true
   /** odds against the canary being fine, and the odds at which it fails */
   evidence?: { value: number; bar: number }
   /** the limit of the stage, as a rate */

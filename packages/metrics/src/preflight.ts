@@ -8,6 +8,8 @@ export type Preflight =
   | {
       ok: true
       baseline: ArmSample
+      /** how long it was looked at */
+      windowMs: number
       /** the most that the traffic can be, given what was seen: three standard errors above the mean */
       requestsPerSecond: number
       /** names in the queries that match nothing and may be misspelt, and pages that went away: a sentence each */
@@ -70,11 +72,12 @@ export async function preflight(
       ok: false,
       reason: `the baseline arm had no request in ${samples.length} intervals: either it has no traffic, or the queries do not find it; a canary cannot be compared with it`,
     }
-  const seconds = samples.reduce((sum, { windowMs }) => sum + windowMs, 0) / 1000
+  const windowMs = samples.reduce((sum, sample) => sum + sample.windowMs, 0)
   return {
     ok: true,
     baseline,
-    requestsPerSecond: (seen.requests + 3 * Math.sqrt(seen.requests)) / seconds,
+    windowMs,
+    requestsPerSecond: (1000 * (seen.requests + 3 * Math.sqrt(seen.requests))) / windowMs,
     warnings: [...leftOutOf(samples), ...sampler.examine().warnings],
   }
 }
