@@ -283,7 +283,7 @@ function barredByShare(
 /** Requests that the router has sent to the canary and that its metrics do not show. */
 const swallowed = (missed: Missed | undefined): Judgement[] =>
   missed?.because === 'swallowed'
-    ? [{ metric: 'share of requests', verdict: 'fail', reason: missed.reason, observed: {} }]
+    ? [{ metric: 'share of requests', verdict: 'fail', reason: () => missed.reason, observed: {} }]
     : []
 
 /**
@@ -299,7 +299,7 @@ function barredBy(router: Standing): string | undefined {
 /** A router that cannot be read may hide anything: until it can be, no sample is a good one. */
 const unreadable = (router: Standing): Judgement[] =>
   router.state === 'unreadable'
-    ? [{ metric: 'router', verdict: 'error', reason: router.reason, observed: {} }]
+    ? [{ metric: 'router', verdict: 'error', reason: () => router.reason, observed: {} }]
     : []
 
 /** Tells of each page that could not be read while others of its arm speak for it; gives what the whole stage lacks. */

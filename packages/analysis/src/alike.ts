@@ -3,7 +3,7 @@ import type { Counts } from './sample'
 import { failed } from './wording'
 
 /** With fewer requests of the baseline in the window its rate says nothing. */
-const LEAST_BASELINE_REQUESTS = 20
+export const LEAST_OF_BASELINE = 20
 /** By so many standard errors of the difference the canary may be above what is harmless. */
 const STANDARD_ERRORS = 2
 
@@ -15,16 +15,12 @@ export interface BothArms {
 
 /**
  * Do both arms fail alike, as they do when something that both depend on is down? They do when the baseline had at
- * least 20 requests in the judged window, breaks there what the canary broke (`breaks`), and the canary's rate `p_c` is
- * not above what the margin allows over the baseline's `p_b` by more than two standard errors of the difference:
- * `p_c <= ratio p_b + absolute + 2 sqrt(p_b (1 - p_b) (1/n_c + 1/n_b))`. It decides nothing but the words.
+ * least 20 requests in the judged window and failed there, and the canary's rate `p_c` is not above what the margin allows over the
+ * baseline's `p_b` by more than two standard errors of the difference:
+ * `p_c <= ratio p_b + absolute + 2 sqrt(p_b (1 - p_b) (1/n_c + 1/n_b))`.
  */
-export function failAlike(
-  { canary, baseline }: BothArms,
-  { ratio, absolute }: Margin,
-  breaks: (counts: Counts) => boolean,
-): boolean {
-  if (canary.requests === 0 || baseline.requests < LEAST_BASELINE_REQUESTS || !breaks(baseline)) return false
+export function areAlike({ canary, baseline }: BothArms, { ratio, absolute }: Margin): boolean {
+  if (canary.requests === 0 || baseline.requests < LEAST_OF_BASELINE || baseline.errors === 0) return false
   const rate = baseline.errors / baseline.requests
   const spread = Math.sqrt(rate * (1 - rate) * (1 / canary.requests + 1 / baseline.requests))
   return canary.errors / canary.requests <= ratio * rate + absolute + STANDARD_ERRORS * spread

@@ -5,7 +5,7 @@ import { mixedEvidence, planStarts } from './mixed-starts'
 import { pairCounts } from './pairing'
 import { add, total, type Counts, type Sample } from './sample'
 import type { Judgement } from './verdict'
-import { failed, odds, times } from './wording'
+import { failed, odds, oddsOf, times } from './wording'
 
 interface Comparison {
   /** how long all stages are watched when nothing delays them */
@@ -44,10 +44,11 @@ export function baselineComparison(
     }
     if (!sample.canary || !sample.baseline) return unanswered(sample)
     const { canary, baseline: other } = counts.over((stage) => !isWhole(stage))
-    const value = Math.exp(evidence.log())
+    const value = oddsOf(evidence.log())
     return {
       metric: 'errors-against-baseline',
-      reason: `canary ${failed(canary)}, baseline ${failed(other)}: ${times(canary, other)}, evidence ${odds(value)}, bar ${odds(bar)}`,
+      reason: () =>
+        `canary ${failed(canary)}, baseline ${failed(other)}: ${times(canary, other)}, evidence ${odds(value)}, bar ${odds(bar)}`,
       evidence: { value, bar },
       observed: {
         ...{ canaryRequests: canary.requests, canaryErrors: canary.errors },
@@ -65,10 +66,12 @@ export function baselineComparison(
     const { sum } = earlier
     add(sum, canary)
     takeIn(againstLimit(canary, windowMs, limit, baseline), windowMs)
-    const value = Math.exp(evidence.log())
+    const value = oddsOf(evidence.log())
+    const seen = total([sum])
     return {
       metric: 'errors-against-earlier-baseline',
-      reason: `canary ${failed(sum)}, at most ${formatRate(limit)} by what the baseline had before, evidence ${odds(value)}, bar ${odds(bar)}`,
+      reason: () =>
+        `canary ${failed(seen)}, at most ${formatRate(limit)} by what the baseline had before, evidence ${odds(value)}, bar ${odds(bar)}`,
       evidence: { value, bar },
       limit,
       observed: { canaryRequests: sum.requests, canaryErrors: sum.errors },

@@ -6,8 +6,8 @@ import type { Judgement } from './verdict'
 /** What a criterion knows by now, before all are weighed together. */
 export interface Finding extends Omit<Judgement, 'verdict' | 'alike'> {
   evidence: { value: number; bar: number }
-  /** what to add where it fails: the baseline fails as much */
-  alike?: string
+  /** what to add to the reason where it fails: the baseline fails as much */
+  alike?: () => string
 }
 
 /** One thing of which the sequential judge gathers evidence from sample to sample. */
@@ -32,11 +32,11 @@ export interface Shared {
 
 /** For numbers that could not be had: nothing passes without them. */
 export function unanswered({ problems }: Sample): Judgement {
-  const why = new Set(problems.map(({ message }) => message))
   return {
     metric: 'errors',
     verdict: 'error',
-    reason: `the metrics gave no answer: ${[...why].join('; ')}`,
+    reason: () =>
+      `the metrics gave no answer: ${[...new Set(problems.map(({ message }) => message))].join('; ')}`,
     observed: {},
   }
 }

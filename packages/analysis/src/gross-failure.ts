@@ -1,34 +1,40 @@
-import { alikeSentence, failAlike, type BothArms } from './alike'
+import { alikeSentence, areAlike, LEAST_OF_BASELINE, type BothArms } from './alike'
 import type { Margin } from './known-baseline'
-import { total, type Counts, type Sample } from './sample'
+import { add, total, type Counts, type Sample } from './sample'
 import type { Judgement } from './verdict'
 import { failed } from './wording'
 
 /** Half of this many requests failing needs no statistics. */
 const GROSS_REQUESTS = 20
+/** Samples are remembered for so long, in milliseconds, where the arms get few requests. */
+const REMEMBERED_MS = 600_000
 
 /**
  * Did half of the newest 20 requests or more fail? Older samples are forgotten, so neither a good past nor a bad one
- * counts. Where the baseline fails alike in the same samples, it says so.
+ * counts. Where the baseline fails alike, by the newest samples in which it had 20 requests, too, the canary is not to blame:
+ * then nothing passes, and what the other tests say decides.
  */
 export function grossFailure(margin: Margin): (sample: Sample) => Judgement[] {
-  let newest: BothArms[] = []
-  return ({ canary, baseline }) => {
+  const samples: (BothArms & { windowMs: number })[] = []
+  return ({ canary, baseline, windowMs }) => {
     if (!canary) return []
-    newest.push({ canary: total([canary]), baseline: total([baseline]) })
-    while (newest.length > 1 && sumOf(newest.slice(1)).canary.requests >= GROSS_REQUESTS)
-      newest = newest.slice(1)
-    const sum = sumOf(newest)
-    if (sum.canary.requests < GROSS_REQUESTS || !isGross(sum.canary)) return []
-    const alike = failAlike(sum, margin, isGross)
-    const reason = `canary ${failed(sum.canary)}: half or more of at least ${GROSS_REQUESTS}`
+    samples.push({ canary: total([canary]), baseline: total([baseline]), windowMs })
+    forget(samples)
+    const newest = since(samples, ({ canary }) => canary.requests >= GROSS_REQUESTS)
+    if (newest.canary.requests < GROSS_REQUESTS || !isGross(newest.canary)) return []
+    const both = since(
+      samples,
+      ({ canary, baseline }) => canary.requests >= GROSS_REQUESTS && baseline.requests >= LEAST_OF_BASELINE,
+    )
+    const alike = areAlike(both, margin)
     return [
       {
         metric: 'gross-failure',
-        verdict: 'fail',
-        reason: alike ? `${reason}${alikeSentence(sum.baseline)}` : reason,
+        verdict: alike ? 'inconclusive' : 'fail',
+        reason: () =>
+          `canary ${failed(newest.canary)}: half or more of at least ${GROSS_REQUESTS}${alike ? alikeSentence(both.baseline) : ''}`,
         ...(alike && { alike }),
-        observed: { canaryRequests: sum.canary.requests, canaryErrors: sum.canary.errors },
+        observed: { canaryRequests: newest.canary.requests, canaryErrors: newest.canary.errors },
       },
     ]
   }
@@ -36,7 +42,17 @@ export function grossFailure(margin: Margin): (sample: Sample) => Judgement[] {
 
 const isGross = ({ requests, errors }: Counts): boolean => errors * 2 >= requests
 
-const sumOf = (samples: readonly BothArms[]): BothArms => ({
-  canary: total(samples.map(({ canary }) => canary)),
-  baseline: total(samples.map(({ baseline }) => baseline)),
-})
+/** The sum of the newest samples, of no more than it takes until there is enough. */
+function since(samples: readonly BothArms[], isEnough: (sum: BothArms) => boolean): BothArms {
+  const sum = { canary: total([]), baseline: total([]) }
+  for (let index = samples.length - 1; index >= 0 && !isEnough(sum); index--) {
+    add(sum.canary, samples[index]?.canary ?? total([]))
+    add(sum.baseline, samples[index]?.baseline ?? total([]))
+  }
+  return sum
+}
+
+function forget(samples: { windowMs: number }[]): void {
+  let ms = samples.reduce((sum, { windowMs }) => sum + windowMs, 0)
+  while (samples.length > 1 && ms > REMEMBERED_MS) ms -= samples.shift()?.windowMs ?? 0
+}

@@ -1,10 +1,10 @@
 import { formatRate } from '@deploy-actions/rollout'
-import { alikeSentence, failAlike } from './alike'
+import { alikeSentence, areAlike } from './alike'
 import type { Criterion, Shared } from './criterion'
 import { againstLimit, RATIOS } from './error-evidence'
 import { mixedEvidence, planStarts } from './mixed-starts'
 import type { Counts } from './sample'
-import { failed, odds } from './wording'
+import { failed, odds, oddsOf } from './wording'
 
 /**
  * Does the canary fail more than the limit of the stage (0 to 1) allows? One evidence for the limits of all stages; what it
@@ -31,14 +31,16 @@ export function errorRateLimits(
       )
       elapsedMs += windowMs
       held = limit
-      const value = Math.exp(evidence.log())
+      const value = oddsOf(evidence.log())
       const { canary: sum, baseline: beside } = counts.over((one) => limits[one] === limit)
       const isAbove = ({ requests, errors }: Counts): boolean => errors > limit * requests
-      const alike = failAlike({ canary: sum, baseline: beside }, margin, isAbove)
+      // It decides nothing but the words.
+      const alike = isAbove(beside) && areAlike({ canary: sum, baseline: beside }, margin)
       return {
         metric: 'error-rate',
-        reason: `canary ${failed(sum)}, limit ${formatRate(limit)}, evidence ${odds(value)}, bar ${odds(bar)}`,
-        ...(alike && { alike: alikeSentence(beside) }),
+        reason: () =>
+          `canary ${failed(sum)}, limit ${formatRate(limit)}, evidence ${odds(value)}, bar ${odds(bar)}`,
+        ...(alike && { alike: () => alikeSentence(beside) }),
         evidence: { value, bar },
         limit,
         observed: { canaryRequests: sum.requests, canaryErrors: sum.errors },

@@ -7,7 +7,7 @@ import { logSum } from './mixed-starts'
 import type { Counts, Sample } from './sample'
 import { countStages, type CountsOfArms } from './stage-counts'
 import type { Judgement } from './verdict'
-import { odds } from './wording'
+import { odds, oddsOf } from './wording'
 
 /** How sure, and how much worse than the baseline is still harmless. */
 export interface SequentialSettings {
@@ -91,7 +91,7 @@ export function createSequentialJudge(
         -Infinity,
       )
       const findings = found.filter((one) => one !== undefined)
-      const judgements = sample.canary ? decided(findings, Math.exp(together), bar) : [unanswered(sample)]
+      const judgements = sample.canary ? decided(findings, oddsOf(together), bar) : [unanswered(sample)]
       return { judgements: [...gross(sample), ...judgements], seen: counts.of(stage) }
     },
   }
@@ -120,17 +120,17 @@ function decided(all: readonly (Finding | Judgement)[], together: number, bar: n
     const { alike, ...said } = one
     if (one !== carrying) return { ...said, verdict: 'pass' }
     if (together >= bar) {
-      const alone =
+      const alone = (): string =>
         shareOf(one) >= 1 ? '' : `; with all that was found before it is ${odds(together)}, bar ${odds(bar)}`
       return {
-        ...{ ...said, verdict: 'fail', reason: `${said.reason}${alone}${alike ?? ''}` },
+        ...{ ...said, verdict: 'fail', reason: () => `${said.reason()}${alone()}${alike?.() ?? ''}` },
         ...(alike !== undefined && { alike: true }),
       }
     }
     if (present < SUSPICIOUS) return { ...said, verdict: 'pass' }
     return {
       ...{ ...said, verdict: 'inconclusive', suspected: true },
-      reason: `${said.reason}: too much to pass, which takes less than ${odds(SUSPICIOUS)}`,
+      reason: () => `${said.reason()}: too much to pass, which takes less than ${odds(SUSPICIOUS)}`,
     }
   })
 }

@@ -53,7 +53,7 @@ export function decide(
   const deciding = judgements.filter((judgement) => judgement.verdict === verdict)
   // What speaks against this release alone comes first: both may fail, and one of them more.
   const first = deciding.find(({ alike }) => !alike) ?? deciding[0]
-  const because = first?.reason ?? 'nothing was measured'
+  const because = first?.reason() ?? 'nothing was measured'
 
   if (verdict === 'fail' && budget.onFail === 'rollback')
     return { verdict, final: true, then: 'rollback', reason: because, ...(first?.alike && { alike: true }) }

@@ -12,8 +12,8 @@ export function worst(list: readonly Verdict[]): Verdict {
 export interface Judgement {
   metric: string
   verdict: Verdict
-  /** one sentence, derived from the comparison itself */
-  reason: string
+  /** one sentence, derived from the numbers where it is shown: most samples are not */
+  reason: () => string
   /** of a fail: the baseline fails as much in the same window, so that the release may not be to blame */
   alike?: true
   /** of what is inconclusive: there is enough data, and too much speaks against the canary to let it pass */

@@ -1,8 +1,10 @@
 import { formatRate } from '@deploy-actions/rollout'
 import type { Counts } from './sample'
 
-/** Not a formatter made once: making it would cost every start of an action what most never need. */
-const count = (value: number): string => value.toLocaleString('en-US', { maximumFractionDigits: 0 })
+/** Made where it is first needed: it would cost every start of an action what most never need. */
+let whole: Intl.NumberFormat | undefined
+const count = (value: number): string =>
+  (whole ??= new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })).format(value)
 
 /** `43 of 5,120 requests failed (0.84%)` */
 export function failed({ requests, errors }: Counts): string {
@@ -15,6 +17,10 @@ export function times(canary: Counts, baseline: Counts): string {
   if (baseline.errors === 0) return canary.errors === 0 ? 'both without errors' : 'the baseline had none'
   return `${Number((canary.errors / canary.requests / (baseline.errors / baseline.requests)).toPrecision(2))} times`
 }
+
+/** Odds of which the logarithm is known, as a number that JSON can hold. */
+export const oddsOf = (log: number): number => Math.exp(Math.min(log, HIGHEST_LOG))
+const HIGHEST_LOG = 700
 
 /** Evidence as people bet on it: 9,400 -> `1:9,400`; below 1 it speaks for the canary. */
 export function odds(value: number): string {
