@@ -4,7 +4,6 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
-import { upperBound } from '../../packages/analysis/src/error-evidence'
 import { explained, type Explained } from './explained'
 import { mutate, type Mutant } from './mutate'
 import { Pool, type Verdict } from './pool'
@@ -234,7 +233,7 @@ function tell(wanted: readonly Chosen[], judged: readonly Judged[], stale: reado
     .map(({ file, from, to }) => `${file}: ${from} -> ${to} is explained, but dies: take it from the list`)
   for (const problem of [...gone, ...dead]) console.log(problem)
   const { killed, able } = row('all', judged)
-  const atMost = upperBound({ requests: able, errors: killed }, SURE_Z)
+  const atMost = highestShare(killed, able, SURE_Z)
   const low = values.sample === undefined ? scores.some((score) => score < ENOUGH) : atMost < ENOUGH
   if (low)
     console.log(
@@ -243,6 +242,14 @@ function tell(wanted: readonly Chosen[], judged: readonly Judged[], stale: reado
   else if (values.sample !== undefined)
     console.log(`of all, at most ${(atMost * 100).toFixed(1)} % are noticed; ${ENOUGH * 100} % are enough`)
   return !low && gone.length + dead.length === 0
+}
+
+/** Wilson's upper score bound (JASA 22, 1927) of the share of `some` in `all`, at `z` standard errors; 1 of none. */
+function highestShare(some: number, all: number, z: number): number {
+  if (all === 0) return 1
+  const share = some / all
+  const spread = z * Math.sqrt((share * (1 - share)) / all + z ** 2 / (4 * all ** 2))
+  return Math.min(1, (share + z ** 2 / (2 * all) + spread) / (1 + z ** 2 / all))
 }
 
 /** @returns how many died of those that can, and their share */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { failAlike } from './alike'
+import { areAlike } from './alike'
 import type { ArmSample } from './sample'
 import { createSequentialJudge } from './sequential'
 import { decide, type StageBudget } from './stage-watch'
@@ -7,38 +7,38 @@ import type { Judgement } from './verdict'
 
 const margin = { ratio: 1.25, absolute: 0.001 }
 const arm = (requests: number, errors: number): ArmSample => ({ requests, errors })
-const isGross = ({ requests, errors }: { requests: number; errors: number }) => errors * 2 >= requests
 
 describe('both arms fail alike', () => {
   it.each<[string, boolean, [number, number], [number, number]]>([
     ['when a dependency of both is down', true, [50, 45], [450, 405]],
     ['when the canary is within the margin', true, [100, 62], [900, 450]],
-    // 10 of 20 beside 60 %: two standard errors of so few requests are 22 points.
+    // 95 % beside 60 %: four standard errors of so few requests are 45 points.
     ['when chance explains the difference', true, [20, 19], [400, 240]],
-    // 60 % of the baseline make 75.1 % harmless, and two standard errors of 200 beside 400 are 8.5 points: 83.59 %.
-    ['up to what chance explains', true, [200, 167], [400, 240]],
-    ['not above it', false, [200, 168], [400, 240]],
+    // 60 % of the baseline make 75.1 % harmless, and four standard errors of 200 beside 400 are 16.97 points: 92.07 %.
+    ['up to what chance explains', true, [200, 184], [400, 240]],
+    ['not above it', false, [200, 185], [400, 240]],
     ['by a single request of the canary', true, [1, 1], [450, 405]],
     ['as soon as the baseline had enough requests', true, [10, 9], [20, 18]],
     ['not when the canary is worse than that', false, [200, 190], [400, 240]],
     ['not when the baseline stands', false, [50, 45], [450, 4]],
+    ['not when it has no error', false, [50, 45], [450, 0]],
     ['not when the baseline fails, but not as the canary does', false, [50, 45], [450, 180]],
     ['not when the baseline had too few requests to tell', false, [50, 45], [19, 19]],
     ['not without a baseline', false, [50, 45], [0, 0]],
     ['not without requests of the canary', false, [0, 0], [450, 450]],
   ])('%s: %s', (_, alike, canary, baseline) => {
-    expect(failAlike({ canary: arm(...canary), baseline: arm(...baseline) }, margin, isGross)).toBe(alike)
+    expect(areAlike({ canary: arm(...canary), baseline: arm(...baseline) }, margin)).toBe(alike)
   })
 })
 
 it('is alike where all requests of both fail, and no difference at all would be harmless', () => {
   const down = { canary: arm(50, 50), baseline: arm(450, 450) }
-  expect(failAlike(down, { ratio: 1, absolute: 0 }, isGross)).toBe(true)
+  expect(areAlike(down, { ratio: 1, absolute: 0 })).toBe(true)
 })
 
 describe('the sentence of a fail', () => {
   const judge = (limits: { errorRate?: number }, samples: [ArmSample, ArmSample | undefined][]) => {
-    const judging = createSequentialJudge({ alpha: 0.01, margin }, [limits])
+    const judging = createSequentialJudge({ alpha: 0.01, margin }, [{ watchMs: 600_000, ...limits }])
     const judged = samples.map(([canary, baseline]) =>
       judging.judge({ at: '', windowMs: 10_000, canary, ...(baseline && { baseline }), problems: [] }, 0),
     )
@@ -46,21 +46,33 @@ describe('the sentence of a fail', () => {
   }
   const of = (metric: string, judgements: Judgement[]) => judgements.find((one) => one.metric === metric)
 
-  it('of a gross failure says that the baseline fails as much, from the very samples that were judged', () => {
+  it('says that a gross failure is shared, by the very samples that were judged: it does not fail, and nothing passes', () => {
     const down: [ArmSample, ArmSample] = [arm(10, 9), arm(90, 80)]
     // A day without errors before it changes nothing: only the newest samples are judged.
     const failure = of('gross-failure', judge({}, [[arm(10_000, 0), arm(90_000, 0)], down, down]))
-    expect(failure).toMatchObject({
+    expect(failure).toMatchObject({ verdict: 'inconclusive', alike: true })
+    expect(failure?.reason()).toBe(
+      'canary 18 of 20 requests failed (90%): half or more of at least 20; the baseline fails as much (160 of 180 requests failed (88.9%)), so taking the release back may not help',
+    )
+  })
+
+  it('looks for a baseline of few requests in older samples, too, which are those of both', () => {
+    // 15 to 5 in each: after the fourth the baseline has had 20, of which 12 failed, as 45 of 60 of the canary did.
+    const beside: [ArmSample, ArmSample] = [arm(15, 12), arm(5, 3)]
+    const shared = judge({}, [beside, [arm(15, 9), arm(5, 3)], beside, beside])
+    expect(of('gross-failure', shared)).toMatchObject({
+      verdict: 'inconclusive',
       alike: true,
-      reason:
-        'canary 18 of 20 requests failed (90%): half or more of at least 20; the baseline fails as much (160 of 180 requests failed (88.9%)), so taking the release back may not help',
+      observed: { canaryRequests: 30, canaryErrors: 24 },
     })
+    expect(of('gross-failure', judge({}, [beside, beside, beside]))).toMatchObject({ verdict: 'fail' })
   })
 
   it('blames the canary alone where the baseline stands or was not asked', () => {
     for (const baseline of [arm(90, 0), undefined]) {
       const failure = of('gross-failure', judge({}, [[arm(30, 27), baseline]]))
-      expect(failure?.reason).toBe('canary 27 of 30 requests failed (90%): half or more of at least 20')
+      expect(failure?.verdict).toBe('fail')
+      expect(failure?.reason()).toBe('canary 27 of 30 requests failed (90%): half or more of at least 20')
       expect(failure).not.toHaveProperty('alike')
     }
   })
@@ -69,7 +81,9 @@ describe('the sentence of a fail', () => {
     const sampled: [ArmSample, ArmSample] = [arm(1000, 80), arm(9000, 700)]
     const broken = of('error-rate', judge({ errorRate: 0.01 }, [sampled]))
     expect(broken).toMatchObject({ verdict: 'fail', alike: true })
-    expect(broken?.reason).toMatch(/; the baseline fails as much \(700 of 9,000 requests failed \(7\.78%\)\)/)
+    expect(broken?.reason()).toMatch(
+      /; the baseline fails as much \(700 of 9,000 requests failed \(7\.78%\)\)/,
+    )
     const kept = of('error-rate', judge({ errorRate: 0.1 }, [sampled]))
     expect(kept).toMatchObject({ verdict: 'pass' })
     expect(kept).not.toHaveProperty('alike')
@@ -89,7 +103,7 @@ describe('the sentence of a fail', () => {
     const fail = (reason: string, alike?: true): Judgement => ({
       metric: 'm',
       verdict: 'fail',
-      reason,
+      reason: () => reason,
       observed: {},
       ...(alike && { alike }),
     })

@@ -2,11 +2,25 @@ import { describe, expect, it } from '@jest/globals'
 import { defined } from '@deploy-actions/rollout'
 import { poisson, seededRandom } from '@deploy-actions/testing'
 import type { ArmSample, Sample } from './sample'
-import { createSequentialJudge, type SampleJudgement, type SequentialSettings } from './sequential'
+import {
+  createSequentialJudge,
+  type SampleJudgement,
+  type SequentialSettings,
+  type StageLimits,
+} from './sequential'
 import type { Judgement } from './verdict'
 
 const strict: SequentialSettings = { alpha: 0.01, margin: { ratio: 1, absolute: 0 } }
 const usual: SequentialSettings = { alpha: 0.01, margin: { ratio: 1.25, absolute: 0.001 } }
+
+/** One stage of ten minutes and more, four blocks of 180 s: 1/2 and 3/32 of the evidence begin with its first sample. */
+const watchMs = 720_000
+const BEGUN = 1 / 2 + 3 / 32
+const judgeOf = (settings: SequentialSettings, ...limits: Omit<StageLimits, 'watchMs'>[]) =>
+  createSequentialJudge(
+    settings,
+    limits.map((limit) => ({ ...limit, watchMs: watchMs / limits.length })),
+  )
 
 const arm = (requests: number, errors = 0): ArmSample => ({ requests, errors })
 const sample = (canary: ArmSample | undefined, baseline: ArmSample | undefined): Sample =>
@@ -23,38 +37,52 @@ const only = ({ judgements }: SampleJudgement, metric: string): Judgement => {
   return judgement
 }
 
+/** What is expected of `requests`, so that the judge knows how the baseline is. */
+const HOUR = 3_600_000
+
 describe('the comparison with the baseline', () => {
   it('says in one sentence what it rests on', () => {
-    // The evidence is 9.771 (error-evidence.test.ts); 2/100 is 18 times 1/900; alpha is split over two tests.
-    const { judgements } = createSequentialJudge(strict, [{}]).judge(sample(arm(100, 2), arm(900, 1)), 0)
+    // Mean over r of 1000 r^2/(r + 9)^3 (error-evidence.test.ts) where nothing wanders; as the baseline's rate and scatter are
+    // of the past, phi = 1 + 0.13^2 V (1 + ln x): rate 10.5/10,001, V = rate * 1/10 * 900 * 18 = 1.7009.
+    const judge = judgeOf(strict, {})
+    judge.learn(arm(10_000, 10), HOUR)
+    const { judgements } = judge.judge(sample(arm(100, 2), arm(900, 1)), 0)
     const [judgement] = judgements
+    const scatter = 0.13 ** 2 * (10.5 / 10_001) * 0.1 * 900 * 18
+    const factors = [1.15, 1.5, 2.2, 3.5, 6, 12, 40].map((r) => {
+      const x = (10 * r) / (r + 9)
+      return ((1000 * r ** 2) / (r + 9) ** 3) ** (1 / (1 + scatter * (1 + Math.log(x))))
+    })
+    const mean = factors.reduce((sum, factor) => sum + factor, 0) / 7
+    expect(judgement?.evidence?.value).toBeCloseTo(BEGUN * mean + (1 - BEGUN), 9)
+    expect(judgement?.evidence?.bar).toBeCloseTo(100, 9)
     expect(judgement).toMatchObject({
       metric: 'errors-against-baseline',
       verdict: 'pass',
-      reason:
-        'canary 2 of 100 requests failed (2%), baseline 1 of 900 requests failed (0.11%): 18 times, evidence 1:10, bar 1:200',
       observed: { canaryRequests: 100, canaryErrors: 2, baselineRequests: 900, baselineErrors: 1 },
     })
-    expect(judgement?.evidence?.value).toBeCloseTo(9.771, 3)
-    expect(judgement?.evidence?.bar).toBeCloseTo(200, 9)
+    expect(judgement?.reason()).toBe(
+      'canary 2 of 100 requests failed (2%), baseline 1 of 900 requests failed (0.11%): 18 times, evidence 1:4, bar 1:100',
+    )
   })
 
   it('fails when the evidence reaches the bar', () => {
-    const judge = createSequentialJudge(strict, [{}])
+    const judge = judgeOf(strict, {})
+    judge.learn(arm(10_000, 1), HOUR)
     expect(
       only(judge.judge(sample(arm(1000, 100), arm(9000, 1)), 0), 'errors-against-baseline').verdict,
     ).toBe('fail')
   })
 
   it('carries its evidence and its counts over from stage to stage', () => {
-    const judge = createSequentialJudge(strict, [{}, {}])
+    const judge = judgeOf(strict, {}, {})
+    judge.learn(arm(10_000, 10), HOUR)
     const first = judge.judge(sample(arm(100, 2), arm(900, 1)), 0)
+    judge.restart()
     const second = judge.judge(sample(arm(100, 2), arm(900, 1)), 1)
-    const { evidence, observed } = only(second, 'errors-against-baseline')
-    // Mean over r of (1000 r^2 / (r + 9)^3)^2, as two samples multiply.
-    const factors = [1.5, 2, 3, 5, 8, 13, 20, 40].map((r) => ((1000 * r ** 2) / (r + 9) ** 3) ** 2)
-    expect(evidence?.value).toBeCloseTo(factors.reduce((sum, factor) => sum + factor, 0) / 8, 6)
-    expect(observed).toEqual({
+    const [before, after] = [first, second].map((one) => only(one, 'errors-against-baseline'))
+    expect(after?.evidence?.value).toBeGreaterThan(before?.evidence?.value ?? NaN)
+    expect(after?.observed).toEqual({
       canaryRequests: 200,
       canaryErrors: 4,
       baselineRequests: 1800,
@@ -67,48 +95,73 @@ describe('the comparison with the baseline', () => {
     ])
   })
 
-  it('allows the margin, whose absolute part only rests on earlier samples', () => {
-    // Nothing seen before: the rate counts as 0.5/1, so the margin of the first sample is 1.25 + 0.001/0.5 = 1.252.
-    // Learnt 0.1 %: (10 + 0.5)/(10000 + 1) = 0.00104990, the margin is 1.25 + 0.95247 = 2.20247.
-    const evidenceAfter = (learnt: ArmSample | undefined): number => {
-      const judge = createSequentialJudge(usual, [{}])
-      if (learnt) judge.learn(learnt)
-      return (
-        only(judge.judge(sample(arm(100, 2), arm(900, 1)), 0), 'errors-against-baseline').evidence?.value ??
-        NaN
-      )
+  it('allows the margin, also where nothing is known of the baseline beforehand', () => {
+    // 125 of 10,000 are 1.25 %, the baseline has 1 %; with the absolute part 1.35 % would be harmless.
+    const judge = judgeOf(usual, {})
+    for (let count = 0; count < 30; count++) {
+      const judged = judge.judge(sample(arm(10_000, 125), arm(10_000, 100)), 0)
+      expect(only(judged, 'errors-against-baseline').verdict).toBe('pass')
     }
-    // theta(r m) = r m / (r m + 9) against theta(m) = m / (m + 9).
-    const expected = (m: number): number => {
-      const theta = (r: number): number => (r * m) / (r * m + 9)
-      const factors = [1.5, 2, 3, 5, 8, 13, 20, 40].map(
-        (r) => (theta(r) / theta(1)) ** 2 * ((1 - theta(r)) / (1 - theta(1))),
-      )
-      return factors.reduce((sum, factor) => sum + factor, 0) / 8
-    }
-    expect(evidenceAfter(undefined)).toBeCloseTo(expected(1.252), 9)
-    expect(evidenceAfter(arm(10_000, 10))).toBeCloseTo(expected(1.25 + 0.001 / (10.5 / 10_001)), 9)
   })
 
-  it('trusts errors less when the baseline itself scatters', () => {
-    const calm = createSequentialJudge(strict, [{}])
-    const wild = createSequentialJudge(strict, [{}])
-    for (const errors of [5, 5]) calm.learn(arm(1000, errors))
-    for (const errors of [0, 10]) wild.learn(arm(1000, errors))
-    const bad = sample(arm(100, 10), arm(900, 4))
-    const value = (result: SampleJudgement): number =>
-      only(result, 'errors-against-baseline').evidence?.value ?? NaN
-    expect(value(wild.judge(bad, 0))).toBeLessThan(value(calm.judge(bad, 0)))
+  it('trusts errors less when the baseline itself wanders', () => {
+    const [calm, wild] = [0, 1].map((wild) => {
+      const judge = judgeOf(strict, {})
+      for (let block = 0; block < 20; block++)
+        judge.learn(arm(10_000, wild === 1 && block % 2 === 0 ? 20 : 100), 180_000)
+      return only(judge.judge(sample(arm(100, 10), arm(900, 4)), 0), 'errors-against-baseline')
+    })
+    expect(wild?.evidence?.value).toBeLessThan(calm?.evidence?.value ?? NaN)
   })
 
-  it('remembers the scatter of two hours of samples, no more', () => {
-    const judge = createSequentialJudge(strict, [{}])
-    for (const errors of [0, 40]) judge.learn(arm(1000, errors))
-    // 720 calm samples push the wild ones out: the exponent is 1 again.
-    for (let count = 0; count < 720; count++) judge.learn(arm(1000, 1))
-    expect(
-      only(judge.judge(sample(arm(100, 2), arm(900, 1)), 0), 'errors-against-baseline').evidence?.value,
-    ).toBeCloseTo(9.771, 3)
+  it('uses nothing of a sample against itself: how it scatters counts from the next one on', () => {
+    const evidenceOf = (before: [number, number]) => {
+      const judge = judgeOf(strict, {})
+      judge.learn(arm(10_000, 10), HOUR)
+      judge.judge(sample(arm(0), arm(...before)), 0)
+      return only(judge.judge(sample(arm(100, 2), arm(900, 1)), 0), 'errors-against-baseline').evidence?.value
+    }
+    // A wild sample without a canary changes only what the baseline's rate is known to be.
+    expect(evidenceOf([900, 450])).toBeLessThan(evidenceOf([900, 1]) ?? NaN)
+  })
+
+  it('finds a fault that comes late, and one after an outage of both arms', () => {
+    for (const outage of [0, 200]) {
+      const judge = createSequentialJudge(usual, [{ watchMs: 2_400_000 }])
+      judge.learn(arm(360_000, 360), HOUR)
+      for (let count = 0; count < 150; count++) {
+        const down = count === 60 ? outage : 0
+        judge.judge(sample(arm(500, count % 2 || down), arm(500, down || (count + 1) % 2)), 0)
+      }
+      let samples = 0
+      for (let failed = false; !failed && samples < 100; samples++)
+        failed = judge
+          .judge(sample(arm(500, 5), arm(500, samples % 2)), 0)
+          .judgements.some(({ verdict }) => verdict === 'fail')
+      // Ten times the errors: 4.5 more than are harmless with each sample of 10 s.
+      expect(samples).toBeLessThanOrEqual(20)
+    }
+  })
+
+  it('does not pass what may be a failure, and says why', () => {
+    const judge = judgeOf(usual, {})
+    judge.learn(arm(10_000, 10), HOUR)
+    const judgement = only(judge.judge(sample(arm(100, 4), arm(900, 1)), 0), 'errors-against-baseline')
+    expect(judgement.evidence?.value).toBeGreaterThan(10)
+    expect(judgement).toMatchObject({ verdict: 'inconclusive', suspected: true })
+    expect(judgement.reason()).toMatch(/bar 1:100: too much to pass, which takes less than 1:10$/)
+  })
+
+  it('holds what one arm was counted while the other gave no answer', () => {
+    const evidenceOf = (samples: Sample[]) => {
+      const judge = judgeOf(strict, {})
+      judge.learn(arm(10_000, 10), HOUR)
+      const judged = samples.map((one) => judge.judge(one, 0))
+      return only(judged.at(-1)!, 'errors-against-baseline').evidence?.value
+    }
+    const lost = evidenceOf([sample(arm(50, 1), undefined), sample(arm(50, 1), arm(900, 1))])
+    const whole = evidenceOf([{ ...sample(arm(100, 2), arm(900, 1)), windowMs: 20_000 }])
+    expect(lost).toBeCloseTo(whole ?? NaN, 9)
   })
 
   it.each([
@@ -116,42 +169,32 @@ describe('the comparison with the baseline', () => {
     [arm(100), arm(900), 'both without errors'],
     [arm(100, 1), arm(900), 'the baseline had none'],
   ])('has words for %j against %j', (canary, baseline, words) => {
-    expect(
-      createSequentialJudge(strict, [{}]).judge(sample(canary, baseline), 0).judgements[0]?.reason,
-    ).toContain(`: ${words}, evidence`)
+    expect(judgeOf(strict, {}).judge(sample(canary, baseline), 0).judgements[0]?.reason()).toContain(
+      `: ${words}, evidence`,
+    )
   })
 
-  it('tells how much speaks for the canary, up to a number that nobody reads', () => {
-    const judge = createSequentialJudge(strict, [{}])
-    const after = (count: number): string => {
-      let reason = ''
-      for (let index = 0; index < count; index++)
-        reason = judge.judge(sample(arm(1000), arm(1000, 10)), 0).judgements[0]?.reason ?? ''
-      return reason
-    }
-    expect(after(1)).toMatch(/evidence [\d,]+:1, bar 1:200$/)
-    expect(after(20)).toMatch(/evidence over 1,000,000:1, bar 1:200$/)
+  it('tells how much speaks for the canary', () => {
+    const judge = judgeOf(strict, {})
+    let reason = ''
+    for (let count = 0; count < 100; count++)
+      reason = judge.judge(sample(arm(1000), arm(1000, 10)), 0).judgements[0]?.reason() ?? ''
+    // What has not begun yet is left of it: evidence never falls far, so that it can rise again.
+    expect(reason).toMatch(/evidence \d+:1, bar 1:100$/)
   })
 })
 
 describe('a limit of a stage', () => {
-  it('shares alpha with the other tests, each distinct limit once', () => {
-    const judge = createSequentialJudge(strict, [
-      { errorRate: 0.01 },
-      { errorRate: 0.01 },
-      { errorRate: 0.005 },
-      {},
-    ])
-    // 2 + 2 distinct limits over 1 %: 1:400.
-    expect(only(judge.judge(sample(arm(100), arm(900)), 0), 'error-rate').evidence?.bar).toBeCloseTo(400, 9)
+  it('has three parts of seven in the one bar, whatever the number of limits', () => {
+    const judge = judgeOf(strict, { errorRate: 0.01 }, { errorRate: 0.01 }, { errorRate: 0.005 }, {})
+    const judged = judge.judge(sample(arm(100), arm(900)), 0)
+    // 0.4 and 0.3 of 0.7: alone the comparison would need 1:175, the limits 1:233.
+    expect(only(judged, 'errors-against-baseline').evidence?.bar).toBeCloseTo(175, 9)
+    expect(only(judged, 'error-rate').evidence?.bar).toBeCloseTo(100 / (3 / 7), 9)
   })
 
   it('counts the stages that have it, and only those', () => {
-    const judge = createSequentialJudge(strict, [
-      { errorRate: 0.01 },
-      { errorRate: 0.01 },
-      { errorRate: 0.005 },
-    ])
+    const judge = judgeOf(strict, { errorRate: 0.01 }, { errorRate: 0.01 }, { errorRate: 0.005 })
     judge.judge(sample(arm(100, 1), arm(900)), 0)
     expect(only(judge.judge(sample(arm(100, 1), arm(900)), 1), 'error-rate').observed).toEqual({
       canaryRequests: 200,
@@ -164,18 +207,32 @@ describe('a limit of a stage', () => {
   })
 
   it('is broken by evidence, not by one error in ten', () => {
-    const judge = createSequentialJudge(strict, [{ errorRate: 0.01 }])
+    const judge = judgeOf(strict, { errorRate: 0.01 })
     expect(only(judge.judge(sample(arm(10, 1), arm(90, 9)), 0), 'error-rate').verdict).toBe('pass')
     const broken = only(judge.judge(sample(arm(1000, 100), arm(9000, 900)), 0), 'error-rate')
     expect(broken.verdict).toBe('fail')
-    expect(broken.reason).toMatch(
-      /^canary 101 of 1,010 requests failed \(10%\), limit 1%, evidence 1:[\d,]+, bar 1:300; the baseline fails as much/,
+    expect(broken.reason()).toMatch(
+      /^canary 101 of 1,010 requests failed \(10%\), limit 1%, evidence 1:[\d,]+, bar 1:233; the baseline fails as much/,
     )
+  })
+
+  it('fails together with the comparison where neither would alone, and the sentence says so', () => {
+    // 2.5 % beside 1 %: neither is over its own bar when both together are.
+    const judge = judgeOf(strict, { errorRate: 0.01 })
+    judge.learn(arm(100_000, 1000), HOUR)
+    let failed: Judgement | undefined
+    for (let count = 0; failed === undefined && count < 60; count++) {
+      const { judgements } = judge.judge(sample(arm(40, 1), arm(200, 2)), 0)
+      failed = judgements.find(({ verdict }) => verdict === 'fail')
+    }
+    const { value = 0, bar = 0 } = failed?.evidence ?? {}
+    expect(value).toBeLessThan(bar)
+    expect(failed?.reason()).toMatch(/; with all that was found before it is 1:106, bar 1:100$/)
   })
 
   it('does not exist where the stage has none', () => {
     expect(
-      createSequentialJudge(strict, [{}])
+      judgeOf(strict, {})
         .judge(sample(arm(100), arm(900)), 0)
         .judgements.map(({ metric }) => metric),
     ).toEqual(['errors-against-baseline'])
@@ -193,7 +250,7 @@ describe('gross failure', () => {
     // A bad past does not stick either: of the newest 20, 8 failed.
     [[arm(10, 10), arm(12), arm(8, 8)], false],
   ])('of %j is %s', (canaries, gross) => {
-    const judge = createSequentialJudge(strict, [{}])
+    const judge = judgeOf(strict, {})
     let judgements: Judgement[] = []
     for (const canary of canaries) ({ judgements } = judge.judge(sample(canary, arm(0)), 0))
     expect(judgements.some(({ metric, verdict }) => metric === 'gross-failure' && verdict === 'fail')).toBe(
@@ -203,21 +260,22 @@ describe('gross failure', () => {
 
   it('says so', () => {
     expect(
-      createSequentialJudge(strict, [{}]).judge(sample(arm(20, 15), arm(0)), 0).judgements[0]?.reason,
+      judgeOf(strict, {})
+        .judge(sample(arm(20, 15), arm(0)), 0)
+        .judgements[0]?.reason(),
     ).toBe('canary 15 of 20 requests failed (75%): half or more of at least 20')
   })
 })
 
 describe('with all traffic on the canary', () => {
-  it('takes what the baseline can have been at most as one more limit', () => {
-    const judge = createSequentialJudge(usual, [{ whole: true }])
-    judge.learn(arm(10_000, 10))
-    // Wilson at z = 2.326: p = 0.001, z^2/n = 0.000541; centre 0.00127052, spread 0.00077982... ; times 1.25 plus 0.001.
-    const [z, n, p] = [2.326, 10_000, 0.001]
-    const bound =
-      (p + z ** 2 / (2 * n) + z * Math.sqrt((p * (1 - p)) / n + z ** 2 / (4 * n ** 2))) / (1 + z ** 2 / n)
+  it('takes what the baseline can have been at most as one more limit, and part of alpha for it', () => {
+    const judge = judgeOf(usual, { whole: true })
+    judge.learn(arm(10_000, 10), HOUR)
     const good = only(judge.judge(sample(arm(1000, 1), arm(0)), 0), 'errors-against-earlier-baseline')
-    expect(good.limit).toBeCloseTo(bound * 1.25 + 0.001, 12)
+    // 0.1 % and the margin alone would be 0.225 %; 10 errors leave room above that.
+    expect(good.limit).toBeGreaterThan(0.00225)
+    expect(good.limit).toBeLessThan(0.006)
+    expect(good.evidence?.bar).toBeCloseTo(1 / 0.009, 9)
     expect(good.verdict).toBe('pass')
     expect(
       only(judge.judge(sample(arm(1000, 50), arm(0)), 0), 'errors-against-earlier-baseline'),
@@ -227,14 +285,28 @@ describe('with all traffic on the canary', () => {
     })
   })
 
-  it('keeps that limit below 1', () => {
-    const judge = createSequentialJudge(usual, [{ whole: true }])
-    judge.learn(arm(10, 10))
-    expect(judge.judge(sample(arm(10), arm(0)), 0).judgements[0]?.limit).toBe(0.99)
+  it('fixes that limit when it begins', () => {
+    const judge = judgeOf(usual, { whole: true })
+    judge.learn(arm(10_000, 10), HOUR)
+    const limits = [1, 2].map(() => {
+      const { limit } = only(judge.judge(sample(arm(1000, 1), arm(0)), 0), 'errors-against-earlier-baseline')
+      judge.learn(arm(10_000, 500), HOUR)
+      return limit
+    })
+    expect(limits[0]).toBe(limits[1])
+  })
+
+  it('allows anything where all of the baseline failed', () => {
+    const judge = judgeOf(usual, { whole: true })
+    judge.learn(arm(10, 10), HOUR)
+    expect(judge.judge(sample(arm(10, 5), arm(0)), 0).judgements[0]).toMatchObject({
+      limit: 1,
+      verdict: 'pass',
+    })
   })
 
   it('has nothing to say when there never was any', () => {
-    const judge = createSequentialJudge(usual, [{ whole: true }])
+    const judge = judgeOf(usual, { whole: true })
     expect(judge.judge(sample(arm(10), arm(0)), 0).judgements).toEqual([])
   })
 })
@@ -243,19 +315,14 @@ describe('without an answer', () => {
   it('is an error that says why, once', () => {
     const { problems } = sample(undefined, undefined)
     const twice = { at: '', windowMs: 0, problems: [...problems, ...problems] }
-    expect(createSequentialJudge(usual, [{}]).judge(twice, 0).judgements).toEqual([
-      {
-        metric: 'errors',
-        verdict: 'error',
-        reason: 'the metrics gave no answer: prod answered 500',
-        observed: {},
-      },
-    ])
+    const { judgements } = judgeOf(usual, {}).judge(twice, 0)
+    expect(judgements).toMatchObject([{ metric: 'errors', verdict: 'error', observed: {} }])
+    expect(judgements[0]?.reason()).toBe('the metrics gave no answer: prod answered 500')
   })
 
   it('of the baseline does not pass, and its limit may still fail', () => {
-    const judge = createSequentialJudge(usual, [{ errorRate: 0.01 }])
-    judge.learn(arm(10_000, 10))
+    const judge = judgeOf(usual, { errorRate: 0.01 })
+    judge.learn(arm(10_000, 10), HOUR)
     expect(
       judge.judge(sample(arm(100), undefined), 0).judgements.map(({ metric, verdict }) => [metric, verdict]),
     ).toEqual([
@@ -280,7 +347,7 @@ describe('false alarms', () => {
       const shares = [0.1, 0.25, 0.5, 0.75]
       const judge = createSequentialJudge(
         settings,
-        shares.map(() => defined({ errorRate: limit })),
+        shares.map(() => defined({ watchMs: 300_000, errorRate: limit })),
       )
       for (let index = 0; index < 120; index++) {
         const stage = Math.floor(index / 30)

@@ -27,7 +27,7 @@ function progress(minute: number, verdicts: Verdict[], requests = 300, sinceGood
   const judgements = verdicts.map((verdict) => ({
     metric: verdict,
     verdict,
-    reason: `says ${verdict}`,
+    reason: () => `says ${verdict}`,
     observed: {},
   }))
   return { elapsedMs: minutes(minute), sinceGoodMs: minutes(sinceGood), requests, judgements }

@@ -68,7 +68,8 @@ export function decide(
 
   const enough = requests >= budget.minRequests
   // Where failures are only shown, so is what may be one.
-  const suspected = verdict === 'inconclusive' && deciding.every(({ suspected }) => suspected)
+  const suspected =
+    verdict === 'inconclusive' && deciding.length > 0 && deciding.every(({ suspected }) => suspected)
   const shown = suspected && budget.onFail === 'report'
   const judged = barred === undefined && (verdict === 'pass' || verdict === 'fail' || shown)
   const tooLittle = barred ?? (enough ? because : tooFew(requests, budget))
