@@ -665,14 +665,14 @@ describe('canary-step while both arms fail alike', () => {
   it('does not blame the release: every text says that the baseline fails as much', async () => {
     const { outcome, told, ports } = await cards(() => 0.8)
     const sentence = /the baseline fails as much \([\d,]+ of [\d,]+ requests failed/
-    expect(outcome.outputs).toMatchObject({ verdict: 'fail', 'rolled-back': true })
+    // It does not fail by what it shares; what does not pass in its longest watch is taken back.
+    expect(outcome.outputs).toMatchObject({ verdict: 'inconclusive', 'rolled-back': true })
     const { stages = [] } = outcome.outputs as Outputs
     for (const text of [
       outcome.message,
       stages.at(-1)?.reason,
       ports.recorded.summary.join(),
       JSON.stringify(ports.recorded.facts['stages']),
-      JSON.stringify(ports.recorded.facts['samples']),
       JSON.stringify(told.at(-1)),
     ])
       expect(text).toMatch(sentence)

@@ -8,7 +8,7 @@ import {
   type StageDecision,
   type StageProgress,
 } from './stage-watch'
-import type { Verdict } from './verdict'
+import type { Judgement, Verdict } from './verdict'
 
 const minutes = (count: number): number => count * 60_000
 
@@ -228,6 +228,47 @@ describe('decide', () => {
       { verdict: 'inconclusive', final: false, reason: 'says inconclusive' },
     ],
   ])('%s', (_, change, at, decision) => expect(decide({ ...budget, ...change }, at)).toEqual(decision))
+})
+
+describe('what may be a failure', () => {
+  const at = (minute: number, more: Partial<StageProgress> = {}): StageProgress => ({
+    ...progress(minute, []),
+    judgements: [
+      { metric: 'm', verdict: 'inconclusive', suspected: true, reason: () => 'suspected', observed: {} },
+    ],
+    ...more,
+  })
+
+  it('does not pass, and takes nothing back by itself: it goes on after the longest watch', () => {
+    expect(decide(budget, at(5))).toEqual({ verdict: 'inconclusive', final: false, reason: 'suspected' })
+    expect(decide(budget, at(15))).toMatchObject({
+      then: 'next',
+      reason: 'after the longest watch of 15m suspected',
+    })
+  })
+
+  it('is taken back when the canary had too few requests, or something bars it', () => {
+    expect(decide(budget, at(15, { requests: 299 }))).toMatchObject({ then: 'rollback' })
+    expect(decide(budget, at(15, { barred: 'silent' }))).toMatchObject({ then: 'rollback' })
+  })
+
+  it('only shows where failures only do', () => {
+    expect(decide({ ...budget, onFail: 'report' }, at(5))).toMatchObject({ then: 'next', final: true })
+  })
+
+  it('does not excuse what is inconclusive otherwise', () => {
+    const [may] = at(15).judgements
+    const judgements = [...progress(15, ['inconclusive']).judgements, ...(may ? [may] : [])]
+    expect(decide(budget, at(15, { judgements }))).toMatchObject({ then: 'rollback' })
+  })
+})
+
+it('says of what is taken back undecided that both fail alike', () => {
+  const judgements: Judgement[] = [
+    { metric: 'm', verdict: 'inconclusive', alike: true, reason: () => 'both', observed: {} },
+  ]
+  expect(decide(budget, { ...progress(15, []), judgements })).toMatchObject({ then: 'rollback', alike: true })
+  expect(decide(budget, { ...progress(14, []), judgements })).not.toHaveProperty('alike')
 })
 
 describe('requestsToSee', () => {

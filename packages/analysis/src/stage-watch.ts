@@ -27,7 +27,7 @@ export interface StageDecision {
   /** what follows a final verdict */
   then?: 'next' | 'rollback'
   reason: string
-  /** of a fail: nothing says that the canary is worse than the baseline, which fails as much */
+  /** of what is taken back: nothing says that the canary is worse than the baseline, which fails as much */
   alike?: true
 }
 
@@ -89,6 +89,7 @@ export function decide(
       final: true,
       then: promote ? 'next' : 'rollback',
       reason,
+      ...(!promote && first?.alike && { alike: true }),
     }
   }
   if (verdict === 'error') return { verdict, final: false, reason: because }

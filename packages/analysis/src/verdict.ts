@@ -14,7 +14,7 @@ export interface Judgement {
   verdict: Verdict
   /** one sentence, derived from the numbers where it is shown: most samples are not */
   reason: () => string
-  /** of a fail: the baseline fails as much in the same window, so that the release may not be to blame */
+  /** the baseline fails as much in the same window, so that the release may not be to blame */
   alike?: true
   /** of what is inconclusive: there is enough data, and too much speaks against the canary to let it pass */
   suspected?: true

@@ -341,7 +341,13 @@ describe('the preflight', () => {
   it('looks once at plenty of traffic, and says how much it can be at most', async () => {
     // 400 in 10 s: (400 + 3 sqrt(400)) / 10 = 46 a second.
     expect(await check(400)).toEqual({
-      result: { ok: true, baseline: { requests: 400, errors: 0 }, requestsPerSecond: 46, warnings: [] },
+      result: {
+        ok: true,
+        baseline: { requests: 400, errors: 0 },
+        windowMs: 10_000,
+        requestsPerSecond: 46,
+        warnings: [],
+      },
       intervals: 1,
     })
   })
@@ -353,6 +359,7 @@ describe('the preflight', () => {
       result: {
         ok: true,
         baseline: { requests: 6, errors: 0 },
+        windowMs: 60_000,
         requestsPerSecond: (6 + 3 * Math.sqrt(6)) / 60,
         warnings: [],
       },
