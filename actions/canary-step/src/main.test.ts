@@ -70,6 +70,27 @@ describe('canary-step over a healthy release', () => {
     expect(before.every((command) => command.startsWith('show'))).toBe(true)
   })
 
+  it('keeps a baseline beside the last watch, and finds there what comes late', async () => {
+    const last = {
+      analysis: '{ last-watch: 90% }',
+      stages: '[{ weight: 50%, watch: 5m }, { weight: 100%, watch: 30m }]',
+    }
+    const healthy = await run({}, last)
+    const { stages = [] } = healthy.outcome as Outputs
+    expect(stages.map(({ weight, verdict }) => [weight, verdict])).toEqual([
+      [5000, 'pass'],
+      [9000, 'pass'],
+      [10_000, 'pass'],
+    ])
+    expect(stages.map(({ durationMs }) => Math.round(durationMs / 60_000))).toEqual([5, 30, 0])
+    expect(healthy.region.haproxy.weights).toEqual({ blue: 0, green: 100 })
+    const late = (arm: string, elapsedMs: number): number =>
+      arm === 'green' && elapsedMs > 25 * 60_000 ? 10 * HEALTHY : HEALTHY
+    const { outcome, region } = await run({ errorRate: late }, last)
+    expect((outcome as Error).message).toMatch(/^90%: canary .* baseline .* times, evidence/)
+    expect(region.haproxy.weights).toEqual({ blue: 100, green: 0 })
+  })
+
   it('writes nothing in a dry run', async () => {
     const { outcome, writes } = await run({}, { 'dry-run': 'true' })
     expect(outcome).toMatchObject({ outcome: 'would-promote' })

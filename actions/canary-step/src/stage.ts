@@ -10,7 +10,7 @@ import {
 } from '@deploy-actions/analysis'
 import { checkRounds, FAIL_AFTER, type NamedChecks } from '@deploy-actions/checks'
 import { defined, type Clock, type EvidenceCollector, type Log } from '@deploy-actions/action-kit'
-import type { StagePlan } from '@deploy-actions/config'
+import type { AnalysisConfig, StagePlan } from '@deploy-actions/config'
 import type { ArmSampler } from '@deploy-actions/metrics'
 import { formatDuration, formatPercent, WHOLE, type Arms } from '@deploy-actions/rollout'
 import type { RouterReading, RouterWatch, Standing } from '@deploy-actions/traffic'
@@ -69,13 +69,13 @@ interface Watch {
   trail: JudgedSample[]
 }
 
-/** A judge for these stages, with the false-alarm probability and margin of the analysis. */
+/** A judge for these stages, with the false-alarm probability, margin and warm-up of the analysis. */
 export function judgeFor(
   stages: readonly StagePlan[],
-  { alpha, margin }: { alpha: number; margin: { ratio: number; absolute: number } },
+  { alpha, margin, 'warm-up': warmUpMs }: Pick<AnalysisConfig, 'alpha' | 'margin' | 'warm-up'>,
 ): SequentialJudge {
   return createSequentialJudge(
-    { alpha, margin },
+    { alpha, margin, warmUpMs },
     stages.map(({ errorRate, weight, watchMs }) => defined({ watchMs, whole: weight === WHOLE, errorRate })),
   )
 }

@@ -229,7 +229,8 @@ async function failed(
   // What runs beside the stage has seen enough; its end is waited for at the end of the walk.
   void walk.hooks.stop()
   const lower: StagePlan = { ...rest, weight, watchMs: holdMs, maxWatchMs: holdMs }
-  const judge = judgeFor(stages.with(index, lower), analysis)
+  // It has been warm for as long as it was watched.
+  const judge = judgeFor(stages.with(index, lower), { ...analysis, 'warm-up': 0 })
   // Less traffic for what fails waits for no ledger: where somebody else has it, the router holds something else.
   steering.listen()
   const stood = await stand({ index, plan: lower, judge }, footing, whileSteppedBack(steering), walker)

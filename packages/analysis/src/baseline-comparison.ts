@@ -1,4 +1,4 @@
-import { formatRate } from '@deploy-actions/rollout'
+import { formatDuration, formatRate } from '@deploy-actions/rollout'
 import { unanswered, type Criterion, type Finding, type Shared } from './criterion'
 import { againstBaseline, againstLimit, RATIOS } from './error-evidence'
 import { mixedEvidence, planStarts } from './mixed-starts'
@@ -14,6 +14,8 @@ interface Comparison {
   isWhole(stage: number): boolean
   /** probability that the bound of the earlier baseline is wrong */
   boundAlpha: number
+  /** so long from the first sample on nothing is compared (milliseconds of samples) */
+  warmUpMs: number
 }
 
 /**
@@ -22,12 +24,14 @@ interface Comparison {
  * have been at most, with the margin, is the limit, fixed at the first sample, and nothing is said where it never had traffic.
  */
 export function baselineComparison(
-  { baseline, counts, margin }: Shared,
-  { plannedMs, isWhole, boundAlpha }: Comparison,
+  { baseline, margin }: Shared,
+  { plannedMs, isWhole, boundAlpha, warmUpMs }: Comparison,
 ): Criterion & { restart(): void } {
   const evidence = mixedEvidence(RATIOS.length)
   const starts = planStarts(plannedMs)
   const pairs = pairCounts()
+  const compared = { canary: total([]), baseline: total([]) }
+  let warmedMs = 0
   let elapsedMs: number | undefined
   let earlier: { limit: number; sum: Counts } | undefined
   const takeIn = (logFactors: readonly number[], windowMs: number): void => {
@@ -37,13 +41,21 @@ export function baselineComparison(
 
   const beside = (sample: Sample, bar: number): Finding | Judgement => {
     const pair = pairs.add(sample)
+    if (warmedMs < warmUpMs) {
+      warmedMs += sample.windowMs
+      if (pair) baseline.learn(pair.baseline, pair.windowMs)
+      return warmingUp(warmUpMs)
+    }
     if (pair) {
+      add(compared.canary, pair.canary)
+      add(compared.baseline, pair.baseline)
       // In this order: what is made of the sample's own rate would void the bound on false alarms.
       takeIn(againstBaseline(pair, margin, baseline), pair.windowMs)
       baseline.learn(pair.baseline, pair.windowMs)
     }
     if (!sample.canary || !sample.baseline) return unanswered(sample)
-    const { canary, baseline: other } = counts.over((stage) => !isWhole(stage))
+    const canary = total([compared.canary])
+    const other = total([compared.baseline])
     const value = oddsOf(evidence.log())
     return {
       metric: 'errors-against-baseline',
@@ -83,3 +95,10 @@ export function baselineComparison(
     restart: () => pairs.restart(),
   }
 }
+
+const warmingUp = (ms: number): Judgement => ({
+  metric: 'errors-against-baseline',
+  verdict: 'inconclusive',
+  reason: () => `nothing is compared with the baseline for ${formatDuration(ms)}: the canary warms up`,
+  observed: {},
+})

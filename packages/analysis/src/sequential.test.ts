@@ -143,6 +143,28 @@ describe('the comparison with the baseline', () => {
     }
   })
 
+  it('leaves a cold start out of it, passes nothing meanwhile, and judges limits all the same', () => {
+    const warming = createSequentialJudge({ ...usual, warmUpMs: 60_000 }, [{ watchMs, errorRate: 0.2 }])
+    warming.learn(arm(10_000, 10), HOUR)
+    const cold = Array.from({ length: 6 }, () => warming.judge(sample(arm(100, 10), arm(900, 1)), 0))
+    for (const one of cold)
+      expect(one.judgements.map(({ metric, verdict }) => [metric, verdict])).toEqual([
+        ['errors-against-baseline', 'inconclusive'],
+        ['error-rate', 'pass'],
+      ])
+    expect(cold[0]?.judgements[0]?.reason()).toBe(
+      'nothing is compared with the baseline for 1m: the canary warms up',
+    )
+    const warm = only(warming.judge(sample(arm(100), arm(900, 1)), 0), 'errors-against-baseline')
+    expect(warm).toMatchObject({ verdict: 'pass', observed: { canaryRequests: 100, canaryErrors: 0 } })
+    for (let count = 0; count < 3; count++) warming.judge(sample(arm(100, 30), arm(900, 1)), 0)
+    expect(
+      warming
+        .judge(sample(arm(100, 30), arm(900, 1)), 0)
+        .judgements.some(({ verdict }) => verdict === 'fail'),
+    ).toBe(true)
+  })
+
   it('does not pass what may be a failure, and says why', () => {
     const judge = judgeOf(usual, {})
     judge.learn(arm(10_000, 10), HOUR)

@@ -14,6 +14,8 @@ export interface SequentialSettings {
   /** probability of a false alarm over the whole rollout of a target */
   alpha: number
   margin: Margin
+  /** a cold start: so long, in milliseconds of samples, the canary is not compared with the baseline; default 0 */
+  warmUpMs?: number
 }
 
 /** What a stage adds to the comparison with the baseline. */
@@ -56,7 +58,7 @@ const SUSPICIOUS = 10
  * e-processes is one, where a product of two metrics of one sample is not.
  */
 export function createSequentialJudge(
-  { alpha, margin }: SequentialSettings,
+  { alpha, margin, warmUpMs = 0 }: SequentialSettings,
   stages: readonly StageLimits[],
 ): SequentialJudge {
   const counts = countStages(stages.length)
@@ -66,7 +68,7 @@ export function createSequentialJudge(
   const plannedMs = (of: readonly StageLimits[]): number => of.reduce((sum, { watchMs }) => sum + watchMs, 0)
   const gross = grossFailure(margin)
   const comparison = baselineComparison(shared, {
-    ...{ plannedMs: plannedMs(stages), isWhole, boundAlpha: alpha * BOUND_SHARE },
+    ...{ plannedMs: plannedMs(stages), isWhole, boundAlpha: alpha * BOUND_SHARE, warmUpMs },
   })
   const limited = stages.filter(({ errorRate }) => errorRate !== undefined)
   const limits = errorRateLimits(

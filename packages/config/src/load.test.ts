@@ -193,7 +193,7 @@ describe('a problem', () => {
     [
       'an unknown key within',
       (text) => `${text}canary: { analysis: { intervall: 10s } }\n`,
-      'rollout.yml:15:23: canary.analysis.intervall: unknown key; known here: judge, interval, alpha, margin, min-requests, max-watch, error-timeout, expect-share, on-fail, on-error, on-inconclusive. Did you mean interval?',
+      'rollout.yml:15:23: canary.analysis.intervall: unknown key; known here: judge, interval, alpha, margin, warm-up, last-watch, min-requests, max-watch, error-timeout, expect-share, on-fail, on-error, on-inconclusive. Did you mean interval?',
     ],
     [
       'an unknown option of a provider',
@@ -442,6 +442,12 @@ describe('a problem', () => {
       'a value of the wrong type',
       (text) => `${text}canary: { stages: [{ weight: [10], watch: 1m }] }\n`,
       'rollout.yml:15:30: canary.stages[0].weight: Invalid input: expected string, received array',
+    ],
+    [
+      'a last watch that is not above the stage before',
+      (text) =>
+        `${text}canary: { analysis: { last-watch: 40% }, stages: [{ weight: 50%, watch: 1m }, { weight: 100%, watch: 1m }] }\n`,
+      'rollout.yml:15:35: canary.analysis.last-watch: the last stage is watched at 40%, which is not above the 50% of the stage before',
     ],
     [
       'another version',

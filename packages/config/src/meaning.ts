@@ -4,6 +4,7 @@ import { formatDuration } from '@deploy-actions/rollout'
 import { locatingSettings } from '@deploy-actions/terraform'
 import { formatPath, loose, placeOf, valueOf, type YamlSource } from './yaml-source'
 import type { RolloutConfig } from './schema'
+import { lastWatchTooLow } from './stage-plan'
 import { checkShares } from './share-meaning'
 import { exampleOutputs, outputsIn } from './variables'
 
@@ -117,6 +118,8 @@ const noSuchCheck = (name: string, known: readonly string[]): string =>
 
 function checkStages({ canary, checks }: RolloutConfig, report: Report): void {
   const known = Object.keys(checks)
+  const low = lastWatchTooLow(canary.stages, canary.analysis)
+  if (low !== undefined) report(['canary', 'analysis', 'last-watch'], low)
   canary.stages.forEach((stage, index) =>
     stage.checks.forEach((check, place) => {
       if (!known.includes(check))

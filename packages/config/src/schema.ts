@@ -261,6 +261,17 @@ export const analysis = z.strictObject({
     .strictObject({ ratio: z.number().min(1).default(1.25), absolute: rate.prefault('0.1%') })
     .prefault({})
     .describe('how much worse than the baseline is harmless'),
+  'warm-up': duration
+    .prefault('0s')
+    .describe(
+      'a canary that starts cold is not compared with the baseline for so long from its first traffic on; limits and gross failures count all the same',
+    ),
+  'last-watch': percent
+    .refine((points) => points > 0 && points < WHOLE, 'lies between 0% and 100%')
+    .optional()
+    .describe(
+      'the last stage is watched at this weight, so that a baseline is beside it to the end, and all of the traffic follows once it has passed',
+    ),
   'min-requests': z.int().min(1).optional().describe('for stages without their own'),
   'max-watch': duration
     .optional()

@@ -38,6 +38,38 @@ describe('planStages', () => {
     expect(plan(list, { 'max-watch': '10m' }).map(({ maxWatchMs }) => maxWatchMs / 60_000)).toEqual([10, 30])
   })
 
+  it('watches the last stage beside a baseline where last-watch says so, and gives it all of the traffic then', () => {
+    const list = [
+      { weight: '50%', watch: '5m' },
+      { weight: '100%', watch: '30m', limits: { 'error-rate': '1%' }, confirm: {} },
+    ]
+    const plans = plan(list, { 'last-watch': '90%' })
+    expect(
+      plans.map(({ weight, watchMs, maxWatchMs, minRequests, confirm }) => [
+        weight,
+        watchMs / 60_000,
+        maxWatchMs / 60_000,
+        minRequests,
+        confirm !== undefined,
+      ]),
+    ).toEqual([
+      [5000, 5, 15, 20, false],
+      [9000, 30, 90, 299, true],
+      [10_000, 0, 90, 20, false],
+    ])
+  })
+
+  it('refuses a last watch that is not above the stage before', () => {
+    const list = [
+      { weight: '90%', watch: '5m' },
+      { weight: '100%', watch: '30m' },
+    ]
+    expect(() => plan(list, { 'last-watch': '90%' })).toThrow(
+      /last-watch: the last stage is watched at 90%, which is not above the 90% of the stage before/,
+    )
+    expect(plan(list, { 'last-watch': '91%' })).toHaveLength(3)
+  })
+
   it('carries the budgets', () => {
     const [stage] = plan([{ weight: '100%', watch: '5m' }], {
       'on-fail': 'report',

@@ -1,4 +1,5 @@
-import { defined } from '@deploy-actions/rollout'
+import { InputError } from '@deploy-actions/action-kit'
+import { defined, formatPercent, WHOLE } from '@deploy-actions/rollout'
 import { LEAST_REQUESTS, requestsToSee, unreachable, type StageBudget } from '@deploy-actions/analysis'
 import type { AnalysisConfig, StageConfig } from './schema'
 
@@ -18,8 +19,37 @@ export interface StagePlan extends StageBudget {
 /** How often the longest watch is longer than the shortest, unless `max-watch` says it. */
 const MAX_WATCH_FACTOR = 3
 
-/** Fills a stage's defaults: `min-requests` is what the tightest limit needs, the longest watch three times the watch. */
+/**
+ * Fills a stage's defaults: `min-requests` is what the tightest limit needs, the longest watch three times the watch. With
+ * `last-watch` the last stage is two: it is watched at that weight, and gets all of the traffic then.
+ * @throws InputError where `last-watch` is not above the stage before
+ */
 export function planStages(stages: readonly StageConfig[], analysis: AnalysisConfig): StagePlan[] {
+  const low = lastWatchTooLow(stages, analysis)
+  if (low !== undefined) throw new InputError([{ where: 'canary.analysis.last-watch', message: low }])
+  const plans = fillStages(stages, analysis)
+  const last = plans.at(-1)
+  const { 'last-watch': weight } = analysis
+  return last && weight !== undefined ? [...plans.slice(0, -1), { ...last, weight }, taken(last)] : plans
+}
+
+/** Why the last stage cannot be watched at that weight. */
+export function lastWatchTooLow(
+  stages: readonly Pick<StageConfig, 'weight'>[],
+  { 'last-watch': weight }: Pick<AnalysisConfig, 'last-watch'>,
+): string | undefined {
+  const before = stages.at(-2)?.weight ?? 0
+  return weight === undefined || weight > before
+    ? undefined
+    : `the last stage is watched at ${formatPercent(weight)}, which is not above the ${formatPercent(before)} of the stage before`
+}
+
+/** What has passed its watch gets all of the traffic: it is seen to get there, and nothing more is waited for. */
+function taken({ confirm: _, stepBack: __, ...last }: StagePlan): StagePlan {
+  return { ...last, weight: WHOLE, watchMs: 0, minRequests: Math.min(last.minRequests, LEAST_REQUESTS) }
+}
+
+function fillStages(stages: readonly StageConfig[], analysis: AnalysisConfig): StagePlan[] {
   return stages.map((stage) => {
     const limit = stage.limits['error-rate']
     return defined({

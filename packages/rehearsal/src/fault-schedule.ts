@@ -1,6 +1,6 @@
 import type { RegionFault } from '@deploy-actions/embedded-regions'
 import { InputError } from '@deploy-actions/action-kit'
-import type { RegionConfig } from '@deploy-actions/config'
+import { planStages, type RegionConfig } from '@deploy-actions/config'
 import { formatPercent, type Weights } from '@deploy-actions/rollout'
 import type { Dispatch, ScenarioFault } from './scenario'
 
@@ -102,7 +102,7 @@ export function mustHaveStages(
   const problems = faults.flatMap(({ region: name, 'at-stage': stage }) => {
     const config = configs.find(({ region }) => region.name === name)
     if (stage === undefined || !config) return []
-    const stages = config.canary.stages.map(({ weight }) => weight)
+    const stages = planStages(config.canary.stages, config.canary.analysis).map(({ weight }) => weight)
     const backSteps = config.canary.stages.flatMap((one) => one['on-fail']?.to ?? [])
     if ([0, ...stages, ...backSteps].some((weight) => isAt(weight, stage))) return []
     return [
