@@ -1,4 +1,4 @@
-import type { Margin } from './known-baseline'
+import type { Margin } from './error-evidence'
 import type { Counts } from './sample'
 import { failed } from './wording'
 

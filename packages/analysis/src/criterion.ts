@@ -1,4 +1,5 @@
-import type { KnownBaseline, Margin } from './known-baseline'
+import type { Margin } from './error-evidence'
+import type { KnownBaseline } from './known-baseline'
 import type { Sample } from './sample'
 import type { StageCounts } from './stage-counts'
 import type { Judgement } from './verdict'

@@ -1,9 +1,14 @@
-import type { Margin } from './known-baseline'
 import type { Counts } from './sample'
 import { WOBBLE_MS, type Wobble } from './wobble'
 
 /** How many times the highest harmless rate the canary's may be: one hypothesis each, with no hole next to the margin. */
 export const RATIOS = [1.15, 1.5, 2.2, 3.5, 6, 12, 40] as const
+
+/** How much worse than the baseline is still harmless: `ratio` times its rate plus `absolute` (a rate, 0 to 1). */
+export interface Margin {
+  ratio: number
+  absolute: number
+}
 
 /** What both arms were counted in the same stretch of time. */
 export interface PairedCounts {

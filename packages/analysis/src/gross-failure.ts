@@ -1,5 +1,5 @@
 import { alikeSentence, areAlike, LEAST_OF_BASELINE, type BothArms } from './alike'
-import type { Margin } from './known-baseline'
+import type { Margin } from './error-evidence'
 import { add, total, type Counts, type Sample } from './sample'
 import type { Judgement } from './verdict'
 import { failed } from './wording'

@@ -1,12 +1,6 @@
-import { highestRate } from './error-evidence'
+import { highestRate, type Margin } from './error-evidence'
 import { add, total } from './sample'
 import { watchWobble, type Wobble } from './wobble'
-
-/** How much worse than the baseline is still harmless: `ratio` times its rate plus `absolute` (a rate, 0 to 1). */
-export interface Margin {
-  ratio: number
-  absolute: number
-}
 
 /** What is known of the baseline from the samples that it was shown. */
 export interface KnownBaseline extends Wobble {
