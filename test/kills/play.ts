@@ -103,10 +103,13 @@ function watched(world: World) {
   return { runs, steps, problems }
 }
 
-function wrongEnd({ scene, next }: Cell, victim: Ended, end: End, world: World): string[] {
+function wrongEnd({ scene, next, kind, callClass }: Cell, victim: Ended, end: End, world: World): string[] {
   const isAgain = next === 'another attempt'
   const expected: End[] = isAgain ? ['promoted'] : endsOf(scene, victim)
-  const mayRepeat = victim.step.inputs['mode'] === 'restore' && victim.ledger[0]?.state !== 'restored'
+  // Where GitHub says that it has kept the proof and has not, nothing proves that it was restored: it is done once more.
+  const isProofLost = kind === 'unapplied' && callClass.includes('FinalizeArtifact')
+  const isRestored = victim.ledger[0]?.state === 'restored' && !isProofLost
+  const mayRepeat = victim.step.inputs['mode'] === 'restore' && !isRestored
   return [
     ...(expected.includes(end) ? [] : [`it ended ${end}, and not ${expected.join(' or ')}`]),
     ...misrun(world, { end, attempts: isAgain ? 2 : 1, mayRepeat }),
