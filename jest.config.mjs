@@ -5,7 +5,14 @@ const shared = {
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
-      { jsc: { parser: { syntax: 'typescript' }, target: 'es2024' }, module: { type: 'es6' } },
+      {
+        jsc: {
+          parser: { syntax: 'typescript' },
+          target: 'es2024',
+          experimental: { keepImportAttributes: true },
+        },
+        module: { type: 'es6' },
+      },
     ],
   },
   transformIgnorePatterns: ['/node_modules/'],
@@ -22,7 +29,7 @@ export default {
   globalTeardown: '<rootDir>/test/temp/teardown.mjs',
   reporters: ['default', '<rootDir>/test/count-reporter.mjs', '<rootDir>/test/cases/reporter.mjs'],
   projects: [
-    project('unit', '<rootDir>/{actions,packages}/*/src/**/*.test.ts'),
+    project('unit', '<rootDir>/{actions,packages}/*/src/**/*.test.ts', '<rootDir>/test/bench/**/*.test.ts'),
     project('contract', '<rootDir>/test/contract/**/*.test.ts'),
     project('providers', '<rootDir>/test/providers/**/*.test.ts'),
     project('bundles', '<rootDir>/test/bundles/**/*.test.ts'),

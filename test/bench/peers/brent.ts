@@ -1,7 +1,7 @@
 /**
- * A root of a continuous function between two points where its signs differ, by Brent's method: secants or inverse quadratic
- * interpolation where they close in fast enough, else halving (R. P. Brent, Algorithms for Minimization Without Derivatives,
- * 1973, chapter 4).
+ * A root of a continuous function between two points where its signs differ: by secants or inverse quadratic interpolation
+ * where these close in fast enough, else by halving (R. P. Brent, Algorithms for Minimization Without Derivatives, 1973,
+ * chapter 4). A step is held against the one before it, as R's `uniroot` does, where Brent has the one before that.
  * @param tolerance absolute, of the root
  */
 export function rootBetween(
@@ -9,45 +9,57 @@ export function rootBetween(
   [low, high]: readonly [number, number],
   tolerance: number,
 ): number {
-  /** the best guess, the one before, and a point with the other sign */
-  let [best, before, across] = [high, low, low]
-  let [fBest, fBefore, fAcross] = [f(high), f(low), f(low)]
-  let [step, stepBefore] = [high - low, high - low]
+  let before: Point = { x: low, y: f(low) }
+  let best: Point = { x: high, y: f(high) }
+  let across = before
   for (let iteration = 0; iteration < 1000; iteration++) {
-    if (Math.abs(fAcross) < Math.abs(fBest)) {
-      ;[before, best, across] = [best, across, best]
-      ;[fBefore, fBest, fAcross] = [fBest, fAcross, fBest]
-    }
-    const half = (across - best) / 2
-    const least = 2 * Number.EPSILON * Math.abs(best) + tolerance / 2
-    if (Math.abs(half) <= least || fBest === 0) return best
-    const guess = interpolated()
-    ;[stepBefore, step] = guess === undefined ? [half, half] : [step, guess]
-    ;[before, fBefore] = [best, fBest]
-    best += Math.abs(step) > least ? step : half > 0 ? least : -least
-    fBest = f(best)
-    if (fBest > 0 === fAcross > 0) {
-      ;[across, fAcross] = [before, fBefore]
-      step = stepBefore = best - before
-    }
-
-    /** A step by interpolation, unless it would leave the bracket or has not closed in fast enough. */
-    function interpolated(): number | undefined {
-      if (Math.abs(stepBefore) < least || Math.abs(fBefore) <= Math.abs(fBest)) return undefined
-      let [p, q] = secantOrQuadratic()
-      if (p > 0) q = -q
-      else p = -p
-      const isClose = 2 * p < Math.min(3 * half * q - Math.abs(least * q), Math.abs(stepBefore * q))
-      return isClose ? p / q : undefined
-    }
-
-    /** The step p/q of a secant, or of inverse quadratic interpolation where there are three points. */
-    function secantOrQuadratic(): [p: number, q: number] {
-      const s = fBest / fBefore
-      if (before === across) return [2 * half * s, 1 - s]
-      const [r, t] = [fBest / fAcross, fBefore / fAcross]
-      return [s * (2 * half * t * (t - r) - (best - before) * (r - 1)), (t - 1) * (r - 1) * (s - 1)]
-    }
+    const lastStep = best.x - before.x
+    if (Math.abs(across.y) < Math.abs(best.y)) [before, best, across] = [best, across, best]
+    const half = (across.x - best.x) / 2
+    const least = 2 * Number.EPSILON * Math.abs(best.x) + tolerance / 2
+    if (Math.abs(half) <= least || best.y === 0) return best.x
+    const step = interpolatedStep({ before, best, across }, lastStep, least) ?? half
+    const x = best.x + (Math.abs(step) > least ? step : least * Math.sign(half))
+    before = best
+    best = { x, y: f(x) }
+    if (best.y > 0 === across.y > 0) across = before
   }
-  return best
+  return best.x
+}
+
+interface Point {
+  x: number
+  y: number
+}
+
+/** `across` has another sign than `best`, and is not nearer to a root; `before` was the best before. */
+interface Bracket {
+  before: Point
+  best: Point
+  across: Point
+}
+
+/** Where the curve through the points crosses zero, seen from the best of them; nothing where that would not close in fast. */
+function interpolatedStep(bracket: Bracket, lastStep: number, least: number): number | undefined {
+  const { before, best, across } = bracket
+  if (Math.abs(lastStep) < least || Math.abs(before.y) <= Math.abs(best.y)) return undefined
+  const [p, q] = before === across ? secant(bracket) : inverseQuadratic(bracket)
+  const [forward, divisor] = p > 0 ? [p, -q] : [-p, q]
+  const half = (across.x - best.x) / 2
+  const isFast =
+    2 * forward < Math.min(3 * half * divisor - Math.abs(least * divisor), Math.abs(lastStep * divisor))
+  return isFast ? forward / divisor : undefined
+}
+
+function secant({ best, across }: Bracket): [p: number, q: number] {
+  const s = best.y / across.y
+  return [(across.x - best.x) * s, 1 - s]
+}
+
+function inverseQuadratic({ before, best, across }: Bracket): [p: number, q: number] {
+  const [s, r, t] = [best.y / before.y, best.y / across.y, before.y / across.y]
+  return [
+    s * ((across.x - best.x) * t * (t - r) - (best.x - before.x) * (r - 1)),
+    (t - 1) * (r - 1) * (s - 1),
+  ]
 }

@@ -26,8 +26,7 @@ export const consecutiveBreaches: NewRule = () => {
 const STAGE_LIMITS = [0.01, 0.005, 0.002, 0.001] as const
 
 /** The limit of a stage; the last one goes for all later ones. */
-const limitOf = (stage: number): number =>
-  STAGE_LIMITS[Math.min(stage, STAGE_LIMITS.length - 1)] as number
+const limitOf = (stage: number): number => STAGE_LIMITS[Math.min(stage, STAGE_LIMITS.length - 1)] as number
 
 /** "Roll back on any breach", with limits of 1, 0.5, 0.2 and 0.1 % for the stages, a check each minute over that minute. */
 export const anyBreach: NewRule = () => {
