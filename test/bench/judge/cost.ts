@@ -1,0 +1,43 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { createRandom } from '../random'
+import type { Measured } from './bars'
+import { sequential } from './rules'
+import { rollOut, type World } from './world'
+
+const HOUR_MS = 3_600_000
+const HOURS = 6
+/** Of one sample with one metric. */
+const LIMIT_MS = 0.1
+/** What the judge may hold more after six hours than after one: far less than the samples of five hours would take. */
+const LIMIT_BYTES = 100_000
+
+/** What one sample costs our judge, and whether it holds more the longer it goes on: one stage of six hours at 100 requests/s. */
+export function measureCost(): { cpu: Measured; memory: Measured } {
+  const world: World = {
+    ...{ requestsPerSecond: 100, baseRate: 0.001 },
+    schedule: [{ weight: 0.5, watchMs: HOURS * HOUR_MS }],
+  }
+  const rule = sequential(0.01)({ schedule: world.schedule, rates: () => ({ baseline: 0, canary: 0 }) })
+  let [spentMs, samples, afterAnHour] = [0, 0, 0]
+  for (const { sample, atMs } of rollOut(world, createRandom(1))) {
+    const began = performance.now()
+    rule.takesBack(sample, 0)
+    spentMs += performance.now() - began
+    samples++
+    if (atMs === HOUR_MS) afterAnHour = heldBytes()
+  }
+  const grown = heldBytes() - afterAnHour
+  const perSample = spentMs / samples
+  return {
+    cpu: { isMet: perSample < LIMIT_MS, found: `${perSample.toFixed(4)} ms` },
+    memory: { isMet: grown < LIMIT_BYTES, found: `${Math.round(grown / 1000)} kB more after six hours` },
+  }
+}
+
+function heldBytes(): number {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  collect()
+  return process.memoryUsage().heapUsed
+}
