@@ -12,8 +12,21 @@ const LIMIT_MS = 0.1
 /** What the judge may hold more after six hours than after one: far less than the samples of five hours would take. */
 const LIMIT_BYTES = 100_000
 
-/** What one sample costs our judge, and whether it holds more the longer it goes on: one stage of six hours at 100 requests/s. */
+/** What one sample costs our judge, and whether it holds more the longer it goes on. */
 export function measureCost(): { cpu: Measured; memory: Measured } {
+  watchSixHours() // Code is compiled, and what is known of it is held, when it first runs.
+  const { perSampleMs, grownBytes } = watchSixHours()
+  return {
+    cpu: { isMet: perSampleMs < LIMIT_MS, found: `${perSampleMs.toFixed(4)} ms` },
+    memory: {
+      isMet: grownBytes < LIMIT_BYTES,
+      found: `${Math.round(grownBytes / 1000)} kB more than after one`,
+    },
+  }
+}
+
+/** One stage of six hours at 100 requests/s. */
+function watchSixHours(): { perSampleMs: number; grownBytes: number } {
   const world: World = {
     ...{ requestsPerSecond: 100, baseRate: 0.001 },
     schedule: [{ weight: 0.5, watchMs: HOURS * HOUR_MS }],
@@ -27,12 +40,7 @@ export function measureCost(): { cpu: Measured; memory: Measured } {
     samples++
     if (atMs === HOUR_MS) afterAnHour = heldBytes()
   }
-  const grown = heldBytes() - afterAnHour
-  const perSample = spentMs / samples
-  return {
-    cpu: { isMet: perSample < LIMIT_MS, found: `${perSample.toFixed(4)} ms` },
-    memory: { isMet: grown < LIMIT_BYTES, found: `${Math.round(grown / 1000)} kB more after six hours` },
-  }
+  return { perSampleMs: spentMs / samples, grownBytes: heldBytes() - afterAnHour }
 }
 
 function heldBytes(): number {
