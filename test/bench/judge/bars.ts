@@ -21,6 +21,7 @@ export interface Measured {
 }
 
 const OURS = 'sequential'
+/** Without a baseline beside it, the canary at 100 % is held against a rate that drift leaves behind. */
 const KEPT = 'five of 10 min, last at 90%'
 const SECOND_MS = 1000
 const MINUTE_MS = 60_000
@@ -39,10 +40,9 @@ const HEALTHY = [
 ]
 
 const SHARED_WOBBLE = [
-  ...[100, 1000].map((traffic) => cellOf('wobble shared cv 0.5 60 s', 0.01, traffic, KEPT)),
-  ...[100, 1000].map((traffic) => cellOf('wobble shared cv 0.5 180 s', 0.01, traffic, KEPT)),
-  cellOf('wobble shared cv 0.25 180 s', 0.01, 1000, KEPT),
-  cellOf('wobble shared cv 0.5 180 s', 0.01, 1000),
+  ...[100, 1000].map((traffic) => cellOf('wobble shared cv 0.5 60 s', 0.01, traffic)),
+  ...[100, 1000].map((traffic) => cellOf('wobble shared cv 0.5 180 s', 0.01, traffic)),
+  cellOf('wobble shared cv 0.25 180 s', 0.01, 1000),
 ]
 
 const DISTURBED = [
@@ -55,19 +55,18 @@ const DISTURBED = [
 
 const holds = [60, 180]
 const OWN_WOBBLE = holds.flatMap((hold) =>
-  [100, 1000].map((traffic) => cellOf(`wobble each cv 0.5 ${hold} s`, 0.01, traffic, KEPT)),
+  [100, 1000].map((traffic) => cellOf(`wobble each cv 0.5 ${hold} s`, 0.01, traffic)),
 )
-const OWN_WOBBLE_HIGH = holds.map((hold) => cellOf(`wobble each cv 0.5 ${hold} s`, 0.03, 1000, KEPT))
+const OWN_WOBBLE_HIGH = holds.map((hold) => cellOf(`wobble each cv 0.5 ${hold} s`, 0.03, 1000))
 const CANARY_WOBBLE = holds.flatMap((hold) =>
-  [100, 1000].map((traffic) => cellOf(`wobble canary cv 0.3 ${hold} s`, 0.01, traffic, KEPT)),
+  [100, 1000].map((traffic) => cellOf(`wobble canary cv 0.3 ${hold} s`, 0.01, traffic)),
 )
 
 const BOUNDARY = [
   cellOf('boundary', 0.001, 100),
   cellOf('boundary', 0.01, 1000),
-  ...['rates rising x3', 'rates falling x3', 'shared wobble'].map((how) =>
-    cellOf(`boundary, ${how}`, 0.01, 1000, KEPT),
-  ),
+  cellOf('boundary, shared wobble', 0.01, 1000),
+  ...['rising', 'falling'].map((how) => cellOf(`boundary, rates ${how} x3`, 0.01, 1000, KEPT)),
 ]
 
 const x10 = (traffic: number): Cell => cellOf('x10 from the start', 0.001, traffic)
@@ -93,7 +92,7 @@ const limited = (limits: string, traffic: number): Cell =>
 
 /** Cells that are shown without a bar: nothing learnt beforehand tells them from a worse release. */
 export const SHOWN = [
-  cellOf('wobble canary cv 0.5 180 s', 0.01, 1000, KEPT),
+  cellOf('wobble canary cv 0.5 180 s', 0.01, 1000),
   cellOf('cold start 5% 1 min', 0.001, 100),
 ]
 
