@@ -90,7 +90,10 @@ const LATER = [
 const limited = (limits: string, traffic: number): Cell =>
   cellOf(`x10 from the start, ${limits}`, 0.001, traffic)
 
-/** Cells that are shown without a bar: nothing learnt beforehand tells them from a worse release. */
+/**
+ * Cells that are shown without a bar: a canary that wobbles so much by itself, which nothing learnt beforehand tells from a worse
+ * release, and one that begins cold, which is what `warm-up` is for.
+ */
 export const SHOWN = [
   cellOf('wobble canary cv 0.5 180 s', 0.01, 1000),
   cellOf('cold start 5% 1 min', 0.001, 100),
