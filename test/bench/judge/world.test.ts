@@ -85,9 +85,15 @@ describe('a world', () => {
     expect(first.baseline === 0.01).toBe(of === 'canary')
   })
 
+  it('has counters that are late, and tell everything with their next answer', () => {
+    const schedule = [{ weight: 0.5, watchMs: 600 * MINUTE_MS }]
+    const canary = played({ readings: 'late', schedule }).map(({ sample }) => sample.canary)
+    const answered = canary.slice(0, canary.findLastIndex((counts) => counts !== undefined) + 1)
+    expect(answered).toContain(undefined)
+    expect(sum(answered.map((counts) => counts?.requests ?? 0))).toBe(answered.length * 500)
+  })
+
   it.each([
-    // A sample that was late at the end is not read any more: at most two of 120 samples.
-    ['late', 1 - 2 / 120, 1],
     // A tenth never comes: 90 %, and three times sqrt(0.1 * 0.9 / 120) = 8 % more or less.
     ['missing', 0.82, 0.98],
     // Of a tenth half is lost: 95 %, and as much more or less.
