@@ -11,10 +11,10 @@ export const MARGIN = { ratio: 1.25, absolute: 0.001 }
 
 /** Our judge, as a stage uses it: its windows begin anew with each stage, and one judgement that fails takes the release back. */
 export const sequential =
-  (alpha: number): NewRule =>
+  (alpha: number, warmUpMs = 0): NewRule =>
   ({ schedule }) => {
     const judge = createSequentialJudge(
-      { alpha, margin: MARGIN },
+      { alpha, margin: MARGIN, warmUpMs },
       schedule.map(({ weight, watchMs, errorRate }) => ({
         ...{ watchMs, whole: weight === 1 },
         ...(errorRate !== undefined && { errorRate }),
@@ -34,6 +34,7 @@ export const sequential =
 export const RULES = {
   sequential: sequential(0.01),
   'sequential, alpha 10%': sequential(0.1),
+  'sequential, warm-up 1 min': sequential(0.01, 60_000),
   'runbook: 2 x 1%': consecutiveBreaches,
   'runbook: any breach': anyBreach,
   'Argo 0': argo(0),
