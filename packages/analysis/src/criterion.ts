@@ -1,7 +1,6 @@
 import type { Margin } from './error-evidence'
 import type { KnownBaseline } from './known-baseline'
 import type { Sample } from './sample'
-import type { StageCounts } from './stage-counts'
 import type { Judgement } from './verdict'
 
 /** What a criterion knows by now, before all are weighed together. */
@@ -25,8 +24,6 @@ export interface Criterion {
 /** What the criteria of one rollout share. */
 export interface Shared {
   baseline: KnownBaseline
-  /** of all samples, the one that is being judged included */
-  counts: StageCounts
   /** how much worse than the baseline is harmless */
   margin: Margin
 }

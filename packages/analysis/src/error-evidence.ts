@@ -1,4 +1,5 @@
 import type { Counts } from './sample'
+import { logMean } from './mixed-starts'
 import { WOBBLE_MS, type Wobble } from './wobble'
 
 /** How many times the highest harmless rate the canary's may be: one hypothesis each, with no hole next to the margin. */
@@ -103,10 +104,4 @@ export function highestRate(
     else high = middle
   }
   return high
-}
-
-/** log of the mean of e^log, without overflow. */
-function logMean(logs: readonly number[]): number {
-  const highest = Math.max(...logs)
-  return highest + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - highest), 0) / logs.length)
 }

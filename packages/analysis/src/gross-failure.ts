@@ -32,7 +32,7 @@ export function grossFailure(margin: Margin): (sample: Sample) => Judgement[] {
         metric: 'gross-failure',
         verdict: alike ? 'inconclusive' : 'fail',
         reason: () =>
-          `canary ${failed(newest.canary)}: half or more of at least ${GROSS_REQUESTS}${alike ? alikeSentence(both.baseline) : ''}`,
+          `canary ${failed(newest.canary)}: half or more of at least ${GROSS_REQUESTS}${alike ? alikeSentence(failed(both.baseline)) : ''}`,
         ...(alike && { alike }),
         observed: { canaryRequests: newest.canary.requests, canaryErrors: newest.canary.errors },
       },

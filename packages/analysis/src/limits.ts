@@ -1,49 +1,136 @@
 import { formatRate } from '@deploy-actions/rollout'
 import { alikeSentence, areAlike } from './alike'
-import type { Criterion, Shared } from './criterion'
-import { againstLimit, RATIOS } from './error-evidence'
+import { unanswered, type Criterion, type Finding, type Shared } from './criterion'
+import { againstLimit, RATIOS, type Margin } from './error-evidence'
+import { countAbove } from './latency-bounds'
 import { mixedEvidence, planStarts } from './mixed-starts'
-import type { Counts } from './sample'
-import { failed, odds, oddsOf } from './wording'
+import { add, total, type ArmSample, type Bucket, type Counts, type Sample } from './sample'
+import type { CountsOfArms } from './stage-counts'
+import type { Judgement } from './verdict'
+import { failed, formatMs, odds, oddsOf, slow } from './wording'
+import { watchWobble, type Wobble } from './wobble'
+
+/** Shares of the requests that a limit of the latency allows above it. */
+export const LATENCY_SHARES = { p50: 0.5, p95: 0.05, p99: 0.01 } as const
+export type LatencyQuantile = keyof typeof LATENCY_SHARES
+export const LATENCY_QUANTILES = Object.keys(LATENCY_SHARES) as LatencyQuantile[]
+
+/** A limit that some of the stages have, and what is counted for it. */
+interface Limited<L> {
+  metric: string
+  /** what of its kind each stage has */
+  stages: readonly (L | undefined)[]
+  /** the highest share of the requests, 0 to 1, of those that `count` gives as errors */
+  share(limit: L): number
+  /** undefined where the numbers of the arm do not tell it */
+  count(arm: ArmSample, limit: L): Counts | undefined
+  /** `43 of 5,120 requests failed (0.84%), limit 1%` */
+  words(seen: Counts, limit: L, arm: ArmSample): string
+  /** what the answer of an arm lacks where nothing can be counted */
+  unanswered(sample: Sample, limit: L): Judgement
+  /** how what is counted wanders by itself */
+  wobble: Pick<Wobble, 'variation'> & Partial<Pick<Wobble, 'learn'>>
+}
+
+interface Known {
+  /** how long the stages that have such a limit are watched when nothing delays them */
+  plannedMs: number
+  margin: Margin
+}
+
+/** Does the canary fail more than the limit of the stage (0 to 1) allows? */
+export const errorRateLimits = (
+  stages: readonly (number | undefined)[],
+  { baseline, ...known }: Known & Pick<Shared, 'baseline'>,
+): Criterion =>
+  limitsOf(
+    {
+      metric: 'error-rate',
+      stages,
+      // It is taught by the comparison.
+      wobble: { variation: baseline.variation },
+      share: (limit) => limit,
+      count: (arm) => arm,
+      words: (seen, limit) => `${failed(seen)}, limit ${formatRate(limit)}`,
+      unanswered,
+    },
+    known,
+  )
 
 /**
- * Does the canary fail more than the limit of the stage (0 to 1) allows? One evidence for the limits of all stages; what it
- * says is counted in the stages that have the same one.
+ * Are more of the canary's requests slower than the limit of the stage (milliseconds) than the quantile allows, as 5 % for p95? What
+ * is counted lies above the lowest bound of the histogram that is not below the limit, and the sentence says which.
  */
-export function errorRateLimits(
-  limits: readonly (number | undefined)[],
-  plannedMs: number,
-  { counts, baseline, margin }: Shared,
-): Criterion {
+export const latencyLimits = (
+  quantile: LatencyQuantile,
+  stages: readonly (number | undefined)[],
+  known: Known,
+): Criterion =>
+  limitsOf(
+    {
+      metric: `latency-${quantile}`,
+      stages,
+      wobble: watchWobble(),
+      share: () => LATENCY_SHARES[quantile],
+      count({ latency = [] }, limit) {
+        const bound = boundOf(latency, limit)
+        return latency.length > 0 && bound === undefined ? undefined : countAbove(latency, bound ?? limit)
+      },
+      words: (seen, limit, { latency = [] }) =>
+        `${slow(seen, boundOf(latency, limit) ?? limit)}, limit ${formatRate(LATENCY_SHARES[quantile])} above ${formatMs(limit)}`,
+      unanswered: (_, limit) => ({
+        metric: `latency-${quantile}`,
+        verdict: 'error',
+        reason: () => `the histogram has no bound at ${formatMs(limit)} or above`,
+        observed: {},
+      }),
+    },
+    known,
+  )
+
+const boundOf = (latency: readonly Bucket[], limit: number): number | undefined =>
+  latency.find(({ le }) => le >= limit && Number.isFinite(le))?.le
+
+/** One evidence for the limits of all stages; what it says is counted for as long as the limit stays the same. */
+function limitsOf<L extends number>(limited: Limited<L>, { plannedMs, margin }: Known): Criterion {
+  const { stages, metric, wobble } = limited
   const evidence = mixedEvidence(RATIOS.length)
-  const changes = limits.filter((limit, stage) => limit !== undefined && limit !== limits[stage - 1]).length
+  const changes = stages.filter((limit, stage) => limit !== undefined && limit !== stages[stage - 1]).length
   const starts = planStarts(plannedMs, Math.max(1, changes))
   let elapsedMs = 0
-  let held: number | undefined
+  let held: { limit: L; seen: CountsOfArms } | undefined
   return {
     log: () => evidence.log(),
-    next({ canary, windowMs }, stage, bar) {
-      const limit = limits[stage]
+    next(sample, stage, bar): Finding | Judgement | undefined {
+      const { canary, baseline, windowMs } = sample
+      const limit = stages[stage]
       if (limit === undefined || !canary) return undefined
-      evidence.multiply(
-        againstLimit(canary, windowMs, limit, baseline),
-        starts.next(elapsedMs, limit !== held),
-      )
+      const counts = limited.count(canary, limit)
+      if (!counts) return limited.unanswered(sample, limit)
+      const begins = starts.next(elapsedMs, limit !== held?.limit)
+      evidence.multiply(againstLimit(counts, windowMs, limited.share(limit), wobble), begins)
       elapsedMs += windowMs
-      held = limit
+      if (held?.limit !== limit) held = { limit, seen: { canary: total([]), baseline: total([]) } }
+      const beside = baseline && limited.count(baseline, limit)
+      add(held.seen.canary, counts)
+      if (beside) {
+        add(held.seen.baseline, beside)
+        wobble.learn?.(beside, windowMs)
+      }
       const value = oddsOf(evidence.log())
-      const { canary: sum, baseline: beside } = counts.over((one) => limits[one] === limit)
-      const isAbove = ({ requests, errors }: Counts): boolean => errors > limit * requests
+      const seen = { canary: total([held.seen.canary]), baseline: total([held.seen.baseline]) }
+      const share = limited.share(limit)
+      const isAbove = ({ requests, errors }: Counts): boolean => errors > share * requests
       // It decides nothing but the words.
-      const alike = isAbove(beside) && areAlike({ canary: sum, baseline: beside }, margin)
+      const alike = isAbove(seen.baseline) && areAlike(seen, margin)
       return {
-        metric: 'error-rate',
+        metric,
         reason: () =>
-          `canary ${failed(sum)}, limit ${formatRate(limit)}, evidence ${odds(value)}, bar ${odds(bar)}`,
-        ...(alike && { alike: () => alikeSentence(beside) }),
+          `canary ${limited.words(seen.canary, limit, canary)}, evidence ${odds(value)}, bar ${odds(bar)}`,
+        ...(alike && { alike: () => alikeSentence(limited.words(seen.baseline, limit, canary)) }),
         evidence: { value, bar },
         limit,
-        observed: { canaryRequests: sum.requests, canaryErrors: sum.errors },
+        observed: { canaryRequests: seen.canary.requests, canaryErrors: seen.canary.errors },
       }
     },
   }

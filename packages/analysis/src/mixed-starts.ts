@@ -40,6 +40,13 @@ export function logSum(a: number, b: number): number {
   return low === -Infinity ? high : high + Math.log1p(Math.exp(low - high))
 }
 
+/** log of the mean of e^log, without overflow. */
+export function logMean(logs: readonly number[]): number {
+  const highest = Math.max(...logs)
+  if (highest === -Infinity) return -Infinity
+  return highest + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - highest), 0) / logs.length)
+}
+
 /**
  * Evidence that may begin at any sample. Of each hypothesis k it is `A_k <- (A_k + w) f_k`, w the weight that begins now and f_k the
  * factor of the sample, whose expectation is 1 at most while nothing is wrong. The mean of them and the weight that is left
@@ -63,12 +70,7 @@ export function mixedEvidence(hypotheses: number): MixedEvidence {
       for (const [k, log] of logs.entries()) logs[k] = logSum(log, begins) + (logFactors[k] ?? 0)
     },
     log() {
-      const highest = Math.max(...logs)
-      const mean =
-        highest === -Infinity
-          ? -Infinity
-          : highest + Math.log(logs.reduce((sum, log) => sum + Math.exp(log - highest), 0) / logs.length)
-      return logSum(mean, Math.log(left))
+      return logSum(logMean(logs), Math.log(left))
     },
   }
 }

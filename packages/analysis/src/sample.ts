@@ -4,7 +4,7 @@ export interface Counts {
   errors: number
 }
 
-/** How many observations were at most `le`, in the unit of their metric; buckets are cumulative, as Prometheus has them. */
+/** How many requests took at most `le` milliseconds; buckets are cumulative, as Prometheus has them. */
 export interface Bucket {
   le: number
   count: number
@@ -24,6 +24,8 @@ export interface ArmSample extends Counts {
 export interface SampleProblem {
   /** `partial`: the numbers are there, but for those of a part that could not be read */
   kind: 'absent' | 'nan' | 'infinite' | 'many' | 'stale' | 'provider' | 'partial'
+  /** whose answer is missing; absent where the counts of an arm are */
+  metric?: 'latency'
   message: string
 }
 

@@ -3,9 +3,10 @@ import { unanswered, type Criterion, type Finding, type Shared } from './criteri
 import { grossFailure } from './gross-failure'
 import type { Margin } from './error-evidence'
 import { knowBaseline } from './known-baseline'
-import { errorRateLimits } from './limits'
+import { latencyComparison } from './latency-comparison'
+import { errorRateLimits, LATENCY_QUANTILES, latencyLimits, type LatencyQuantile } from './limits'
 import { logSum } from './mixed-starts'
-import type { Counts, Sample } from './sample'
+import type { ArmSample, Sample } from './sample'
 import { countStages, type CountsOfArms } from './stage-counts'
 import type { Judgement } from './verdict'
 import { odds, oddsOf } from './wording'
@@ -17,6 +18,8 @@ export interface SequentialSettings {
   margin: Margin
   /** a cold start: so long, in milliseconds of samples, the canary is not compared with the baseline; default 0 */
   warmUpMs?: number
+  /** so many times slower than the baseline is harmless; without it latencies are not compared */
+  latencyTolerance?: number
 }
 
 /** What a stage adds to the comparison with the baseline. */
@@ -25,6 +28,8 @@ export interface StageLimits {
   watchMs: number
   /** highest error rate, 0 to 1 */
   errorRate?: number
+  /** what that part of the requests must not take longer than, in milliseconds */
+  latency?: Partial<Record<LatencyQuantile, number>>
   /** the canary arm has all the traffic: there is no baseline beside it any more */
   whole?: boolean
 }
@@ -39,7 +44,7 @@ export interface SampleJudgement {
 /** The judge of one rollout of one target. It may be asked at every sample; its evidence carries over between stages. */
 export interface SequentialJudge {
   /** Baseline traffic seen before any traffic moved: where its rate, and how it wanders, are first known from. */
-  learn(baseline: Counts, windowMs: number): void
+  learn(baseline: ArmSample, windowMs: number): void
   /** The windows begin anew, as when the traffic is divided otherwise: none may reach back over that. */
   restart(): void
   /** Judges a sample taken in stage `stage` (from 0). Without baseline traffic, limits decide. */
@@ -47,7 +52,7 @@ export interface SequentialJudge {
 }
 
 /** What the evidences weigh in their mean; what is not configured gives its share to the rest. */
-const WEIGHTS = { comparison: 0.4, limits: 0.3 }
+const WEIGHTS = { errors: 0.4, latency: 0.3, limits: 0.3 }
 /** Part of alpha for the bound of what the baseline can have been before the canary had all of the traffic. */
 const BOUND_SHARE = 0.1
 /** From such evidence on a stage does not pass: once in ten times a healthy canary comes to it. */
@@ -59,33 +64,41 @@ const SUSPICIOUS = 10
  * e-processes is one, where a product of two metrics of one sample is not.
  */
 export function createSequentialJudge(
-  { alpha, margin, warmUpMs = 0 }: SequentialSettings,
+  settings: SequentialSettings,
   stages: readonly StageLimits[],
 ): SequentialJudge {
+  const { alpha, margin, warmUpMs = 0, latencyTolerance } = settings
   const counts = countStages(stages.length)
-  const shared: Shared = { baseline: knowBaseline(margin), counts, margin }
-  const isWhole = (stage: number): boolean => stages[stage]?.whole === true
+  const shared: Shared = { baseline: knowBaseline(margin), margin }
   const hasWhole = stages.some(({ whole }) => whole)
-  const plannedMs = (of: readonly StageLimits[]): number => of.reduce((sum, { watchMs }) => sum + watchMs, 0)
+  const along = {
+    plannedMs: plannedMs(stages),
+    isWhole: (stage: number): boolean => stages[stage]?.whole === true,
+    warmUpMs,
+  }
   const gross = grossFailure(margin)
-  const comparison = baselineComparison(shared, {
-    ...{ plannedMs: plannedMs(stages), isWhole, boundAlpha: alpha * BOUND_SHARE, warmUpMs },
-  })
-  const limited = stages.filter(({ errorRate }) => errorRate !== undefined)
-  const limits = errorRateLimits(
-    stages.map(({ errorRate }) => errorRate),
-    plannedMs(limited),
-    shared,
-  )
+  const errors = baselineComparison(shared, { ...along, boundAlpha: alpha * BOUND_SHARE })
+  const latency =
+    latencyTolerance === undefined
+      ? undefined
+      : latencyComparison({ ...along, tolerance: latencyTolerance, absolute: margin.absolute })
+  const limits = limitsOf(stages, shared)
   const criteria = weighed([
-    [comparison, WEIGHTS.comparison],
-    ...(limited.length > 0 ? [[limits, WEIGHTS.limits] as const] : []),
+    [errors, WEIGHTS.errors],
+    ...(latency ? [[latency, WEIGHTS.latency] as const] : []),
+    ...limits.map((limit) => [limit, WEIGHTS.limits / limits.length] as const),
   ])
   // The bound may be wrong, too.
   const bar = 1 / (hasWhole ? alpha * (1 - BOUND_SHARE) : alpha)
   return {
-    learn: shared.baseline.learn,
-    restart: comparison.restart,
+    learn(baseline, windowMs) {
+      shared.baseline.learn(baseline, windowMs)
+      if (baseline.latency) latency?.learn(baseline.latency, windowMs)
+    },
+    restart() {
+      errors.restart()
+      latency?.restart()
+    },
     judge(sample, stage) {
       if (sample.canary) counts.add(sample, stage)
       const found = criteria.map(({ criterion, weight }) => criterion.next(sample, stage, bar / weight))
@@ -98,6 +111,26 @@ export function createSequentialJudge(
       return { judgements: [...gross(sample), ...judgements], seen: counts.of(stage) }
     },
   }
+}
+
+const plannedMs = (stages: readonly StageLimits[]): number =>
+  stages.reduce((sum, { watchMs }) => sum + watchMs, 0)
+
+/** One criterion for the limits of each kind. */
+function limitsOf(stages: readonly StageLimits[], { baseline, margin }: Shared): Criterion[] {
+  const having = (of: (stage: StageLimits) => number | undefined) => {
+    const limits = stages.map(of)
+    const planned = plannedMs(stages.filter((_, stage) => limits[stage] !== undefined))
+    return { limits, known: { plannedMs: planned, margin }, any: limits.some((limit) => limit !== undefined) }
+  }
+  const errorRate = having(({ errorRate }) => errorRate)
+  return [
+    ...(errorRate.any ? [errorRateLimits(errorRate.limits, { ...errorRate.known, baseline })] : []),
+    ...LATENCY_QUANTILES.flatMap((quantile) => {
+      const { limits, known, any } = having(({ latency }) => latency?.[quantile])
+      return any ? [latencyLimits(quantile, limits, known)] : []
+    }),
+  ]
 }
 
 interface Weighed {

@@ -11,10 +11,19 @@ export function failed({ requests, errors }: Counts): string {
   return `${count(errors)} of ${count(requests)} requests failed (${formatRate(requests === 0 ? 0 : errors / requests)})`
 }
 
+/** `43 of 5,120 requests took over 250 ms (0.84%)`, of counts whose errors are those that did. */
+export function slow({ requests, errors }: Counts, bound: number): string {
+  return `${count(errors)} of ${count(requests)} requests took over ${formatMs(bound)} (${formatRate(requests === 0 ? 0 : errors / requests)})`
+}
+
+/** `250 ms`, `2.5 s` */
+export const formatMs = (ms: number): string =>
+  ms < 1000 ? `${Number(ms.toPrecision(6))} ms` : `${Number((ms / 1000).toPrecision(6))} s`
+
 /** How many times the baseline's rate the canary's is, or why there is no such number. */
 export function times(canary: Counts, baseline: Counts): string {
   if (canary.requests === 0 || baseline.requests === 0) return 'no ratio yet'
-  if (baseline.errors === 0) return canary.errors === 0 ? 'both without errors' : 'the baseline had none'
+  if (baseline.errors === 0) return canary.errors === 0 ? 'neither has any' : 'the baseline had none'
   return `${Number((canary.errors / canary.requests / (baseline.errors / baseline.requests)).toPrecision(2))} times`
 }
 
