@@ -124,7 +124,7 @@ async function prove(settings: CanarySettings, { arms }: FoundArms, ports: Ports
   for (const warning of seen.warnings) ports.log.warning(warning)
   const problems = stagesOutOfReach(seen.requestsPerSecond, settings.stages)
   if (problems.length > 0) throw new InputError(problems.map((message) => ({ where: '', message })))
-  const judge = judgeFor(settings.stages, settings.analysis)
+  const judge = judgeFor(settings.stages, settings.analysis, settings.timed)
   judge.learn(seen.baseline, seen.windowMs)
   return { sampler, judge }
 }

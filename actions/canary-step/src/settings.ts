@@ -4,6 +4,8 @@ import {
   bareTarget,
   checksOf,
   configuredTarget,
+  latencyLimitsOf,
+  NEEDS_LATENCY,
   planStages,
   releaseOf,
   scriptVariables,
@@ -30,6 +32,8 @@ export interface CanarySettings {
   arms: readonly [string, string]
   config?: { path: string; digest: string }
   analysis: AnalysisConfig
+  /** how long requests take is measured, too */
+  timed: boolean
   stages: StagePlan[]
   /** when it may begin, where it opens a transaction of its own */
   windows: Beginning['windows']
@@ -70,13 +74,14 @@ async function fromConfig(inputs: Inputs, own: Overrides, ports: Ports): Promise
   const target = await configuredTarget(inputs, ports.context)
   const config = await target.config({ secrets: ports.secrets })
   const analysis = own.analysis ?? config.canary.analysis
-  mustBeKnown(own.stages, Object.keys(config.checks))
+  mustBeKnown(own.stages, Object.keys(config.checks), config.metrics)
   return {
     target,
     router: config.traffic.canary.router,
     arms: config.arms.names,
     config: { path: target.file.path, digest: target.file.digest },
     analysis,
+    timed: config.metrics.latency !== undefined,
     stages: planStages(own.stages ?? config.canary.stages, analysis),
     windows: config.windows,
     staged: config.rollback.staged,
@@ -119,18 +124,19 @@ async function fromInputs(inputs: Inputs, router: string, own: Overrides, ports:
           message: 'is missing; with `router` it has to be given, too',
         })),
     )
-  mustBeKnown(own.stages, [])
   const target = bareTarget(inputs, ports.context)
   const analysis = own.analysis ?? (await sections.analysis('{}'))
   const metricsOf = (arm: string) => sections.metrics(text, { ...target.variables, arm })
   const { names: arms } = await sections.arms(inputs.arms ?? '{}')
   // Before anything is read or moved: what is wrong with it is wrong for either arm.
-  await metricsOf(arms[0])
+  const measured = await metricsOf(arms[0])
+  mustBeKnown(own.stages, [], measured)
   return {
     target,
     router: await sections.router(router, target.variables),
     arms,
     analysis,
+    timed: measured.latency !== undefined,
     stages: planStages(own.stages, analysis),
     windows: ANY_TIME,
     async samplerFor({ baseline, canary }) {
@@ -143,9 +149,13 @@ async function fromInputs(inputs: Inputs, router: string, own: Overrides, ports:
   }
 }
 
-/** Stages of an input may name the checks of rollout.yml. @throws InputError naming each that does not exist */
-function mustBeKnown(stages: readonly StageConfig[] | undefined, known: readonly string[]): void {
-  const problems = (stages ?? []).flatMap(({ checks }, index) =>
+/** Stages of an input may name the checks of rollout.yml, and limit what is measured. @throws InputError naming all else */
+function mustBeKnown(
+  stages: readonly StageConfig[] = [],
+  known: readonly string[],
+  { latency }: { latency?: unknown },
+): void {
+  const checks = stages.flatMap(({ checks }, index) =>
     checks
       .filter((name) => !known.includes(name))
       .map((name) => ({
@@ -153,6 +163,14 @@ function mustBeKnown(stages: readonly StageConfig[] | undefined, known: readonly
         message: `${index}.checks: no check of rollout.yml is named ${name}; known: ${known.join(', ') || 'none'}.${didYouMean(name, known)}`,
       })),
   )
+  const limits = latency ? [] : latencyLimitsOf(stages)
+  const problems = [
+    ...checks,
+    ...limits.map(({ stage, name }) => ({
+      where: 'input `stages`',
+      message: `${stage}.limits.${name}: ${NEEDS_LATENCY}`,
+    })),
+  ]
   if (problems.length > 0) throw new InputError(problems)
 }
 

@@ -107,7 +107,11 @@ async function watch(
   const told: string[] = []
   const waits: string[] = []
   const stage = { ...plan, ...more.plan }
-  const judge = judgeFor([stage], { alpha: 0.01, margin: { ratio: 1.25, absolute: 0.001 }, 'warm-up': 0 })
+  const judge = judgeFor(
+    [stage],
+    { alpha: 0.01, margin: { ratio: 1.25, absolute: 0.001 }, 'warm-up': 0, 'latency-tolerance': 1.1 },
+    false,
+  )
   const sampler = lagging(ports, lag, answers, more)
   const began = ports.clock.now().getTime()
   const look = () => Promise.resolve(standing(ports.clock.now().getTime() - began))

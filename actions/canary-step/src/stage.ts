@@ -69,14 +69,22 @@ interface Watch {
   trail: JudgedSample[]
 }
 
-/** A judge for these stages, with the false-alarm probability, margin and warm-up of the analysis. */
+type JudgeSettings = Pick<AnalysisConfig, 'alpha' | 'margin' | 'warm-up' | 'latency-tolerance'>
+
+/**
+ * A judge for these stages, with the false-alarm probability, margin and warm-up of the analysis.
+ * @param timed how long requests take is measured, too
+ */
 export function judgeFor(
   stages: readonly StagePlan[],
-  { alpha, margin, 'warm-up': warmUpMs }: Pick<AnalysisConfig, 'alpha' | 'margin' | 'warm-up'>,
+  { alpha, margin, 'warm-up': warmUpMs, 'latency-tolerance': tolerance }: JudgeSettings,
+  timed: boolean,
 ): SequentialJudge {
   return createSequentialJudge(
-    { alpha, margin, warmUpMs },
-    stages.map(({ errorRate, weight, watchMs }) => defined({ watchMs, whole: weight === WHOLE, errorRate })),
+    { alpha, margin, warmUpMs, ...(timed && { latencyTolerance: tolerance }) },
+    stages.map(({ errorRate, latency, weight, watchMs }) =>
+      defined({ watchMs, whole: weight === WHOLE, errorRate, latency }),
+    ),
   )
 }
 
@@ -179,7 +187,11 @@ async function watchWindow(
     seen = judged.seen.canary
     trail.push({ stage: index, sample, judgements })
     // At 100 % nobody asks the baseline any more.
-    const good = sample.canary && (sample.baseline || plan.weight === WHOLE) && router.state !== 'unreadable'
+    const good =
+      sample.canary &&
+      (sample.baseline || plan.weight === WHOLE) &&
+      judgements.every(({ verdict }) => verdict !== 'error') &&
+      router.state !== 'unreadable'
     if (good) lastGood = now
     tick = Math.max(tick, Math.floor((now - began) / intervalMs))
     const elapsedMs = Date.parse(sample.at) - began

@@ -217,7 +217,7 @@ async function failed(
   walker: Walker,
 ): Promise<StageFailed> {
   const { walk, ports } = walker
-  const { stages, analysis } = walk.settings
+  const { stages, analysis, timed } = walk.settings
   const plan = stages[index] as StagePlan
   const { stepBack, confirm: _, ...rest } = plan
   if (!stepBack || end.verdict !== 'fail' || end.outright) return new StageFailed(result, end.decidedAtMs)
@@ -230,7 +230,7 @@ async function failed(
   void walk.hooks.stop()
   const lower: StagePlan = { ...rest, weight, watchMs: holdMs, maxWatchMs: holdMs }
   // It has been warm for as long as it was watched.
-  const judge = judgeFor(stages.with(index, lower), { ...analysis, 'warm-up': 0 })
+  const judge = judgeFor(stages.with(index, lower), { ...analysis, 'warm-up': 0 }, timed)
   // Less traffic for what fails waits for no ledger: where somebody else has it, the router holds something else.
   steering.listen()
   const stood = await stand({ index, plan: lower, judge }, footing, whileSteppedBack(steering), walker)

@@ -1,3 +1,4 @@
+export { addBuckets } from './latency-bounds'
 export { total, type ArmSample, type Bucket, type Counts, type Sample, type SampleProblem } from './sample'
 export * from './sequential'
 export type { CountsOfArms } from './stage-counts'

@@ -6,7 +6,7 @@ import { sources } from '@deploy-actions/metrics'
 import { eventKinds, notifiers } from '@deploy-actions/notifiers'
 import { defined } from '@deploy-actions/rollout'
 import { routers } from '@deploy-actions/traffic'
-import { metricQuery, rolloutSchema } from './schema'
+import { latencyQuery, metricQuery, rolloutSchema } from './schema'
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema
 
@@ -57,8 +57,12 @@ export async function describedJsonSchema(): Promise<JsonSchema> {
   place(file, ['metrics', 'sources'], { additionalProperties: { anyOf: await variantsOf(sources) } })
   place(file, ['checks'], { additionalProperties: { anyOf: await variantsOf(checks) } })
   place(file, ['notifications'], { items: { anyOf: sinks } })
-  for (const name of ['requests', 'errors'])
-    place(file, ['metrics', name], { anyOf: await queriesOf() }, 'in place')
+  for (const [name, form] of [
+    ['requests', metricQuery],
+    ['errors', metricQuery],
+    ['latency', latencyQuery],
+  ] as const)
+    place(file, ['metrics', name], { anyOf: await queriesOf(form) }, 'in place')
   const deploy: JsonSchema = {
     type: 'object',
     properties: await byType(deployers),
@@ -93,14 +97,12 @@ const optional = (schema: JsonSchema, names: readonly string[]): JsonSchema => (
 })
 
 /** What the sources may be asked, each told apart by the form of its queries. */
-async function queriesOf(): Promise<JsonSchema[]> {
-  const { source, absent } = propertiesOf(toJson(metricQuery))
+async function queriesOf(form: z.ZodType): Promise<JsonSchema[]> {
+  const common = Object.entries(propertiesOf(toJson(form)))
   return (await sources.all()).map(([type, { query }]) => ({
-    ...withProperty(
-      withProperty(withoutSchema(toJson(query)), 'absent', absent ?? {}, false),
-      'source',
-      source ?? {},
-      true,
+    ...common.reduce(
+      (schema, [name, property]) => withProperty(schema, name, property, name === 'source'),
+      withoutSchema(toJson(query)),
     ),
     title: `of a source of type ${type}`,
   }))

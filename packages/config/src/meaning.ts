@@ -4,7 +4,7 @@ import { formatDuration } from '@deploy-actions/rollout'
 import { locatingSettings } from '@deploy-actions/terraform'
 import { formatPath, loose, placeOf, valueOf, type YamlSource } from './yaml-source'
 import type { RolloutConfig } from './schema'
-import { lastWatchTooLow } from './stage-plan'
+import { lastWatchTooLow, latencyLimitsOf, NEEDS_LATENCY } from './stage-plan'
 import { checkShares } from './share-meaning'
 import { exampleOutputs, outputsIn } from './variables'
 
@@ -116,8 +116,11 @@ function checkGates(source: YamlSource, { gates, checks }: RolloutConfig, report
 const noSuchCheck = (name: string, known: readonly string[]): string =>
   `no check is named ${name}; known: ${known.join(', ') || 'none'}.${didYouMean(name, known)}`
 
-function checkStages({ canary, checks }: RolloutConfig, report: Report): void {
+function checkStages({ canary, checks, metrics }: RolloutConfig, report: Report): void {
   const known = Object.keys(checks)
+  if (!metrics.latency)
+    for (const { stage, name } of latencyLimitsOf(canary.stages))
+      report(['canary', 'stages', stage, 'limits', name], NEEDS_LATENCY)
   const low = lastWatchTooLow(canary.stages, canary.analysis)
   if (low !== undefined) report(['canary', 'analysis', 'last-watch'], low)
   canary.stages.forEach((stage, index) =>
@@ -253,18 +256,23 @@ function checkDeployApart(
 /** A query that asks the same of both arms compares the canary with itself. */
 function checkArmsApart(source: YamlSource, report: Report): void {
   const written = loose(loose(valueOf(source))['metrics'])
-  for (const name of ['requests', 'errors'] as const) {
+  for (const name of METRICS) {
+    if (written[name] === undefined) continue
     const query = loose(written[name])
     if (!namesArm(query) && !namesArm(loose(written['sources'])[String(query['source'])]))
       report(['metrics', name], SAME_FOR_BOTH)
   }
 }
 
+const METRICS = ['requests', 'errors', 'latency'] as const
+
 /** Every query names a source, and has the form that this source asks for. */
 export function checkQueries({ metrics }: Pick<RolloutConfig, 'metrics'>, report: Report): void {
   const known = Object.keys(metrics.sources)
-  for (const name of ['requests', 'errors'] as const) {
-    const { source, absent: _, ...query } = metrics[name]
+  for (const name of METRICS) {
+    const asked = metrics[name]
+    if (!asked) continue
+    const { source, absent: _, unit: __, ...query } = asked
     const configured = known.includes(source) ? metrics.sources[source] : undefined
     if (!configured) {
       report(

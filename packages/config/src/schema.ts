@@ -152,6 +152,11 @@ export const metricQuery = z.looseObject({
     ),
 })
 
+/** A histogram: what its buckets are in, its source does not say. */
+export const latencyQuery = metricQuery.extend({
+  unit: z.enum(['s', 'ms']).default('s').describe('what the bounds of its buckets are in'),
+})
+
 export const metrics = (source: z.ZodType<ConfiguredSource>) =>
   z.strictObject({
     sources: z
@@ -160,6 +165,9 @@ export const metrics = (source: z.ZodType<ConfiguredSource>) =>
       .refine((all) => Object.keys(all).length > 0, 'name at least one source'),
     requests: metricQuery.describe('counter of requests of ${arm}'),
     errors: metricQuery.describe('counter of failed requests of ${arm}'),
+    latency: latencyQuery
+      .optional()
+      .describe('histogram of how long the requests of ${arm} took: the series of its buckets'),
   })
 
 const gateTiming = {
@@ -181,6 +189,8 @@ export const trafficGate = z.strictObject({
   'fail-after': failAfter.default(FAIL_AFTER).describe('red rounds of a check in a row that end it'),
 })
 
+const limitOfLatency = duration.refine((ms) => ms > 0, 'a limit is longer than 0s')
+
 export const stage = z.strictObject({
   weight: percent.describe('share of the traffic that the canary arm gets'),
   watch: duration.describe('how long it is watched at least; the lag of the metrics is added'),
@@ -189,6 +199,9 @@ export const stage = z.strictObject({
       'error-rate': rate
         .refine((value) => value > 0 && value < 1, 'a limit lies between 0% and 100%')
         .optional(),
+      'latency-p50': limitOfLatency.describe('half of the requests take no longer').optional(),
+      'latency-p95': limitOfLatency.describe('95% of the requests take no longer').optional(),
+      'latency-p99': limitOfLatency.describe('99% of the requests take no longer').optional(),
     })
     .prefault({})
     .describe('what the canary must keep'),
@@ -261,6 +274,13 @@ export const analysis = z.strictObject({
     .strictObject({ ratio: z.number().min(1).default(1.25), absolute: rate.prefault('0.1%') })
     .prefault({})
     .describe('how much worse than the baseline is harmless'),
+  'latency-tolerance': z
+    .number()
+    .min(1)
+    .default(1.1)
+    .describe(
+      'so many times slower than the baseline is harmless; compared where `metrics.latency` is given',
+    ),
   'warm-up': duration
     .prefault('0s')
     .describe(

@@ -8,6 +8,8 @@ export interface StagePlan extends StageBudget {
   /** basis points */
   weight: number
   errorRate?: number
+  /** what that part of the requests must not take longer than, in milliseconds */
+  latency?: { p50?: number; p95?: number; p99?: number }
   /** names of checks that are looked at while it runs */
   checks: readonly string[]
   /** once it has passed it waits for a person's yes for so long, and what becomes of it without one */
@@ -65,11 +67,35 @@ function fillStages(stages: readonly StageConfig[], analysis: AnalysisConfig): S
       onError: analysis['on-error'],
       onInconclusive: analysis['on-inconclusive'],
       errorRate: limit,
+      latency: latencyOf(stage.limits),
       checks: stage.checks,
       confirm: stage.confirm && { withinMs: stage.confirm.within, otherwise: stage.confirm.else },
       stepBack: stage['on-fail'] && { weight: stage['on-fail'].to, holdMs: stage['on-fail'].hold },
     })
   })
+}
+
+/** Why a limit of the latency is refused where nothing measures it. */
+export const NEEDS_LATENCY = 'needs the histogram of how long requests take; give metrics.latency'
+
+/** The limits of the latency that stages have, by the stage's index and the limit's key. */
+export function latencyLimitsOf(
+  stages: readonly Pick<StageConfig, 'limits'>[],
+): { stage: number; name: keyof StageConfig['limits'] }[] {
+  return stages.flatMap(({ limits }, stage) =>
+    (['latency-p50', 'latency-p95', 'latency-p99'] as const)
+      .filter((name) => limits[name] !== undefined)
+      .map((name) => ({ stage, name })),
+  )
+}
+
+function latencyOf({
+  'latency-p50': p50,
+  'latency-p95': p95,
+  'latency-p99': p99,
+}: StageConfig['limits']): StagePlan['latency'] {
+  const limits = defined({ p50, p95, p99 })
+  return Object.keys(limits).length > 0 ? limits : undefined
 }
 
 /** The stages that cannot reach `min-requests` at this traffic, a sentence each. */

@@ -15,7 +15,9 @@ export function timingOf({
   rollback,
   traffic,
 }: RegionConfig): RegionTiming {
-  const asked = [metrics.requests, metrics.errors].flatMap(({ source }) => metrics.sources[source] ?? [])
+  const asked = [metrics.requests, metrics.errors, metrics.latency].flatMap(
+    (query) => (query && metrics.sources[query.source]) ?? [],
+  )
   const worst = deploy.worstCase()
   const released = ofRelease(infrastructure)
   // What is brought onto both arms is deployed and looked at twice; at most one of the two is put back.

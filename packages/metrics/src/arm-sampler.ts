@@ -1,5 +1,5 @@
 import { InputError, type ProviderPorts } from '@deploy-actions/action-kit'
-import type { ArmSample, Sample, SampleProblem } from '@deploy-actions/analysis'
+import type { ArmSample, Bucket, Sample, SampleProblem } from '@deploy-actions/analysis'
 import { defined } from '@deploy-actions/rollout'
 import { examineNames, type AskedSeries, type NameFindings } from './series-names'
 import type {
@@ -20,6 +20,8 @@ export interface SourceQuery {
   source: string
   /** `zero`: its series may begin with their first event; until then they count nothing */
   absent?: 'zero' | undefined
+  /** of a histogram: what the bounds of its buckets are in; default seconds */
+  unit?: 's' | 'ms' | undefined
   [option: string]: unknown
 }
 
@@ -31,7 +33,7 @@ export interface ArmQueries {
   /** counter of those that failed */
   errors: SourceQuery
   /** histogram of how long they took */
-  latency?: SourceQuery
+  latency?: SourceQuery | undefined
   /** gauges, by name */
   values?: Record<string, SourceQuery>
 }
@@ -171,11 +173,13 @@ function groupsOf(settings: SamplerSettings, ports: ProviderPorts): Group[] {
     ({ asked, source }) => `${asked.source} ${JSON.stringify(source.written)}`,
   )
   return [...named.values()].flatMap((questions) => {
-    const queries = questions.map(({ name, kind, asked: { source: _, absent: __, ...query } }) => ({
-      name,
-      kind,
-      query,
-    }))
+    const queries = questions.map(
+      ({ name, kind, asked: { source: _, absent: __, unit: ___, ...query } }) => ({
+        name,
+        kind,
+        query,
+      }),
+    )
     const begins = { baseline: now, canary: now }
     return questions
       .slice(0, 1)
@@ -311,7 +315,13 @@ const isKnown = ({ problem }: QueryResult): boolean => problem === undefined || 
 function readArm(answers: readonly Answer[]): { sample?: ArmSample; problems: SampleProblem[] } {
   const problems = answers.flatMap(({ question, result: { problem } }) =>
     problem && problem.kind !== 'absent'
-      ? [{ kind: problem.kind, message: `${question.name}: ${problem.message}` }]
+      ? [
+          {
+            kind: problem.kind,
+            message: `${question.name}: ${problem.message}`,
+            ...(question.metric === 'latency' && { metric: question.metric }),
+          },
+        ]
       : [],
   )
   const of = (metric: Question['metric']) => answers.filter(({ question }) => question.metric === metric)
@@ -321,7 +331,7 @@ function readArm(answers: readonly Answer[]): { sample?: ArmSample; problems: Sa
   if (away.length > 0 && !canBeLeftOut(counters))
     return { problems: [...problems, ...away.map(({ message }) => ({ kind: 'provider' as const, message }))] }
   const [requests = 0, errors = 0] = counters.map(({ result }) => result.value ?? 0)
-  const latency = of('latency')[0]?.result.buckets
+  const latency = of('latency').flatMap(({ question, result }) => milliseconds(question, result.buckets))[0]
   const values = of('value').flatMap(({ question, result }) =>
     question.value === undefined || result.value === undefined
       ? []
@@ -338,6 +348,9 @@ function readArm(answers: readonly Answer[]): { sample?: ArmSample; problems: Sa
   const partial = away.map(({ message }) => ({ kind: 'partial' as const, message }))
   return { sample, problems: [...problems, ...partial] }
 }
+
+const milliseconds = ({ asked: { unit = 's' } }: Question, buckets: Bucket[] | undefined): Bucket[][] =>
+  buckets ? [buckets.map(({ le, count }) => ({ le: unit === 's' ? le * 1000 : le, count }))] : []
 
 /** The pages whose counts an arm lacks, each once; where no page at all shows its requests, any may be one of them. */
 function pagesAway(counters: readonly Answer[]): { page: string; message: string }[] {

@@ -1,5 +1,5 @@
 import { retrying, type Clock, type Problem } from '@deploy-actions/action-kit'
-import { total, type ArmSample, type Sample } from '@deploy-actions/analysis'
+import { addBuckets, total, type ArmSample, type Sample } from '@deploy-actions/analysis'
 import { formatDuration } from '@deploy-actions/rollout'
 import type { ArmSampler, SeriesExaminer } from './arm-sampler'
 
@@ -66,7 +66,11 @@ export async function preflight(
     samples.push(sample)
     seen = total(samples.flatMap(({ baseline, canary }) => [baseline, canary]))
   }
-  const baseline = total(samples.map((sample) => sample.baseline))
+  const latency = addBuckets(samples.map(({ baseline }) => baseline.latency ?? []))
+  const baseline: ArmSample = {
+    ...total(samples.map((sample) => sample.baseline)),
+    ...(latency.length > 0 && { latency }),
+  }
   if (baseline.requests === 0)
     return {
       ok: false,
