@@ -24,8 +24,10 @@ interface Limited<L> {
   share(limit: L): number
   /** undefined where the numbers of the arm do not tell it */
   count(arm: ArmSample, limit: L): Counts | undefined
-  /** `43 of 5,120 requests failed (0.84%), limit 1%` */
+  /** `43 of 5,120 requests failed (0.84%)` */
   words(seen: Counts, limit: L, arm: ArmSample): string
+  /** `1%` */
+  allowed(limit: L): string
   /** what the answer of an arm lacks where nothing can be counted */
   unanswered(sample: Sample, limit: L): Judgement
   /** how what is counted wanders by itself */
@@ -51,7 +53,8 @@ export const errorRateLimits = (
       wobble: { variation: baseline.variation },
       share: (limit) => limit,
       count: (arm) => arm,
-      words: (seen, limit) => `${failed(seen)}, limit ${formatRate(limit)}`,
+      words: failed,
+      allowed: formatRate,
       unanswered,
     },
     known,
@@ -76,8 +79,8 @@ export const latencyLimits = (
         const bound = boundOf(latency, limit)
         return latency.length > 0 && bound === undefined ? undefined : countAbove(latency, bound ?? limit)
       },
-      words: (seen, limit, { latency = [] }) =>
-        `${slow(seen, boundOf(latency, limit) ?? limit)}, limit ${formatRate(LATENCY_SHARES[quantile])} above ${formatMs(limit)}`,
+      words: (seen, limit, { latency = [] }) => slow(seen, boundOf(latency, limit) ?? limit),
+      allowed: (limit) => `${formatRate(LATENCY_SHARES[quantile])} above ${formatMs(limit)}`,
       unanswered: (_, limit) => ({
         metric: `latency-${quantile}`,
         verdict: 'error',
@@ -126,7 +129,7 @@ function limitsOf<L extends number>(limited: Limited<L>, { plannedMs, margin }: 
       return {
         metric,
         reason: () =>
-          `canary ${limited.words(seen.canary, limit, canary)}, evidence ${odds(value)}, bar ${odds(bar)}`,
+          `canary ${limited.words(seen.canary, limit, canary)}, limit ${limited.allowed(limit)}, evidence ${odds(value)}, bar ${odds(bar)}`,
         ...(alike && { alike: () => alikeSentence(limited.words(seen.baseline, limit, canary)) }),
         evidence: { value, bar },
         limit,

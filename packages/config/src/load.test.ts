@@ -193,7 +193,7 @@ describe('a problem', () => {
     [
       'an unknown key within',
       (text) => `${text}canary: { analysis: { intervall: 10s } }\n`,
-      'rollout.yml:15:23: canary.analysis.intervall: unknown key; known here: judge, interval, alpha, margin, warm-up, last-watch, min-requests, max-watch, error-timeout, expect-share, on-fail, on-error, on-inconclusive. Did you mean interval?',
+      'rollout.yml:15:23: canary.analysis.intervall: unknown key; known here: judge, interval, alpha, margin, latency-tolerance, warm-up, last-watch, min-requests, max-watch, error-timeout, expect-share, on-fail, on-error, on-inconclusive. Did you mean interval?',
     ],
     [
       'an unknown option of a provider',
