@@ -1,4 +1,5 @@
 import { Cancelled, GateFailed, InputError, providerPorts, type Ports } from '@deploy-actions/action-kit'
+import { chooseBounds, type Bucket } from '@deploy-actions/analysis'
 import { stagesOutOfReach } from '@deploy-actions/config'
 import { LEDGER_PATIENCE_MS, openLedger, whyOlder, whyTakenBack, type Ledger } from '@deploy-actions/ledger'
 import { blindSpot, createArmSampler, preflight } from '@deploy-actions/metrics'
@@ -122,11 +123,24 @@ async function prove(settings: CanarySettings, { arms }: FoundArms, ports: Ports
   if (!seen.ok && seen.misnamed) throw new InputError(seen.misnamed)
   if (!seen.ok) throw new GateFailed(`no traffic was moved: ${seen.reason}`)
   for (const warning of seen.warnings) ports.log.warning(warning)
-  const problems = stagesOutOfReach(seen.requestsPerSecond, settings.stages)
+  const problems = stagesOutOfReach(seen, settings.stages)
   if (problems.length > 0) throw new InputError(problems.map((message) => ({ where: '', message })))
+  if (settings.timed) tellCoarse(seen.baseline.latency ?? [], settings.analysis, ports)
   const judge = judgeFor(settings.stages, settings.analysis, settings.timed)
   judge.learn(seen.baseline, seen.windowMs)
   return { sampler, judge }
+}
+
+/** With buckets that lie far apart, or none in reach, a canary may be slower and look the same. */
+function tellCoarse(
+  latency: readonly Bucket[],
+  { 'latency-tolerance': tolerance }: Pick<CanarySettings['analysis'], 'latency-tolerance'>,
+  { log }: Ports,
+): void {
+  if (chooseBounds(latency, tolerance).length === 0)
+    log.warning(
+      'how long requests take is not compared with the baseline: its histogram (metrics.latency) has no two bounds between which most of its requests lie',
+    )
 }
 
 /** Without a transaction of the job, the walk is one of its own: opened before the first write, closed here. */

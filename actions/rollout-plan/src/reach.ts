@@ -83,7 +83,7 @@ async function problemsOf(
     return []
   }
   for (const warning of seen.warnings) ports.log.warning(`${name}: ${warning}`)
-  return stagesOutOfReach(seen.requestsPerSecond, planStages(stages, analysis)).map((message) => ({
+  return stagesOutOfReach(seen, planStages(stages, analysis)).map((message) => ({
     where: name,
     message,
   }))

@@ -1,4 +1,5 @@
-export { addBuckets } from './latency-bounds'
+export { addBuckets, chooseBounds } from './latency-bounds'
+export { LATENCY_QUANTILES, LATENCY_SHARES } from './limits'
 export { total, type ArmSample, type Bucket, type Counts, type Sample, type SampleProblem } from './sample'
 export * from './sequential'
 export type { CountsOfArms } from './stage-counts'

@@ -92,7 +92,33 @@ it('names the stages that cannot see enough requests by their place and weight',
     { weight: '10%', watch: '5m', limits: { 'error-rate': '1%' } },
     { weight: '100%', watch: '30m', limits: { 'error-rate': '1%' } },
   ])
-  expect(stagesOutOfReach(1, plans)).toEqual([
+  expect(stagesOutOfReach({ requestsPerSecond: 1, baseline: {} }, plans)).toEqual([
     expect.stringMatching(/^canary\.stages\[0\] \(10%\): needs 299 requests .* the canary sees 90 /),
   ])
+})
+
+describe('limits of the latency', () => {
+  const plans = plan([
+    { weight: '10%', watch: '5m', limits: { 'latency-p95': '2s', 'latency-p99': '5s' } },
+    { weight: '100%', watch: '30m', limits: { 'error-rate': '0.1%', 'latency-p50': '200ms' } },
+  ])
+
+  it('are part of the plan, and of what a stage must see: 299 requests for 1 % of them', () => {
+    expect(plans.map(({ latency, minRequests }) => [latency, minRequests])).toEqual([
+      [{ p95: 2000, p99: 5000 }, 299],
+      [{ p50: 200 }, 2995],
+    ])
+  })
+
+  it('are out of reach where the histogram has no bound at them or above, or nothing in it', () => {
+    const seen = (bounds: number[]) => ({
+      requestsPerSecond: 100,
+      baseline: { latency: bounds.map((le) => ({ le, count: 1 })) },
+    })
+    expect(stagesOutOfReach(seen([100, 5000, Infinity]), plans)).toEqual([])
+    expect(stagesOutOfReach(seen([100, 2500, Infinity]), plans)).toEqual([
+      'canary.stages[0] (10%): limits latency-p99 to 5000 ms, but the highest bound of the histogram (metrics.latency) is 2500 ms; give it one above, or lower the limit',
+    ])
+    expect(stagesOutOfReach({ requestsPerSecond: 100, baseline: {} }, plans)).toHaveLength(3)
+  })
 })

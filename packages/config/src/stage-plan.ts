@@ -1,6 +1,14 @@
 import { InputError } from '@deploy-actions/action-kit'
 import { defined, formatPercent, WHOLE } from '@deploy-actions/rollout'
-import { LEAST_REQUESTS, requestsToSee, unreachable, type StageBudget } from '@deploy-actions/analysis'
+import {
+  LATENCY_QUANTILES,
+  LATENCY_SHARES,
+  LEAST_REQUESTS,
+  requestsToSee,
+  unreachable,
+  type Bucket,
+  type StageBudget,
+} from '@deploy-actions/analysis'
 import type { AnalysisConfig, StageConfig } from './schema'
 
 /** A stage with everything filled in that its config leaves to defaults. */
@@ -54,6 +62,8 @@ function taken({ confirm: _, stepBack: __, ...last }: StagePlan): StagePlan {
 function fillStages(stages: readonly StageConfig[], analysis: AnalysisConfig): StagePlan[] {
   return stages.map((stage) => {
     const limit = stage.limits['error-rate']
+    const latency = latencyOf(stage.limits)
+    const tightest = tightestShare(limit, latency)
     return defined({
       weight: stage.weight,
       watchMs: stage.watch,
@@ -62,17 +72,29 @@ function fillStages(stages: readonly StageConfig[], analysis: AnalysisConfig): S
       minRequests:
         stage['min-requests'] ??
         analysis['min-requests'] ??
-        (limit === undefined ? LEAST_REQUESTS : requestsToSee(limit)),
+        (tightest === undefined ? LEAST_REQUESTS : requestsToSee(tightest)),
       onFail: analysis['on-fail'],
       onError: analysis['on-error'],
       onInconclusive: analysis['on-inconclusive'],
       errorRate: limit,
-      latency: latencyOf(stage.limits),
+      latency,
       checks: stage.checks,
       confirm: stage.confirm && { withinMs: stage.confirm.within, otherwise: stage.confirm.else },
       stepBack: stage['on-fail'] && { weight: stage['on-fail'].to, holdMs: stage['on-fail'].hold },
     })
   })
+}
+
+/** The smallest share of requests (0 to 1) that a limit of a stage allows above it. */
+function tightestShare(
+  errorRate: number | undefined,
+  latency: StagePlan['latency'] = {},
+): number | undefined {
+  const shares = [...LATENCY_QUANTILES].flatMap((name) =>
+    latency[name] === undefined ? [] : [LATENCY_SHARES[name]],
+  )
+  const all = [...shares, ...(errorRate === undefined ? [] : [errorRate])]
+  return all.length > 0 ? Math.min(...all) : undefined
 }
 
 /** Why a limit of the latency is refused where nothing measures it. */
@@ -98,9 +120,35 @@ function latencyOf({
   return Object.keys(limits).length > 0 ? limits : undefined
 }
 
-/** The stages that cannot reach `min-requests` at this traffic, a sentence each. */
-export function stagesOutOfReach(requestsPerSecond: number, plans: readonly StagePlan[]): string[] {
-  return unreachable(requestsPerSecond, plans).map(
+/** What was seen of a region before any traffic moved. */
+interface Seen {
+  requestsPerSecond: number
+  baseline: { latency?: readonly Bucket[] }
+}
+
+/** The stages that cannot reach `min-requests` at this traffic, or cannot see what they limit: a sentence each. */
+export function stagesOutOfReach(
+  { requestsPerSecond, baseline }: Seen,
+  plans: readonly StagePlan[],
+): string[] {
+  const unseen = plans.flatMap(({ latency }, stage) =>
+    Object.entries(latency ?? {}).flatMap(([quantile, limit]) => {
+      const message = unmeasured(baseline.latency ?? [], limit)
+      return message === undefined
+        ? []
+        : [{ stage, message: `limits latency-${quantile} to ${limit} ms, ${message}` }]
+    }),
+  )
+  return [...unreachable(requestsPerSecond, plans), ...unseen].map(
     ({ stage, message }) => `canary.stages[${stage}] (${(plans[stage]?.weight ?? 0) / 100}%): ${message}`,
   )
+}
+
+/** Why a histogram does not tell how many requests took longer than a limit (milliseconds). */
+function unmeasured(latency: readonly Bucket[], limit: number): string | undefined {
+  const highest = latency.findLast(({ le }) => Number.isFinite(le))?.le
+  if (highest === undefined) return 'but the histogram of the baseline (metrics.latency) shows no requests'
+  return highest < limit
+    ? `but the highest bound of the histogram (metrics.latency) is ${highest} ms; give it one above, or lower the limit`
+    : undefined
 }
