@@ -10,6 +10,9 @@ import type { ArmRelease } from './world-plan'
 /** What a healthy version does: lognormal around 20 ms, one error in a thousand. */
 const HEALTHY = { medianMs: 20, sigma: 0.5, errors: 0.001 }
 
+/** What is in the tail takes so many times as long. */
+const SLOW_TIMES = 10
+
 /** Longer than any rehearsal: Node's 5 s would cut a canary's idle connections under the proxy's hands. */
 export const KEEP_ALIVE_TIMEOUT_MS = 600_000
 
@@ -99,18 +102,19 @@ export class App {
   }
 
   #serve(response: ServerResponse): void {
-    const { errors = HEALTHY.errors, latencyMs = 0, hangs = 0 } = this.#fault
+    const { errors = HEALTHY.errors, latencyMs = 0, slowTail = 0, hangs = 0 } = this.#fault
     if (hangs > 0 && this.random() < hangs) return
     const { release, arm } = this
     const metrics = this.#metrics
     const code = this.random() < errors ? 500 : 200
     const began = performance.now()
+    const times = slowTail > 0 && this.random() < slowTail ? SLOW_TIMES : 1
     setTimeout(
       () => {
         metrics.count(code, (performance.now() - began) / 1000)
         sendJson(response, code, { ...release, arm }, { [ARM_HEADER]: arm })
       },
-      lognormal(this.random, HEALTHY.medianMs, HEALTHY.sigma) + latencyMs,
+      times * lognormal(this.random, HEALTHY.medianMs, HEALTHY.sigma) + latencyMs,
     ).unref()
   }
 }

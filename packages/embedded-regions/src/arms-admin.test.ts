@@ -31,6 +31,16 @@ describe('the arms endpoint', () => {
     expect(await health.json()).toMatchObject(next)
   })
 
+  it('hands on what an arm says of itself: how it is, and its metrics', async () => {
+    expect((await call('GET', '/arms/blue/healthz')).body).toMatchObject({ status: 'ok', arm: 'blue' })
+    const page = await fetch(`${admin.url}/arms/green/metrics`)
+    expect(page.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/)
+    expect(await page.text()).toContain('http_request_duration_seconds_bucket{arm="green",le="0.25"} 0\n')
+    await apps[1]?.setFault({ refuse: true })
+    expect((await call('GET', '/arms/green/metrics')).status).toBe(502)
+    await apps[1]?.setFault({})
+  })
+
   it.each([
     ['a missing digest', '{"version":"2"}', /digest/],
     ['an unknown key', JSON.stringify({ ...first, tag: 'x' }), /tag/],

@@ -9,7 +9,8 @@ const MAXIMAL_BODY_BYTES = 10_000
 
 /**
  * The region's deployment endpoint, what the example's deploy script calls: `GET /arms` tells what runs
- * where, `PUT /arms/NAME` with `{version, digest}` deploys, `GET /arms/NAME/healthz` asks the arm itself.
+ * where, `PUT /arms/NAME` with `{version, digest}` deploys, `GET /arms/NAME/healthz` asks the arm itself, and so does
+ * `GET /arms/NAME/metrics`.
  * It is strict: a refusal names the reason.
  * @param port where it was before
  */
@@ -28,12 +29,14 @@ async function answer(
   const asked = `${request.method} ${request.url}`
   if (asked === 'GET /arms')
     return send(response, 200, Object.fromEntries(apps.map((app) => [app.arm, app.running])))
-  const arm = /^(?:PUT \/arms\/([^/?]+)|GET \/arms\/([^/?]+)\/healthz)$/.exec(asked)?.slice(1).find(Boolean)
+  const [, deployed, looked, page] =
+    /^(?:PUT \/arms\/([^/?]+)|GET \/arms\/([^/?]+)\/(healthz|metrics))$/.exec(asked) ?? []
+  const arm = deployed ?? looked
   if (arm === undefined)
     return refuse(
       response,
       404,
-      `no ${asked}; there are GET /arms, PUT /arms/NAME and GET /arms/NAME/healthz`,
+      `no ${asked}; there are GET /arms, PUT /arms/NAME, GET /arms/NAME/healthz and GET /arms/NAME/metrics`,
     )
   const app = apps.find((known) => known.arm === arm)
   if (app === undefined)
@@ -43,7 +46,7 @@ async function answer(
       `no arm ${arm}; the arms are ${apps.map((known) => known.arm).join(' and ')}`,
     )
 
-  if (request.method === 'GET') return askHealth(app, response)
+  if (page !== undefined) return ask(app, page, response)
   const body = await readBody(request)
   if (body === undefined) return refuse(response, 413, `the body is longer than ${MAXIMAL_BODY_BYTES} bytes`)
   const release = parseRelease(body)
@@ -52,11 +55,12 @@ async function answer(
   send(response, 200, release)
 }
 
-/** The arm's own `/healthz`; one that refuses connections is a 502. */
-async function askHealth(app: App, response: ServerResponse): Promise<void> {
+/** The arm's own answer; one that refuses connections is a 502. */
+async function ask(app: App, page: string, response: ServerResponse): Promise<void> {
   try {
-    const answer = await fetch(`http://${LOOPBACK}:${app.port}/healthz`)
-    send(response, answer.status, await answer.json())
+    const answer = await fetch(`http://${LOOPBACK}:${app.port}/${page}`)
+    const body = await answer.text()
+    response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' }).end(body)
   } catch {
     refuse(response, 502, `${app.arm} refuses connections`)
   }

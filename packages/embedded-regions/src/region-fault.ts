@@ -4,6 +4,8 @@ export interface AppFault {
   errors?: number
   /** Added to every answer, in real milliseconds. */
   latencyMs?: number
+  /** Share of requests that take ten times as long, from 0 to 1. */
+  slowTail?: number
   /** Share of requests that are never answered, from 0 to 1: the proxy gives up on them. */
   hangs?: number
   /** Nothing listens any more: connections are refused, `/metrics` and `/healthz` included. */

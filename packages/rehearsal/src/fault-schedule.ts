@@ -138,6 +138,7 @@ function regionFault(fault: ScenarioFault): RegionFault[] {
       arm: fault.arm,
       ...(fault.errors === undefined ? {} : { errors: fault.errors }),
       ...(fault.latency === undefined ? {} : { latencyMs: fault.latency }),
+      ...(fault['slow-tail'] === undefined ? {} : { slowTail: fault['slow-tail'] }),
       ...(fault.hangs === undefined ? {} : { hangs: fault.hangs }),
       ...(fault.health === undefined ? {} : { unhealthy: true }),
       ...(fault.connections === undefined ? {} : { refuse: true }),

@@ -215,6 +215,7 @@ function replaceOutside(document: Document, metrics: OwnMetrics): string[] {
     checks?: Record<string, unknown>
     hooks?: Record<string, unknown>
     notifications?: unknown[]
+    metrics: { latency?: unknown }
   }
   put(['traffic', 'canary', 'router'], {
     type: 'haproxy',
@@ -236,6 +237,16 @@ function replaceOutside(document: Document, metrics: OwnMetrics): string[] {
       },
       `: ${metrics.why}`,
     )
+  if (config.metrics.latency !== undefined) {
+    document.setIn(
+      ['metrics', 'sources', 'rehearsal-apps'],
+      document.createNode({ type: 'scrape', pages: ['${vars.rehearsal-admin}/arms/${arm}/metrics'] }),
+    )
+    put(['metrics', 'latency'], {
+      source: 'rehearsal-apps',
+      sum: ['http_request_duration_seconds_bucket{arm="${arm}"}'],
+    })
+  }
   put(['deploy'], {
     script: {
       run: '.rehearsal-ops/deploy.mjs',

@@ -31,6 +31,7 @@ const armFault = z.strictObject({
   arm: z.enum(['canary', 'baseline']),
   errors: share.optional(),
   latency: addedLatency.optional(),
+  'slow-tail': share.optional().describe('take ten times as long'),
   hangs: share.optional(),
   health: z.literal('red').optional(),
   connections: z.literal('refused').optional(),
@@ -168,6 +169,8 @@ const scenarios: Record<string, Make> = {
   'dead-canary-at-100': (region) => ({
     faults: [{ region, arm: 'canary', connections: 'refused', 'at-stage': '100%' }],
   }),
+  slow: (region) => ({ faults: [{ region, arm: 'canary', latency: '+300ms' }] }),
+  'slow-tail': (region) => ({ faults: [{ region, arm: 'canary', 'slow-tail': '2%' }] }),
   'hanging-canary': (region) => ({ faults: [{ region, arm: 'canary', hangs: '30%' }] }),
   'both-arms-down': (region) => ({
     faults: (['canary', 'baseline'] as const).map((arm) => ({
@@ -351,13 +354,18 @@ export async function parseScenario(
       .filter(
         (fault) =>
           'arm' in fault &&
-          [fault.errors, fault.latency, fault.hangs, fault.health, fault.connections].every(
-            (effect) => effect === undefined,
-          ),
+          [
+            fault.errors,
+            fault.latency,
+            fault['slow-tail'],
+            fault.hangs,
+            fault.health,
+            fault.connections,
+          ].every((effect) => effect === undefined),
       )
       .map(
         (fault) =>
-          `the fault of an arm in ${fault.region} does nothing; give it errors, latency, hangs, health or connections`,
+          `the fault of an arm in ${fault.region} does nothing; give it errors, latency, slow-tail, hangs, health or connections`,
       ),
   ]
   if (problems.length > 0) throw new InputError(problems.map((message) => ({ where: path, message })))
