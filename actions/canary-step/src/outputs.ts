@@ -18,6 +18,8 @@ export const stageResult = z.object({
   durationMs: z.number(),
   requests: z.int(),
   errors: z.int(),
+  /** how long 95 % of the requests took at most in each arm, as far as the buckets of its histogram tell: `100 ms` */
+  p95: z.object({ canary: z.string().optional(), baseline: z.string().optional() }).optional(),
 })
 export type StageResult = z.infer<typeof stageResult>
 
@@ -34,7 +36,9 @@ export const outputs = z.object({
   stages: z
     .array(stageResult)
     .optional()
-    .describe('JSON: planned weight, weights read back, verdict, reason, duration and counts of each stage'),
+    .describe(
+      'JSON: planned weight, weights read back, verdict, reason, duration, counts and latency of each stage',
+    ),
   'rolled-back': z.boolean().optional().describe('true when the traffic was put back'),
   'rollback-verified': z
     .boolean()

@@ -1,24 +1,30 @@
 import { clockTime, escapeText, table } from '@deploy-actions/action-kit'
+import { bucketWithin, timeWithin } from '@deploy-actions/analysis'
 import { formatDuration, formatPercent, formatRate, formatWeights } from '@deploy-actions/rollout'
+import type { StageResult } from './outputs'
 import type { Walk } from './walk'
 
 const BARS = '▁▂▃▄▅▆▇█'
 /** Wider than this a line of samples wraps in GitHub's summary. */
 const WIDEST = 60
 
-/** The section of the job summary: a row a stage, a line of the error rates, and why it ended. */
+/** How long most requests took is told by this share of them. */
+const MOST = 0.95
+
+/** The section of the job summary: a row a stage, a line of the error rates and one of the times, and why it ended. */
 export function summarise({ settings, stages, trail }: Walk, reason: string): string {
-  const rows = stages.map(({ weight, weights, readAt, verdict, durationMs, requests, errors, reason }) => [
-    formatPercent(weight),
-    `${formatWeights(weights)} at ${clockTime(readAt)}`,
-    verdict,
-    formatDuration(Math.round(durationMs / 1000) * 1000),
-    String(requests),
-    `${errors} (${formatRate(requests === 0 ? 0 : errors / requests)})`,
-    reason,
-  ])
-  const rates = trail.map(({ sample }) =>
-    sample.canary && sample.canary.requests > 0 ? sample.canary.errors / sample.canary.requests : 0,
+  const { timed } = settings
+  const rows = stages.map(
+    ({ weight, weights, readAt, verdict, durationMs, requests, errors, reason, p95 }) => [
+      formatPercent(weight),
+      `${formatWeights(weights)} at ${clockTime(readAt)}`,
+      verdict,
+      formatDuration(Math.round(durationMs / 1000) * 1000),
+      String(requests),
+      `${errors} (${formatRate(requests === 0 ? 0 : errors / requests)})`,
+      ...(timed ? [timesOf(p95)] : []),
+      reason,
+    ],
   )
   const last = stages.findLast(({ steppedBackFrom }) => steppedBackFrom === undefined)
   const title =
@@ -28,10 +34,41 @@ export function summarise({ settings, stages, trail }: Walk, reason: string): st
     '',
     escapeText(reason),
     '',
-    table(['Stage', 'Read back', 'Verdict', 'Watched', 'Canary requests', 'Failed', 'Why'], rows),
+    table(
+      [
+        ...['Stage', 'Read back', 'Verdict', 'Watched', 'Canary requests', 'Failed'],
+        ...(timed ? ['95 % took at most'] : []),
+        'Why',
+      ],
+      rows,
+    ),
     '',
-    `Canary error rate, a bar per sample (highest ${formatRate(Math.max(0, ...rates))}): \`${sparkline(rates)}\``,
+    errorLine(trail),
+    ...(timed ? ['', ...timeLine(trail)] : []),
   ].join('\n')
+}
+
+const timesOf = (p95: StageResult['p95']): string =>
+  [p95?.canary ?? '', ...(p95?.baseline === undefined ? [] : [`baseline ${p95.baseline}`])].join(', ')
+
+function errorLine(trail: Walk['trail']): string {
+  const rates = trail.map(({ sample: { canary } }) =>
+    canary && canary.requests > 0 ? canary.errors / canary.requests : 0,
+  )
+  return `Canary error rate, a bar per sample (highest ${formatRate(Math.max(0, ...rates))}): \`${sparkline(rates)}\``
+}
+
+/** A bar is as high as its bucket is far from the first: buckets grow by factors, and so times are compared. */
+function timeLine(trail: Walk['trail']): string[] {
+  const all = trail.map(({ sample }) => sample.canary?.latency ?? [])
+  const bars = all.map((latency) => bucketWithin(latency, MOST) + 1)
+  const slowest = all[bars.indexOf(Math.max(...bars))]
+  const highest = slowest && timeWithin(slowest, MOST)
+  return highest === undefined
+    ? []
+    : [
+        `What 95 % of the canary's requests took at most, a bar per sample (highest ${highest}): \`${sparkline(bars)}\``,
+      ]
 }
 
 /** One bar per value, or per group of values where there are many; the highest of a group counts. */

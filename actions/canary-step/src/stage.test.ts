@@ -437,7 +437,7 @@ describe('a stage whose router does not hold what was written', () => {
       reason: 'green is down',
       durationMs: minutes(2),
     })
-    expect(end.seen.requests).toBe(1100)
+    expect(end.seen.canary.requests).toBe(1100)
   })
 
   it('ends when somebody else has changed it, also where failures are only reported', async () => {

@@ -1,8 +1,9 @@
 import {
   createSequentialJudge,
   decide,
+  total,
   watchSilence,
-  type Counts,
+  type CountsOfArms,
   type Judgement,
   type Sample,
   type SequentialJudge,
@@ -30,8 +31,8 @@ export interface JudgedSample {
 
 /** The end of a stage: what its canary did in it, and when the sample that ended it was there (real milliseconds). */
 export interface StageEnd extends Steered {
-  /** what the canary got in this stage */
-  seen: Counts
+  /** what both arms did in this stage */
+  seen: CountsOfArms
   durationMs: number
   decidedAtMs: number
   /** the canary is gone, somebody else's hand is on the router, or a person wants an end: nothing is tried any more */
@@ -139,7 +140,7 @@ async function watchWindow(
   let lastGood = began + sampler.lag + sampler.resolution
   const silence = watchSilence(plan.weight === WHOLE)
   const missing = watch.watchMissed?.()
-  let seen: Counts = { requests: 0, errors: 0 }
+  let seen: CountsOfArms = { canary: total([]), baseline: total([]) }
   const say = teller(watch, began)
   const partial = tellPartial(watch.log)
   const effect = tellEffect(watch.log)
@@ -184,7 +185,7 @@ async function watchWindow(
     if (!sample) continue
     const judged = judge.judge(sample, index)
     const { judgements } = judged
-    seen = judged.seen.canary
+    seen = judged.seen
     trail.push({ stage: index, sample, judgements })
     // At 100 % nobody asks the baseline any more.
     const good =
@@ -201,7 +202,7 @@ async function watchWindow(
       // What is watched is what the samples cover: with sources that lag, the stage lasts so much longer.
       elapsedMs,
       sinceGoodMs: now - lastGood,
-      requests: seen.requests,
+      requests: seen.canary.requests,
       judgements: [...judgements, ...unreadable(router), ...swallowed(missed)],
       barred: barredBy(router) ?? silent ?? barredByShare(missed, plan, elapsedMs),
     })

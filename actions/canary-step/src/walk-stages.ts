@@ -1,4 +1,4 @@
-import type { SequentialJudge } from '@deploy-actions/analysis'
+import { timeWithin, total, type CountsOfArms, type SequentialJudge } from '@deploy-actions/analysis'
 import { GateFailed, messageOf, type Ports } from '@deploy-actions/action-kit'
 import type { StagePlan } from '@deploy-actions/config'
 import type { Ledger } from '@deploy-actions/ledger'
@@ -192,10 +192,20 @@ async function stand(
     alike: end.alike,
     skips: end.skips,
     durationMs: end.durationMs,
-    ...end.seen,
+    ...total([end.seen.canary]),
+    p95: slowest(end.seen),
   })
   noted = await noteHeld(noted, standing.heldAt, ports)
   return { end, result, hooks, footing: { noted, held: { state: shown, sinceRealMs: standing.heldAt } } }
+}
+
+/** How long most requests took in each arm; undefined where nobody measures it. */
+function slowest({ canary, baseline }: CountsOfArms): StageResult['p95'] {
+  if (!canary.latency) return undefined
+  return defined({
+    canary: timeWithin(canary.latency, 0.95),
+    baseline: timeWithin(baseline.latency ?? [], 0.95),
+  })
 }
 
 const move = (

@@ -1,4 +1,5 @@
 import type { Ports } from '@deploy-actions/action-kit'
+import type { ArmSample } from '@deploy-actions/analysis'
 import { formatPercent } from '@deploy-actions/rollout'
 import type { Outputs, StageResult } from './outputs'
 import type { CanarySettings } from './settings'
@@ -32,8 +33,28 @@ export function note(walk: Walk, ports: Ports, more: Record<string, unknown>): v
   const { stages, trail, settings, steering } = walk
   const said = steering?.heard.all ?? []
   ports.evidence.facts({
-    ...{ stages, samples: trail, analysis: settings.analysis },
+    ...{ stages, samples: trail.map(kept), analysis: settings.analysis },
     ...(said.length > 0 && { instructions: said }),
     ...more,
   })
 }
+
+/** A sample as evidence keeps it: the bounds of its buckets are keys, of which one is infinite. */
+function kept({ sample, ...judged }: JudgedSample): Record<string, unknown> {
+  const { baseline, canary } = sample
+  return {
+    ...judged,
+    sample: {
+      ...sample,
+      ...(baseline && { baseline: armKept(baseline) }),
+      ...(canary && { canary: armKept(canary) }),
+    },
+  }
+}
+
+const armKept = ({ latency, ...arm }: ArmSample): Record<string, unknown> => ({
+  ...arm,
+  ...(latency && {
+    latency: Object.fromEntries(latency.map(({ le, count }) => [Number.isFinite(le) ? le : '+Inf', count])),
+  }),
+})

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { addBuckets, chooseBounds, countAbove } from './latency-bounds'
+import { addBuckets, chooseBounds, countAbove, timeWithin } from './latency-bounds'
 import type { Bucket } from './sample'
 
 /** The default buckets of Prometheus' client libraries, in milliseconds. */
@@ -72,4 +72,18 @@ it('adds histograms up, also of series that have other bounds', () => {
     { le: 10, count: 4 },
     { le: Infinity, count: 7 },
   ])
+})
+
+it.each([
+  ['half of them', 0.5, '10 ms'],
+  ['all but the slowest tenth, exactly', 0.9, '2.5 s'],
+  ['more than the bounds tell', 0.91, 'over 2.5 s'],
+])('tells how long %s took at most', (_, share, told) => {
+  const buckets = [
+    { le: 10, count: 60 },
+    { le: 2500, count: 90 },
+    { le: Infinity, count: 100 },
+  ]
+  expect(timeWithin(buckets, share)).toBe(told)
+  expect(timeWithin([{ le: Infinity, count: 0 }], share)).toBeUndefined()
 })

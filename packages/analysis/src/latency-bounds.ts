@@ -1,4 +1,5 @@
 import type { Bucket, Counts } from './sample'
+import { formatMs } from './wording'
 
 /**
  * A bucket bound of the canary, and the one of the baseline that it is held against (milliseconds): the largest that is faster
@@ -46,6 +47,23 @@ export function countAbove(buckets: readonly Bucket[], bound: number): Counts | 
   if (!all) return { requests: 0, errors: 0 }
   const within = buckets.find(({ le }) => le === bound)
   return within && { requests: all.count, errors: Math.max(0, all.count - within.count) }
+}
+
+/** The lowest bound within which that share of the requests lies, by its index; -1 without requests. */
+export function bucketWithin(buckets: readonly Bucket[], share: number): number {
+  const all = buckets.at(-1)?.count ?? 0
+  return all === 0 ? -1 : buckets.findIndex(({ count }) => count >= share * all)
+}
+
+/**
+ * How long that share of the requests took at most, as far as the buckets tell: `100 ms`, or `over 10 s` where it is beyond
+ * them all. Undefined without requests.
+ */
+export function timeWithin(buckets: readonly Bucket[], share: number): string | undefined {
+  const found = bucketWithin(buckets, share)
+  const le = buckets[found]?.le
+  if (le === undefined) return undefined
+  return Number.isFinite(le) ? formatMs(le) : `over ${formatMs(buckets[found - 1]?.le ?? 0)}`
 }
 
 /** Adds up histograms bucket by bucket. */

@@ -8,6 +8,7 @@ import { errorRateLimits, LATENCY_QUANTILES, latencyLimits, type LatencyQuantile
 import { logSum } from './mixed-starts'
 import type { ArmSample, Sample } from './sample'
 import { countStages, type CountsOfArms } from './stage-counts'
+import { watchUntimed } from './untimed'
 import type { Judgement } from './verdict'
 import { odds, oddsOf } from './wording'
 
@@ -83,6 +84,9 @@ export function createSequentialJudge(
       ? undefined
       : latencyComparison({ ...along, tolerance: latencyTolerance, absolute: margin.absolute })
   const limits = limitsOf(stages, shared)
+  const untimed = watchUntimed()
+  const isTimed = (stage: number): boolean =>
+    latency !== undefined && (!along.isWhole(stage) || stages[stage]?.latency !== undefined)
   const criteria = weighed([
     [errors, WEIGHTS.errors],
     ...(latency ? [[latency, WEIGHTS.latency] as const] : []),
@@ -108,7 +112,8 @@ export function createSequentialJudge(
       )
       const findings = found.filter((one) => one !== undefined)
       const judgements = sample.canary ? decided(findings, oddsOf(together), bar) : [unanswered(sample)]
-      return { judgements: [...gross(sample), ...judgements], seen: counts.of(stage) }
+      const unknown = (isTimed(stage) && untimed.next(sample)) || []
+      return { judgements: [...gross(sample), ...judgements].concat(unknown), seen: counts.of(stage) }
     },
   }
 }

@@ -34,12 +34,12 @@ it('has nothing of a stage that does not exist', () => {
   )
 })
 
-it('gives counts that later samples leave alone, without what else an arm said', () => {
+it('gives counts that later samples leave alone, without what an arm measured', () => {
   const counts = countStages(1)
   const arm = { requests: 10, errors: 1, latency: [{ le: 100, count: 9 }], values: { cpu: 0.5 } }
   counts.add(sample(arm), 0)
   const before = counts.of(0)
   counts.add(sample(arm), 0)
-  expect(before.canary).toEqual({ requests: 10, errors: 1 })
-  expect(counts.of(0).canary).toEqual({ requests: 20, errors: 2 })
+  expect(before.canary).toEqual({ requests: 10, errors: 1, latency: [{ le: 100, count: 9 }] })
+  expect(counts.of(0).canary).toEqual({ requests: 20, errors: 2, latency: [{ le: 100, count: 18 }] })
 })

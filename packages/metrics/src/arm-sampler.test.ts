@@ -55,6 +55,76 @@ async function second(before: Counts, after: Counts | 'down') {
   return (await taken.sample(signal))!
 }
 
+describe('how long requests took', () => {
+  const web = configured(scrape, { type: 'scrape', pages: ['http://127.0.0.1:1/'] })
+  const asked = (arm: string, unit?: 's' | 'ms') => ({
+    requests: { source: 'web', sum: [`requests{arm="${arm}"}`] },
+    errors: { source: 'web', sum: [`errors{arm="${arm}"}`] },
+    latency: { source: 'web', sum: [`took_bucket{arm="${arm}"}`], unit },
+  })
+  const page = (within: readonly [string, number][]) =>
+    ['blue', 'green']
+      .flatMap((arm) => [
+        `requests{arm="${arm}"} 10`,
+        ...within.map(([le, count]) => `took_bucket{arm="${arm}",le="${le}"} ${count}`),
+      ])
+      .join('\n')
+
+  it.each([
+    ['s', '0.25', 250],
+    ['ms', '250', 250],
+    [undefined, '2.5', 2500],
+  ] as const)('is in milliseconds, whatever the bounds are in: %s', async (unit, le, bound) => {
+    const clock = createFakeClock()
+    let counts: [string, number][] = [
+      [le, 3],
+      ['+Inf', 5],
+    ]
+    const ports = createFakePorts({ clock, http: () => ({ body: page(counts) }) })
+    const made = createArmSampler(
+      sampled({ sources: { web }, baseline: asked('blue', unit), canary: asked('green', unit) }),
+      ports,
+    )
+    await made.restart(ports.signal)
+    clock.advance(10_000)
+    counts = [
+      [le, 10],
+      ['+Inf', 15],
+    ]
+    const took = [
+      { le: bound, count: 7 },
+      { le: Infinity, count: 10 },
+    ]
+    expect(await made.sample(ports.signal)).toMatchObject({
+      ...{ baseline: { latency: took }, canary: { latency: took } },
+      problems: [],
+    })
+  })
+
+  it('is a problem of its own where it cannot be had: the counts are known without it', async () => {
+    const apps = configured(scrape, { type: 'scrape', pages: ['http://127.0.0.1:2/'] })
+    const clock = createFakeClock()
+    const ports = createFakePorts({
+      clock,
+      http: ({ url }) => (url.includes(':2/') ? { status: 503 } : { body: page([]) }),
+    })
+    const latency = (arm: string) => ({ ...asked(arm).latency, source: 'apps' })
+    const made = createArmSampler(
+      sampled({
+        sources: { web, apps },
+        baseline: { ...asked('blue'), latency: latency('blue') },
+        canary: { ...asked('green'), latency: latency('green') },
+      }),
+      ports,
+    )
+    await made.restart(ports.signal)
+    clock.advance(10_000)
+    const sample = await made.sample(ports.signal)
+    expect(sample).toMatchObject({ canary: { requests: 0, errors: 0 } })
+    expect(sample?.problems.map(({ metric }) => metric)).toEqual(['latency', 'latency'])
+  })
+})
+
 describe('a sample', () => {
   it('holds what happened in both arms since the restart', async () => {
     const before = { blue: { requests: 1000, errors: 10 }, green: { requests: 100, errors: 5 } }

@@ -91,6 +91,28 @@ it('runs no hook of a config of a user', async () => {
   await access(join(folder, 'output/repository/.rehearsal-ops/hook.mjs'), constants.X_OK)
 })
 
+it('times the embedded apps, and leaves out limits that a healthy release could not keep there', async () => {
+  const latency = `{ source: edge, unit: ms, sum: ['took_ms_bucket{app="\${arm}"}'] }`
+  const limits = '{ latency-p50: 30ms, latency-p95: 300ms, latency-p99: 1m, error-rate: 1% }'
+  const { config, replaced } = await rehearsed(
+    `${sources}\nrequests: ${requests}\nerrors: ${errors}\nlatency: ${latency}`,
+    (text) => write(`${text}canary: { stages: [{ weight: 100%, watch: 5m, limits: ${limits} }] }\n`),
+  )
+  expect(config.metrics).toMatchObject({
+    sources: { 'rehearsal-apps': { type: 'scrape', pages: ['${vars.rehearsal-admin}/arms/${arm}/metrics'] } },
+    latency: { source: 'rehearsal-apps', sum: ['http_request_duration_seconds_bucket{arm="${arm}"}'] },
+  })
+  expect(config).toMatchObject({
+    canary: { stages: [{ limits: { 'latency-p95': '300ms', 'error-rate': '1%' } }] },
+  })
+  expect(replaced.filter((line) => line.includes('latency-'))).toEqual(
+    ['p50', 'p99'].map(
+      (quantile) =>
+        `canary.stages.0.limits.latency-${quantile} is left out: half of the requests take 20 ms here, whatever yours do`,
+    ),
+  )
+})
+
 it('plans no infrastructure of a user', async () => {
   const { config, replaced } = await rehearsed(
     `${sources}\nrequests: ${requests}\nerrors: ${errors}`,

@@ -170,7 +170,11 @@ const scenarios: Record<string, Make> = {
     faults: [{ region, arm: 'canary', connections: 'refused', 'at-stage': '100%' }],
   }),
   slow: (region) => ({ faults: [{ region, arm: 'canary', latency: '+300ms' }] }),
-  'slow-tail': (region) => ({ faults: [{ region, arm: 'canary', 'slow-tail': '2%' }] }),
+  'slow-tail': (region) => ({
+    faults: [{ region, arm: 'canary', 'slow-tail': '2%' }],
+    // At the traffic of a rehearsal, one request in fifty takes minutes to tell from chance.
+    set: { 'canary.stages': ['10%', '25%', '50%', '100%'].map((weight) => ({ weight, watch: '8m' })) },
+  }),
   'hanging-canary': (region) => ({ faults: [{ region, arm: 'canary', hangs: '30%' }] }),
   'both-arms-down': (region) => ({
     faults: (['canary', 'baseline'] as const).map((arm) => ({
