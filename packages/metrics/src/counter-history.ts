@@ -40,21 +40,30 @@ interface Look {
   asked: number
   /** when it was answered: what was counted is not older */
   at: number
-  counters: ReadonlyMap<string, Counter>
+  /** what has been added to the counters that were there since each was there before */
+  added: ReadonlyMap<string, Counter>
   away: ReadonlySet<number>
 }
 
 export function createCounterHistory(): CounterHistory {
+  /** what each counter said last */
+  const levels = new Map<string, number>()
+  const pages = new Set<number>()
   let looks: Look[] = []
   return {
     look(taken, counters, away) {
-      looks.push({ ...taken, counters: new Map([...(looks.at(-1)?.counters ?? []), ...counters]), away })
+      const added = new Map<string, Counter>()
+      for (const [key, { page, value }] of counters) {
+        added.set(key, { page, value: increase(levels.get(key), value) })
+        levels.set(key, value)
+        pages.add(page)
+      }
+      looks.push({ ...taken, added, away })
     },
     within({ from, to }) {
       looks = looks.filter(({ at }) => at >= from.getTime())
       const end = nearest(looks, to.getTime())
       const covered = looks.filter(({ at }) => end !== undefined && at <= end.at)
-      const pages = new Set([...(looks.at(-1)?.counters.values() ?? [])].map(({ page }) => page))
       const leftOut = new Map(
         [...pages].flatMap((page): [number, Absence][] => {
           if (covered.at(-1)?.away.has(page)) return [[page, 'at its end']]
@@ -63,18 +72,17 @@ export function createCounterHistory(): CounterHistory {
       )
       return {
         window: { from: new Date(covered[0]?.at ?? to), to: new Date(end?.at ?? to) },
-        increases: covered
-          .slice(1)
-          .reduce(
-            (sums, look, index) => addIncreases(sums, covered[index], look, leftOut),
-            new Map<string, number>(),
-          ),
+        increases: sumsOf(covered.slice(1), leftOut),
         leftOut,
         pages,
       }
     },
   }
 }
+
+/** A counter that fell was reset: it counts from zero. One that appears later began at zero, too. */
+const increase = (level: number | undefined, value: number): number =>
+  level === undefined || value < level ? value : value - level
 
 function nearest(looks: readonly Look[], to: number): Look | undefined {
   return looks.reduce<Look | undefined>(
@@ -86,17 +94,10 @@ function nearest(looks: readonly Look[], to: number): Look | undefined {
 /** None while the answer was awaited: a slow page is not taken for one that was asked later. */
 const distance = ({ asked, at }: Look, to: number): number => Math.max(asked - to, to - at, 0)
 
-/** A counter that fell was reset: it counts from zero. One that appears later began at zero, too. */
-function addIncreases(
-  sums: Map<string, number>,
-  before: Look | undefined,
-  after: Look,
-  leftOut: ReadonlyMap<number, unknown>,
-): Map<string, number> {
-  for (const [key, { page, value }] of after.counters) {
-    if (leftOut.has(page)) continue
-    const level = before?.counters.get(key)?.value ?? 0
-    sums.set(key, (sums.get(key) ?? 0) + (value < level ? value : value - level))
-  }
+function sumsOf(looks: readonly Look[], leftOut: ReadonlyMap<number, unknown>): Map<string, number> {
+  const sums = new Map<string, number>()
+  for (const { added } of looks)
+    for (const [key, { page, value }] of added)
+      if (!leftOut.has(page)) sums.set(key, (sums.get(key) ?? 0) + value)
   return sums
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { announcedNames, matches, parseExposition, parseSelector } from './exposition'
+import { announcedNames, holdsSeries, matches, parseExposition, parseSelector } from './exposition'
 
 describe('parseExposition', () => {
   // The example of prometheus.io/docs/instrumenting/exposition_formats, "Text format example", shortened.
@@ -72,6 +72,13 @@ rpc_duration_seconds{quantile="0.01"} 3102
     )
   })
 })
+
+it.each([
+  ['\n# HELP a b\n\na 1', true],
+  ['a{b="c"\na', false],
+  ['# EOF\n \n', false],
+  ['', false],
+])('knows whether %j holds any series', (page, holds) => expect(holdsSeries(page)).toBe(holds))
 
 describe('a selector', () => {
   const series = { name: 'requests_total', labels: { arm: 'blue', code: '5xx' }, value: 1 }

@@ -25,13 +25,37 @@ export function parseSelector(text: string): Selector | undefined {
  * Comments and lines that are not samples are passed over, as Prometheus' own parser does for HELP and TYPE.
  */
 export function parseExposition(page: string): Series[] {
-  return page.split('\n').flatMap((text) => {
-    const line = text.trim()
-    if (line === '' || line.startsWith('#')) return []
-    const parsed = parseHead(line)
-    const value = parsed?.rest.trim().split(/\s+/, 1)[0]
-    return parsed && value ? [{ name: parsed.name, labels: parsed.labels, value: parseValue(value) }] : []
-  })
+  return page.split('\n').flatMap((line) => parseLine(line) ?? [])
+}
+
+/** Whether there is any series on a page: it is read up to the first. */
+export function holdsSeries(page: string): boolean {
+  for (const [line] of page.matchAll(/[^\n]+/g)) if (parseLine(line)) return true
+  return false
+}
+
+function parseLine(text: string): Series | undefined {
+  const line = text.trim()
+  if (line === '' || line.startsWith('#')) return undefined
+  const parsed = parseHead(line)
+  const value = parsed && valueIn(parsed.rest)
+  return parsed && value !== undefined ? { name: parsed.name, labels: parsed.labels, value } : undefined
+}
+
+/** A name, and labels behind it: their quoted values may hold anything, braces and escaped quotes too. */
+const HEAD =
+  /^[a-zA-Z_:][a-zA-Z0-9_:]*(?:\s*\{[^"}]*(?:"[^"\\]*(?:\\.[^"\\]*)*"[^"}]*)*\}|(?![a-zA-Z0-9_:]|\s*\{))/
+
+/**
+ * Name and labels of a line as they stand there, found without reading them; empty where there is no end to them. Lines of
+ * the same series have the same head from look to look.
+ */
+export const headOf = (line: string): string => HEAD.exec(line)?.[0] ?? ''
+
+/** What stands behind name and labels, up to a timestamp or an exemplar; undefined where nothing does. */
+export function valueIn(rest: string): number | undefined {
+  const text = /\S+/.exec(rest)?.[0]
+  return text === undefined ? undefined : parseValue(text)
 }
 
 /** What the series of a metric may be called beyond its own name, by its type: the text format and OpenMetrics 1.0. */
@@ -76,7 +100,7 @@ export function parseValue(text: string): number {
 }
 
 /** True when the series has the selector's name and all its labels; labels that the selector leaves out may be anything. */
-export function matches(series: Series, { name, labels }: Selector): boolean {
+export function matches(series: Omit<Series, 'value'>, { name, labels }: Selector): boolean {
   return (
     series.name === name && Object.entries(labels).every(([label, value]) => series.labels[label] === value)
   )

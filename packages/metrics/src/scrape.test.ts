@@ -73,6 +73,23 @@ describe('an increase', () => {
     expect(await values([['other 1'], ['hits_total{arm="blue"} 12']])).toEqual(['absent', 12])
   })
 
+  it('goes on from the level that a series had before it was missing, under whatever order of its labels', async () => {
+    // 100 -> (missing) -> 130 are 30, and 130 -> 135 are 5.
+    expect(
+      await values([
+        ['hits_total{arm="blue",code="200"} 100'],
+        ['hits_total{arm="blue",code="500"} 0'],
+        ['hits_total{arm="blue",code="200"} 130'],
+        ['hits_total{code="200", arm="blue"} 135'],
+      ]),
+    ).toEqual([0, 0, 30, 5])
+  })
+
+  it('is of the last of two lines that name the same series', async () => {
+    const page = (a: number, b: number) => `hits_total{arm="blue"} ${a}\nhits_total{arm="blue"} ${b}`
+    expect(await values([[page(7, 100)], [page(9, 104)]])).toEqual([0, 4])
+  })
+
   it('keeps the same series of two pages apart', async () => {
     // Two replicas without a label of their own: 100 -> 110 and 50 -> 55 are 15.
     expect(

@@ -2,16 +2,17 @@ import { z } from 'zod'
 import { Cancelled, messageOf } from '@deploy-actions/action-kit'
 import type { Bucket, SampleProblem } from '@deploy-actions/analysis'
 import { timeLimit } from '@deploy-actions/rollout'
+import { createCounterHistory, type Counter, type CounterHistory } from './counter-history'
 import {
   announcedNames,
+  holdsSeries,
   matches,
   parseExposition,
   parseSelector,
   parseValue,
   type Selector,
-  type Series,
 } from './exposition'
-import { createCounterHistory, type CounterHistory } from './counter-history'
+import { createPageReader, type Reading } from './page-reader'
 import { source, type Inventory, type Query, type QueryPages, type QueryResult, type Window } from './source'
 
 /** Metrics pages read directly: for rehearsal, small systems and proxies that export their own counters. */
@@ -49,17 +50,17 @@ export default source({
   query,
   // A page shows what is now: nothing is late, and any window tells.
   timing: () => ({ lag: 0, resolution: 0 }),
-  create({ pages, timeout }, { http, clock }) {
+  create({ pages, timeout }, { http, clock }, queries) {
     const histories = new Map<string, CounterHistory>()
+    const readers = pages.map((_, page) => createPageReader(page, queries))
 
     /** Pages that have answered once: without one of the others nobody knows what there is to be counted. */
     const known = new Set<number>()
 
-    const read = async (url: string, signal: AbortSignal): Promise<PageRead> => {
+    const fetch = async (url: string, signal: AbortSignal): Promise<PageText> => {
       try {
         const { status, body } = await http.request({ url, timeoutMs: timeout, signal })
-        if (status !== 200) return { why: `${url} answered ${status}` }
-        return { series: parseExposition(body), announced: announcedNames(body) }
+        return status === 200 ? { text: body } : { why: `${url} answered ${status}` }
       } catch (error) {
         if (error instanceof Cancelled) throw error
         return { why: messageOf(error) }
@@ -67,16 +68,18 @@ export default source({
     }
 
     const scrape = async (signal: AbortSignal): Promise<Omit<PageLook, 'asked' | 'at'>> => {
-      const answers = await Promise.all(pages.map((url) => read(url, signal)))
+      const answers = await Promise.all(pages.map((url) => fetch(url, signal)))
       const away = new Map(
         answers.flatMap(({ why }, page) => (why === undefined ? [] : [[page, why] as const])),
       )
       for (const page of pages.keys()) if (!away.has(page)) known.add(page)
       if (away.size === pages.length || [...away.keys()].some((page) => !known.has(page)))
         throw new Error([...away.values()].join('; '))
-      const found = answers.flatMap(({ series = [] }, page) => series.map((one) => ({ ...one, page })))
-      if (found.length === 0) throw new Error(`${pages.join(', ')}: there are no series on the page`)
-      return { found, announced: answers.flatMap(({ announced = [] }) => announced), away }
+      const found = readers.flatMap((reader, page) => reader.read(answers[page]?.text ?? ''))
+      const texts = answers.flatMap(({ text = [] }) => text)
+      if (found.length === 0 && !texts.some(holdsSeries))
+        throw new Error(`${pages.join(', ')}: there are no series on the page`)
+      return { found: byQuery(found), texts, away }
     }
 
     /** Questions of one instant share one look at the pages, whatever their windows. */
@@ -113,9 +116,7 @@ export default source({
 })
 
 /** One page: what stood on it, or why it could not be read. */
-type PageRead =
-  | { series: Series[]; announced: string[]; why?: undefined }
-  | { why: string; series?: undefined; announced?: undefined }
+type PageText = { text: string; why?: undefined } | { why: string; text?: undefined }
 
 /** What the pages said: when they were asked, and when all of them had answered (milliseconds since 1970). */
 interface PageLook {
@@ -123,39 +124,50 @@ interface PageLook {
   at: number
   /** pages that could not be read, by index, and why; never all of them */
   away: ReadonlyMap<number, string>
-  found: readonly PagedSeries[]
-  announced: readonly string[]
+  /** of each query, in the order of the pages */
+  found: ReadonlyMap<string, readonly Reading[]>
+  /** the pages themselves: all that they hold is only asked for when names are examined */
+  texts: readonly string[]
 }
 
-/** Two pages may export the very same series, as replicas of one application do: they are two counters. */
-type PagedSeries = Series & { page: number }
+function byQuery(readings: readonly Reading[]): Map<string, Reading[]> {
+  const found = new Map<string, Reading[]>()
+  for (const reading of readings)
+    for (const name of reading.series.askedBy) {
+      const own = found.get(name)
+      if (own) own.push(reading)
+      else found.set(name, [reading])
+    }
+  return found
+}
 
-function inventoryOf(queries: readonly Query<ScrapeQuery>[], { found, announced }: PageLook): Inventory {
+function inventoryOf(queries: readonly Query<ScrapeQuery>[], { texts }: PageLook): Inventory {
+  const held = texts.flatMap(parseExposition)
   const named = queries.map(({ name, query: { sum } }) => {
     const series = sum.map((selector, place) => ({
       ...selector,
       place,
-      found: found.some((one) => matches(one, selector)),
+      found: held.some((one) => matches(one, selector)),
     }))
     return [name, series] as const
   })
-  return { named: new Map(named), series: found, announced }
+  return { named: new Map(named), series: held, announced: texts.flatMap(announcedNames) }
 }
 
 function answer(
-  { kind, query: { sum } }: Query<ScrapeQuery>,
+  { name, kind, query: { sum } }: Query<ScrapeQuery>,
   window: Window,
   { asked, at, found, away }: PageLook,
   history: CounterHistory,
   urls: readonly string[],
 ): QueryResult {
-  const series = found.filter((candidate) => sum.some((one) => matches(candidate, one)))
-  const odd = series.find(({ value }) => !Number.isFinite(value))
+  const readings = found.get(name) ?? []
+  const odd = readings.find(({ value }) => !Number.isFinite(value))
   if (odd) return { window, problem: notANumber(odd) }
   // Where there is no such series yet, its counter will have begun at zero.
-  history.look({ asked, at }, new Map(series.map((one) => [keyOf(one), one])), new Set(away.keys()))
+  history.look({ asked, at }, countersOf(readings), new Set(away.keys()))
   const { window: covered, increases, leftOut, pages } = history.within(window)
-  const nowhere = series.length === 0
+  const nowhere = readings.length === 0
   // With one page there are no others to speak for it.
   const missing = nowhere ? [...away.keys()] : [...leftOut.keys()]
   const told = urls.length === 1 ? {} : { pages: pagesOf([...pages], missing, away, urls) }
@@ -171,16 +183,18 @@ function answer(
       ...told,
       problem: { kind: 'absent', message: `no series matches ${sum.map(({ text }) => text).join(' or ')}` },
     }
-  const increaseOf = (one: PagedSeries): number => increases.get(keyOf(one)) ?? 0
   switch (kind) {
     case 'counter':
       return { window: covered, ...told, value: total([...increases.values()]) }
     case 'gauge':
-      return { window: covered, ...told, value: total(series.map(({ value }) => value)) }
+      return { window: covered, ...told, value: total(readings.map(({ value }) => value)) }
     case 'histogram':
-      return { window: covered, ...told, buckets: bucketsOf(series, increaseOf) }
+      return { window: covered, ...told, buckets: bucketsOf(readings, increases) }
   }
 }
+
+const countersOf = (readings: readonly Reading[]): Map<string, Counter> =>
+  new Map(readings.map(({ series: { key, page }, value }) => [key, { page, value }]))
 
 const pagesOf = (
   of: readonly number[],
@@ -195,22 +209,19 @@ const pagesOf = (
   })),
 })
 
-const keyOf = ({ page, name, labels }: PagedSeries): string =>
-  `${page} ${name}${JSON.stringify(Object.entries(labels).sort())}`
-
 const total = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0)
 
 /** Cumulative buckets of the text format: `le` is the upper bound, in the unit of the metric. */
-function bucketsOf(series: readonly PagedSeries[], increaseOf: (one: PagedSeries) => number): Bucket[] {
+function bucketsOf(readings: readonly Reading[], increases: ReadonlyMap<string, number>): Bucket[] {
   const counts = new Map<number, number>()
-  for (const one of series) {
-    const le = parseValue(one.labels['le'] ?? '+Inf')
-    counts.set(le, (counts.get(le) ?? 0) + increaseOf(one))
+  for (const { series } of readings) {
+    const le = parseValue(series.labels['le'] ?? '+Inf')
+    counts.set(le, (counts.get(le) ?? 0) + (increases.get(series.key) ?? 0))
   }
   return [...counts].map(([le, count]) => ({ le, count })).sort((a, b) => a.le - b.le)
 }
 
-function notANumber({ name, labels, value }: Series): SampleProblem {
+function notANumber({ series: { name, labels }, value }: Reading): SampleProblem {
   return {
     kind: Number.isNaN(value) ? 'nan' : 'infinite',
     message: `${name}${JSON.stringify(labels)} is ${value}`,

@@ -112,7 +112,12 @@ interface SourceDefinition<S extends z.ZodType, Q extends z.ZodType> {
   /** what one of its queries looks like */
   query: Q
   timing(settings: z.output<S>): SourceTiming
-  create(settings: z.output<S>, ports: ProviderPorts): MetricSource<z.output<Q>>
+  /** @param queries all that it will ever be asked for */
+  create(
+    settings: z.output<S>,
+    ports: ProviderPorts,
+    queries: readonly Query<z.output<Q>>[],
+  ): MetricSource<z.output<Q>>
 }
 
 /** Makes a metric source of its options, the form of its queries and its factory. */
@@ -128,7 +133,7 @@ export function source<S extends z.ZodType, Q extends z.ZodType>({
     ...timing(settings),
     open(ports, queries) {
       const parsed = queries.map((one) => ({ ...one, query: query.parse(one.query) }))
-      const { sample, inventory } = create(settings, withOwnSecrets(options, written, ports))
+      const { sample, inventory } = create(settings, withOwnSecrets(options, written, ports), parsed)
       return {
         ...timing(settings),
         sample: (names, window, signal) =>
