@@ -53,25 +53,21 @@ describe('what lies above a bound', () => {
   })
 })
 
-it('adds histograms up, also of series that have other bounds', () => {
-  expect(
-    addBuckets([
-      [
-        { le: 10, count: 1 },
-        { le: Infinity, count: 4 },
-      ],
-      [],
-      [
-        { le: 5, count: 2 },
-        { le: 10, count: 3 },
-        { le: Infinity, count: 3 },
-      ],
-    ]),
-  ).toEqual([
-    { le: 5, count: 2 },
-    { le: 10, count: 4 },
-    { le: Infinity, count: 7 },
-  ])
+describe('histograms that are added up', () => {
+  const buckets = (...pairs: [le: number, count: number][]): Bucket[] =>
+    pairs.map(([le, count]) => ({ le, count }))
+
+  it('keep the bounds that all of them have: 2 of 7 within 5 is not known where one has no such bound', () => {
+    const [one, other] = [buckets([10, 1], [Infinity, 4]), buckets([5, 2], [10, 3], [Infinity, 3])]
+    const sum = buckets([10, 4], [Infinity, 7])
+    expect(addBuckets([one, [], other])).toEqual(sum)
+    expect(addBuckets([other, one])).toEqual(sum)
+  })
+
+  it('are nothing where none has any, and as they are where only one has', () => {
+    expect(addBuckets([[], []])).toEqual([])
+    expect(addBuckets([[], usual])).toEqual(usual)
+  })
 })
 
 it.each([

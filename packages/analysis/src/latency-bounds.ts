@@ -66,9 +66,16 @@ export function timeWithin(buckets: readonly Bucket[], share: number): string | 
   return Number.isFinite(le) ? formatMs(le) : `over ${formatMs(buckets[found - 1]?.le ?? 0)}`
 }
 
-/** Adds up histograms bucket by bucket. */
+/**
+ * Adds up histograms by the bounds that all of them have: what one of them counts up to a bound of another nobody knows. Those
+ * without buckets count nothing. Bounds ascend, as they do in each of them.
+ */
 export function addBuckets(all: readonly (readonly Bucket[])[]): Bucket[] {
-  const counts = new Map<number, number>()
-  for (const { le, count } of all.flat()) counts.set(le, (counts.get(le) ?? 0) + count)
-  return [...counts].map(([le, count]) => ({ le, count })).sort((a, b) => a.le - b.le)
+  const [first = [], ...others] = all.filter((buckets) => buckets.length > 0)
+  return first.flatMap(({ le, count }) => {
+    const same = others.flatMap((buckets) => buckets.find((bucket) => bucket.le === le) ?? [])
+    return same.length < others.length
+      ? []
+      : [{ le, count: same.reduce((sum, one) => sum + one.count, count) }]
+  })
 }

@@ -109,7 +109,9 @@ describe('a series', () => {
       '+Inf',
       '5',
     ]
-    const lines = fc.array(fc.constantFrom('a 5', 'a{a="a"} 1', 'a:b{a="a"} 2', 'a:b{a="b"} 3', 'a{', '\n'))
+    const lines = fc.array(
+      fc.constantFrom('a 5', 'a{a="a"} 1', 'a:b{a="a"} 2', 'a:b{a="b"} 3', 'a{', 'b{a="a" 4', '\n'),
+    )
     const anything = fc.array(fc.constantFrom(...parts), { maxLength: 30 })
     const page = fc.tuple(anything, lines, anything).map((all) => all.map((one) => one.join('')).join('\n'))
     fc.assert(

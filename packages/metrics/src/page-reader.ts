@@ -1,3 +1,4 @@
+import type { Counted, Counter } from './counter-history'
 import { headOf, matches, parseSelector, valueIn, type Selector } from './exposition'
 
 /** A query, and the selectors of the series that it adds up. */
@@ -6,23 +7,19 @@ export interface SumQuery {
   query: { sum: readonly Selector[] }
 }
 
-/** A series that queries ask for: all of it that stays the same from look to look. */
-export interface KnownSeries extends Selector {
+/**
+ * A series that queries ask for: all of it that stays the same from look to look. Its key is the same in whatever order the
+ * labels stand, and another on another page: two of them may export the very same series, as replicas of one application do.
+ */
+export interface KnownSeries extends Selector, Counter {
   /** name and labels as they stand on the page */
   head: string
-  /** index of its page: two pages may export the very same series, as replicas of one application do */
-  page: number
-  /** the same for the same page, name and labels, in whatever order these stand */
-  key: string
   /** names of the queries that it answers */
   askedBy: readonly string[]
 }
 
 /** What a series said at one look. */
-export interface Reading {
-  series: KnownSeries
-  value: number
-}
+export type Reading = Counted<KnownSeries>
 
 /**
  * Reads what queries ask for on one page, look by look. Of a page that shows thousands of series only these are parsed,
@@ -77,7 +74,9 @@ function describe(text: string, page: number, queries: readonly SumQuery[]): Kno
   const head = structuredClone(text)
   const series = parseSelector(head)
   if (!series) return undefined
+  const labels = Object.entries(series.labels).sort()
+  const keyOf = (those: typeof labels): string => `${page} ${series.name}${JSON.stringify(those)}`
+  const whole = keyOf(labels.filter(([label]) => label !== 'le'))
   const askedBy = queries.filter(({ query: { sum } }) => sum.some((selector) => matches(series, selector)))
-  const key = `${page} ${series.name}${JSON.stringify(Object.entries(series.labels).sort())}`
-  return { ...series, head, page, key, askedBy: askedBy.map(({ name }) => name) }
+  return { ...series, head, page, key: keyOf(labels), whole, askedBy: askedBy.map(({ name }) => name) }
 }

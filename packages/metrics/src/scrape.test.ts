@@ -181,16 +181,117 @@ describe('other kinds', () => {
     const pages = [['mem{pod="a"} 3\nmem{pod="b"} 4'], ['mem{pod="a"} 1\nmem{pod="b"} 1']]
     expect((await samples(pages, ['mem'], 'gauge')).map(({ value }) => value)).toEqual([7, 2])
   })
+})
 
-  it('a histogram is the increase of each bucket, bounds in order', async () => {
-    const page = (fast: number, slow: number, all: number) =>
-      `took_bucket{le="0.5"} ${slow}\ntook_bucket{le="0.1"} ${fast}\ntook_bucket{le="+Inf"} ${all}`
-    const [, second] = await samples([[page(10, 20, 30)], [page(14, 25, 36)]], ['took_bucket'], 'histogram')
-    expect(second?.buckets).toEqual([
+describe('a histogram', () => {
+  /** A line of each bucket, bounds and counts in turns. */
+  const took = (buckets: Record<string, number>, labels = ''): string =>
+    Object.entries(buckets)
+      .map(([le, count]) => `took_bucket{${labels}le="${le}"} ${count}`)
+      .join('\n')
+  const last = async (rounds: Page[][], sum = ['took_bucket']) =>
+    (await samples(rounds, sum, 'histogram')).at(-1)
+
+  it('is the increase of each bucket, bounds in order', async () => {
+    const rounds = [[took({ 0.5: 20, 0.1: 10, '+Inf': 30 })], [took({ 0.5: 25, 0.1: 14, '+Inf': 36 })]]
+    expect((await last(rounds))?.buckets).toEqual([
       { le: 0.1, count: 4 },
       { le: 0.5, count: 5 },
       { le: Infinity, count: 6 },
     ])
+  })
+
+  it('of replicas with other bounds has those that all have: none is taken to be slower than it is', async () => {
+    // Of the second nobody knows how many of its ten took at most 0.1 s.
+    const second = [took({ 0.5: 0, '+Inf': 0 }), took({ 0.5: 10, '+Inf': 10 })]
+    const first = [took({ 0.1: 0, 0.5: 0, '+Inf': 0 }), took({ 0.1: 4, 0.5: 5, '+Inf': 6 })]
+    const buckets = [
+      { le: 0.5, count: 15 },
+      { le: Infinity, count: 16 },
+    ]
+    const rounds = [0, 1].map((round) => [first[round] ?? '', second[round] ?? ''])
+    expect((await last(rounds))?.buckets).toEqual(buckets)
+    const labelled = [0, 1].map((round) => {
+      const [one, other] = [first[round], second[round]].map((page = '', pod) =>
+        page.replaceAll('{', `{pod="${pod}",`),
+      )
+      return [`${one}\n${other}`]
+    })
+    expect((await last(labelled))?.buckets).toEqual(buckets)
+  })
+
+  it('whose bounds change within a window has those that it had all the while', async () => {
+    // Replaced at the third look, by a release with another bound: 4 until then, and 4 from zero on.
+    const counted: Record<string, number>[] = [
+      { 0.1: 10, 1: 20, '+Inf': 20 },
+      { 0.1: 12, 1: 24, '+Inf': 24 },
+      { 0.2: 3, 1: 4, '+Inf': 4 },
+    ]
+    const ports = createFakePorts({ http: () => ({ body: took(counted.shift() ?? {}) }) })
+    const queries = [{ name: 'q', kind: 'histogram', query: { sum: ['took_bucket'] } } as const]
+    const source = configured(scrape, { type: 'scrape', pages: ['http://127.0.0.1:1/'] }).open(ports, queries)
+    const from = ports.clock.now()
+    let result: QueryResult | undefined
+    for (let look = 0; look < 3; look++) {
+      result = (await source.sample(['q'], { from, to: ports.clock.now() }, ports.signal))[0]
+      ports.clock.advance(10_000)
+    }
+    expect(result?.buckets).toEqual([
+      { le: 1, count: 8 },
+      { le: Infinity, count: 8 },
+    ])
+  })
+
+  it('is reset as a whole, also where a bucket has outgrown its level since', async () => {
+    // 40 new ones, 30 of them within 0.1 s: ten are slower, not 20 = 40 - (30 - 10).
+    const rounds = [[took({ 0.1: 10, '+Inf': 1000 })], [took({ 0.1: 30, '+Inf': 40 })]]
+    expect((await last(rounds))?.buckets).toEqual([
+      { le: 0.1, count: 30 },
+      { le: Infinity, count: 40 },
+    ])
+  })
+
+  it('is reset alone', async () => {
+    const page = (a: number, b: number) =>
+      [a, b].map((count, pod) => took({ '+Inf': count }, `pod="${pod}",`)).join('\n')
+    expect((await last([[page(100, 50)], [page(7, 80)]]))?.buckets).toEqual([{ le: Infinity, count: 37 }])
+  })
+
+  it.each([
+    ['asked for', [took({ 0.1: 1, '+Inf': 1 })], ['took_bucket{le="0.1"}']],
+    ['on one page', [took({ 0.1: 1 }), took({ 0.1: 1, '+Inf': 1 })], ['took_bucket']],
+  ])('tells nothing where the bucket of all requests is not %s', async (_, pages, sum) => {
+    const results = await samples([pages, pages], sum, 'histogram')
+    expect(results.map(({ problem }) => problem)).toEqual([
+      undefined,
+      {
+        kind: 'provider',
+        message: `not every histogram of ${sum[0]} has a bucket le="+Inf", which counts all that it holds`,
+      },
+    ])
+  })
+})
+
+describe('a page', () => {
+  it('is read as OpenMetrics, too, with blanks, escapes, timestamps, exemplars and lines that end as on Windows', async () => {
+    const page = (blue: number, other: number) =>
+      [
+        '# HELP hits What was asked for: hits_total{arm="blue"} 7',
+        '# TYPE hits counter',
+        '# UNIT hits requests',
+        `hits_total{arm="blue",path="/a\\"}\\\\b"} ${blue} 1520879607.789 # {trace="}"} 0.5 1520879607.789`,
+        'hits_created{arm="blue"} 1520430000.123',
+        ` hits_total { path = "\\n" , arm = "blue" , } ${other}`,
+        '# EOF',
+        '',
+      ].join('\r\n')
+    expect(await values([[page(1, 10)], [page(3, 14)]])).toEqual([0, 6])
+  })
+
+  it('may have lines that are none: those of series that nobody asks for, and those that are', async () => {
+    const page = (value: string) =>
+      `up 1\nother{arm=blue} x\n{"a.b"} 1\n???\nhits_total{arm="blue"} ${value}\nother{`
+    expect(await values([[page('5')], [page('')], [page('8')]])).toEqual([0, 'absent', 3])
   })
 })
 

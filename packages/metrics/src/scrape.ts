@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { Cancelled, messageOf } from '@deploy-actions/action-kit'
-import type { Bucket, SampleProblem } from '@deploy-actions/analysis'
+import { addBuckets, type Bucket, type SampleProblem } from '@deploy-actions/analysis'
 import { timeLimit } from '@deploy-actions/rollout'
-import { createCounterHistory, type Counter, type CounterHistory } from './counter-history'
+import { createCounterHistory, type CounterHistory } from './counter-history'
 import {
   announcedNames,
   holdsSeries,
@@ -12,7 +12,7 @@ import {
   parseValue,
   type Selector,
 } from './exposition'
-import { createPageReader, type Reading } from './page-reader'
+import { createPageReader, type KnownSeries, type Reading } from './page-reader'
 import { source, type Inventory, type Query, type QueryPages, type QueryResult, type Window } from './source'
 
 /** Metrics pages read directly: for rehearsal, small systems and proxies that export their own counters. */
@@ -51,7 +51,7 @@ export default source({
   // A page shows what is now: nothing is late, and any window tells.
   timing: () => ({ lag: 0, resolution: 0 }),
   create({ pages, timeout }, { http, clock }, queries) {
-    const histories = new Map<string, CounterHistory>()
+    const histories = new Map<string, CounterHistory<KnownSeries>>()
     const readers = pages.map((_, page) => createPageReader(page, queries))
 
     /** Pages that have answered once: without one of the others nobody knows what there is to be counted. */
@@ -93,7 +93,7 @@ export default source({
       return looking
     }
 
-    const historyOf = (name: string): CounterHistory => {
+    const historyOf = (name: string): CounterHistory<KnownSeries> => {
       const history = histories.get(name) ?? createCounterHistory()
       histories.set(name, history)
       return history
@@ -158,14 +158,14 @@ function answer(
   { name, kind, query: { sum } }: Query<ScrapeQuery>,
   window: Window,
   { asked, at, found, away }: PageLook,
-  history: CounterHistory,
+  history: CounterHistory<KnownSeries>,
   urls: readonly string[],
 ): QueryResult {
   const readings = found.get(name) ?? []
   const odd = readings.find(({ value }) => !Number.isFinite(value))
   if (odd) return { window, problem: notANumber(odd) }
   // Where there is no such series yet, its counter will have begun at zero.
-  history.look({ asked, at }, countersOf(readings), new Set(away.keys()))
+  history.look({ asked, at }, readings, new Set(away.keys()))
   const { window: covered, increases, leftOut, pages } = history.within(window)
   const nowhere = readings.length === 0
   // With one page there are no others to speak for it.
@@ -181,20 +181,17 @@ function answer(
     return {
       window: covered,
       ...told,
-      problem: { kind: 'absent', message: `no series matches ${sum.map(({ text }) => text).join(' or ')}` },
+      problem: { kind: 'absent', message: `no series matches ${textOf(sum)}` },
     }
   switch (kind) {
     case 'counter':
-      return { window: covered, ...told, value: total([...increases.values()]) }
+      return { window: covered, ...told, value: total(increases.flat()) }
     case 'gauge':
-      return { window: covered, ...told, value: total(readings.map(({ value }) => value)) }
+      return { window: covered, ...told, value: total(readings) }
     case 'histogram':
-      return { window: covered, ...told, buckets: bucketsOf(readings, increases) }
+      return { window: covered, ...told, ...addedUp(increases.flatMap(histogramsOf), sum) }
   }
 }
-
-const countersOf = (readings: readonly Reading[]): Map<string, Counter> =>
-  new Map(readings.map(({ series: { key, page }, value }) => [key, { page, value }]))
 
 const pagesOf = (
   of: readonly number[],
@@ -209,17 +206,28 @@ const pagesOf = (
   })),
 })
 
-const total = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0)
+const total = (readings: readonly Reading[]): number => readings.reduce((sum, { value }) => sum + value, 0)
 
-/** Cumulative buckets of the text format: `le` is the upper bound, in the unit of the metric. */
-function bucketsOf(readings: readonly Reading[], increases: ReadonlyMap<string, number>): Bucket[] {
-  const counts = new Map<number, number>()
-  for (const { series } of readings) {
-    const le = parseValue(series.labels['le'] ?? '+Inf')
-    counts.set(le, (counts.get(le) ?? 0) + (increases.get(series.key) ?? 0))
-  }
-  return [...counts].map(([le, count]) => ({ le, count })).sort((a, b) => a.le - b.le)
+/** What each histogram counted from one look to the next: cumulative buckets, `le` in the unit of the metric. */
+const histogramsOf = (increases: readonly Reading[]): Bucket[][] =>
+  [...Map.groupBy(increases, ({ series }) => series.whole).values()].map((own) =>
+    own
+      .map(({ series, value }) => ({ le: parseValue(series.labels['le'] ?? '+Inf'), count: value }))
+      .sort((a, b) => a.le - b.le),
+  )
+
+/** Without the bucket of all requests nobody knows how many took longer than a bound. */
+function addedUp(
+  histograms: readonly Bucket[][],
+  sum: ScrapeQuery['sum'],
+): { buckets: Bucket[] } | { problem: SampleProblem } {
+  const buckets = addBuckets(histograms)
+  if (histograms.length === 0 || buckets.at(-1)?.le === Infinity) return { buckets }
+  const message = `not every histogram of ${textOf(sum)} has a bucket le="+Inf", which counts all that it holds`
+  return { problem: { kind: 'provider', message } }
 }
+
+const textOf = (sum: ScrapeQuery['sum']): string => sum.map(({ text }) => text).join(' or ')
 
 function notANumber({ series: { name, labels }, value }: Reading): SampleProblem {
   return {
