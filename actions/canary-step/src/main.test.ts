@@ -48,6 +48,15 @@ describe('canary-step over a healthy release', () => {
     ])
   })
 
+  it('keeps of hours what tells something, and says how many samples it has left out', async () => {
+    const stages = '[{ weight: 50%, watch: 10m }, { weight: 100%, watch: 2h }]'
+    const { ports } = await run({}, { stages })
+    const { samples, samplesLeftOut } = ports.recorded.facts as { samples: object[]; samplesLeftOut: number }
+    expect(samples.length).toBeLessThan(400)
+    expect(samples.length + samplesLeftOut).toBe((130 * 60) / 10)
+    expect((await run({})).ports.recorded.facts).not.toHaveProperty('samplesLeftOut')
+  })
+
   it('keeps with each stage what the router itself showed, and when', async () => {
     const { outcome, ports } = await run({})
     const { stages = [] } = outcome as Outputs

@@ -26,6 +26,7 @@ import { readSettings, type CanarySettings } from './settings'
 import { judgeFor } from './stage'
 import { HookFailed, openStageHooks } from './stage-hooks'
 import { watchStandstill } from './standstill'
+import { createTrail } from './trail'
 import { note, position, type Walk } from './walk'
 import { walkStages, type Watching } from './walk-stages'
 
@@ -48,7 +49,7 @@ export async function main(inputs: Inputs, ports: Ports): Promise<Outputs> {
 
   const hooks = await openStageHooks(await settings.hooksFor(found.arms, ports), settings.stages, ports)
   const standstill = watchStandstill(ports.clock)
-  const walk: Walk = { settings, stages: [], trail: [], told: [], standstill, hooks }
+  const walk: Walk = { settings, stages: [], trail: createTrail(), told: [], standstill, hooks }
   const watching = await prove(settings, found, ports)
   const transaction = settings.transaction ?? (await open(settings, found, ledger, inputs, ports))
   ports.evidence.about({ transaction: transaction.record.id })

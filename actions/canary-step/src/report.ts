@@ -2,6 +2,7 @@ import { clockTime, escapeText, table } from '@deploy-actions/action-kit'
 import { bucketWithin, timeWithin } from '@deploy-actions/analysis'
 import { formatDuration, formatPercent, formatRate, formatWeights } from '@deploy-actions/rollout'
 import type { StageResult } from './outputs'
+import { canaryRate } from './trail'
 import type { Walk } from './walk'
 
 const BARS = '▁▂▃▄▅▆▇█'
@@ -52,22 +53,20 @@ const timesOf = (p95: StageResult['p95']): string =>
   [p95?.canary ?? '', ...(p95?.baseline === undefined ? [] : [`baseline ${p95.baseline}`])].join(', ')
 
 function errorLine(trail: Walk['trail']): string {
-  const rates = trail.map(({ sample: { canary } }) =>
-    canary && canary.requests > 0 ? canary.errors / canary.requests : 0,
-  )
+  const rates = trail.samples().map(canaryRate)
   return `Canary error rate, a bar per sample (highest ${formatRate(Math.max(0, ...rates))}): \`${sparkline(rates)}\``
 }
 
 /** A bar is as high as its bucket is far from the first: buckets grow by factors, and so times are compared. */
 function timeLine(trail: Walk['trail']): string[] {
-  const all = trail.map(({ sample }) => sample.canary?.latency ?? [])
+  const all = trail.samples().map(({ sample }) => sample.canary?.latency ?? [])
   const bars = all.map((latency) => bucketWithin(latency, MOST) + 1)
   const slowest = all[bars.indexOf(Math.max(...bars))]
   const highest = slowest && timeWithin(slowest, MOST)
   return highest === undefined
     ? []
     : [
-        `What 95 % of the canary's requests took at most, a bar per sample (highest ${highest}): \`${sparkline(bars)}\``,
+        `What 95 % of the canary's requests took at most, a bar per sample of the evidence (highest ${highest}): \`${sparkline(bars)}\``,
       ]
 }
 

@@ -20,7 +20,7 @@ describe('canary-step where it is measured how long requests take', () => {
     const summary = ports.recorded.summary.join('\n')
     expect(summary).toContain('| 50 ms, baseline 50 ms |')
     expect(summary).toMatch(
-      /What 95 % of the canary's requests took at most, a bar per sample \(highest 100 ms\): `[▇█]+`/,
+      /What 95 % of the canary's requests took at most, a bar per sample of the evidence \(highest 100 ms\): `[▇█]+`/,
     )
   })
 

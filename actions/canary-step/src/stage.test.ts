@@ -7,8 +7,9 @@ import type { ArmSampler } from '@deploy-actions/metrics'
 import { createFakePorts, type FakePorts } from '@deploy-actions/testing'
 import type { RouterReading, RouterWatch, Standing } from '@deploy-actions/traffic'
 import type { Missed } from './missed-share'
-import { judgeFor, watchStage, type JudgedSample } from './stage'
+import { judgeFor, watchStage } from './stage'
 import type { Heard } from './steering'
+import { createTrail } from './trail'
 
 const minutes = (count: number): number => count * 60_000
 const plan: StagePlan = {
@@ -103,7 +104,7 @@ async function watch(
   } = {},
 ) {
   const { ports = createFakePorts() } = more
-  const trail: JudgedSample[] = []
+  const trail = createTrail()
   const told: string[] = []
   const waits: string[] = []
   const stage = { ...plan, ...more.plan }
@@ -140,7 +141,7 @@ async function watch(
     trail,
     ...ports,
   })
-  return { end, trail, ports, told, waits }
+  return { end, trail: trail.samples(), ports, told, waits }
 }
 
 describe('a stage whose router is reloaded', () => {

@@ -21,13 +21,7 @@ import type { HooksOfStage } from './stage-hooks'
 import type { Standstill } from './standstill'
 import { abortedBy, steer, type Steered, type Steering } from './steering'
 import { tellEffect } from './tell-effect'
-
-/** One sample, and what was made of it: the trail that evidence keeps. */
-export interface JudgedSample {
-  stage: number
-  sample: Sample
-  judgements: Judgement[]
-}
+import type { Trail } from './trail'
 
 /** The end of a stage: what its canary did in it, and when the sample that ended it was there (real milliseconds). */
 export interface StageEnd extends Steered {
@@ -67,7 +61,7 @@ interface Watch {
   signal: AbortSignal
   log: Log
   evidence: Pick<EvidenceCollector, 'progress'>
-  trail: JudgedSample[]
+  trail: Pick<Trail, 'add'>
 }
 
 type JudgeSettings = Pick<AnalysisConfig, 'alpha' | 'margin' | 'warm-up' | 'latency-tolerance'>
@@ -186,7 +180,7 @@ async function watchWindow(
     const judged = judge.judge(sample, index)
     const { judgements } = judged
     seen = judged.seen
-    trail.push({ stage: index, sample, judgements })
+    trail.add({ stage: index, sample, judgements })
     // At 100 % nobody asks the baseline any more.
     const good =
       sample.canary &&

@@ -3,10 +3,10 @@ import type { ArmSample } from '@deploy-actions/analysis'
 import { formatPercent } from '@deploy-actions/rollout'
 import type { Outputs, StageResult } from './outputs'
 import type { CanarySettings } from './settings'
-import type { JudgedSample } from './stage'
 import type { StageHooks } from './stage-hooks'
 import type { Standstill } from './standstill'
 import type { Steering } from './steering'
+import type { Trail } from './trail'
 
 /** What a walk has come to so far; evidence and outputs are made of it, however it ends. */
 export interface Walk {
@@ -14,7 +14,7 @@ export interface Walk {
   stages: StageResult[]
   /** the first weight was written: from then on something is to be put back */
   moved?: true
-  trail: JudgedSample[]
+  trail: Trail
   /** stage events on their way to the sinks; none rejects */
   told: Promise<void>[]
   standstill: Standstill
@@ -31,9 +31,11 @@ export function position({ stages }: Walk): Pick<Outputs, 'stage' | 'weight' | '
 /** Keeps the walk in the evidence. */
 export function note(walk: Walk, ports: Ports, more: Record<string, unknown>): void {
   const { stages, trail, settings, steering } = walk
+  const leftOut = trail.leftOut()
   const said = steering?.heard.all ?? []
   ports.evidence.facts({
-    ...{ stages, samples: trail.map(kept), analysis: settings.analysis },
+    ...{ stages, samples: trail.samples().map(kept), analysis: settings.analysis },
+    ...(leftOut > 0 && { samplesLeftOut: leftOut }),
     ...(said.length > 0 && { instructions: said }),
     ...more,
   })
