@@ -1,5 +1,4 @@
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
+import { heldBytes } from '../held-bytes'
 import { createRandom } from '../random'
 import type { Measured } from './bars'
 import { sequential } from './rules'
@@ -41,11 +40,4 @@ function watchSixHours(): { perSampleMs: number; grownBytes: number } {
     if (atMs === HOUR_MS) afterAnHour = heldBytes()
   }
   return { perSampleMs: spentMs / samples, grownBytes: heldBytes() - afterAnHour }
-}
-
-function heldBytes(): number {
-  setFlagsFromString('--expose-gc')
-  const collect = runInNewContext('gc') as () => void
-  collect()
-  return process.memoryUsage().heapUsed
 }
