@@ -6,7 +6,7 @@ import type { CanarySettings } from './settings'
 import type { StageHooks } from './stage-hooks'
 import type { Standstill } from './standstill'
 import type { Steering } from './steering'
-import type { Trail } from './trail'
+import type { JudgedSample, Trail } from './trail'
 
 /** What a walk has come to so far; evidence and outputs are made of it, however it ends. */
 export interface Walk {

@@ -167,7 +167,9 @@ export const metrics = (source: z.ZodType<ConfiguredSource>) =>
     errors: metricQuery.describe('counter of failed requests of ${arm}'),
     latency: latencyQuery
       .optional()
-      .describe('histogram of how long the requests of ${arm} took: the series of its buckets'),
+      .describe(
+        'histogram of how long the requests of ${arm} took: the series of its buckets, those with le="+Inf" among them',
+      ),
   })
 
 const gateTiming = {
