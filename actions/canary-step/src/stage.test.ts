@@ -194,7 +194,7 @@ describe('a stage whose metrics lag', () => {
     const { end, trail } = await watch(minutes(2))
     expect(end).toMatchObject({ verdict: 'pass', then: 'next', durationMs: minutes(7) })
     // Ten requests a second for five minutes.
-    expect(end.seen).toMatchObject({ requests: 3000, errors: 0 })
+    expect(end.seen.canary).toMatchObject({ requests: 3000, errors: 0 })
     expect(trail.reduce((sum, { sample }) => sum + sample.windowMs, 0)).toBe(minutes(5))
   })
 
@@ -451,7 +451,7 @@ describe('a stage whose router does not hold what was written', () => {
     const lost: Standing = { state: 'lost', arms: ['green'], reason: 'green is down' }
     const { end } = await watch(minutes(30), () => false, from(minutes(1), lost))
     expect(end).toMatchObject({ verdict: 'fail', durationMs: minutes(1) })
-    expect(end.seen).toEqual({ requests: 0, errors: 0 })
+    expect(end.seen.canary).toEqual({ requests: 0, errors: 0 })
   })
 
   it('neither ends nor passes on one doubtful reading', async () => {

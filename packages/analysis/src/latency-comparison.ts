@@ -168,6 +168,6 @@ const otherBounds = ({ canary, baseline }: BoundPair): Judgement => ({
   metric: METRIC,
   verdict: 'error',
   reason: () =>
-    `the histograms of the two arms have other buckets: the canary's needs a bound at ${formatMs(canary)}, the baseline's one at ${formatMs(baseline)}`,
+    `the histograms of the two arms, or of their replicas, have other buckets than before: the canary's needs a bound at ${formatMs(canary)}, the baseline's one at ${formatMs(baseline)}`,
   observed: {},
 })
