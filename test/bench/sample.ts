@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { createTrail } from '../../actions/canary-step/src/trail'
-import { createSequentialJudge, type SequentialJudge } from '../../packages/analysis/src/index'
+import { createSequentialJudge, type Judge } from '../../packages/analysis/src/index'
 import { createArmSampler, type ArmSampler } from '../../packages/metrics/src/index'
 import scrape from '../../packages/metrics/src/scrape'
 import { configured, createFakePorts, type FakePorts } from '../../packages/testing/src/index'
@@ -139,7 +139,7 @@ async function openSampler(size: PageSize): Promise<OpenedSampler> {
 }
 
 /** Of one stage of six hours, with all that a config can have judged. */
-function openJudge(): SequentialJudge {
+function openJudge(): Judge {
   const watchMs = HOURS * PER_HOUR * INTERVAL_MS
   return createSequentialJudge(
     { alpha: 0.01, margin: { ratio: 1.25, absolute: 0.001 }, latencyTolerance: 1.1 },

@@ -1,6 +1,6 @@
 import { Cancelled, GateFailed, InputError, providerPorts, type Ports } from '@deploy-actions/action-kit'
 import { chooseBounds, type Bucket } from '@deploy-actions/analysis'
-import { stagesOutOfReach } from '@deploy-actions/config'
+import { chanceAlarms, stagesOutOfReach } from '@deploy-actions/config'
 import { LEDGER_PATIENCE_MS, openLedger, whyOlder, whyTakenBack, type Ledger } from '@deploy-actions/ledger'
 import { blindSpot, createArmSampler, preflight } from '@deploy-actions/metrics'
 import { canaryWeights, formatPercent, formatWeights, WHOLE } from '@deploy-actions/rollout'
@@ -126,8 +126,10 @@ async function prove(settings: CanarySettings, { arms }: FoundArms, ports: Ports
   for (const warning of seen.warnings) ports.log.warning(warning)
   const problems = stagesOutOfReach(seen, settings.stages)
   if (problems.length > 0) throw new InputError(problems.map((message) => ({ where: '', message })))
-  if (settings.timed) tellCoarse(seen.baseline.latency ?? [], settings.analysis, ports)
-  const judge = judgeFor(settings.stages, settings.analysis, settings.timed)
+  const alarms = chanceAlarms(seen, settings.stages, settings.analysis)
+  if (alarms !== undefined) ports.log.warning(alarms)
+  if (settings.measured.latency) tellCoarse(seen.baseline.latency ?? [], settings.analysis, ports)
+  const judge = judgeFor(settings.stages, settings.analysis, settings.measured)
   judge.learn(seen.baseline, seen.windowMs)
   return { sampler, judge }
 }

@@ -14,7 +14,7 @@ const MOST = 0.95
 
 /** The section of the job summary: a row a stage, a line of the error rates and one of the times, and why it ended. */
 export function summarise({ settings, stages, trail }: Walk, reason: string): string {
-  const { timed } = settings
+  const timed = settings.measured.latency !== undefined
   const rows = stages.map(
     ({ weight, weights, readAt, verdict, durationMs, requests, errors, reason, p95 }) => [
       formatPercent(weight),

@@ -4,14 +4,14 @@ import {
   bareTarget,
   checksOf,
   configuredTarget,
-  latencyLimitsOf,
-  NEEDS_LATENCY,
   planStages,
   releaseOf,
   scriptVariables,
   sections,
+  stageLimitProblems,
   type AnalysisConfig,
   type Hooks,
+  type Measured,
   type StageConfig,
   type StagePlan,
   type Target,
@@ -32,8 +32,8 @@ export interface CanarySettings {
   arms: readonly [string, string]
   config?: { path: string; digest: string }
   analysis: AnalysisConfig
-  /** how long requests take is measured, too */
-  timed: boolean
+  /** what is measured beside requests and errors */
+  measured: Measured
   stages: StagePlan[]
   /** when it may begin, where it opens a transaction of its own */
   windows: Beginning['windows']
@@ -74,15 +74,16 @@ async function fromConfig(inputs: Inputs, own: Overrides, ports: Ports): Promise
   const target = await configuredTarget(inputs, ports.context)
   const config = await target.config({ secrets: ports.secrets })
   const analysis = own.analysis ?? config.canary.analysis
-  mustBeKnown(own.stages, Object.keys(config.checks), config.metrics)
+  const stages = own.stages ?? config.canary.stages
+  mustBeKnown(own, Object.keys(config.checks), { stages, analysis, metrics: config.metrics })
   return {
     target,
     router: config.traffic.canary.router,
     arms: config.arms.names,
     config: { path: target.file.path, digest: target.file.digest },
     analysis,
-    timed: config.metrics.latency !== undefined,
-    stages: planStages(own.stages ?? config.canary.stages, analysis),
+    measured: config.metrics,
+    stages: planStages(stages, analysis, config.metrics),
     windows: config.windows,
     staged: config.rollback.staged,
     async samplerFor(arms) {
@@ -130,14 +131,14 @@ async function fromInputs(inputs: Inputs, router: string, own: Overrides, ports:
   const { names: arms } = await sections.arms(inputs.arms ?? '{}')
   // Before anything is read or moved: what is wrong with it is wrong for either arm.
   const measured = await metricsOf(arms[0])
-  mustBeKnown(own.stages, [], measured)
+  mustBeKnown(own, [], { stages: own.stages, analysis, metrics: measured })
   return {
     target,
     router: await sections.router(router, target.variables),
     arms,
     analysis,
-    timed: measured.latency !== undefined,
-    stages: planStages(own.stages, analysis),
+    measured,
+    stages: planStages(own.stages, analysis, measured),
     windows: ANY_TIME,
     async samplerFor({ baseline, canary }) {
       return { baseline: await metricsOf(baseline), canary: await metricsOf(canary) }
@@ -151,11 +152,15 @@ async function fromInputs(inputs: Inputs, router: string, own: Overrides, ports:
 
 /** Stages of an input may name the checks of rollout.yml, and limit what is measured. @throws InputError naming all else */
 function mustBeKnown(
-  stages: readonly StageConfig[] = [],
+  own: Overrides,
   known: readonly string[],
-  { latency }: { latency?: unknown },
+  {
+    stages,
+    analysis,
+    metrics,
+  }: { stages: readonly StageConfig[]; analysis: AnalysisConfig; metrics: Measured },
 ): void {
-  const checks = stages.flatMap(({ checks }, index) =>
+  const checks = (own.stages ?? []).flatMap(({ checks }, index) =>
     checks
       .filter((name) => !known.includes(name))
       .map((name) => ({
@@ -163,12 +168,12 @@ function mustBeKnown(
         message: `${index}.checks: no check of rollout.yml is named ${name}; known: ${known.join(', ') || 'none'}.${didYouMean(name, known)}`,
       })),
   )
-  const limits = latency ? [] : latencyLimitsOf(stages)
+  const limits = stageLimitProblems(stages, analysis, metrics)
   const problems = [
     ...checks,
-    ...limits.map(({ stage, name }) => ({
-      where: 'input `stages`',
-      message: `${stage}.limits.${name}: ${NEEDS_LATENCY}`,
+    ...limits.map(({ stage, name, message }) => ({
+      where: own.stages ? 'input `stages`' : 'input `analysis`',
+      message: `${stage}.limits${name === undefined ? '' : `.${name}`}: ${message}`,
     })),
   ]
   if (problems.length > 0) throw new InputError(problems)

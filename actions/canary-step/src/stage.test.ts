@@ -110,8 +110,14 @@ async function watch(
   const stage = { ...plan, ...more.plan }
   const judge = judgeFor(
     [stage],
-    { alpha: 0.01, margin: { ratio: 1.25, absolute: 0.001 }, 'warm-up': 0, 'latency-tolerance': 1.1 },
-    false,
+    {
+      judge: 'sequential',
+      alpha: 0.01,
+      margin: { ratio: 1.25, absolute: 0.001 },
+      'warm-up': 0,
+      'latency-tolerance': 1.1,
+    },
+    {},
   )
   const sampler = lagging(ports, lag, answers, more)
   const began = ports.clock.now().getTime()

@@ -1,17 +1,18 @@
 import {
   createSequentialJudge,
+  createThresholdJudge,
   decide,
   total,
   watchSilence,
   type CountsOfArms,
   type Judgement,
   type Sample,
-  type SequentialJudge,
+  type Judge,
   type StageDecision,
 } from '@deploy-actions/analysis'
 import { checkRounds, FAIL_AFTER, type NamedChecks } from '@deploy-actions/checks'
 import { defined, type Clock, type EvidenceCollector, type Log } from '@deploy-actions/action-kit'
-import type { AnalysisConfig, StagePlan } from '@deploy-actions/config'
+import type { AnalysisConfig, Measured, StagePlan } from '@deploy-actions/config'
 import type { ArmSampler } from '@deploy-actions/metrics'
 import { formatDuration, formatPercent, WHOLE, type Arms } from '@deploy-actions/rollout'
 import type { RouterReading, RouterWatch, Standing } from '@deploy-actions/traffic'
@@ -21,6 +22,7 @@ import type { HooksOfStage } from './stage-hooks'
 import type { Standstill } from './standstill'
 import { abortedBy, steer, type Steered, type Steering } from './steering'
 import { tellEffect } from './tell-effect'
+import { tellReported } from './tell-reported'
 import type { Trail } from './trail'
 
 /** The end of a stage: what its canary did in it, and when the sample that ended it was there (real milliseconds). */
@@ -36,7 +38,7 @@ export interface StageEnd extends Steered {
 interface Watch {
   index: number
   plan: StagePlan
-  judge: SequentialJudge
+  judge: Judge
   sampler: ArmSampler
   standing: Pick<RouterWatch, 'look'>
   /** Writes the stage's weights again after a reload, over what was found, and gives what watches them. */
@@ -64,21 +66,27 @@ interface Watch {
   trail: Pick<Trail, 'add'>
 }
 
-type JudgeSettings = Pick<AnalysisConfig, 'alpha' | 'margin' | 'warm-up' | 'latency-tolerance'>
+type JudgeSettings = Pick<AnalysisConfig, 'judge' | 'alpha' | 'margin' | 'warm-up' | 'latency-tolerance'>
 
-/**
- * A judge for these stages, with the false-alarm probability, margin and warm-up of the analysis.
- * @param timed how long requests take is measured, too
- */
+/** A judge for these stages, as the analysis asks for it, of what is measured. */
 export function judgeFor(
   stages: readonly StagePlan[],
-  { alpha, margin, 'warm-up': warmUpMs, 'latency-tolerance': tolerance }: JudgeSettings,
-  timed: boolean,
-): SequentialJudge {
+  { judge, alpha, margin, 'warm-up': warmUpMs, 'latency-tolerance': latencyTolerance }: JudgeSettings,
+  { latency, ratios = {} }: Measured,
+): Judge {
+  if (judge === 'threshold') return createThresholdJudge(stages)
+  const isReported = (of: { 'report-only'?: boolean } | undefined): boolean => of?.['report-only'] === true
   return createSequentialJudge(
-    { alpha, margin, warmUpMs, ...(timed && { latencyTolerance: tolerance }) },
-    stages.map(({ errorRate, latency, weight, watchMs }) =>
-      defined({ watchMs, whole: weight === WHOLE, errorRate, latency }),
+    {
+      ...{ alpha, margin, warmUpMs, ratios: Object.keys(ratios) },
+      ...(latency && { latencyTolerance }),
+      reportOnly: [
+        ...(isReported(latency) ? ['latency'] : []),
+        ...Object.keys(ratios).filter((name) => isReported(ratios[name])),
+      ],
+    },
+    stages.map(({ errorRate, latency, ratios, thresholds, weight, watchMs }) =>
+      defined({ watchMs, whole: weight === WHOLE, errorRate, latency, ratios, thresholds }),
     ),
   )
 }
@@ -138,10 +146,12 @@ async function watchWindow(
   const say = teller(watch, began)
   const partial = tellPartial(watch.log)
   const effect = tellEffect(watch.log)
+  const report = tellReported(watch.log)
   const rounds = checkRounds(watch.checks, { ...watch, failAfter: FAIL_AFTER })
   let told = false
   let waits = false
   let outOfService: string | undefined
+  let reported: string | undefined
   for (let tick = 1; ; tick++) {
     // Absolute deadlines: a slow answer must not stretch every later interval.
     await clock.sleep(Math.max(0, began + tick * intervalMs - clock.now().getTime()), signal)
@@ -161,6 +171,7 @@ async function watchWindow(
         leftOut,
         missed?.because === 'not sent' ? missed.reason : undefined,
         outOfService,
+        reported,
       ),
       seen,
       decidedAtMs,
@@ -180,12 +191,13 @@ async function watchWindow(
     const judged = judge.judge(sample, index)
     const { judgements } = judged
     seen = judged.seen
+    reported = report(judgements) ?? reported
     trail.add({ stage: index, sample, judgements })
     // At 100 % nobody asks the baseline any more.
     const good =
       sample.canary &&
       (sample.baseline || plan.weight === WHOLE) &&
-      judgements.every(({ verdict }) => verdict !== 'error') &&
+      judgements.every(({ verdict, reportOnly }) => verdict !== 'error' || reportOnly === true) &&
       router.state !== 'unreadable'
     if (good) lastGood = now
     tick = Math.max(tick, Math.floor((now - began) / intervalMs))

@@ -1,4 +1,4 @@
-import { timeWithin, total, type CountsOfArms, type SequentialJudge } from '@deploy-actions/analysis'
+import { timeWithin, total, type CountsOfArms, type Judge } from '@deploy-actions/analysis'
 import { GateFailed, messageOf, type Ports } from '@deploy-actions/action-kit'
 import type { StagePlan } from '@deploy-actions/config'
 import type { Ledger } from '@deploy-actions/ledger'
@@ -33,7 +33,7 @@ import type { Walk } from './walk'
 /** What looks and what judges, once it is proven that they can. */
 export interface Watching {
   sampler: ArmSampler
-  judge: SequentialJudge
+  judge: Judge
 }
 
 /** What a walk is made with. */
@@ -57,7 +57,7 @@ interface Footing {
 interface Step {
   index: number
   plan: StagePlan
-  judge: SequentialJudge
+  judge: Judge
   /** starts the scripts beside its watch, once the weight is in effect */
   startHooks?: () => HooksOfStage
 }
@@ -227,7 +227,7 @@ async function failed(
   walker: Walker,
 ): Promise<StageFailed> {
   const { walk, ports } = walker
-  const { stages, analysis, timed } = walk.settings
+  const { stages, analysis, measured } = walk.settings
   const plan = stages[index] as StagePlan
   const { stepBack, confirm: _, ...rest } = plan
   if (!stepBack || end.verdict !== 'fail' || end.outright) return new StageFailed(result, end.decidedAtMs)
@@ -240,7 +240,7 @@ async function failed(
   void walk.hooks.stop()
   const lower: StagePlan = { ...rest, weight, watchMs: holdMs, maxWatchMs: holdMs }
   // It has been warm for as long as it was watched.
-  const judge = judgeFor(stages.with(index, lower), { ...analysis, 'warm-up': 0 }, timed)
+  const judge = judgeFor(stages.with(index, lower), { ...analysis, 'warm-up': 0 }, measured)
   // Less traffic for what fails waits for no ledger: where somebody else has it, the router holds something else.
   steering.listen()
   const stood = await stand({ index, plan: lower, judge }, footing, whileSteppedBack(steering), walker)

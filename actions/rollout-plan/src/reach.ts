@@ -1,5 +1,11 @@
 import { messageOf, providerPorts, type Ports, type Problem } from '@deploy-actions/action-kit'
-import { planStages, sharePlanOf, stagesOutOfReach, type RegionConfig } from '@deploy-actions/config'
+import {
+  chanceAlarms,
+  planStages,
+  sharePlanOf,
+  stagesOutOfReach,
+  type RegionConfig,
+} from '@deploy-actions/config'
 import { blindSpot, createArmSampler, preflight } from '@deploy-actions/metrics'
 import { findArms, formatWeights, type Arms } from '@deploy-actions/rollout'
 import { obstacleTo } from '@deploy-actions/traffic'
@@ -83,7 +89,10 @@ async function problemsOf(
     return []
   }
   for (const warning of seen.warnings) ports.log.warning(`${name}: ${warning}`)
-  return stagesOutOfReach(seen, planStages(stages, analysis)).map((message) => ({
+  const plans = planStages(stages, analysis, config.metrics)
+  const alarms = chanceAlarms(seen, plans, analysis)
+  if (alarms !== undefined) ports.log.warning(`${name}: ${alarms}`)
+  return stagesOutOfReach(seen, plans).map((message) => ({
     where: name,
     message,
   }))

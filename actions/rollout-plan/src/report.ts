@@ -1,12 +1,12 @@
 import { escapeText, table } from '@deploy-actions/action-kit'
-import { infrastructureInWords, planStages, shareInWords, type RegionConfig } from '@deploy-actions/config'
 import {
-  formatDuration,
-  formatPercent,
-  formatRate,
-  formatSteps,
-  type RolloutPlan,
-} from '@deploy-actions/rollout'
+  infrastructureInWords,
+  limitsInWords,
+  planStages,
+  shareInWords,
+  type RegionConfig,
+} from '@deploy-actions/config'
+import { formatDuration, formatPercent, formatSteps, type RolloutPlan } from '@deploy-actions/rollout'
 
 interface Numbers {
   reason: string
@@ -31,7 +31,7 @@ export function summarise(
     ...skipped.map(({ name, environment, reason }) => [name, environment, '-', `skipped: ${reason}`]),
   ]
   const [first] = due
-  const stages = first ? planStages(first.canary.stages, first.canary.analysis) : []
+  const stages = first ? planStages(first.canary.stages, first.canary.analysis, first.metrics) : []
   const pace = order === 'delayed' ? `delayed, ${formatDuration(delayMs)} watched between regions` : order
   return [
     `### Plan: ${escapeText(service)} ${escapeText(release.version)}`,
@@ -43,13 +43,13 @@ export function summarise(
       ? [
           '',
           table(
-            ['Stage', 'Watched at least', 'At most', 'Requests needed', 'Error limit'],
-            stages.map(({ weight, watchMs, maxWatchMs, minRequests, errorRate }) => [
+            ['Stage', 'Watched at least', 'At most', 'Requests needed', 'Limits'],
+            stages.map(({ weight, watchMs, maxWatchMs, minRequests, ...limits }) => [
               formatPercent(weight),
               formatDuration(watchMs),
               formatDuration(maxWatchMs),
               String(minRequests),
-              errorRate === undefined ? 'the baseline only' : formatRate(errorRate),
+              limitsInWords(limits).join(', ') || 'the baseline only',
             ]),
           ),
         ]

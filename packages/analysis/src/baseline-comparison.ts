@@ -1,9 +1,16 @@
 import { formatDuration, formatRate } from '@deploy-actions/rollout'
-import { unanswered, type Criterion, type Finding, type Shared } from './criterion'
+import {
+  countsOf,
+  unanswered,
+  type CountedSample,
+  type Criterion,
+  type Finding,
+  type Shared,
+} from './criterion'
 import { againstBaseline, againstLimit, RATIOS } from './error-evidence'
 import { mixedEvidence, planStarts } from './mixed-starts'
 import { pairCounts } from './pairing'
-import { add, total, type Counts, type Sample } from './sample'
+import { add, total, type Counts } from './sample'
 import type { Judgement } from './verdict'
 import { failed, odds, oddsOf, times } from './wording'
 
@@ -16,6 +23,8 @@ interface Comparison {
   boundAlpha: number
   /** so long from the first sample on nothing is compared (milliseconds of samples) */
   warmUpMs: number
+  /** the name of what is counted, where it is not requests and errors */
+  ratio: string | undefined
 }
 
 /**
@@ -25,8 +34,9 @@ interface Comparison {
  */
 export function baselineComparison(
   { baseline, margin }: Shared,
-  { plannedMs, isWhole, boundAlpha, warmUpMs }: Comparison,
+  { plannedMs, isWhole, boundAlpha, warmUpMs, ratio }: Comparison,
 ): Criterion & { restart(): void } {
+  const of = ratio ?? 'errors'
   const evidence = mixedEvidence(RATIOS.length)
   const starts = planStarts(plannedMs)
   const pairs = pairCounts()
@@ -39,12 +49,12 @@ export function baselineComparison(
     elapsedMs = (elapsedMs ?? 0) + windowMs
   }
 
-  const beside = (sample: Sample, bar: number): Finding | Judgement => {
+  const beside = (sample: CountedSample, bar: number): Finding | Judgement => {
     const pair = pairs.add(sample)
     if (warmedMs < warmUpMs) {
       warmedMs += sample.windowMs
       if (pair) baseline.learn(pair.baseline, pair.windowMs)
-      return warmingUp(warmUpMs)
+      return warmingUp(of, warmUpMs)
     }
     if (pair) {
       add(compared.canary, pair.canary)
@@ -53,14 +63,14 @@ export function baselineComparison(
       takeIn(againstBaseline(pair, margin, baseline), pair.windowMs)
       baseline.learn(pair.baseline, pair.windowMs)
     }
-    if (!sample.canary || !sample.baseline) return unanswered(sample)
+    if (!sample.canary || !sample.baseline) return unanswered(sample, of)
     const canary = total([compared.canary])
     const other = total([compared.baseline])
     const value = oddsOf(evidence.log())
     return {
-      metric: 'errors-against-baseline',
+      metric: `${of}-against-baseline`,
       reason: () =>
-        `canary ${failed(canary)}, baseline ${failed(other)}: ${times(canary, other)}, evidence ${odds(value)}, bar ${odds(bar)}`,
+        `canary ${failed(canary, ratio)}, baseline ${failed(other, ratio)}: ${times(canary, other)}, evidence ${odds(value)}, bar ${odds(bar)}`,
       evidence: { value, bar },
       observed: {
         ...{ canaryRequests: canary.requests, canaryErrors: canary.errors },
@@ -69,9 +79,9 @@ export function baselineComparison(
     }
   }
 
-  const afterwards = (sample: Sample, bar: number): Finding | Judgement | undefined => {
+  const afterwards = (sample: CountedSample, bar: number): Finding | Judgement | undefined => {
     const { canary, windowMs } = sample
-    if (!canary) return unanswered(sample)
+    if (!canary) return unanswered(sample, of)
     const limit = earlier?.limit ?? baseline.highestAllowed(boundAlpha)
     if (limit === undefined) return undefined
     earlier ??= { limit, sum: total([]) }
@@ -81,23 +91,26 @@ export function baselineComparison(
     const value = oddsOf(evidence.log())
     const seen = total([sum])
     return {
-      metric: 'errors-against-earlier-baseline',
+      metric: `${of}-against-earlier-baseline`,
       reason: () =>
-        `canary ${failed(seen)}, at most ${formatRate(limit)} by what the baseline had before, evidence ${odds(value)}, bar ${odds(bar)}`,
+        `canary ${failed(seen, ratio)}, at most ${formatRate(limit)} by what the baseline had before, evidence ${odds(value)}, bar ${odds(bar)}`,
       evidence: { value, bar },
       limit,
       observed: { canaryRequests: sum.requests, canaryErrors: sum.errors },
     }
   }
   return {
-    next: (sample, stage, bar) => (isWhole(stage) ? afterwards(sample, bar) : beside(sample, bar)),
+    next(sample, stage, bar) {
+      const counts = countsOf(sample, ratio)
+      return isWhole(stage) ? afterwards(counts, bar) : beside(counts, bar)
+    },
     log: () => evidence.log(),
     restart: () => pairs.restart(),
   }
 }
 
-const warmingUp = (ms: number): Judgement => ({
-  metric: 'errors-against-baseline',
+const warmingUp = (of: string, ms: number): Judgement => ({
+  metric: `${of}-against-baseline`,
   verdict: 'inconclusive',
   reason: () => `nothing is compared with the baseline for ${formatDuration(ms)}: the canary warms up`,
   observed: {},

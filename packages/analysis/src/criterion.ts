@@ -1,6 +1,7 @@
+import { defined } from '@deploy-actions/rollout'
 import type { Margin } from './error-evidence'
 import type { KnownBaseline } from './known-baseline'
-import type { Sample } from './sample'
+import type { ArmSample, Counts, Sample } from './sample'
 import type { Judgement } from './verdict'
 
 /** What a criterion knows by now, before all are weighed together. */
@@ -28,10 +29,23 @@ export interface Shared {
   margin: Margin
 }
 
+/** The numbers of both arms that a criterion counts: those of its ratio, or requests and errors. */
+export function countsOf({ canary, baseline, ...rest }: Sample, ratio: string | undefined): CountedSample {
+  const of = (arm: ArmSample | undefined) => (ratio === undefined ? arm : arm?.ratios?.[ratio])
+  const problems = rest.problems.filter(({ metric }) => metric === ratio)
+  return { ...defined({ canary: of(canary), baseline: of(baseline) }), ...rest, problems }
+}
+
+/** What both arms counted in a window; of an arm that gave no answer nothing. */
+export interface CountedSample extends Pick<Sample, 'windowMs' | 'problems'> {
+  canary?: Counts
+  baseline?: Counts
+}
+
 /** For numbers that could not be had: nothing passes without them. */
-export function unanswered({ problems }: Sample): Judgement {
+export function unanswered({ problems }: Pick<Sample, 'problems'>, metric = 'errors'): Judgement {
   return {
-    metric: 'errors',
+    metric,
     verdict: 'error',
     reason: () =>
       `the metrics gave no answer: ${[...new Set(problems.map(({ message }) => message))].join('; ')}`,

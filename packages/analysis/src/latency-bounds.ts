@@ -49,6 +49,10 @@ export function countAbove(buckets: readonly Bucket[], bound: number): Counts | 
   return within && { requests: all.count, errors: Math.max(0, all.count - within.count) }
 }
 
+/** The lowest bound that is not below a limit (milliseconds); undefined where all are. */
+export const boundAbove = (buckets: readonly Bucket[], limit: number): number | undefined =>
+  buckets.find(({ le }) => le >= limit && Number.isFinite(le))?.le
+
 /** The lowest bound within which that share of the requests lies, by its index; -1 without requests. */
 export function bucketWithin(buckets: readonly Bucket[], share: number): number {
   const all = buckets.at(-1)?.count ?? 0

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals'
 import { defined } from '@deploy-actions/rollout'
 import { poisson, seededRandom } from '@deploy-actions/testing'
 import type { ArmSample, Bucket, Sample } from './sample'
-import { createSequentialJudge, type SampleJudgement, type StageLimits } from './sequential'
+import type { SampleJudgement, StageLimits } from './judge'
+import { createSequentialJudge } from './sequential'
 import type { Judgement } from './verdict'
 
 const settings = { alpha: 0.01, margin: { ratio: 1.25, absolute: 0.001 }, latencyTolerance: 1.1 }

@@ -1,10 +1,10 @@
 import { formatRate } from '@deploy-actions/rollout'
 import { alikeSentence, areAlike } from './alike'
-import { unanswered, type Criterion, type Finding, type Shared } from './criterion'
+import { countsOf, unanswered, type Criterion, type Finding, type Shared } from './criterion'
 import { againstLimit, RATIOS, type Margin } from './error-evidence'
-import { countAbove } from './latency-bounds'
+import { boundAbove, countAbove } from './latency-bounds'
 import { mixedEvidence, planStarts } from './mixed-starts'
-import { add, total, type ArmSample, type Bucket, type Counts, type Sample } from './sample'
+import { add, total, type ArmSample, type Counts, type Sample } from './sample'
 import type { CountsOfArms } from './stage-counts'
 import type { Judgement } from './verdict'
 import { failed, formatMs, odds, oddsOf, slow } from './wording'
@@ -40,22 +40,22 @@ interface Known {
   margin: Margin
 }
 
-/** Does the canary fail more than the limit of the stage (0 to 1) allows? */
-export const errorRateLimits = (
+/** Does the canary fail more than the limit of the stage (0 to 1) allows, of its requests or of what a ratio counts? */
+export const countLimits = (
   stages: readonly (number | undefined)[],
-  { baseline, ...known }: Known & Pick<Shared, 'baseline'>,
+  { baseline, ratio, ...known }: Known & Pick<Shared, 'baseline'> & { ratio: string | undefined },
 ): Criterion =>
   limitsOf(
     {
-      metric: 'error-rate',
+      metric: ratio ?? 'error-rate',
       stages,
       // It is taught by the comparison.
       wobble: { variation: baseline.variation },
       share: (limit) => limit,
-      count: (arm) => arm,
-      words: failed,
+      count: (arm) => (ratio === undefined ? arm : arm.ratios?.[ratio]),
+      words: (seen) => failed(seen, ratio),
       allowed: formatRate,
-      unanswered,
+      unanswered: (sample) => unanswered(countsOf(sample, ratio), ratio),
     },
     known,
   )
@@ -76,10 +76,10 @@ export const latencyLimits = (
       wobble: watchWobble(),
       share: () => LATENCY_SHARES[quantile],
       count({ latency = [] }, limit) {
-        const bound = boundOf(latency, limit)
+        const bound = boundAbove(latency, limit)
         return latency.length > 0 && bound === undefined ? undefined : countAbove(latency, bound ?? limit)
       },
-      words: (seen, limit, { latency = [] }) => slow(seen, boundOf(latency, limit) ?? limit),
+      words: (seen, limit, { latency = [] }) => slow(seen, boundAbove(latency, limit) ?? limit),
       allowed: (limit) => `${formatRate(LATENCY_SHARES[quantile])} above ${formatMs(limit)}`,
       unanswered: (_, limit) => ({
         metric: `latency-${quantile}`,
@@ -90,9 +90,6 @@ export const latencyLimits = (
     },
     known,
   )
-
-const boundOf = (latency: readonly Bucket[], limit: number): number | undefined =>
-  latency.find(({ le }) => le >= limit && Number.isFinite(le))?.le
 
 /** One evidence for the limits of all stages; what it says is counted for as long as the limit stays the same. */
 function limitsOf<L extends number>(limited: Limited<L>, { plannedMs, margin }: Known): Criterion {

@@ -14,7 +14,9 @@ export interface Bucket {
 export interface ArmSample extends Counts {
   /** for ascending `le` */
   latency?: Bucket[]
-  /** what was measured rather than counted, by its name in the config */
+  /** other counts than requests, by their name in the config: of how many how many were bad */
+  ratios?: Record<string, Counts>
+  /** what was measured rather than counted, by its name in the config: a share of 0 to 1, milliseconds, or a number */
   values?: Record<string, number>
   /** pages that count for this arm and could not be read: neither their requests nor their errors are in it */
   leftOut?: string[]
@@ -24,8 +26,8 @@ export interface ArmSample extends Counts {
 export interface SampleProblem {
   /** `partial`: the numbers are there, but for those of a part that could not be read */
   kind: 'absent' | 'nan' | 'infinite' | 'many' | 'stale' | 'provider' | 'partial'
-  /** whose answer is missing; absent where the counts of an arm are */
-  metric?: 'latency'
+  /** whose answer is missing: latency, or the name of a ratio or a value; absent where the counts of an arm are */
+  metric?: string
   message: string
 }
 

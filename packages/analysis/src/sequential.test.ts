@@ -2,12 +2,8 @@ import { describe, expect, it } from '@jest/globals'
 import { defined } from '@deploy-actions/rollout'
 import { poisson, seededRandom } from '@deploy-actions/testing'
 import type { ArmSample, Sample } from './sample'
-import {
-  createSequentialJudge,
-  type SampleJudgement,
-  type SequentialSettings,
-  type StageLimits,
-} from './sequential'
+import type { SampleJudgement, StageLimits } from './judge'
+import { createSequentialJudge, type SequentialSettings } from './sequential'
 import type { Judgement } from './verdict'
 
 const strict: SequentialSettings = { alpha: 0.01, margin: { ratio: 1, absolute: 0 } }

@@ -4,10 +4,12 @@ import { grossFailure } from './gross-failure'
 import type { Margin } from './error-evidence'
 import { knowBaseline } from './known-baseline'
 import { latencyComparison } from './latency-comparison'
-import { errorRateLimits, LATENCY_QUANTILES, latencyLimits, type LatencyQuantile } from './limits'
+import type { Judge, StageLimits } from './judge'
+import { countLimits, LATENCY_QUANTILES, latencyLimits } from './limits'
 import { logSum } from './mixed-starts'
-import type { ArmSample, Sample } from './sample'
-import { countStages, type CountsOfArms } from './stage-counts'
+import type { Sample } from './sample'
+import { countStages } from './stage-counts'
+import { watchThresholds } from './thresholds'
 import { watchUntimed } from './untimed'
 import type { Judgement } from './verdict'
 import { odds, oddsOf } from './wording'
@@ -21,39 +23,14 @@ export interface SequentialSettings {
   warmUpMs?: number
   /** so many times slower than the baseline is harmless; without it latencies are not compared */
   latencyTolerance?: number
-}
-
-/** What a stage adds to the comparison with the baseline. */
-export interface StageLimits {
-  /** how long it is watched when nothing delays it */
-  watchMs: number
-  /** highest error rate, 0 to 1 */
-  errorRate?: number
-  /** what that part of the requests must not take longer than, in milliseconds */
-  latency?: Partial<Record<LatencyQuantile, number>>
-  /** the canary arm has all the traffic: there is no baseline beside it any more */
-  whole?: boolean
-}
-
-/** What a sample came to. */
-export interface SampleJudgement {
-  judgements: Judgement[]
-  /** requests and errors of its stage so far, this sample included when its canary answered */
-  seen: CountsOfArms
-}
-
-/** The judge of one rollout of one target. It may be asked at every sample; its evidence carries over between stages. */
-export interface SequentialJudge {
-  /** Baseline traffic seen before any traffic moved: where its rate, and how it wanders, are first known from. */
-  learn(baseline: ArmSample, windowMs: number): void
-  /** The windows begin anew, as when the traffic is divided otherwise: none may reach back over that. */
-  restart(): void
-  /** Judges a sample taken in stage `stage` (from 0). Without baseline traffic, limits decide. */
-  judge(sample: Sample, stage: number): SampleJudgement
+  /** names of counts that are compared like errors */
+  ratios?: readonly string[]
+  /** of these: latency, or a ratio's name */
+  reportOnly?: readonly string[]
 }
 
 /** What the evidences weigh in their mean; what is not configured gives its share to the rest. */
-const WEIGHTS = { errors: 0.4, latency: 0.3, limits: 0.3 }
+const WEIGHTS = { errors: 0.4, latency: 0.3, ratios: 0.3, limits: 0.3 }
 /** Part of alpha for the bound of what the baseline can have been before the canary had all of the traffic. */
 const BOUND_SHARE = 0.1
 /** From such evidence on a stage does not pass: once in ten times a healthy canary comes to it. */
@@ -64,88 +41,136 @@ const SUSPICIOUS = 10
  * them together raise a false alarm with probability `alpha` or less, whatever they have to do with each other: the mean of
  * e-processes is one, where a product of two metrics of one sample is not.
  */
-export function createSequentialJudge(
-  settings: SequentialSettings,
-  stages: readonly StageLimits[],
-): SequentialJudge {
-  const { alpha, margin, warmUpMs = 0, latencyTolerance } = settings
+export function createSequentialJudge(settings: SequentialSettings, stages: readonly StageLimits[]): Judge {
+  const { alpha, margin, warmUpMs = 0, latencyTolerance, ratios = [], reportOnly = [] } = settings
   const counts = countStages(stages.length)
-  const shared: Shared = { baseline: knowBaseline(margin), margin }
-  const hasWhole = stages.some(({ whole }) => whole)
-  const along = {
-    plannedMs: plannedMs(stages),
-    isWhole: (stage: number): boolean => stages[stage]?.whole === true,
-    warmUpMs,
-  }
-  const gross = grossFailure(margin)
-  const errors = baselineComparison(shared, { ...along, boundAlpha: alpha * BOUND_SHARE })
+  const isWhole = (stage: number): boolean => stages[stage]?.whole === true
+  const along = { plannedMs: plannedMs(stages), isWhole, warmUpMs }
+  const boundAlpha = (alpha * BOUND_SHARE) / (1 + ratios.length)
+  const counted = [undefined, ...ratios].map((ratio) => {
+    const shared: Shared = { baseline: knowBaseline(margin), margin }
+    return { ratio, shared, comparison: baselineComparison(shared, { ...along, boundAlpha, ratio }) }
+  })
   const latency =
     latencyTolerance === undefined
       ? undefined
       : latencyComparison({ ...along, tolerance: latencyTolerance, absolute: margin.absolute })
-  const limits = limitsOf(stages, shared)
+  const criteria: Named[] = [
+    ...counted.map(({ ratio, comparison }) => ({
+      of: ratio ?? 'errors',
+      criterion: comparison,
+      weight: ratio === undefined ? WEIGHTS.errors : WEIGHTS.ratios / ratios.length,
+    })),
+    ...(latency ? [{ of: 'latency', criterion: latency, weight: WEIGHTS.latency }] : []),
+    ...limitsOf(stages, counted),
+  ]
+  const deciding = weighed(criteria.filter(({ of }) => !reportOnly.includes(of)))
+  const reported = criteria.filter(({ of }) => reportOnly.includes(of))
+  const gross = grossFailure(margin)
+  const thresholds = watchThresholds(stages.map(({ thresholds = [] }) => thresholds))
   const untimed = watchUntimed()
   const isTimed = (stage: number): boolean =>
-    latency !== undefined && (!along.isWhole(stage) || stages[stage]?.latency !== undefined)
-  const criteria = weighed([
-    [errors, WEIGHTS.errors],
-    ...(latency ? [[latency, WEIGHTS.latency] as const] : []),
-    ...limits.map((limit) => [limit, WEIGHTS.limits / limits.length] as const),
-  ])
+    latency !== undefined &&
+    !reportOnly.includes('latency') &&
+    (!isWhole(stage) || stages[stage]?.latency !== undefined)
   // The bound may be wrong, too.
-  const bar = 1 / (hasWhole ? alpha * (1 - BOUND_SHARE) : alpha)
+  const bar = 1 / (stages.some(({ whole }) => whole) ? alpha * (1 - BOUND_SHARE) : alpha)
+
+  const decide = (sample: Sample, stage: number): Judgement[] => {
+    const found = deciding.map(({ criterion, weight }) => criterion.next(sample, stage, bar / weight))
+    const together = deciding.reduce(
+      (sum, { criterion, weight }) => logSum(sum, Math.log(weight) + criterion.log()),
+      -Infinity,
+    )
+    return decided(
+      found.filter((one) => one !== undefined),
+      oddsOf(together),
+      bar,
+    )
+  }
   return {
     learn(baseline, windowMs) {
-      shared.baseline.learn(baseline, windowMs)
+      for (const { ratio, shared } of counted) {
+        const counts = ratio === undefined ? baseline : baseline.ratios?.[ratio]
+        if (counts) shared.baseline.learn(counts, windowMs)
+      }
       if (baseline.latency) latency?.learn(baseline.latency, windowMs)
+      thresholds.learn(baseline)
     },
     restart() {
-      errors.restart()
+      for (const { comparison } of counted) comparison.restart()
       latency?.restart()
     },
     judge(sample, stage) {
       if (sample.canary) counts.add(sample, stage)
-      const found = criteria.map(({ criterion, weight }) => criterion.next(sample, stage, bar / weight))
-      const together = criteria.reduce(
-        (sum, { criterion, weight }) => logSum(sum, Math.log(weight) + criterion.log()),
-        -Infinity,
-      )
-      const findings = found.filter((one) => one !== undefined)
-      const judgements = sample.canary ? decided(findings, oddsOf(together), bar) : [unanswered(sample)]
-      const unknown = (isTimed(stage) && untimed.next(sample)) || []
-      return { judgements: [...gross(sample), ...judgements].concat(unknown), seen: counts.of(stage) }
+      const still = isTimed(stage) ? untimed.next(sample) : undefined
+      const judgements = [
+        ...decide(sample, stage),
+        ...reported.flatMap(({ criterion }) => alone(criterion.next(sample, stage, bar), bar)),
+        ...(still ? [still] : []),
+      ]
+      return {
+        judgements: [
+          ...gross(sample),
+          ...(sample.canary ? [...judgements, ...thresholds.next(sample, stage)] : [unanswered(sample)]),
+        ],
+        seen: counts.of(stage),
+      }
     },
   }
+}
+
+/** What is only reported has a bar of its own, and moves that of the others by nothing. */
+function alone(one: Finding | Judgement | undefined, bar: number): Judgement[] {
+  if (one === undefined) return []
+  if (!isFinding(one)) return [{ ...one, reportOnly: true }]
+  const { alike: _, ...said } = one
+  return [{ ...said, verdict: one.evidence.value >= bar ? 'fail' : 'pass', reportOnly: true }]
 }
 
 const plannedMs = (stages: readonly StageLimits[]): number =>
   stages.reduce((sum, { watchMs }) => sum + watchMs, 0)
 
-/** One criterion for the limits of each kind. */
-function limitsOf(stages: readonly StageLimits[], { baseline, margin }: Shared): Criterion[] {
-  const having = (of: (stage: StageLimits) => number | undefined) => {
-    const limits = stages.map(of)
-    const planned = plannedMs(stages.filter((_, stage) => limits[stage] !== undefined))
-    return { limits, known: { plannedMs: planned, margin }, any: limits.some((limit) => limit !== undefined) }
-  }
-  const errorRate = having(({ errorRate }) => errorRate)
-  return [
-    ...(errorRate.any ? [errorRateLimits(errorRate.limits, { ...errorRate.known, baseline })] : []),
-    ...LATENCY_QUANTILES.flatMap((quantile) => {
-      const { limits, known, any } = having(({ latency }) => latency?.[quantile])
-      return any ? [latencyLimits(quantile, limits, known)] : []
-    }),
-  ]
-}
-
-interface Weighed {
+/** A criterion, of what it is one, and what it weighs. */
+interface Named {
+  /** errors, latency, or the name of a ratio */
+  of: string
   criterion: Criterion
   weight: number
 }
 
-function weighed(criteria: readonly (readonly [Criterion, number])[]): Weighed[] {
-  const sum = criteria.reduce((all, [, weight]) => all + weight, 0)
-  return criteria.map(([criterion, weight]) => ({ criterion, weight: weight / sum }))
+/** One criterion for the limits of each kind. */
+function limitsOf(
+  stages: readonly StageLimits[],
+  counted: readonly { ratio: string | undefined; shared: Shared }[],
+): Named[] {
+  const having = (of: (stage: StageLimits) => number | undefined) => {
+    const limits = stages.map(of)
+    const planned = plannedMs(stages.filter((_, stage) => limits[stage] !== undefined))
+    return { limits, plannedMs: planned, any: limits.some((limit) => limit !== undefined) }
+  }
+  const named = [
+    ...counted.flatMap(({ ratio, shared }) => {
+      const of = (stage: StageLimits) => (ratio === undefined ? stage.errorRate : stage.ratios?.[ratio])
+      const { limits, any, ...known } = having(of)
+      return any
+        ? [{ of: ratio ?? 'errors', criterion: countLimits(limits, { ...known, ...shared, ratio }) }]
+        : []
+    }),
+    ...LATENCY_QUANTILES.flatMap((quantile) => {
+      const { limits, any, ...known } = having(({ latency }) => latency?.[quantile])
+      const margin = counted[0]?.shared.margin
+      return any && margin
+        ? [{ of: 'latency', criterion: latencyLimits(quantile, limits, { ...known, margin }) }]
+        : []
+    }),
+  ]
+  return named.map((one) => ({ ...one, weight: WEIGHTS.limits / named.length }))
+}
+
+function weighed(criteria: readonly Named[]): Named[] {
+  const sum = criteria.reduce((all, { weight }) => all + weight, 0)
+  return criteria.map((one) => ({ ...one, weight: one.weight / sum }))
 }
 
 const isFinding = (one: Finding | Judgement): one is Finding => !('verdict' in one)

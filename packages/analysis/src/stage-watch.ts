@@ -47,8 +47,9 @@ export interface StageProgress {
 /** Decides from budgets alone what a sample means for its stage. */
 export function decide(
   budget: StageBudget,
-  { elapsedMs, sinceGoodMs, requests, judgements, barred }: StageProgress,
+  { elapsedMs, sinceGoodMs, requests, judgements: all, barred }: StageProgress,
 ): StageDecision {
+  const judgements = all.filter(({ reportOnly }) => reportOnly !== true)
   const verdict = worst(judgements.map((judgement) => judgement.verdict))
   const deciding = judgements.filter((judgement) => judgement.verdict === verdict)
   // What speaks against this release alone comes first: both may fail, and one of them more.

@@ -18,6 +18,8 @@ export interface Judgement {
   alike?: true
   /** of what is inconclusive: there is enough data, and too much speaks against the canary to let it pass */
   suspected?: true
+  /** it is shown and decides nothing */
+  reportOnly?: boolean
   /** odds against the canary being fine, and the odds at which it fails */
   evidence?: { value: number; bar: number }
   /** the limit of the stage, as a rate */

@@ -7,8 +7,8 @@ const count = (value: number): string =>
   (whole ??= new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 })).format(value)
 
 /** `43 of 5,120 requests failed (0.84%)` */
-export function failed({ requests, errors }: Counts): string {
-  return `${count(errors)} of ${count(requests)} requests failed (${formatRate(requests === 0 ? 0 : errors / requests)})`
+export function failed({ requests, errors }: Counts, what = 'requests'): string {
+  return `${count(errors)} of ${count(requests)} ${what} failed (${formatRate(requests === 0 ? 0 : errors / requests)})`
 }
 
 /** `43 of 5,120 requests took over 250 ms (0.84%)`, of counts whose errors are those that did. */

@@ -1,6 +1,12 @@
 import { Command } from 'commander'
-import { infrastructureInWords, planStages, shareInWords, type RegionConfig } from '@deploy-actions/config'
-import { formatDuration, formatPercent, formatRate } from '@deploy-actions/rollout'
+import {
+  infrastructureInWords,
+  limitsInWords,
+  planStages,
+  shareInWords,
+  type RegionConfig,
+} from '@deploy-actions/config'
+import { formatDuration, formatPercent } from '@deploy-actions/rollout'
 import { readConfig } from './validate-command'
 
 export function planCommand(): Command {
@@ -26,11 +32,11 @@ export function describePlan(service: string, configs: readonly RegionConfig[]):
 }
 
 function describeRegion(config: RegionConfig, index: number): string[] {
-  const { region, canary } = config
+  const { region, canary, metrics } = config
   const words = [shareInWords(config), infrastructureInWords(config.infrastructure)]
-  const stages = planStages(canary.stages, canary.analysis).map(
-    ({ weight, watchMs, maxWatchMs, minRequests, errorRate }) =>
-      `     ${formatPercent(weight).padStart(5)}  watched ${formatDuration(watchMs)} to ${formatDuration(maxWatchMs)}, at least ${minRequests} requests${errorRate === undefined ? '' : `, errors at most ${formatRate(errorRate)}`}`,
+  const stages = planStages(canary.stages, canary.analysis, metrics).map(
+    ({ weight, watchMs, maxWatchMs, minRequests, ...limits }) =>
+      `     ${[`${formatPercent(weight).padStart(5)}  watched ${formatDuration(watchMs)} to ${formatDuration(maxWatchMs)}`, `at least ${minRequests} requests`, ...limitsInWords(limits)].join(', ')}`,
   )
   return [
     `  ${index + 1}. ${region.name} (${region.environment}, guard ${region['guard-environment']})`,

@@ -6,7 +6,7 @@ import { sources } from '@deploy-actions/metrics'
 import { eventKinds, notifiers } from '@deploy-actions/notifiers'
 import { defined } from '@deploy-actions/rollout'
 import { routers } from '@deploy-actions/traffic'
-import { latencyQuery, metricQuery, rolloutSchema } from './schema'
+import { latencyQuery, metricQuery, rolloutSchema, valueQuery } from './schema'
 
 export type JsonSchema = z.core.JSONSchema.BaseSchema
 
@@ -63,6 +63,15 @@ export async function describedJsonSchema(): Promise<JsonSchema> {
     ['latency', latencyQuery],
   ] as const)
     place(file, ['metrics', name], { anyOf: await queriesOf(form) }, 'in place')
+  place(file, ['metrics', 'values'], { additionalProperties: { anyOf: await queriesOf(valueQuery) } })
+  const metrics = propertiesOf(propertiesOf(file)['metrics'] ?? {})
+  for (const part of ['of', 'failed', 'succeeded'])
+    place(
+      metrics['ratios']?.additionalProperties as JsonSchema,
+      [part],
+      { anyOf: await queriesOf(metricQuery) },
+      'in place',
+    )
   const deploy: JsonSchema = {
     type: 'object',
     properties: await byType(deployers),

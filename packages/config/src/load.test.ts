@@ -90,7 +90,7 @@ describe('the example of the rehearsal', () => {
       [7500, 60_000],
       [10_000, 180_000],
     ])
-    expect(config.canary.stages[0]?.limits).toEqual({ 'error-rate': 0.01 })
+    expect(config.canary.stages[0]?.limits).toEqual({ 'error-rate': { measure: 'share', value: 0.01 } })
     expect(config.canary.analysis).toMatchObject({
       alpha: 0.01,
       margin: { ratio: 1.25, absolute: 0.001 },
@@ -193,7 +193,7 @@ describe('a problem', () => {
     [
       'an unknown key within',
       (text) => `${text}canary: { analysis: { intervall: 10s } }\n`,
-      'rollout.yml:15:23: canary.analysis.intervall: unknown key; known here: judge, interval, alpha, margin, latency-tolerance, warm-up, last-watch, min-requests, max-watch, error-timeout, expect-share, on-fail, on-error, on-inconclusive. Did you mean interval?',
+      'rollout.yml:15:23: canary.analysis.intervall: unknown key; known here: judge, fail-after, interval, alpha, margin, latency-tolerance, warm-up, last-watch, min-requests, max-watch, error-timeout, expect-share, on-fail, on-error, on-inconclusive. Did you mean interval?',
     ],
     [
       'an unknown option of a provider',

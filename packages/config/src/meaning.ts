@@ -1,10 +1,11 @@
 import { deployVariables, didYouMean, type Problem } from '@deploy-actions/action-kit'
-import { SAME_FOR_BOTH } from '@deploy-actions/metrics'
+import { SAME_FOR_BOTH, type SourceQuery } from '@deploy-actions/metrics'
 import { formatDuration } from '@deploy-actions/rollout'
 import { locatingSettings } from '@deploy-actions/terraform'
 import { formatPath, loose, placeOf, valueOf, type YamlSource } from './yaml-source'
 import type { RolloutConfig } from './schema'
-import { lastWatchTooLow, latencyLimitsOf, NEEDS_LATENCY } from './stage-plan'
+import { stageLimitProblems } from './limits'
+import { lastWatchTooLow } from './stage-plan'
 import { checkShares } from './share-meaning'
 import { exampleOutputs, outputsIn } from './variables'
 
@@ -26,7 +27,8 @@ export function checkMeaning(source: YamlSource, config: RolloutConfig): Problem
   checkInfrastructure(source, config, report)
   checkOutputs(source, report)
   checkQueries(config, report)
-  checkArmsApart(source, report)
+  checkMetricNames(config, report)
+  checkArmsApart(source, config, report)
   checkDeployApart(source, config, report)
   return problems
 }
@@ -118,9 +120,8 @@ const noSuchCheck = (name: string, known: readonly string[]): string =>
 
 function checkStages({ canary, checks, metrics }: RolloutConfig, report: Report): void {
   const known = Object.keys(checks)
-  if (!metrics.latency)
-    for (const { stage, name } of latencyLimitsOf(canary.stages))
-      report(['canary', 'stages', stage, 'limits', name], NEEDS_LATENCY)
+  for (const { stage, name, message } of stageLimitProblems(canary.stages, canary.analysis, metrics))
+    report(['canary', 'stages', stage, 'limits', ...(name === undefined ? [] : [name])], message)
   const low = lastWatchTooLow(canary.stages, canary.analysis)
   if (low !== undefined) report(['canary', 'analysis', 'last-watch'], low)
   canary.stages.forEach((stage, index) =>
@@ -253,30 +254,49 @@ function checkDeployApart(
   )
 }
 
-/** A query that asks the same of both arms compares the canary with itself. */
-function checkArmsApart(source: YamlSource, report: Report): void {
+/** A query that asks the same of both arms compares the canary with itself; a value is only compared where a limit says so. */
+function checkArmsApart(source: YamlSource, { metrics, canary }: RolloutConfig, report: Report): void {
   const written = loose(loose(valueOf(source))['metrics'])
-  for (const name of METRICS) {
-    if (written[name] === undefined) continue
-    const query = loose(written[name])
-    if (!namesArm(query) && !namesArm(loose(written['sources'])[String(query['source'])]))
-      report(['metrics', name], SAME_FOR_BOTH)
+  const compared = new Set(
+    canary.stages.flatMap(({ limits }) =>
+      Object.entries(limits).flatMap(([name, limit]) =>
+        typeof limit === 'object' && 'of' in limit && limit.of === 'baseline' ? name : [],
+      ),
+    ),
+  )
+  for (const path of queriesIn(metrics)) {
+    const query = path.reduce<unknown>((part, key) => loose(part)[key], written)
+    if (path[0] === 'values' && !compared.has(path[1] ?? '')) continue
+    if (!namesArm(query) && !namesArm(loose(written['sources'])[String(loose(query)['source'])]))
+      report(['metrics', ...path], SAME_FOR_BOTH)
   }
 }
 
-const METRICS = ['requests', 'errors', 'latency'] as const
+/** Where the queries of a config stand in its metrics. */
+function queriesIn({ latency, ratios, values }: RolloutConfig['metrics']): string[][] {
+  return [
+    ['requests'],
+    ['errors'],
+    ...(latency ? [['latency']] : []),
+    ...Object.entries(ratios).flatMap(([name, queries]) =>
+      (['of', 'failed', 'succeeded'] as const).flatMap((part) =>
+        queries[part] === undefined ? [] : [['ratios', name, part]],
+      ),
+    ),
+    ...Object.keys(values).map((name) => ['values', name]),
+  ]
+}
 
 /** Every query names a source, and has the form that this source asks for. */
 export function checkQueries({ metrics }: Pick<RolloutConfig, 'metrics'>, report: Report): void {
   const known = Object.keys(metrics.sources)
-  for (const name of METRICS) {
-    const asked = metrics[name]
-    if (!asked) continue
-    const { source, absent: _, unit: __, ...query } = asked
+  for (const path of queriesIn(metrics)) {
+    const asked = path.reduce<unknown>((part, key) => loose(part)[key], metrics)
+    const { source, absent: _, unit: __, 'report-only': ___, ...query } = asked as SourceQuery
     const configured = known.includes(source) ? metrics.sources[source] : undefined
     if (!configured) {
       report(
-        ['metrics', name, 'source'],
+        ['metrics', ...path, 'source'],
         `no source is named ${source}; known: ${known.join(', ')}.${didYouMean(source, known)}`,
       )
       continue
@@ -284,8 +304,21 @@ export function checkQueries({ metrics }: Pick<RolloutConfig, 'metrics'>, report
     const { type } = configured.written
     for (const issue of configured.query.safeParse(query).error?.issues ?? [])
       report(
-        ['metrics', name, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))],
+        ['metrics', ...path, ...issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part))],
         `${issue.message} (source ${source} is of type ${type})`,
       )
   }
+}
+
+const RESERVED = ['requests', 'errors', 'latency', 'error-rate']
+
+/** Limits are found by name: each name is one thing. */
+export function checkMetricNames({ metrics }: Pick<RolloutConfig, 'metrics'>, report: Report): void {
+  for (const kind of ['ratios', 'values'] as const)
+    for (const name of Object.keys(metrics[kind])) {
+      if (RESERVED.includes(name) || name.startsWith('latency-'))
+        report(['metrics', kind, name], `${name} is the name of something else; choose another`)
+      else if (kind === 'values' && Object.hasOwn(metrics.ratios, name))
+        report(['metrics', kind, name], `${name} is the name of a ratio, too; choose another`)
+    }
 }

@@ -8,6 +8,7 @@ import { duration, percent, stagedProblems, WHOLE } from '@deploy-actions/rollou
 import { infrastructure } from '@deploy-actions/terraform'
 import type { ConfiguredRouter } from '@deploy-actions/traffic'
 import { hooks } from './hooks'
+import { breaches, limits, units } from './limits'
 import { windows } from './windows'
 import { loose } from './yaml-source'
 
@@ -152,10 +153,35 @@ export const metricQuery = z.looseObject({
     ),
 })
 
+const reportOnly = z.boolean().default(false).describe('it is judged and shown, and decides nothing')
+
 /** A histogram: what its buckets are in, its source does not say. */
 export const latencyQuery = metricQuery.extend({
   unit: z.enum(['s', 'ms']).default('s').describe('what the bounds of its buckets are in'),
+  'report-only': reportOnly,
 })
+
+/** What is measured, not counted. */
+export const valueQuery = metricQuery.extend({
+  unit: z
+    .enum(units)
+    .optional()
+    .describe('what it is in, for limits such as 70% (ratio, percent) or 300ms (s, ms); without it a number'),
+  'report-only': reportOnly,
+})
+
+/** Other counts than requests: of how many how many failed, or succeeded. */
+const ratio = z
+  .strictObject({
+    of: metricQuery.describe('counter of all'),
+    failed: metricQuery.optional().describe('counter of those that failed'),
+    succeeded: metricQuery.optional().describe('or of those that succeeded'),
+    'report-only': reportOnly,
+  })
+  .refine(
+    ({ failed, succeeded }) => (failed === undefined) !== (succeeded === undefined),
+    'give failed or succeeded, one of them',
+  )
 
 export const metrics = (source: z.ZodType<ConfiguredSource>) =>
   z.strictObject({
@@ -170,6 +196,16 @@ export const metrics = (source: z.ZodType<ConfiguredSource>) =>
       .describe(
         'histogram of how long the requests of ${arm} took: the series of its buckets, those with le="+Inf" among them',
       ),
+    ratios: z
+      .record(name, ratio)
+      .default({})
+      .describe(
+        'other counts, such as payments that failed, by name: compared with the baseline like errors',
+      ),
+    values: z
+      .record(name, valueQuery)
+      .default({})
+      .describe('anything else, such as the use of CPU, by name: for limits'),
   })
 
 const gateTiming = {
@@ -191,22 +227,10 @@ export const trafficGate = z.strictObject({
   'fail-after': failAfter.default(FAIL_AFTER).describe('red rounds of a check in a row that end it'),
 })
 
-const limitOfLatency = duration.refine((ms) => ms > 0, 'a limit is longer than 0s')
-
 export const stage = z.strictObject({
   weight: percent.describe('share of the traffic that the canary arm gets'),
   watch: duration.describe('how long it is watched at least; the lag of the metrics is added'),
-  limits: z
-    .strictObject({
-      'error-rate': rate
-        .refine((value) => value > 0 && value < 1, 'a limit lies between 0% and 100%')
-        .optional(),
-      'latency-p50': limitOfLatency.describe('half of the requests take no longer').optional(),
-      'latency-p95': limitOfLatency.describe('95% of the requests take no longer').optional(),
-      'latency-p99': limitOfLatency.describe('99% of the requests take no longer').optional(),
-    })
-    .prefault({})
-    .describe('what the canary must keep'),
+  limits: limits.prefault({}).describe('what the canary must keep'),
   'min-requests': z
     .int()
     .min(1)
@@ -266,7 +290,17 @@ export const stages = z
   })
 
 export const analysis = z.strictObject({
-  judge: z.literal('sequential').default('sequential'),
+  judge: z
+    .enum(['sequential', 'threshold'])
+    .default('sequential')
+    .describe(
+      'sequential: evidence over all samples, against the baseline and the limits; threshold: each sample against the limits alone, as a runbook says',
+    ),
+  'fail-after': breaches
+    .default(3)
+    .describe(
+      'so many samples in a row that break a limit which each sample is held against fail the stage; `{ total: 5 }`: so many of all samples of the rollout',
+    ),
   interval: duration.prefault('10s').describe('between two samples'),
   alpha: rate
     .refine((value) => value > 0 && value < 0.5, 'lies between 0% and 50%')

@@ -40,7 +40,7 @@ describe('an input that holds a section', () => {
     [
       'an unknown key',
       () => sections.analysis('\n{ intervall: 10s }'),
-      'input `analysis`:2:3: intervall: unknown key; known here: judge, interval, alpha, margin, latency-tolerance, warm-up, last-watch, min-requests, max-watch, error-timeout, expect-share, on-fail, on-error, on-inconclusive. Did you mean interval?',
+      'input `analysis`:2:3: intervall: unknown key; known here: judge, fail-after, interval, alpha, margin, latency-tolerance, warm-up, last-watch, min-requests, max-watch, error-timeout, expect-share, on-fail, on-error, on-inconclusive. Did you mean interval?',
     ],
     [
       'text that is not YAML',

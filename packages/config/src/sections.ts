@@ -4,7 +4,7 @@ import { checks } from '@deploy-actions/checks'
 import { sources } from '@deploy-actions/metrics'
 import { notifiers } from '@deploy-actions/notifiers'
 import { routers } from '@deploy-actions/traffic'
-import { checkQueries } from './meaning'
+import { checkMetricNames, checkQueries } from './meaning'
 import { analysis, arms, metrics, notification, stages } from './schema'
 import { eachOf, scriptLines, type ProviderPlace } from './script-lines'
 import { fillDocument, type Variables } from './variables'
@@ -55,9 +55,10 @@ export const sections = {
       {
         check(value) {
           const problems: Problem[] = []
-          checkQueries({ metrics: value }, (path, message) =>
-            problems.push({ where: 'input `metrics`', message: `${path.slice(1).join('.')}: ${message}` }),
-          )
+          for (const check of [checkQueries, checkMetricNames])
+            check({ metrics: value }, (path, message) =>
+              problems.push({ where: 'input `metrics`', message: `${path.slice(1).join('.')}: ${message}` }),
+            )
           return problems
         },
         places: (value) => eachOf(['sources'], sources, loose(value)['sources']),

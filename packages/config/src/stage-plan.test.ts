@@ -4,7 +4,7 @@ import { planStages, stagesOutOfReach, type StagePlan } from './stage-plan'
 
 const settings = (more: object = {}): AnalysisConfig => analysis.parse(more)
 const plan = (list: object[], more: object = {}): StagePlan[] =>
-  planStages(stages.parse(list), settings(more))
+  planStages(stages.parse(list), settings(more), { latency: {} })
 
 describe('planStages', () => {
   it('asks for what the limit needs: 299 requests at 1 %, 20 without one', () => {

@@ -9,15 +9,13 @@ import {
   type Bucket,
   type StageBudget,
 } from '@deploy-actions/analysis'
+import { planLimits, type Measured, type PlannedLimits } from './limits'
 import type { AnalysisConfig, StageConfig } from './schema'
 
 /** A stage with everything filled in that its config leaves to defaults. */
-export interface StagePlan extends StageBudget {
+export interface StagePlan extends StageBudget, PlannedLimits {
   /** basis points */
   weight: number
-  errorRate?: number
-  /** what that part of the requests must not take longer than, in milliseconds */
-  latency?: { p50?: number; p95?: number; p99?: number }
   /** names of checks that are looked at while it runs */
   checks: readonly string[]
   /** once it has passed it waits for a person's yes for so long, and what becomes of it without one */
@@ -34,10 +32,14 @@ const MAX_WATCH_FACTOR = 3
  * `last-watch` the last stage is two: it is watched at that weight, and gets all of the traffic then.
  * @throws InputError where `last-watch` is not above the stage before
  */
-export function planStages(stages: readonly StageConfig[], analysis: AnalysisConfig): StagePlan[] {
+export function planStages(
+  stages: readonly StageConfig[],
+  analysis: AnalysisConfig,
+  measured: Measured,
+): StagePlan[] {
   const low = lastWatchTooLow(stages, analysis)
   if (low !== undefined) throw new InputError([{ where: 'canary.analysis.last-watch', message: low }])
-  const plans = fillStages(stages, analysis)
+  const plans = fillStages(stages, analysis, measured)
   const last = plans.at(-1)
   const { 'last-watch': weight } = analysis
   return last && weight !== undefined ? [...plans.slice(0, -1), { ...last, weight }, taken(last)] : plans
@@ -59,11 +61,14 @@ function taken({ confirm: _, stepBack: __, ...last }: StagePlan): StagePlan {
   return { ...last, weight: WHOLE, watchMs: 0, minRequests: Math.min(last.minRequests, LEAST_REQUESTS) }
 }
 
-function fillStages(stages: readonly StageConfig[], analysis: AnalysisConfig): StagePlan[] {
+function fillStages(
+  stages: readonly StageConfig[],
+  analysis: AnalysisConfig,
+  measured: Measured,
+): StagePlan[] {
   return stages.map((stage) => {
-    const limit = stage.limits['error-rate']
-    const latency = latencyOf(stage.limits)
-    const tightest = tightestShare(limit, latency)
+    const limits = planLimits(stage.limits, analysis, measured)
+    const tightest = tightestShare(limits)
     return defined({
       weight: stage.weight,
       watchMs: stage.watch,
@@ -76,8 +81,7 @@ function fillStages(stages: readonly StageConfig[], analysis: AnalysisConfig): S
       onFail: analysis['on-fail'],
       onError: analysis['on-error'],
       onInconclusive: analysis['on-inconclusive'],
-      errorRate: limit,
-      latency,
+      ...limits,
       checks: stage.checks,
       confirm: stage.confirm && { withinMs: stage.confirm.within, otherwise: stage.confirm.else },
       stepBack: stage['on-fail'] && { weight: stage['on-fail'].to, holdMs: stage['on-fail'].hold },
@@ -86,38 +90,12 @@ function fillStages(stages: readonly StageConfig[], analysis: AnalysisConfig): S
 }
 
 /** The smallest share of requests (0 to 1) that a limit of a stage allows above it. */
-function tightestShare(
-  errorRate: number | undefined,
-  latency: StagePlan['latency'] = {},
-): number | undefined {
+function tightestShare({ errorRate, latency = {} }: PlannedLimits): number | undefined {
   const shares = [...LATENCY_QUANTILES].flatMap((name) =>
     latency[name] === undefined ? [] : [LATENCY_SHARES[name]],
   )
   const all = [...shares, ...(errorRate === undefined ? [] : [errorRate])]
   return all.length > 0 ? Math.min(...all) : undefined
-}
-
-/** Why a limit of the latency is refused where nothing measures it. */
-export const NEEDS_LATENCY = 'needs the histogram of how long requests take; give metrics.latency'
-
-/** The limits of the latency that stages have, by the stage's index and the limit's key. */
-export function latencyLimitsOf(
-  stages: readonly Pick<StageConfig, 'limits'>[],
-): { stage: number; name: keyof StageConfig['limits'] }[] {
-  return stages.flatMap(({ limits }, stage) =>
-    (['latency-p50', 'latency-p95', 'latency-p99'] as const)
-      .filter((name) => limits[name] !== undefined)
-      .map((name) => ({ stage, name })),
-  )
-}
-
-function latencyOf({
-  'latency-p50': p50,
-  'latency-p95': p95,
-  'latency-p99': p99,
-}: StageConfig['limits']): StagePlan['latency'] {
-  const limits = defined({ p50, p95, p99 })
-  return Object.keys(limits).length > 0 ? limits : undefined
 }
 
 /** What was seen of a region before any traffic moved. */

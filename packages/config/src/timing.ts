@@ -34,10 +34,12 @@ export function timingOf({
     gates: Array.from({ length: times }, () => after)
       .flat()
       .flatMap((gate) => (gate ? [{ timeoutMs: gate.timeout, greenForMs: gate['green-for'] }] : [])),
-    stages: planStages(canary.stages, canary.analysis).map(({ watchMs, maxWatchMs, confirm, stepBack }) => ({
-      ...{ watchMs, maxWatchMs },
-      ...{ confirmMs: confirm?.withinMs ?? 0, stepBackMs: stepBack?.holdMs ?? 0 },
-    })),
+    stages: planStages(canary.stages, canary.analysis, metrics).map(
+      ({ watchMs, maxWatchMs, confirm, stepBack }) => ({
+        ...{ watchMs, maxWatchMs },
+        ...{ confirmMs: confirm?.withinMs ?? 0, stepBackMs: stepBack?.holdMs ?? 0 },
+      }),
+    ),
     hooks: {
       beforeStageMs: hooks['before-stage']?.timeout ?? 0,
       duringStageMs: hooks['during-stage']?.timeout ?? 0,

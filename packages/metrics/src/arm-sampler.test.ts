@@ -55,6 +55,90 @@ async function second(before: Counts, after: Counts | 'down') {
   return (await taken.sample(signal))!
 }
 
+describe('values and ratios', () => {
+  const web = configured(scrape, { type: 'scrape', pages: ['http://127.0.0.1:1/', 'http://127.0.0.1:2/'] })
+  const of = (selector: string, more: object = {}) => ({ source: 'web', sum: [selector], ...more })
+  const asked = (arm: string) => ({
+    requests: of(`requests{arm="${arm}"}`),
+    errors: of(`errors{arm="${arm}"}`),
+    ratios: {
+      paid: { of: of(`payments{arm="${arm}"}`), succeeded: of(`paid{arm="${arm}"}`) },
+      lost: { of: of(`payments{arm="${arm}"}`), failed: of(`lost{arm="${arm}"}`) },
+    },
+    values: {
+      cpu: of(`cpu{arm="${arm}"}`, { take: 'highest', unit: 'percent' }),
+      wait: of(`wait{arm="${arm}"}`, { take: 'lowest', unit: 's' }),
+      pool: of('pool'),
+    },
+  })
+  /** The pages at the restart and ten seconds later; undefined: one cannot be read. */
+  async function sampleOf(before: [string, string], after: [string, string | undefined]) {
+    const clock = createFakeClock()
+    let now: [string, string | undefined] = before
+    const ports = createFakePorts({
+      clock,
+      http: ({ url }) => {
+        const body = now[url.includes(':2/') ? 1 : 0]
+        return body === undefined ? { status: 503 } : { body }
+      },
+    })
+    const made = createArmSampler(
+      sampled({ sources: { web }, baseline: asked('blue'), canary: asked('green') }),
+      ports,
+    )
+    await made.restart(ports.signal)
+    clock.advance(10_000)
+    now = after
+    return (await made.sample(ports.signal))!
+  }
+  const first = (payments: number, paid: number, lost: number) =>
+    ['blue', 'green']
+      .flatMap((arm) => [
+        ...[`requests{arm="${arm}"} ${payments}`, `errors{arm="${arm}"} 0`],
+        ...[`payments{arm="${arm}"} ${payments}`, `paid{arm="${arm}"} ${paid}`, `lost{arm="${arm}"} ${lost}`],
+        ...[`cpu{arm="${arm}"} 40`, `wait{arm="${arm}"} 0.3`],
+      ])
+      .join('\n')
+  const second = 'cpu{arm="green"} 95\nwait{arm="green"} 0.2\npool 12'
+
+  it('are what they are in the units of limits, and of how many how many failed', async () => {
+    const sample = await sampleOf([first(100, 90, 1), second], [first(200, 180, 5), second])
+    expect(sample.canary).toMatchObject({
+      ratios: { paid: { requests: 100, errors: 10 }, lost: { requests: 100, errors: 4 } },
+      values: { cpu: 0.95, wait: 200, pool: 12 },
+    })
+    // What both arms share is asked for once; of the other page blue has nothing.
+    expect(sample.baseline?.values).toEqual({ cpu: 0.4, wait: 300 })
+    expect(sample.problems).toEqual([])
+  })
+
+  it('of some pages are not those of all of them: each is a problem by its name', async () => {
+    const sample = await sampleOf([first(100, 90, 1), second], [first(200, 180, 5), undefined])
+    expect(sample.canary).toMatchObject({ ratios: { paid: { requests: 100, errors: 10 } } })
+    expect(sample.canary?.values).toBeUndefined()
+    expect(new Set(sample.problems.map(({ metric }) => metric))).toEqual(new Set(['cpu', 'wait', 'pool']))
+    expect(sample.baseline?.values).toEqual({ cpu: 0.4, wait: 300 })
+  })
+
+  it('that no series shows are a problem, too, where a counter would have begun at zero', async () => {
+    const none = second.replace('pool 12', '')
+    const sample = await sampleOf([first(100, 90, 1), none], [first(200, 180, 5), none])
+    expect(sample.problems).toEqual([
+      { kind: 'absent', metric: 'pool', message: 'canary pool: no series matches pool' },
+    ])
+  })
+
+  it('take no highest of what is counted', () => {
+    const counted = { ...asked('green'), errors: of('errors{arm="green"}', { take: 'highest' }) }
+    expect(() =>
+      createArmSampler(
+        sampled({ sources: { web }, baseline: asked('blue'), canary: counted }),
+        createFakePorts(),
+      ),
+    ).toThrow('metrics, canary errors: takes the highest of its series; only values do, counts are added up')
+  })
+})
+
 describe('how long requests took', () => {
   const web = configured(scrape, { type: 'scrape', pages: ['http://127.0.0.1:1/'] })
   const asked = (arm: string, unit?: 's' | 'ms') => ({

@@ -1,5 +1,5 @@
 import { InputError, type ProviderPorts } from '@deploy-actions/action-kit'
-import type { ArmSample, Bucket, Sample, SampleProblem } from '@deploy-actions/analysis'
+import type { ArmSample, Bucket, Counts, Sample, SampleProblem } from '@deploy-actions/analysis'
 import { defined } from '@deploy-actions/rollout'
 import { examineNames, type AskedSeries, type NameFindings } from './series-names'
 import type {
@@ -20,8 +20,8 @@ export interface SourceQuery {
   source: string
   /** `zero`: its series may begin with their first event; until then they count nothing */
   absent?: 'zero' | undefined
-  /** of a histogram: what the bounds of its buckets are in; default seconds */
-  unit?: 's' | 'ms' | undefined
+  /** what a value, or the bounds of the buckets of a histogram, are in; default of a histogram: seconds */
+  unit?: 'ratio' | 'percent' | 's' | 'ms' | undefined
   [option: string]: unknown
 }
 
@@ -34,8 +34,16 @@ export interface ArmQueries {
   errors: SourceQuery
   /** histogram of how long they took */
   latency?: SourceQuery | undefined
+  /** other counters, by name: of how many how many failed, or succeeded */
+  ratios?: Record<string, RatioQueries>
   /** gauges, by name */
   values?: Record<string, SourceQuery>
+}
+
+export interface RatioQueries {
+  of: SourceQuery
+  failed?: SourceQuery | undefined
+  succeeded?: SourceQuery | undefined
 }
 
 /** What is sampled of each arm. */
@@ -65,11 +73,11 @@ interface Question {
   source: ConfiguredSource
   name: string
   arm: Arm
-  metric: 'requests' | 'errors' | 'latency' | 'value'
+  metric: 'requests' | 'errors' | 'latency' | 'value' | keyof RatioQueries
   kind: QueryKind
   asked: SourceQuery
-  /** of a value: its name in the config */
-  value?: string
+  /** of a value or a ratio: its name in the config */
+  own?: string
 }
 
 /** A source and the questions of both arms that it answers. */
@@ -166,7 +174,7 @@ function moveOn(answers: readonly Answer[]): void {
 /** Each source once, with the questions that it answers: of both arms, unless its settings name the arm. */
 function groupsOf(settings: SamplerSettings, ports: ProviderPorts): Group[] {
   const now = ports.clock.now()
-  const questions = ARMS.flatMap((arm) => questionsOf(arm, settings[arm]))
+  const questions = onceEach(ARMS.flatMap((arm) => questionsOf(arm, settings[arm])))
   mustTellArmsApart(questions)
   const named = Map.groupBy(
     questions,
@@ -174,7 +182,7 @@ function groupsOf(settings: SamplerSettings, ports: ProviderPorts): Group[] {
   )
   return [...named.values()].flatMap((questions) => {
     const queries = questions.map(
-      ({ name, kind, asked: { source: _, absent: __, unit: ___, ...query } }) => ({
+      ({ name, kind, asked: { source: _, absent: __, unit: ___, 'report-only': ____, ...query } }) => ({
         name,
         kind,
         query,
@@ -211,18 +219,31 @@ function askedOf(question: Question, held: Inventory | undefined): AskedSeries[]
     ...series,
     arm,
     where: `metrics.${nameOf(question)}`,
-    failures: metric === 'errors',
+    failures: metric === 'errors' || metric === 'failed',
     absentIsZero: asked.absent === 'zero',
     held,
   }))
 }
 
+const form = ({ asked, source }: Question): string => JSON.stringify([asked, source.written])
+
+/** A value that both arms share is asked for as the canary's, whose limits it has. */
+function onceEach(questions: readonly Question[]): Question[] {
+  const ofCanary = new Set(
+    questions.filter(({ arm }) => arm === 'canary').map((one) => `${nameOf(one)} ${form(one)}`),
+  )
+  return questions.filter(
+    (one) => one.metric !== 'value' || one.arm === 'canary' || !ofCanary.has(`${nameOf(one)} ${form(one)}`),
+  )
+}
+
 /** An arm that is compared with itself is never worse. @throws InputError naming each such query */
 function mustTellArmsApart(questions: readonly Question[]): void {
-  const form = ({ asked, source }: Question): string => JSON.stringify([asked, source.written])
   const same = questions.filter(
     (question) =>
       question.arm === 'canary' &&
+      // What both arms share, as a pool of connections, has limits all the same.
+      question.metric !== 'value' &&
       questions.some(
         (other) =>
           other.arm === 'baseline' && nameOf(other) === nameOf(question) && form(other) === form(question),
@@ -234,27 +255,40 @@ function mustTellArmsApart(questions: readonly Question[]): void {
     )
 }
 
-const nameOf = ({ metric, value }: Question): string => (value === undefined ? metric : `values.${value}`)
+function nameOf({ metric, own }: Question): string {
+  if (own === undefined) return metric
+  return metric === 'value' ? `values.${own}` : `ratios.${own}.${metric}`
+}
 
 /** Why a query is refused that would ask the same of both arms. */
 export const SAME_FOR_BOTH =
   'neither the query nor its source names ${arm}: both arms would be asked the same, and the canary compared with itself'
 
-function questionsOf(arm: Arm, { sources, requests, errors, latency, values = {} }: ArmQueries): Question[] {
+function questionsOf(
+  arm: Arm,
+  { sources, requests, errors, latency, ratios = {}, values = {} }: ArmQueries,
+): Question[] {
   const question = (
     metric: Question['metric'],
     kind: QueryKind,
     asked: SourceQuery,
-    value?: string,
+    own?: string,
   ): Question => {
     const source = sources[asked.source]
     if (!source) throw new InputError(`no metric source is named ${asked.source}`)
-    return defined({ name: `${arm} ${value ?? metric}`, arm, metric, kind, asked, value, source })
+    const named = own === undefined ? metric : metric === 'value' ? own : `${own} ${metric}`
+    return defined({ name: `${arm} ${named}`, arm, metric, kind, asked, own, source })
   }
   return [
     question('requests', 'counter', requests),
     question('errors', 'counter', errors),
     ...(latency ? [question('latency', 'histogram', latency)] : []),
+    ...Object.entries(ratios).flatMap(([own, queries]) =>
+      (['of', 'failed', 'succeeded'] as const).flatMap((metric) => {
+        const asked = queries[metric]
+        return asked ? [question(metric, 'counter', asked, own)] : []
+      }),
+    ),
     ...Object.entries(values).map(([value, asked]) => question('value', 'gauge', asked, value)),
   ]
 }
@@ -313,40 +347,103 @@ const isKnown = ({ problem }: QueryResult): boolean => problem === undefined || 
  * can be left out together; without any of its pages nothing is known of it.
  */
 function readArm(answers: readonly Answer[]): { sample?: ArmSample; problems: SampleProblem[] } {
-  const problems = answers.flatMap(({ question, result: { problem } }) =>
-    problem && problem.kind !== 'absent'
-      ? [
-          {
-            kind: problem.kind,
-            message: `${question.name}: ${problem.message}`,
-            ...(question.metric === 'latency' && { metric: question.metric }),
-          },
-        ]
-      : [],
-  )
+  const problems = answers.flatMap(problemsOf)
   const of = (metric: Question['metric']) => answers.filter(({ question }) => question.metric === metric)
-  const counters = [...of('requests'), ...of('errors')]
-  if (!counters.every(({ result }) => isKnown(result))) return { problems }
-  const away = pagesAway(counters)
-  if (away.length > 0 && !canBeLeftOut(counters))
-    return { problems: [...problems, ...away.map(({ message }) => ({ kind: 'provider' as const, message }))] }
-  const [requests = 0, errors = 0] = counters.map(({ result }) => result.value ?? 0)
+  const { counts, problems: uncounted, leftOut } = readCounts([...of('requests'), ...of('errors')])
+  if (!counts) return { problems: [...problems, ...uncounted] }
+  const [total = 0, errors = 0] = counts
   const latency = of('latency').flatMap(({ question, result }) => milliseconds(question, result.buckets))[0]
-  const values = of('value').flatMap(({ question, result }) =>
-    question.value === undefined || result.value === undefined
+  const values = of('value').flatMap(({ question: { own, asked }, result }) =>
+    own === undefined || result.value === undefined || isPart(result)
       ? []
-      : [[question.value, result.value] as const],
+      : [[own, inOwnUnit(result.value, asked)] as const],
   )
-  // Counters of several pages are not read at the very same instant: an error may be there before its request.
+  const ratios = [...Map.groupBy(answers, ({ question }) => ratioOf(question))].flatMap(([name, own]) =>
+    name === undefined ? [] : [readRatio(name, own)],
+  )
   const sample: ArmSample = defined({
-    requests: Math.max(requests, errors),
-    errors,
+    ...countsOf(total, errors),
     latency,
-    values: values.length > 0 ? Object.fromEntries(values) : undefined,
-    leftOut: away.length > 0 ? away.map(({ page }) => page) : undefined,
+    ratios: gathered(ratios.flatMap(({ name, counts }) => (counts ? [[name, counts] as const] : []))),
+    values: gathered(values),
+    leftOut,
   })
-  const partial = away.map(({ message }) => ({ kind: 'partial' as const, message }))
-  return { sample, problems: [...problems, ...partial] }
+  return { sample, problems: [...problems, ...uncounted, ...ratios.flatMap(({ problems }) => problems)] }
+}
+
+/** A value of some pages is not that of all of them. */
+const isPart = ({ pages }: QueryResult): boolean => (pages?.missing.length ?? 0) > 0
+
+/** That there is no such series yet is an answer of a counter; of a value it is none. */
+function problemsOf({ question, result }: Answer): SampleProblem[] {
+  const { problem } = result
+  const { name, metric, own } = question
+  if (metric === 'value' && !problem && isPart(result))
+    return (result.pages?.missing ?? []).map(({ page, why }) =>
+      defined({
+        kind: 'provider' as const,
+        message: `${name}: ${page} could not be read (${why})`,
+        metric: own,
+      }),
+    )
+  if (!problem || (problem.kind === 'absent' && metric !== 'value')) return []
+  return [
+    defined({
+      kind: problem.kind,
+      message: `${name}: ${problem.message}`,
+      metric: metric === 'latency' ? metric : own,
+    }),
+  ]
+}
+
+/**
+ * The increases of counters that go together; undefined where one of them is not known. Where some of their pages are away, the
+ * others speak for them, as long as what all of them count on a page can be left out together.
+ */
+function readCounts(counters: readonly Answer[]): {
+  counts?: number[]
+  problems: SampleProblem[]
+  leftOut?: string[] | undefined
+} {
+  const metric = counters[0]?.question.own
+  if (!counters.every(({ result }) => isKnown(result))) return { problems: [] }
+  const away = pagesAway(counters)
+  const problem = (kind: SampleProblem['kind']) =>
+    away.map(({ message }) => defined({ kind, message, metric }))
+  if (away.length > 0 && !canBeLeftOut(counters)) return { problems: problem('provider') }
+  return {
+    counts: counters.map(({ result }) => result.value ?? 0),
+    problems: problem('partial'),
+    leftOut: away.length > 0 ? away.map(({ page }) => page) : undefined,
+  }
+}
+
+/** Counters of several pages are not read at the very same instant: an error may be there before its request. */
+const countsOf = (all: number, errors: number): Counts => ({ requests: Math.max(all, errors), errors })
+
+const ratioOf = ({ metric, own }: Question): string | undefined => (metric === 'value' ? undefined : own)
+
+function readRatio(
+  name: string,
+  answers: readonly Answer[],
+): { name: string; counts?: Counts; problems: SampleProblem[] } {
+  const part = answers.find(({ question }) => question.metric !== 'of')
+  const of = answers.find(({ question }) => question.metric === 'of')
+  if (!of || !part) return { name, problems: [] }
+  const { counts, problems } = readCounts([of, part])
+  if (!counts) return { name, problems }
+  const [all = 0, counted = 0] = counts
+  const failed = part.question.metric === 'succeeded' ? Math.max(0, all - counted) : counted
+  return { name, counts: countsOf(all, failed), problems }
+}
+
+const gathered = <T>(entries: readonly (readonly [string, T])[]): Record<string, T> | undefined =>
+  entries.length > 0 ? Object.fromEntries(entries) : undefined
+
+/** A share of 0 to 1, milliseconds, or a number. */
+function inOwnUnit(value: number, { unit }: SourceQuery): number {
+  if (unit === 'percent') return value / 100
+  return unit === 's' ? value * 1000 : value
 }
 
 const milliseconds = ({ asked: { unit = 's' } }: Question, buckets: Bucket[] | undefined): Bucket[][] =>
@@ -356,19 +453,22 @@ const milliseconds = ({ asked: { unit = 's' } }: Question, buckets: Bucket[] | u
 function pagesAway(counters: readonly Answer[]): { page: string; message: string }[] {
   const missing = counters.flatMap(({ question: { arm, metric }, result: { pages, problem } }) =>
     (pages?.missing ?? [])
-      .filter(({ page }) => pages?.of.includes(page) || (metric === 'requests' && problem !== undefined))
+      .filter(
+        ({ page }) =>
+          pages?.of.includes(page) || ((metric === 'requests' || metric === 'of') && problem !== undefined),
+      )
       .map(({ page, why }) => ({ page, message: `${arm}: what ${page} counts is left out (${why})` })),
   )
   return [...new Map(missing.map((one) => [one.page, one])).values()]
 }
 
 /**
- * Errors are left out with their requests only where both are counted on the same pages; and what is left must be
+ * Errors are left out with their requests, and a part with all of which it is one, only where both are counted on the same pages; and what is left must be
  * something: an arm of which no page is read may have any number of requests.
  */
 function canBeLeftOut(counters: readonly Answer[]): boolean {
-  const [requests, errors] = counters
-  if (!requests || !errors || requests.result.problem || requests.group !== errors.group) return false
-  const counted = requests.result.pages?.of ?? []
-  return (errors.result.pages?.of ?? []).every((page) => counted.includes(page))
+  const [all, part] = counters
+  if (!all || !part || all.result.problem || all.group !== part.group) return false
+  const counted = all.result.pages?.of ?? []
+  return (part.result.pages?.of ?? []).every((page) => counted.includes(page))
 }

@@ -1,5 +1,5 @@
 import { retrying, type Clock, type Problem } from '@deploy-actions/action-kit'
-import { addBuckets, total, type ArmSample, type Sample } from '@deploy-actions/analysis'
+import { addBuckets, total, type ArmSample, type Counts, type Sample } from '@deploy-actions/analysis'
 import { formatDuration } from '@deploy-actions/rollout'
 import type { ArmSampler, SeriesExaminer } from './arm-sampler'
 
@@ -66,11 +66,7 @@ export async function preflight(
     samples.push(sample)
     seen = total(samples.flatMap(({ baseline, canary }) => [baseline, canary]))
   }
-  const latency = addBuckets(samples.map(({ baseline }) => baseline.latency ?? []))
-  const baseline: ArmSample = {
-    ...total(samples.map((sample) => sample.baseline)),
-    ...(latency.length > 0 && { latency }),
-  }
+  const baseline = together(samples.map(({ baseline }) => baseline))
   if (baseline.requests === 0)
     return {
       ok: false,
@@ -86,6 +82,21 @@ export async function preflight(
   }
 }
 
+/** What an arm did in all samples; of a value the last. */
+function together(samples: readonly ArmSample[]): ArmSample {
+  const latency = addBuckets(samples.map(({ latency = [] }) => latency))
+  const ratios: Record<string, Counts> = {}
+  for (const [name, counts] of samples.flatMap(({ ratios = {} }) => Object.entries(ratios)))
+    ratios[name] = total([ratios[name], counts])
+  const values = samples.at(-1)?.values
+  return {
+    ...total(samples),
+    ...(latency.length > 0 && { latency }),
+    ...(Object.keys(ratios).length > 0 && { ratios }),
+    ...(values && { values }),
+  }
+}
+
 /** A sample; why there is none, in words; or undefined while no window is complete. */
 async function patientSample(
   sampler: ArmSampler,
@@ -97,7 +108,7 @@ async function patientSample(
     const sample = await sampler.sample(signal)
     if (!sample) return undefined
     const { baseline, canary, problems } = sample
-    if (baseline && canary) return { ...sample, baseline, canary }
+    if (baseline && canary && !lacksValue(sample)) return { ...sample, baseline, canary }
     const why = problems.map(({ message }) => message).join('; ')
     if (isLost(sample)) throw new AnswerLost(why)
     return `the metrics gave no answer: ${why}`
@@ -111,6 +122,17 @@ async function patientSample(
     return `the metrics gave no answer for ${tried}: ${error.message}`
   }
 }
+
+/** A canary without requests may not show a value yet; one that the baseline does not show is asked for wrongly. */
+const lacksValue = ({ baseline, problems }: Sample): boolean =>
+  problems.some(
+    ({ metric, kind }) =>
+      metric !== undefined &&
+      metric !== 'latency' &&
+      kind !== 'partial' &&
+      baseline?.values?.[metric] === undefined &&
+      baseline?.ratios?.[metric] === undefined,
+  )
 
 /** A number that is none is an answer: no other look will show another. */
 const isLost = ({ problems }: Sample): boolean =>

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Cancelled, messageOf } from '@deploy-actions/action-kit'
+import { Cancelled, InputError, messageOf } from '@deploy-actions/action-kit'
 import { addBuckets, type Bucket, type SampleProblem } from '@deploy-actions/analysis'
 import { timeLimit } from '@deploy-actions/rollout'
 import { createCounterHistory, type CounterHistory } from './counter-history'
@@ -39,9 +39,13 @@ const selector = z.string().transform((text, context): Selector & { text: string
   return z.NEVER
 })
 
-/** Series whose increases are added up; each is differenced apart, so that the restart of one resets only that one. */
+/**
+ * Series whose increases are added up; each is differenced apart, so that the restart of one resets only that one. Of values
+ * the highest may be asked for instead, or the lowest.
+ */
 const query = z.strictObject({
   sum: z.array(selector).min(1).describe('selectors of the series to add up'),
+  take: z.enum(['sum', 'highest', 'lowest']).default('sum').describe('of a value: what its series come to'),
 })
 type ScrapeQuery = z.infer<typeof query>
 
@@ -51,6 +55,7 @@ export default source({
   // A page shows what is now: nothing is late, and any window tells.
   timing: () => ({ lag: 0, resolution: 0 }),
   create({ pages, timeout }, { http, clock }, queries) {
+    mustAddUp(queries)
     const histories = new Map<string, CounterHistory<KnownSeries>>()
     const readers = pages.map((_, page) => createPageReader(page, queries))
 
@@ -155,7 +160,7 @@ function inventoryOf(queries: readonly Query<ScrapeQuery>[], { texts }: PageLook
 }
 
 function answer(
-  { name, kind, query: { sum } }: Query<ScrapeQuery>,
+  { name, kind, query: { sum, take } }: Query<ScrapeQuery>,
   window: Window,
   { asked, at, found, away }: PageLook,
   history: CounterHistory<KnownSeries>,
@@ -169,7 +174,7 @@ function answer(
   const { window: covered, increases, leftOut, pages } = history.within(window)
   const nowhere = readings.length === 0
   // With one page there are no others to speak for it.
-  const missing = nowhere ? [...away.keys()] : [...leftOut.keys()]
+  const missing = nowhere ? [...away.keys()] : [...(kind === 'gauge' ? awayNow(pages, away) : leftOut.keys())]
   const told = urls.length === 1 ? {} : { pages: pagesOf([...pages], missing, away, urls) }
   const noneWhole = kind !== 'gauge' && leftOut.size > 0 && leftOut.size === pages.size
   // Some are back: their levels are known from now on.
@@ -187,11 +192,34 @@ function answer(
     case 'counter':
       return { window: covered, ...told, value: total(increases.flat()) }
     case 'gauge':
-      return { window: covered, ...told, value: total(readings) }
+      return { window: covered, ...told, value: TAKEN[take](readings.map(({ value }) => value)) }
     case 'histogram':
       return { window: covered, ...told, ...addedUp(increases.flatMap(histogramsOf), sum) }
   }
 }
+
+/** @throws InputError for counts that would not be counts any more */
+function mustAddUp(queries: readonly Query<ScrapeQuery>[]): void {
+  const wrong = queries.filter(({ kind, query: { take } }) => kind !== 'gauge' && take !== 'sum')
+  if (wrong.length > 0)
+    throw new InputError(
+      wrong.map(({ name, query: { take } }) => ({
+        where: `metrics, ${name}`,
+        message: `takes the ${take} of its series; only values do, counts are added up`,
+      })),
+    )
+}
+
+/** What several series of a value come to. */
+const TAKEN: Record<ScrapeQuery['take'], (values: readonly number[]) => number> = {
+  sum: (values) => values.reduce((sum, value) => sum + value, 0),
+  highest: (values) => Math.max(...values),
+  lowest: (values) => Math.min(...values),
+}
+
+/** A value is what is now: how its pages were when the window began does not matter. */
+const awayNow = (pages: Iterable<number>, away: ReadonlyMap<number, string>): number[] =>
+  [...pages].filter((page) => away.has(page))
 
 const pagesOf = (
   of: readonly number[],
@@ -206,7 +234,7 @@ const pagesOf = (
   })),
 })
 
-const total = (readings: readonly Reading[]): number => readings.reduce((sum, { value }) => sum + value, 0)
+const total = (readings: readonly Reading[]): number => TAKEN.sum(readings.map(({ value }) => value))
 
 /** What each histogram counted from one look to the next: cumulative buckets, `le` in the unit of the metric. */
 const histogramsOf = (increases: readonly Reading[]): Bucket[][] =>

@@ -102,7 +102,9 @@ export function mustHaveStages(
   const problems = faults.flatMap(({ region: name, 'at-stage': stage }) => {
     const config = configs.find(({ region }) => region.name === name)
     if (stage === undefined || !config) return []
-    const stages = planStages(config.canary.stages, config.canary.analysis).map(({ weight }) => weight)
+    const stages = planStages(config.canary.stages, config.canary.analysis, config.metrics).map(
+      ({ weight }) => weight,
+    )
     const backSteps = config.canary.stages.flatMap((one) => one['on-fail']?.to ?? [])
     if ([0, ...stages, ...backSteps].some((weight) => isAt(weight, stage))) return []
     return [

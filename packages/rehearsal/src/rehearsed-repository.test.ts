@@ -113,6 +113,29 @@ it('times the embedded apps, and leaves out limits that a healthy release could 
   )
 })
 
+it('leaves out what nobody measures there, its limits, and a judge that would have none', async () => {
+  const more = `values: { cpu: { source: edge, sum: ['cpu{arm="\${arm}"}'], unit: percent } }
+ratios: { paid: { of: { source: edge, sum: ['a{arm="\${arm}"}'] }, failed: { source: edge, sum: ['b{arm="\${arm}"}'] } } }`
+  const stage = (limits: string) => `{ weight: 100%, watch: 5m, limits: ${limits} }`
+  const judged = (limits: string) =>
+    rehearsed(`${sources}\nrequests: ${requests}\nerrors: ${errors}\n${more}`, (text) =>
+      write(`${text}canary: { analysis: { judge: threshold }, stages: [${stage(limits)}] }\n`),
+    )
+  const some = await judged('{ cpu: 90%, paid: { max: 2%, fail-after: 2 }, error-rate: 1% }')
+  expect(some.config).toMatchObject({
+    canary: { analysis: { judge: 'threshold' }, stages: [{ limits: { 'error-rate': '1%' } }] },
+  })
+  expect(Object.keys(some.config.metrics as object)).toEqual(['sources', 'requests', 'errors'])
+  expect(some.replaced).toContain(
+    'metrics.values is left out, with the limits of its names: nothing of that kind is measured here',
+  )
+  const none = await judged('{ cpu: 90% }')
+  expect(none.config).toMatchObject({ canary: { analysis: { judge: 'sequential' } } })
+  expect(none.replaced).toContain(
+    'canary.analysis.judge is sequential here: not every stage has a limit left',
+  )
+})
+
 it('plans no infrastructure of a user', async () => {
   const { config, replaced } = await rehearsed(
     `${sources}\nrequests: ${requests}\nerrors: ${errors}`,

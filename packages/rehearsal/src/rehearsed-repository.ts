@@ -205,6 +205,11 @@ const broken = [
   server('haproxy_server_client_aborts_total'),
 ]
 
+interface OwnMeasured {
+  ratios?: object
+  values?: object
+}
+
 /** What an own config would reach outside, and the embedded thing that stands in for it. */
 function replaceOutside(document: Document, metrics: OwnMetrics): string[] {
   const replaced: string[] = []
@@ -216,7 +221,7 @@ function replaceOutside(document: Document, metrics: OwnMetrics): string[] {
     checks?: Record<string, unknown>
     hooks?: Record<string, unknown>
     notifications?: unknown[]
-    metrics: { latency?: unknown }
+    metrics: { latency?: unknown } & OwnMeasured
   }
   put(['traffic', 'canary', 'router'], {
     type: 'haproxy',
@@ -247,8 +252,8 @@ function replaceOutside(document: Document, metrics: OwnMetrics): string[] {
       source: 'rehearsal-apps',
       sum: ['http_request_duration_seconds_bucket{arm="${arm}"}'],
     })
-    replaced.push(...leaveOutLimits(document))
   }
+  replaced.push(...leaveOutMeasured(document, config.metrics))
   put(['deploy'], {
     script: {
       run: '.rehearsal-ops/deploy.mjs',
@@ -282,19 +287,44 @@ function replaceOutside(document: Document, metrics: OwnMetrics): string[] {
 /** What the embedded apps, of which half of the requests take 20 ms, can keep and their histogram can show. */
 const KEPT_LIMITS = { lowestMs: 250, highestMs: 10_000 }
 
-/** Limits of the latency that a healthy release could not keep here are left out of the stages. @returns what to say of it */
-function leaveOutLimits(document: Document): string[] {
-  const { canary } = document.toJS() as { canary?: { stages?: { limits?: Record<string, unknown> }[] } }
-  return (canary?.stages ?? []).flatMap(({ limits = {} }, stage) =>
+/**
+ * What nobody measures here is left out, and with it its limits, and those of the latency that a healthy release could not keep.
+ * @returns what to say of it
+ */
+function leaveOutMeasured(document: Document, { ratios = {}, values = {} }: OwnMeasured): string[] {
+  const gone = [...Object.keys(ratios), ...Object.keys(values)]
+  const said = (['ratios', 'values'] as const).flatMap((kind) =>
+    document.deleteIn(['metrics', kind])
+      ? [`metrics.${kind} is left out, with the limits of its names: nothing of that kind is measured here`]
+      : [],
+  )
+  return [...said, ...leaveOutLimits(document, gone)]
+}
+
+function leaveOutLimits(document: Document, gone: readonly string[]): string[] {
+  const { canary } = document.toJS() as {
+    canary?: { stages?: { limits?: Record<string, unknown> }[]; analysis?: { judge?: string } }
+  }
+  const said = (canary?.stages ?? []).flatMap(({ limits = {} }, stage) =>
     Object.entries(limits).flatMap(([name, limit]) => {
-      const { success, data = 0 } = duration.safeParse(limit)
-      const kept = data >= KEPT_LIMITS.lowestMs && data <= KEPT_LIMITS.highestMs
-      if (!name.startsWith('latency-') || !success || kept) return []
       const path = ['canary', 'stages', stage, 'limits', name]
+      if (gone.includes(name)) document.deleteIn(path)
+      if (!name.startsWith('latency-') || canKeep(limit)) return []
       document.deleteIn(path)
       return [`${path.join('.')} is left out: half of the requests take 20 ms here, whatever yours do`]
     }),
   )
+  const left = document.toJS() as { canary?: typeof canary }
+  const nothing = left.canary?.stages?.some(({ limits = {} }) => Object.keys(limits).length === 0)
+  if (canary?.analysis?.judge !== 'threshold' || !nothing) return said
+  document.setIn(['canary', 'analysis', 'judge'], 'sequential')
+  return [...said, 'canary.analysis.judge is sequential here: not every stage has a limit left']
+}
+
+function canKeep(limit: unknown): boolean {
+  const written = typeof limit === 'object' && limit !== null && 'max' in limit ? limit.max : limit
+  const { success, data = 0 } = duration.safeParse(written)
+  return !success || (data >= KEPT_LIMITS.lowestMs && data <= KEPT_LIMITS.highestMs)
 }
 
 /** Nobody plans the infrastructure here, so nobody tells what it gives. */

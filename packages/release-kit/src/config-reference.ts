@@ -94,7 +94,11 @@ function insideOf(path: string, schema: JsonSchema): Part {
 }
 
 function childrenOf(path: string, schema: JsonSchema): Part {
-  const parts = Object.entries(propertiesOf(schema)).map(([name, child]) =>
+  const { additionalProperties: other } = schema
+  const parts = [
+    ...Object.entries(propertiesOf(schema)),
+    ...(typeof other === 'object' ? [['NAME', other] as const] : []),
+  ].map(([name, child]) =>
     partOf(path === '' ? name : `${path}.${name}`, child, schema.required?.includes(name) ?? false),
   )
   return { rows: parts.flatMap(({ rows }) => rows), forms: parts.flatMap(({ forms }) => forms) }

@@ -1,0 +1,85 @@
+import {
+  boundAbove,
+  countAbove,
+  falseAlarms,
+  LATENCY_QUANTILES,
+  LATENCY_SHARES,
+  type ArmSample,
+  type Counts,
+  type LimitOverStages,
+  type Threshold,
+} from '@deploy-actions/analysis'
+import { formatRate, WHOLE } from '@deploy-actions/rollout'
+import type { StagePlan } from './stage-plan'
+
+/** What was seen of the baseline before any traffic moved, and for how long. */
+interface SeenBaseline {
+  baseline: ArmSample
+  windowMs: number
+}
+
+/**
+ * Says it where limits that each sample is held against by itself would take back, by chance alone and more often than `alpha`,
+ * a release that is as good as the baseline was. Of values nobody knows how they wander: they are not counted.
+ * @returns undefined where they would not
+ */
+export function chanceAlarms(
+  seen: SeenBaseline,
+  stages: readonly StagePlan[],
+  { interval, alpha }: { interval: number; alpha: number },
+): string | undefined {
+  const deciding = stages.flatMap(({ thresholds = [] }) => thresholds.filter(({ reportOnly }) => !reportOnly))
+  const limits = [...new Set(deciding.map(({ metric }) => metric))].map((metric) => ({
+    metric,
+    asked: askedOf(metric, seen, stages, interval),
+  }))
+  const all = falseAlarms(limits.map(({ asked }) => asked))
+  if (all <= alpha) return undefined
+  const [most] = limits
+    .map(({ metric, asked }) => ({ metric, alarms: falseAlarms([asked]) }))
+    .sort((a, b) => b.alarms - a.alarms)
+  const { requests, errors } = seen.baseline
+  return `limits that each sample is held against by itself take back ${formatRate(all)} of the releases that are as good as the baseline, by chance alone, at ${Number(((1000 * requests) / seen.windowMs).toPrecision(2))} requests/s (${errors} of ${requests} failed: ${formatRate(rateOf(seen.baseline))} is taken for its rate), most of them by ${most?.metric}; ask for more breaches (fail-after) or longer samples (interval), or let the sequential judge test these limits (without fail-after)`
+}
+
+/** With half a failure more than were seen: where none was seen the rate is not 0. */
+const rateOf = ({ errors, requests }: Counts): number => (errors + 0.5) / (requests + 1)
+
+function askedOf(
+  metric: string,
+  { baseline, windowMs }: SeenBaseline,
+  stages: readonly StagePlan[],
+  interval: number,
+): LimitOverStages {
+  const own = stages.map(({ thresholds = [] }) => thresholds.find((one) => one.metric === metric))
+  return {
+    failAfter: own.find((one) => one !== undefined)?.failAfter ?? { inARow: 1 },
+    stages: stages.map(({ watchMs, weight }, index) => {
+      const threshold = own[index]
+      const shown = threshold && countsBeyond(threshold, baseline)
+      if (!shown) return undefined
+      const { counts, limit } = shown
+      return {
+        limit,
+        samples: Math.max(1, Math.round(watchMs / interval)),
+        requests: (counts.requests * interval * weight) / windowMs / WHOLE,
+        rate: rateOf(counts),
+      }
+    }),
+  }
+}
+
+/** Of how many of the baseline's requests how many are beyond a limit, and the share that may be; undefined for values. */
+function countsBeyond(
+  { metric, max = 1 }: Threshold,
+  baseline: ArmSample,
+): { counts: Counts; limit: number } | undefined {
+  const quantile = LATENCY_QUANTILES.find((quantile) => metric === `latency-${quantile}`)
+  if (quantile) {
+    const { latency = [] } = baseline
+    const counts = countAbove(latency, boundAbove(latency, max) ?? max)
+    return counts && { counts, limit: LATENCY_SHARES[quantile] }
+  }
+  const counts = metric === 'error-rate' ? baseline : baseline.ratios?.[metric]
+  return counts && { counts, limit: max }
+}
