@@ -311,26 +311,6 @@ describe('a bad day of an arm', () => {
     LIMIT,
   )
 
-  it.each([
-    // The first sample shows it: hardly a request is as fast as the baseline's.
-    ['slow', 1000],
-    // One request in fifty: chance does the same for a while.
-    ['slow-tail', 5000],
-  ])(
-    '%s: a canary that fails nothing and takes longer is taken back',
-    async (scenario, highest) => {
-      const { region } = await runRehearsal('--scenario', scenario, ...EU)
-      const { stages } = region('eu-west')
-      expect(region('eu-west')).toMatchObject({ ...BACK, rollbackVerified: true })
-      expect(stages.at(-1)).toMatchObject({ verdict: 'fail' })
-      expect(stages.at(-1)?.reason).toMatch(/^canary .* requests took over \d+ ms /)
-      expect(stages.at(-1)?.weight).toBeLessThanOrEqual(highest)
-      // Those who were served by the baseline noticed nothing.
-      expect(region('us-east')).toMatchObject({ outcome: 'promoted' })
-    },
-    LIMIT,
-  )
-
   it(
     'both-arms-down: the traffic waits at the old arm, and is served when it is back',
     async () => {

@@ -11,6 +11,7 @@ import { againstBaseline, againstLimit, RATIOS } from './error-evidence'
 import { mixedEvidence, planStarts } from './mixed-starts'
 import { pairCounts } from './pairing'
 import { add, total, type Counts } from './sample'
+import { newestStretch } from './stretch'
 import type { Judgement } from './verdict'
 import { failed, odds, oddsOf, times } from './wording'
 
@@ -41,10 +42,16 @@ export function baselineComparison(
   const starts = planStarts(plannedMs)
   const pairs = pairCounts()
   const compared = { canary: total([]), baseline: total([]) }
+  const stretch = newestStretch()
   let warmedMs = 0
   let elapsedMs: number | undefined
   let earlier: { limit: number; sum: Counts } | undefined
-  const takeIn = (logFactors: readonly number[], windowMs: number): void => {
+  const takeIn = (
+    counts: { canary: Counts; baseline?: Counts },
+    windowMs: number,
+    logFactors: readonly number[],
+  ): void => {
+    stretch.add(counts, windowMs, logFactors)
     evidence.multiply(logFactors, starts.next(elapsedMs ?? 0, elapsedMs === undefined))
     elapsedMs = (elapsedMs ?? 0) + windowMs
   }
@@ -60,17 +67,18 @@ export function baselineComparison(
       add(compared.canary, pair.canary)
       add(compared.baseline, pair.baseline)
       // In this order: what is made of the sample's own rate would void the bound on false alarms.
-      takeIn(againstBaseline(pair, margin, baseline), pair.windowMs)
+      takeIn(pair, pair.windowMs, againstBaseline(pair, margin, baseline))
       baseline.learn(pair.baseline, pair.windowMs)
     }
     if (!sample.canary || !sample.baseline) return unanswered(sample, of)
     const canary = total([compared.canary])
     const other = total([compared.baseline])
     const value = oddsOf(evidence.log())
+    const told = stretch.told(value) ?? { canary, baseline: other, words: '' }
     return {
       metric: `${of}-against-baseline`,
       reason: () =>
-        `canary ${failed(canary, ratio)}, baseline ${failed(other, ratio)}: ${times(canary, other)}, evidence ${odds(value)}, bar ${odds(bar)}`,
+        `canary ${failed(told.canary, ratio)}, baseline ${failed(told.baseline, ratio)}${told.words}: ${times(told.canary, told.baseline)}, evidence ${odds(value)}, bar ${odds(bar)}`,
       evidence: { value, bar },
       observed: {
         ...{ canaryRequests: canary.requests, canaryErrors: canary.errors },
@@ -87,13 +95,14 @@ export function baselineComparison(
     earlier ??= { limit, sum: total([]) }
     const { sum } = earlier
     add(sum, canary)
-    takeIn(againstLimit(canary, windowMs, limit, baseline), windowMs)
+    takeIn({ canary }, windowMs, againstLimit(canary, windowMs, limit, baseline))
     const value = oddsOf(evidence.log())
     const seen = total([sum])
+    const told = stretch.told(value) ?? { canary: seen, words: '' }
     return {
       metric: `${of}-against-earlier-baseline`,
       reason: () =>
-        `canary ${failed(seen, ratio)}, at most ${formatRate(limit)} by what the baseline had before, evidence ${odds(value)}, bar ${odds(bar)}`,
+        `canary ${failed(told.canary, ratio)}${told.words}, at most ${formatRate(limit)} by what the baseline had before, evidence ${odds(value)}, bar ${odds(bar)}`,
       evidence: { value, bar },
       limit,
       observed: { canaryRequests: sum.requests, canaryErrors: sum.errors },

@@ -4,6 +4,7 @@ import { addBuckets, chooseBounds, countAbove, type BoundPair } from './latency-
 import { logMean, mixedEvidence, planStarts, type MixedEvidence, type Starts } from './mixed-starts'
 import { pairCounts, type Pairing } from './pairing'
 import { add, total, type Bucket, type Counts, type Sample } from './sample'
+import { newestStretch, type Stretch } from './stretch'
 import type { Judgement } from './verdict'
 import { formatMs, odds, oddsOf, slow, times } from './wording'
 import { watchWobble, type Wobble } from './wobble'
@@ -40,6 +41,7 @@ interface Watched {
   evidence: MixedEvidence
   baseline: Wobble
   compared: Record<'canary' | 'baseline', Counts>
+  stretch: Stretch
   elapsedMs: number | undefined
 }
 
@@ -76,7 +78,9 @@ export function latencyComparison({
       const { elapsedMs = 0, starts } = one
       const begins = starts.next(elapsedMs, one.elapsedMs === undefined)
       // In this order: what is made of the sample's own share would void the bound on false alarms.
-      one.evidence.multiply(againstBaseline(pair, margin, one.baseline), begins)
+      const factors = againstBaseline(pair, margin, one.baseline)
+      one.evidence.multiply(factors, begins)
+      one.stretch.add(pair, pair.windowMs, factors)
       one.elapsedMs = elapsedMs + pair.windowMs
       add(one.compared.canary, pair.canary)
       add(one.compared.baseline, pair.baseline)
@@ -137,6 +141,7 @@ function watched(
     starts: planStarts(plannedMs),
     evidence: mixedEvidence(RATIOS.length),
     compared: { canary: total([]), baseline: total([]) },
+    stretch: newestStretch(),
     elapsedMs: undefined,
   }
 }
@@ -149,13 +154,14 @@ function learnAbove(of: Wobble, pair: BoundPair, latency: readonly Bucket[], win
 const latencyProblems = ({ problems }: Sample) =>
   problems.filter(({ kind, metric }) => metric === 'latency' && kind !== 'partial')
 
-function finding({ pair, compared }: Watched, log: number, bar: number): Finding {
+function finding({ pair, compared, stretch }: Watched, log: number, bar: number): Finding {
   const [canary, baseline] = [total([compared.canary]), total([compared.baseline])]
   const value = oddsOf(log)
+  const told = stretch.told(value) ?? { canary, baseline, words: '' }
   return {
     metric: METRIC,
     reason: () =>
-      `canary ${slow(canary, pair.canary)}, baseline ${slow(baseline, pair.baseline)}: ${times(canary, baseline)}, evidence ${odds(value)}, bar ${odds(bar)}`,
+      `canary ${slow(told.canary, pair.canary)}, baseline ${slow(told.baseline, pair.baseline)}${told.words}: ${times(told.canary, told.baseline)}, evidence ${odds(value)}, bar ${odds(bar)}`,
     evidence: { value, bar },
     observed: {
       ...{ canaryRequests: canary.requests, canarySlow: canary.errors, canaryBound: pair.canary },

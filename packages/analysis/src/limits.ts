@@ -6,6 +6,7 @@ import { boundAbove, countAbove } from './latency-bounds'
 import { mixedEvidence, planStarts } from './mixed-starts'
 import { add, total, type ArmSample, type Counts, type Sample } from './sample'
 import type { CountsOfArms } from './stage-counts'
+import { newestStretch, type Stretch } from './stretch'
 import type { Judgement } from './verdict'
 import { failed, formatMs, odds, oddsOf, slow } from './wording'
 import { watchWobble, type Wobble } from './wobble'
@@ -98,7 +99,7 @@ function limitsOf<L extends number>(limited: Limited<L>, { plannedMs, margin }: 
   const changes = stages.filter((limit, stage) => limit !== undefined && limit !== stages[stage - 1]).length
   const starts = planStarts(plannedMs, Math.max(1, changes))
   let elapsedMs = 0
-  let held: { limit: L; seen: CountsOfArms } | undefined
+  let held: { limit: L; stretch: Stretch; seen: CountsOfArms } | undefined
   return {
     log: () => evidence.log(),
     next(sample, stage, bar): Finding | Judgement | undefined {
@@ -108,10 +109,13 @@ function limitsOf<L extends number>(limited: Limited<L>, { plannedMs, margin }: 
       const counts = limited.count(canary, limit)
       if (!counts) return limited.unanswered(sample, limit)
       const begins = starts.next(elapsedMs, limit !== held?.limit)
-      evidence.multiply(againstLimit(counts, windowMs, limited.share(limit), wobble), begins)
+      const factors = againstLimit(counts, windowMs, limited.share(limit), wobble)
+      evidence.multiply(factors, begins)
       elapsedMs += windowMs
-      if (held?.limit !== limit) held = { limit, seen: { canary: total([]), baseline: total([]) } }
+      if (held?.limit !== limit)
+        held = { limit, stretch: newestStretch(), seen: { canary: total([]), baseline: total([]) } }
       const beside = baseline && limited.count(baseline, limit)
+      held.stretch.add({ canary: counts, ...(beside && { baseline: beside }) }, windowMs, factors)
       add(held.seen.canary, counts)
       if (beside) {
         add(held.seen.baseline, beside)
@@ -119,6 +123,7 @@ function limitsOf<L extends number>(limited: Limited<L>, { plannedMs, margin }: 
       }
       const value = oddsOf(evidence.log())
       const seen = { canary: total([held.seen.canary]), baseline: total([held.seen.baseline]) }
+      const told = held.stretch.told(value) ?? { ...seen, words: '' }
       const share = limited.share(limit)
       const isAbove = ({ requests, errors }: Counts): boolean => errors > share * requests
       // It decides nothing but the words.
@@ -126,7 +131,7 @@ function limitsOf<L extends number>(limited: Limited<L>, { plannedMs, margin }: 
       return {
         metric,
         reason: () =>
-          `canary ${limited.words(seen.canary, limit, canary)}, limit ${limited.allowed(limit)}, evidence ${odds(value)}, bar ${odds(bar)}`,
+          `canary ${limited.words(told.canary, limit, canary)}${told.words}, limit ${limited.allowed(limit)}, evidence ${odds(value)}, bar ${odds(bar)}`,
         ...(alike && { alike: () => alikeSentence(limited.words(seen.baseline, limit, canary)) }),
         evidence: { value, bar },
         limit,

@@ -136,6 +136,54 @@ const stagesWith = (more: Record<string, unknown> = {}) => ({
   ],
 })
 
+const ARMS = ['canary', 'baseline'] as const
+const LONG_FIRST = [
+  { weight: '10%', watch: '3m' },
+  { weight: '50%', watch: '2m' },
+  { weight: '100%', watch: '1m' },
+]
+/** Stages without limits of their own, of which one is long enough for what comes late in it, or ends. */
+const LONG_MIDDLE = {
+  'canary.stages': [
+    { weight: '25%', watch: '2m' },
+    { weight: '50%', watch: '8m' },
+    { weight: '100%', watch: '1m' },
+  ],
+}
+/** About 1 % on average, each arm by itself, by half of that up and down: what real services do from minute to minute. */
+const WANDERING = {
+  canary: [
+    '1.5%',
+    '0.5%',
+    '1.6%',
+    '0.7%',
+    '1.4%',
+    '0.4%',
+    '1.5%',
+    '0.6%',
+    '1.3%',
+    '0.5%',
+    '1.6%',
+    '0.9%',
+    '1.4%',
+  ],
+  baseline: [
+    '0.6%',
+    '1.5%',
+    '0.5%',
+    '1.3%',
+    '0.7%',
+    '1.6%',
+    '0.4%',
+    '1.4%',
+    '0.6%',
+    '1.5%',
+    '0.5%',
+    '1.2%',
+    '0.8%',
+  ],
+}
+
 /** What a scenario knows of the regions that it is made for. */
 type Sharing = Parameters<typeof sharesFor>[0]
 type Make = (region: string, environment: string, last: string, regions: Sharing) => z.input<typeof scenario>
@@ -173,11 +221,39 @@ const scenarios: Record<string, Make> = {
   'slow-tail': (region) => ({
     faults: [{ region, arm: 'canary', 'slow-tail': '2%' }],
     // At the traffic of a rehearsal, one request in fifty takes minutes to tell from chance.
-    set: { 'canary.stages': ['10%', '25%', '50%', '100%'].map((weight) => ({ weight, watch: '8m' })) },
+    set: { 'canary.stages': ['10%', '25%', '50%', '100%'].map((weight) => ({ weight, watch: '12m' })) },
+  }),
+  'late-fault': (region) => ({
+    faults: [{ region, arm: 'canary', errors: '5%', 'at-stage': '50%', from: '3m' }],
+    set: LONG_MIDDLE,
+  }),
+  'after-blip': (region) => ({
+    faults: [
+      ...ARMS.map((arm) => ({ region, arm, errors: '20%', 'at-stage': '25%', from: '30s', for: '1m' })),
+      { region, arm: 'canary', errors: '5%', 'at-stage': '50%', from: '1m' },
+    ],
+    set: LONG_MIDDLE,
+  }),
+  'both-arms-blip': (region) => ({
+    faults: ARMS.map((arm) => ({ region, arm, errors: '60%', 'at-stage': '50%', from: '1m', for: '2m' })),
+    set: LONG_MIDDLE,
+  }),
+  'cold-start': (region) => ({
+    faults: [{ region, arm: 'canary', latency: '+200ms', 'at-stage': '10%', for: '40s' }],
+    set: { 'canary.analysis.warm-up': '1m', 'canary.stages': LONG_FIRST },
+  }),
+  wobble: (region) => ({
+    faults: ARMS.flatMap((arm) =>
+      WANDERING[arm].map((errors, minute) => ({
+        ...{ region, arm, errors, for: '1m' },
+        from: `${minute + 1}m`,
+      })),
+    ),
+    set: LONG_MIDDLE,
   }),
   'hanging-canary': (region) => ({ faults: [{ region, arm: 'canary', hangs: '30%' }] }),
   'both-arms-down': (region) => ({
-    faults: (['canary', 'baseline'] as const).map((arm) => ({
+    faults: ARMS.map((arm) => ({
       ...{ region, arm, connections: 'refused' as const },
       ...{ 'at-stage': '50%', for: '2m' },
     })),
