@@ -7,7 +7,7 @@ import {
   type Finding,
   type Shared,
 } from './criterion'
-import { againstBaseline, againstLimit, RATIOS } from './error-evidence'
+import { againstBaseline, againstLimit, RATIO_SHARES } from './error-evidence'
 import { mixedEvidence, planStarts } from './mixed-starts'
 import { pairCounts } from './pairing'
 import { add, total, type Counts } from './sample'
@@ -38,7 +38,7 @@ export function baselineComparison(
   { plannedMs, isWhole, boundAlpha, warmUpMs, ratio }: Comparison,
 ): Criterion & { restart(): void } {
   const of = ratio ?? 'errors'
-  const evidence = mixedEvidence(RATIOS.length)
+  const evidence = mixedEvidence(RATIO_SHARES)
   const starts = planStarts(plannedMs)
   const pairs = pairCounts()
   const compared = { canary: total([]), baseline: total([]) }

@@ -4,6 +4,8 @@ import { WOBBLE_MS, type Wobble } from './wobble'
 
 /** How many times the highest harmless rate the canary's may be: one hypothesis each, with no hole next to the margin. */
 export const RATIOS = [1.15, 1.5, 2.2, 3.5, 6, 12, 40] as const
+/** What each weighs in the evidence: most faults are of those in the middle. They add up to 1. */
+export const RATIO_SHARES = [0.08, 0.2, 0.22, 0.2, 0.15, 0.1, 0.05] as const
 
 /** How much worse than the baseline is still harmless: `ratio` times its rate plus `absolute` (a rate, 0 to 1). */
 export interface Margin {

@@ -1,5 +1,5 @@
 import { unanswered, type Criterion, type Finding } from './criterion'
-import { againstBaseline, RATIOS, type Margin } from './error-evidence'
+import { againstBaseline, RATIO_SHARES, type Margin } from './error-evidence'
 import { addBuckets, chooseBounds, countAbove, type BoundPair } from './latency-bounds'
 import { logMean, mixedEvidence, planStarts, type MixedEvidence, type Starts } from './mixed-starts'
 import { pairCounts, type Pairing } from './pairing'
@@ -139,7 +139,7 @@ function watched(
     ...{ pair, baseline },
     pairs: pairCounts(),
     starts: planStarts(plannedMs),
-    evidence: mixedEvidence(RATIOS.length),
+    evidence: mixedEvidence(RATIO_SHARES),
     compared: { canary: total([]), baseline: total([]) },
     stretch: newestStretch(),
     elapsedMs: undefined,

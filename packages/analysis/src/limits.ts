@@ -1,7 +1,7 @@
 import { formatRate } from '@deploy-actions/rollout'
 import { alikeSentence, areAlike } from './alike'
 import { countsOf, unanswered, type Criterion, type Finding, type Shared } from './criterion'
-import { againstLimit, RATIOS, type Margin } from './error-evidence'
+import { againstLimit, RATIO_SHARES, type Margin } from './error-evidence'
 import { boundAbove, countAbove } from './latency-bounds'
 import { mixedEvidence, planStarts } from './mixed-starts'
 import { add, total, type ArmSample, type Counts, type Sample } from './sample'
@@ -95,7 +95,7 @@ export const latencyLimits = (
 /** One evidence for the limits of all stages; what it says is counted for as long as the limit stays the same. */
 function limitsOf<L extends number>(limited: Limited<L>, { plannedMs, margin }: Known): Criterion {
   const { stages, metric, wobble } = limited
-  const evidence = mixedEvidence(RATIOS.length)
+  const evidence = mixedEvidence(RATIO_SHARES)
   const changes = stages.filter((limit, stage) => limit !== undefined && limit !== stages[stage - 1]).length
   const starts = planStarts(plannedMs, Math.max(1, changes))
   let elapsedMs = 0

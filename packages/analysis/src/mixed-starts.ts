@@ -1,8 +1,8 @@
 /** Starts are planned in blocks of this length: a fault that begins within one is met by the next at the latest. */
 const BLOCK_MS = 180_000
-const FIRST = 1 / 2
-const PLANNED = 3 / 8
-const BEYOND = 1 / 8
+const FIRST = 3 / 4
+const PLANNED = 3 / 16
+const BEYOND = 1 / 16
 
 /** How much of the evidence begins at a sample, so that a fault that comes late meets some that no calm past has used up. */
 export interface Starts {
@@ -14,8 +14,9 @@ export interface Starts {
 }
 
 /**
- * Weights that add up to 1 at most: a half for the first sample, or shared by several that are, three eighths evenly over the blocks of 180 s that are planned, and
- * an eighth as 1/(j (j - 1)), j >= 2, for those beyond, which add up to 1: it is never blind.
+ * Weights that add up to 1 at most: three quarters for the first sample, or shared by several that are, three sixteenths evenly over
+ * the blocks of 180 s that are planned, and a sixteenth as 1/(j (j - 1)), j >= 2, for those beyond, which add up to 1: it is never
+ * blind. Most faults are there from the start; one that comes late pays its smaller weight with a tenth more time.
  */
 export function planStarts(plannedMs: number, firsts = 1): Starts {
   const planned = Math.max(1, Math.ceil(plannedMs / BLOCK_MS))
@@ -49,7 +50,7 @@ export function logMean(logs: readonly number[]): number {
 
 /**
  * Evidence that may begin at any sample. Of each hypothesis k it is `A_k <- (A_k + w) f_k`, w the weight that begins now and f_k the
- * factor of the sample, whose expectation is 1 at most while nothing is wrong. The mean of them and the weight that is left
+ * factor of the sample, whose expectation is 1 at most while nothing is wrong. Their mean, by shares, and the weight that is left
  * make a supermartingale that begins at 1, so that by Ville's inequality they ever reach 1/alpha with probability alpha or less
  * (compare the e-detectors of Shin, Ramdas, Rinaldo, arXiv:2203.03532).
  */
@@ -60,17 +61,18 @@ export interface MixedEvidence {
   log(): number
 }
 
-export function mixedEvidence(hypotheses: number): MixedEvidence {
-  const logs = Array<number>(hypotheses).fill(-Infinity)
+/** @param shares of the hypotheses in their mean, which add up to 1 */
+export function mixedEvidence(shares: readonly number[]): MixedEvidence {
+  const logShares = shares.map(Math.log)
+  const logs = shares.map(() => -Infinity)
   let left = 1
   return {
     multiply(logFactors, weight) {
       const begins = Math.log(weight)
       left = Math.max(0, left - weight)
-      for (const [k, log] of logs.entries()) logs[k] = logSum(log, begins) + (logFactors[k] ?? 0)
+      for (const [k, log] of logs.entries())
+        logs[k] = logSum(log, begins + (logShares[k] ?? 0)) + (logFactors[k] ?? 0)
     },
-    log() {
-      return logSum(logMean(logs), Math.log(left))
-    },
+    log: () => logs.reduce(logSum, Math.log(left)),
   }
 }

