@@ -1,5 +1,6 @@
 export { addBuckets, boundAbove, bucketWithin, chooseBounds, countAbove, timeWithin } from './latency-bounds'
 export { LATENCY_QUANTILES, LATENCY_SHARES } from './limits'
+export { createRandom, type Random } from './random'
 export { total, type ArmSample, type Bucket, type Counts, type Sample, type SampleProblem } from './sample'
 export * from './judge'
 export * from './sequential'

@@ -1,5 +1,5 @@
+import { createRandom } from '@deploy-actions/analysis'
 import { heldBytes } from '../held-bytes'
-import { createRandom } from '../random'
 import type { Measured } from './bars'
 import { sequential } from './rules'
 import { rollOut, type World } from './world'

@@ -1,5 +1,5 @@
+import { createRandom } from '@deploy-actions/analysis'
 import type { NewRule, Rates } from '../peers/rule'
-import { createRandom } from '../random'
 import { hourBefore, rollOut, type World } from './world'
 
 /** What a rule made of one rollout. */

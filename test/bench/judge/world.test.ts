@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { createRandom } from '../random'
+import { createRandom } from '@deploy-actions/analysis'
 import { hourBefore, rollOut, type Moment, type World } from './world'
 
 const MINUTE_MS = 60_000

@@ -1,6 +1,5 @@
-import type { ArmSample, Counts, Sample } from '@deploy-actions/analysis'
+import type { ArmSample, Counts, Random, Sample } from '@deploy-actions/analysis'
 import type { PlannedStage, Rates, Schedule } from '../peers/rule'
-import type { Random } from '../random'
 
 /*
  * A rollout as its counters would tell of it: requests are divided by the weights, and each fails with the rate that its arm has at

@@ -1,5 +1,4 @@
-import { total, type Counts } from '@deploy-actions/analysis'
-import { createRandom } from '../random'
+import { createRandom, total, type Counts } from '@deploy-actions/analysis'
 import { ranked, shiftBetween } from './mann-whitney'
 import type { NewRule, Schedule } from './rule'
 

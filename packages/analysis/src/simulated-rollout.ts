@@ -1,0 +1,161 @@
+import { createSequentialJudge, type SequentialJudge, type SequentialSettings } from './sequential'
+import { watchSilence } from './silence'
+import { simulateTraffic, type OfArms, type SimulatedTraffic } from './simulated-traffic'
+import { decide, type StageBudget } from './stage-watch'
+
+/** A stage as it is simulated: what `rollout.yml` says of it, with its defaults. */
+export interface SimulatedStage extends StageBudget {
+  /** share of the traffic, in basis points */
+  weight: number
+  /** highest error rate, 0 to 1 */
+  errorRate?: number
+  /** what that part of the requests must not take longer than, in milliseconds */
+  latency?: { p50?: number; p95?: number; p99?: number }
+}
+
+/** What is rolled out, and the traffic that it meets. */
+export interface SimulationSettings {
+  judge: SequentialSettings
+  stages: readonly SimulatedStage[]
+  /** between two samples */
+  intervalMs: number
+  /** of both arms together */
+  requestsPerSecond: number
+  /** how often the baseline fails, 0 to 1; it stays as it is */
+  baselineErrors: number
+}
+
+/** From the beginning of a stage on requests fail with these rates; before that all is well. */
+export interface SimulatedFault {
+  stage: number
+  rates: OfArms
+}
+
+/** One rollout of which everything but the fault is drawn: it can be played with one fault after the other. */
+export interface SimulatedRollout {
+  /**
+   * How long after its beginning a fault is found, in milliseconds of samples: the judge fails the stage. Undefined where the
+   * stage ends without that, or where the rollout does not get as far.
+   */
+  foundAfterMs(fault: SimulatedFault): number | undefined
+}
+
+const WHOLE = 10_000
+/** While all is well longer windows come to the same, and take less time. */
+const HEALTHY_WINDOW_MS = 60_000
+/** Samples of a stage at most, so that neither long stages nor many take much longer to simulate than five of half an hour. */
+const mostSamples = (stages: number): { healthy: number; faulty: number } => ({
+  healthy: Math.ceil(500 / stages ** 2),
+  faulty: Math.ceil(300 / stages),
+})
+/** What is looked at before any traffic moves: so many requests, and so many intervals at most. */
+const BEFORE = { requests: 100, intervals: 6 }
+
+/** @param seed another one is another rollout */
+export function simulateRollout(given: SimulationSettings, seed: number): SimulatedRollout {
+  const { judge: settings, stages, baselineErrors } = given
+  const healthy: OfArms = { baseline: baselineErrors, canary: baselineErrors }
+  const traffic = drawnOnce(given, seed)
+  const begin = (): SequentialJudge => {
+    const judge = createSequentialJudge(
+      settings,
+      stages.map((stage) => ({ ...stage, whole: stage.weight === WHOLE })),
+    )
+    const { sample, windowMs } = traffic.before
+    judge.learn(sample(0, healthy).baseline ?? { requests: 0, errors: 0 }, windowMs)
+    return judge
+  }
+  return {
+    foundAfterMs({ stage, rates }) {
+      const judge = begin()
+      for (let before = 0; before < stage; before++) {
+        const end = watch(judge, stages, before, traffic.healthy(before), healthy)
+        if (end.failedAfterMs !== undefined || !end.passed) return undefined
+      }
+      return watch(judge, stages, stage, traffic.faulty(stage), rates).failedAfterMs
+    },
+  }
+}
+
+/** The end of a stage. */
+interface End {
+  /** how long its samples took until the judge failed it */
+  failedAfterMs?: number
+  passed: boolean
+}
+
+function watch(
+  judge: SequentialJudge,
+  stages: readonly SimulatedStage[],
+  index: number,
+  { sample, windowMs }: Windows,
+  rates: OfArms,
+): End {
+  const stage = stages[index] as SimulatedStage
+  const silence = watchSilence(stage.weight === WHOLE)
+  judge.restart()
+  for (let tick = 1; ; tick++) {
+    const taken = sample(tick - 1, rates)
+    const { judgements, seen } = judge.judge(taken, index)
+    const { verdict, final, then } = decide(stage, {
+      elapsedMs: tick * windowMs,
+      sinceGoodMs: 0,
+      requests: seen.canary.requests,
+      // Nobody reads the sentences, and they take longer than what they tell of.
+      judgements: judgements.map((one) => ({ ...one, reason: () => '' })),
+      barred: silence.next(taken),
+    })
+    if (verdict === 'fail') return { failedAfterMs: tick * windowMs, passed: false }
+    if (final) return { passed: then === 'next' }
+  }
+}
+
+/** Traffic in windows of one length. */
+interface Windows extends SimulatedTraffic {
+  windowMs: number
+}
+
+interface DrawnOnce {
+  before: Windows
+  healthy(stage: number): Windows
+  faulty(stage: number): Windows
+}
+
+/** What is drawn for a stage does not depend on how long those before it took. */
+function drawnOnce(
+  { judge, stages, intervalMs, requestsPerSecond }: SimulationSettings,
+  seed: number,
+): DrawnOnce {
+  const slowest =
+    judge.latencyTolerance === undefined
+      ? undefined
+      : Math.max(1, ...stages.flatMap(({ latency = {} }) => Object.values(latency)))
+  const drawn = new Map<number, Windows>()
+  /** @param draw another number is another draw */
+  const windows = (draw: number, weight: number, windowMs: number): Windows => {
+    const known = drawn.get(draw)
+    if (known) return known
+    const [all, share] = [(requestsPerSecond * windowMs) / 1000, weight / WHOLE]
+    const expected = { baseline: all * (1 - share), canary: all * share }
+    const draws = 2 * stages.length + 1
+    const made = { windowMs, ...simulateTraffic(expected, windowMs, { seed: seed * draws + draw, slowest }) }
+    drawn.set(draw, made)
+    return made
+  }
+  const perInterval = (requestsPerSecond * intervalMs) / 1000
+  const looked = Math.min(BEFORE.intervals, Math.max(1, Math.ceil(BEFORE.requests / perInterval)))
+  const most = mostSamples(stages.length)
+  const inStage = (index: number, atLeastMs: number, samples: number, draw: number): Windows => {
+    const { weight, watchMs } = stages[index] as SimulatedStage
+    return windows(draw, weight, windowOf(watchMs, Math.max(intervalMs, atLeastMs, watchMs / samples)))
+  }
+  return {
+    before: windows(0, 0, looked * intervalMs),
+    healthy: (index) => inStage(index, HEALTHY_WINDOW_MS, most.healthy, 1 + 2 * index),
+    faulty: (index) => inStage(index, 0, most.faulty, 2 + 2 * index),
+  }
+}
+
+/** Windows of that length or a little less, of which a whole number makes the watch. */
+const windowOf = (watchMs: number, ms: number): number =>
+  watchMs === 0 ? ms : watchMs / Math.ceil(watchMs / ms)
