@@ -5,6 +5,7 @@ import { WorkflowError } from '@deploy-actions/rehearsal'
 import { doctorCommand } from './doctor-command'
 import { initCommand } from './init-command'
 import { planCommand } from './plan-command'
+import { powerCommand } from './power-command'
 import { rehearseCommand } from './rehearse-command'
 import { restoreCommand } from './restore-command'
 import { statusCommand } from './status-command'
@@ -17,6 +18,7 @@ const program = new Command('deploy-actions')
   .addCommand(initCommand())
   .addCommand(validateCommand())
   .addCommand(planCommand())
+  .addCommand(powerCommand())
   .addCommand(rehearseCommand())
   .addCommand(restoreCommand())
   .addCommand(statusCommand())

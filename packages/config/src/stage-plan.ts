@@ -117,10 +117,18 @@ export function stagesOutOfReach(
         : [{ stage, message: `limits latency-${quantile} to ${limit} ms, ${message}` }]
     }),
   )
-  return [...unreachable(requestsPerSecond, plans), ...unseen].map(
-    ({ stage, message }) => `canary.stages[${stage}] (${(plans[stage]?.weight ?? 0) / 100}%): ${message}`,
-  )
+  return [...tooFewRequests(requestsPerSecond, plans), ...unseen.map(atStage(plans))]
 }
+
+/** The stages that cannot reach `min-requests` at so many requests per second: a sentence each. */
+export const tooFewRequests = (requestsPerSecond: number, plans: readonly StagePlan[]): string[] =>
+  unreachable(requestsPerSecond, plans).map(atStage(plans))
+
+/** Says of which stage something is true. */
+export const atStage =
+  (plans: readonly StagePlan[]) =>
+  ({ stage, message }: { stage: number; message: string }): string =>
+    `canary.stages[${stage}] (${formatPercent(plans[stage]?.weight ?? 0)}): ${message}`
 
 /** Why a histogram does not tell how many requests took longer than a limit (milliseconds). */
 function unmeasured(latency: readonly Bucket[], limit: number): string | undefined {

@@ -22,7 +22,7 @@ export type Preflight =
       misnamed?: Problem[]
     }
 
-/** So many requests tell a rate well enough; with less traffic a few more intervals are looked at. */
+/** So many requests tell a rate of traffic well enough; with less a few more intervals are looked at. */
 const ENOUGH_REQUESTS = 100
 const MAX_INTERVALS = 6
 
@@ -41,17 +41,19 @@ class AnswerLost extends Error {}
 /**
  * Asks every query before anything moves: the sources must answer, the names in the queries must be theirs, and the
  * baseline must have traffic.
+ * @param enoughRequests with fewer it looks on, for six intervals at most
  */
 export async function preflight(
   sampler: ArmSampler & SeriesExaminer,
   intervalMs: number,
   { clock, signal }: { clock: Clock; signal: AbortSignal },
+  enoughRequests = ENOUGH_REQUESTS,
 ): Promise<Preflight> {
   // What the sources know of the time before needs no waiting: nothing has been moved yet.
   await sampler.restart(signal, new Date(clock.now().getTime() - sampler.lookback))
   const samples: WholeSample[] = []
   let seen = { requests: 0, errors: 0 }
-  while (samples.length < MAX_INTERVALS && seen.requests < ENOUGH_REQUESTS) {
+  while (samples.length < MAX_INTERVALS && seen.requests < enoughRequests) {
     await clock.sleep(intervalMs, signal)
     const sample = await patientSample(sampler, clock, signal)
     if (!sample) continue

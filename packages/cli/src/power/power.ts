@@ -1,0 +1,132 @@
+import { InputError, type Ports } from '@deploy-actions/action-kit'
+import {
+  judgedCanary,
+  latencyLimitsOf,
+  outputsNamedIn,
+  planStages,
+  powerOf,
+  powerWarnings,
+  type AnalysisConfig,
+  type JudgedCanary,
+  type RegionConfig,
+  type RolloutFile,
+  type StageConfig,
+  type Traffic,
+} from '@deploy-actions/config'
+import { liveBaseline, type LiveBaseline } from './live-baseline'
+
+/** What the stages of some regions find. */
+export interface RegionsPower {
+  /** their names; none where stages were given alone */
+  regions: string[]
+  traffic: Traffic
+  /** where nobody has said what the traffic is */
+  measured?: LiveBaseline
+  stages: StagePowerReport[]
+  /** what is wrong with the stages at this traffic */
+  warnings: string[]
+}
+
+/** A stage, and what it finds. */
+export interface StagePowerReport {
+  /** basis points */
+  weight: number
+  watchMs: number
+  power: Awaited<ReturnType<typeof powerOf>>[number]
+}
+
+/** What was found out, and of which regions nothing could be. */
+export interface PowerReport {
+  found: RegionsPower[]
+  unknown: { region: string; why: string }[]
+}
+
+/** A canary, and the traffic that it meets where it is known. */
+interface Asked {
+  regions: string[]
+  canary: JudgedCanary
+  traffic: Traffic
+  measured?: LiveBaseline
+}
+
+/** Of stages without a rollout.yml. */
+export async function powerOfStages(
+  stages: readonly StageConfig[],
+  analysis: AnalysisConfig,
+  traffic: Traffic,
+): Promise<PowerReport> {
+  const timed = latencyLimitsOf(stages).length > 0
+  const canary = { analysis, stages: planStages(stages, analysis), timed }
+  return { found: [await answer({ regions: [], canary, traffic })], unknown: [] }
+}
+
+/**
+ * Of regions of a rollout.yml: at the traffic that is given, or at the one that each of their baselines has now. Regions that have
+ * the same stages and the same traffic are one answer.
+ * @param own what is tried instead of what the file says
+ * @throws InputError where the traffic cannot be measured
+ */
+export async function powerOfRegions(
+  { file, configs }: { file: RolloutFile; configs: readonly RegionConfig[] },
+  { traffic, ...own }: { stages?: StageConfig[]; analysis?: AnalysisConfig; traffic?: Traffic },
+  ports: Ports,
+): Promise<PowerReport> {
+  if (!traffic) mustBeReachable(file)
+  const unknown: PowerReport['unknown'] = []
+  const asked = await Promise.all(
+    configs.map(async (config): Promise<Asked | undefined> => {
+      const { region, metrics, canary: written } = config
+      const canary = judgedCanary({ metrics, canary: { ...written, ...own } })
+      if (traffic) return { regions: [region.name], canary, traffic }
+      const live = await liveBaseline(file, config, ports)
+      if ('why' in live) {
+        unknown.push({ region: region.name, why: live.why })
+        return undefined
+      }
+      const { requestsPerSecond, baselineErrors } = live
+      return {
+        regions: [region.name],
+        canary,
+        traffic: { requestsPerSecond, baselineErrors },
+        measured: live,
+      }
+    }),
+  )
+  const found = await Promise.all(alike(asked.filter((one) => one !== undefined)).map(answer))
+  return { found, unknown }
+}
+
+/** What the infrastructure gives is known while it is planned or applied, and not here. */
+function mustBeReachable(file: RolloutFile): void {
+  const named = outputsNamedIn(file, ['traffic', 'metrics'])
+  if (named.length === 0) return
+  throw new InputError(
+    ['--rps', '--baseline-errors'].map((where) => ({
+      where,
+      message: `is missing; the live baseline cannot be asked, since traffic or metrics of ${file.path} stand on outputs of the infrastructure`,
+    })),
+  )
+}
+
+/** Those with the same canary and traffic as one. */
+function alike(all: readonly Asked[]): Asked[] {
+  const byWhat = new Map<string, Asked>()
+  for (const one of all) {
+    const what = JSON.stringify([one.canary, one.traffic, one.measured])
+    const known = byWhat.get(what)
+    byWhat.set(what, known ? { ...known, regions: [...known.regions, ...one.regions] } : one)
+  }
+  return [...byWhat.values()]
+}
+
+async function answer({ regions, canary, traffic, measured }: Asked): Promise<RegionsPower> {
+  const power = await powerOf(canary, traffic)
+  return {
+    ...{ regions, traffic, ...(measured && { measured }) },
+    stages: canary.stages.flatMap(({ weight, watchMs }, index) => {
+      const found = power[index]
+      return found ? [{ weight, watchMs, power: found }] : []
+    }),
+    warnings: powerWarnings(canary.stages, power, traffic),
+  }
+}

@@ -1,0 +1,109 @@
+import type { SequentialSettings } from '@deploy-actions/analysis'
+import type { StagePower } from '@deploy-actions/analysis/power'
+import { formatDuration, formatRate } from '@deploy-actions/rollout'
+import type { AnalysisConfig } from './schema'
+import type { RegionConfig } from './load'
+import { atStage, planStages, tooFewRequests, type StagePlan } from './stage-plan'
+
+/** The canary of a region, with everything filled in. */
+export interface JudgedCanary {
+  analysis: AnalysisConfig
+  stages: readonly StagePlan[]
+  /** how long requests take is measured, too */
+  timed: boolean
+}
+
+/** What a region's config says of its canary. */
+export const judgedCanary = ({
+  canary: { analysis, stages },
+  metrics,
+}: Pick<RegionConfig, 'canary' | 'metrics'>): JudgedCanary => ({
+  ...{ analysis, stages: planStages(stages, analysis), timed: metrics.latency !== undefined },
+})
+
+/** What a canary meets. */
+export interface Traffic {
+  /** of both arms together */
+  requestsPerSecond: number
+  /** how often the baseline fails, 0 to 1 */
+  baselineErrors: number
+}
+
+/** What of an analysis the judge goes by. */
+export type JudgeConfig = Pick<AnalysisConfig, 'alpha' | 'margin' | 'warm-up' | 'latency-tolerance'>
+
+/** @param timed how long requests take is measured, too */
+export const judgeSettings = (
+  { alpha, margin, 'warm-up': warmUpMs, 'latency-tolerance': tolerance }: JudgeConfig,
+  timed: boolean,
+): SequentialSettings => ({ alpha, margin, warmUpMs, ...(timed && { latencyTolerance: tolerance }) })
+
+/** What each stage finds at this traffic. It takes about a second of CPU, two where all of five stages have limits. */
+export async function powerOf(
+  { analysis, stages, timed }: JudgedCanary,
+  traffic: Traffic,
+): Promise<StagePower[]> {
+  // Few runs of an action ask for it.
+  const { stagePower } = await import('@deploy-actions/analysis/power')
+  return stagePower({
+    judge: judgeSettings(analysis, timed),
+    intervalMs: analysis.interval,
+    ...{ stages, ...traffic },
+  })
+}
+
+/** The power of a stage as tables say it. */
+export interface PowerInWords {
+  /** `2.4% (24 times)`: the smallest error rate that is found */
+  finds: string
+  /** `3m20s`: the median time until then */
+  after: string
+  /** requests that fail meanwhile and would not have failed on the baseline */
+  lost: string
+  /** `1%: alone from 3.9%, 2% after 3m30s`; empty without a limit of the error rate */
+  limit: string
+}
+
+export function powerInWords({ regression, limit }: StagePower): PowerInWords {
+  return {
+    finds: regression
+      ? `${formatRate(regression.rate)}${regression.times === undefined ? '' : ` (${Number(regression.times.toPrecision(2))} times)`}`
+      : 'nothing',
+    after: regression ? inSeconds(regression.medianMs) : '',
+    lost: regression ? String(Math.round(regression.lost)) : '',
+    limit: limit ? limitInWords(limit) : '',
+  }
+}
+
+function limitInWords({ limit, foundFrom, twiceMedianMs }: NonNullable<StagePower['limit']>): string {
+  const alone = foundFrom === undefined ? 'alone never' : `alone from ${formatRate(foundFrom)}`
+  const twice = `${formatRate(Math.min(1, 2 * limit))} ${twiceMedianMs === undefined ? 'hardly ever' : `after ${inSeconds(twiceMedianMs)}`}`
+  return `${formatRate(limit)}: ${alone}, ${twice}`
+}
+
+const inSeconds = (ms: number): string => formatDuration(Math.round(ms / 1000) * 1000)
+
+/** What is wrong with stages at this traffic, a sentence each: what they cannot see, and what they would take for a fault. */
+export function powerWarnings(
+  stages: readonly StagePlan[],
+  power: readonly StagePower[],
+  { requestsPerSecond, baselineErrors }: Traffic,
+): string[] {
+  const blind = power.flatMap(({ regression }, stage) =>
+    // Where the last stage is watched at less than 100 %, what follows takes no time.
+    regression || stages[stage]?.watchMs === 0
+      ? []
+      : [{ stage, message: 'finds nothing at this traffic, not even a canary that always fails' }],
+  )
+  const above = stages.flatMap(({ errorRate }, stage) =>
+    errorRate === undefined || baselineErrors <= errorRate
+      ? []
+      : [
+          {
+            stage,
+            message: `limits errors to ${formatRate(errorRate)}, and the baseline itself fails ${formatRate(baselineErrors)} of its requests: a healthy release would be taken back`,
+          },
+        ],
+  )
+  return [...tooFewRequests(requestsPerSecond, stages), ...[...blind, ...above].map(atStage(stages))]
+}
