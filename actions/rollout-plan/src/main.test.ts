@@ -10,6 +10,7 @@ import {
   type ChildProcess,
   type ChildResult,
   type GitHub,
+  type HttpResponse,
 } from '@deploy-actions/action-kit'
 import { openLedger, takenBackNote } from '@deploy-actions/ledger'
 import type { OrderKind } from '@deploy-actions/rollout'
@@ -105,13 +106,14 @@ async function plan(
   more: Record<string, string> = {},
   runId = 1001,
   attempt = 1,
+  answer: (url: string) => Partial<HttpResponse> = () => region.metrics(),
 ): Promise<Planned> {
   await mkdir(join(workspace, 'ops'), { recursive: true })
   await writeFile(join(workspace, 'ops/x.sh'), '#!/bin/sh\n', { mode: 0o755 })
   await writeFile(join(workspace, 'rollout.yml'), text)
   const ports = {
     ...createFakePorts({
-      ...{ clock, github, http: () => region.metrics(), context: { runId, attempt } },
+      ...{ clock, github, http: ({ url }) => answer(url), context: { runId, attempt } },
       secrets: { PLAN_KEY: 'fedcba9876543210fedcba9876543210' },
       process(child) {
         children.push(child)
@@ -189,6 +191,33 @@ describe('a plan', () => {
     expect((await plan(config(), { regions: 'eu, us', order: 'serial' })).outcome).toMatchObject({
       regions: [{ name: 'us' }, { name: 'eu', predecessor: 'us', parts: { soak: false } }],
     })
+  })
+
+  it('says what the stages find at the traffic of the region that has the least', async () => {
+    const quiet = await simulateRegion({ clock, seed: 2, requestsPerSecond: 20, errorRate: () => 0.01 })
+    const text = config((text) =>
+      text
+        .replace(
+          'environment: production-us',
+          `environment: production-us, vars: { port: '${region.haproxy.port}' }`,
+        )
+        .replace(
+          'environment: production-eu',
+          `environment: production-eu, vars: { port: '${quiet.haproxy.port}' }`,
+        )
+        .replace(`port: ${region.haproxy.port},`, "port: '${vars.port}',")
+        .replace(/http:\/\/[^/]+\/metrics/, 'http://${region}.example.com/metrics'),
+    )
+    const { outcome, ports } = await plan(text, {}, 1001, 1, (url) =>
+      url.includes('eu') ? quiet.metrics() : region.metrics(),
+    )
+    await quiet.close()
+    expect(outcome).toMatchObject({ outcome: 'planned' })
+    const summary = ports.recorded.summary.join()
+    expect(summary).toMatch(
+      /What the stages find in eu, which has the least traffic: (1|2)\d(\.\d)? requests\/s, and \d+ of \d+ failed in \ds?/,
+    )
+    expect(summary).toMatch(/\| 10% \| \d+(\.\d)?% \(\d+(\.\d)? times\) \| \d+m(\d+s)? \| \d+ \| - \|/)
   })
 
   it('says in which steps a person may take it back', async () => {

@@ -38,8 +38,9 @@ import { checkEnvironments } from './environments'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
 import { stillToBeShown } from './parallel-earned'
-import { reachProblems } from './reach'
-import { summarise } from './report'
+import { summarisePower } from './power-summary'
+import { reach } from './reach'
+import { summarise, type Numbers } from './report'
 import { mustBeCompatible, slowCompatibility } from './schema-compatibility'
 import { standing } from './standing'
 
@@ -151,8 +152,8 @@ async function checked(
     ports.log.info(
       'routers and metrics are looked at once the infrastructure of their region was planned: they stand on what it gives',
     )
-  const unreachable = isKnown ? await reachProblems(due, { forArm, leftOpen }, ports) : []
-  if (unreachable.length > 0) throw new InputError(unreachable)
+  const reached = await reach(isKnown ? due : [], { forArm, leftOpen }, ports)
+  if (reached.problems.length > 0) throw new InputError(reached.problems)
   await mustBeCompatible(due, file, inputs, ports)
 
   const skipped = selected.flatMap((config, index) => {
@@ -169,7 +170,13 @@ async function checked(
     skipped,
   }
   return {
-    ...conclude(rollout, due, { ...order, estimatedMs }, file, ports),
+    ...conclude(
+      rollout,
+      due,
+      { ...order, estimatedMs, power: await summarisePower(reached.seen) },
+      file,
+      ports,
+    ),
     proven: ledger.proven().join(' '),
   }
 }
@@ -385,7 +392,7 @@ function tooLong(config: RegionConfig, { delayMs }: Order): Problem[] {
 function conclude(
   rollout: RolloutPlan,
   due: RegionConfig[],
-  { kind, delayMs, estimatedMs }: Order & { estimatedMs: number },
+  { kind, ...numbers }: Order & Omit<Numbers, 'reason'>,
   file: RolloutFile,
   ports: Ports,
 ): Outputs {
@@ -396,8 +403,9 @@ function conclude(
       : `${release.version} goes to ${regions.map(({ name }) => name).join(', then ')}${skipped.length > 0 ? `; skipped: ${skipped.map(({ name }) => name).join(', ')}` : ''}`
   ports.log.info(`${service}: ${reason}`)
   for (const { name, reason } of skipped) ports.log.info(`${name} is skipped: ${reason}`)
+  const { estimatedMs, delayMs } = numbers
   ports.evidence.facts({ plan: rollout, configDigest: file.digest, estimatedMs })
-  ports.summary.add(summarise(rollout, due, { reason, estimatedMs, delayMs }))
+  ports.summary.add(summarise(rollout, due, { reason, ...numbers }))
   return {
     outcome: 'planned',
     reason,

@@ -4,7 +4,8 @@ import { LEDGER_PATIENCE_MS, openLedger } from '@deploy-actions/ledger'
 import { armsOf } from '@deploy-actions/transaction'
 import type { Inputs } from './inputs'
 import type { Outputs } from './outputs'
-import { reachProblems } from './reach'
+import { summarisePower } from './power-summary'
+import { reach } from './reach'
 import { standing } from './standing'
 
 /** Asks the router and the metrics of one region, where the plan could not: they stand on what its infrastructure gives. */
@@ -23,7 +24,9 @@ export async function reachRegion(inputs: Inputs, ports: Ports): Promise<Outputs
     forArm: (_: string, arm: string) => target.config({ arm }),
     leftOpen: new Map(arms ? [[region, arms]] : []),
   }
-  const problems = await reachProblems([config], known, ports)
+  const { problems, seen } = await reach([config], known, ports)
   if (problems.length > 0) throw new InputError(problems)
+  const power = await summarisePower(seen)
+  if (power !== undefined) ports.summary.add(power)
   return { outcome: 'proceed', reason: `a canary can be judged in ${region}` }
 }

@@ -10,6 +10,7 @@ import { blindSpot, createArmSampler, preflight } from '@deploy-actions/metrics'
 import { findArms, formatWeights, type Arms } from '@deploy-actions/rollout'
 import { obstacleTo } from '@deploy-actions/traffic'
 import { findShare } from '@deploy-actions/transaction'
+import type { SeenRegion } from './power-summary'
 
 /** What is known of the regions' arms. */
 export interface KnownArms {
@@ -19,29 +20,41 @@ export interface KnownArms {
   leftOpen: ReadonlyMap<string, Arms>
 }
 
+/** What keeps a canary from being judged, and what was seen of the regions that have told it. */
+export interface Reached {
+  problems: Problem[]
+  seen: SeenRegion[]
+}
+
+const refused = (...problems: Problem[]): Reached => ({ problems, seen: [] })
+const UNKNOWN: Reached = { problems: [], seen: [] }
+
 /**
  * Asks each region's router and metrics, from here, whether a canary could be judged there. What cannot be reached
  * from this job is a warning: the deploy job asks again before anything is written.
  */
-export async function reachProblems(
+export async function reach(
   configs: readonly RegionConfig[],
   known: KnownArms,
   ports: Ports,
-): Promise<Problem[]> {
-  const problems = await Promise.all(
+): Promise<Reached> {
+  const reached = await Promise.all(
     configs.map(async (config) => {
       await warnOfShare(config, ports)
       try {
-        return await problemsOf(config, known, ports)
+        return await reachOne(config, known, ports)
       } catch (error) {
         ports.log.warning(
           `${config.region.name} could not be asked from this job; it is asked again before anything is written: ${messageOf(error)}`,
         )
-        return []
+        return UNKNOWN
       }
     }),
   )
-  return problems.flat()
+  return {
+    problems: reached.flatMap(({ problems }) => problems),
+    seen: reached.flatMap(({ seen }) => seen),
+  }
 }
 
 /** By the time of its deploy another region may serve again, or somebody have put the router right. */
@@ -57,25 +70,23 @@ async function warnOfShare(config: RegionConfig, ports: Ports): Promise<void> {
   }
 }
 
-async function problemsOf(
+async function reachOne(
   config: RegionConfig,
   { forArm, leftOpen }: KnownArms,
   ports: Ports,
-): Promise<Problem[]> {
+): Promise<Reached> {
   const { name } = config.region
   const asked = providerPorts(ports)
   const reading = await config.traffic.canary.router.open(asked, config.arms.names).read(ports.signal)
   const { weights, differs } = reading
   const problem = (leftOpen.has(name) ? undefined : differs) ?? obstacleTo(reading)
-  if (problem !== undefined) return [{ where: name, message: problem }]
+  if (problem !== undefined) return refused({ where: name, message: problem })
   const arms = findArms(weights) ?? leftOpen.get(name)
   if (!arms)
-    return [
-      {
-        where: name,
-        message: `neither arm carries all the traffic: the router holds ${formatWeights(weights)}; put all of it on the arm that serves first`,
-      },
-    ]
+    return refused({
+      where: name,
+      message: `neither arm carries all the traffic: the router holds ${formatWeights(weights)}; put all of it on the arm that serves first`,
+    })
   const [baseline, canary] = [await forArm(name, arms.baseline), await forArm(name, arms.canary)]
   const { analysis, stages } = config.canary
   const sampler = createArmSampler({ baseline: baseline.metrics, canary: canary.metrics }, asked)
@@ -83,17 +94,18 @@ async function problemsOf(
   if (blind !== undefined) ports.log.warning(`${name}: ${blind}`)
   const seen = await preflight(sampler, analysis.interval, ports)
   if (!seen.ok && seen.misnamed)
-    return seen.misnamed.map(({ where, message }) => ({ where: `${name}: ${where}`, message }))
+    return refused(...seen.misnamed.map(({ where, message }) => ({ where: `${name}: ${where}`, message })))
   if (!seen.ok) {
     ports.log.warning(`${name}: ${seen.reason}`)
-    return []
+    return UNKNOWN
   }
   for (const warning of seen.warnings) ports.log.warning(`${name}: ${warning}`)
   const plans = planStages(stages, analysis, config.metrics)
   const alarms = chanceAlarms(seen, plans, analysis)
   if (alarms !== undefined) ports.log.warning(`${name}: ${alarms}`)
-  return stagesOutOfReach(seen, plans).map((message) => ({
+  const problems = stagesOutOfReach(seen, plans).map((message) => ({
     where: name,
     message,
   }))
+  return { problems, seen: [{ config, baseline: seen.baseline, windowMs: seen.windowMs }] }
 }

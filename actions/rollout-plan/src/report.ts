@@ -8,17 +8,20 @@ import {
 } from '@deploy-actions/config'
 import { formatDuration, formatPercent, formatSteps, type RolloutPlan } from '@deploy-actions/rollout'
 
-interface Numbers {
+/** What a plan comes to. */
+export interface Numbers {
   reason: string
   estimatedMs: number
   delayMs: number
+  /** what the stages find, as a section; undefined where no region was seen */
+  power: string | undefined
 }
 
 /** What the run will do: a table of its regions, its stages, and a picture. */
 export function summarise(
   rollout: RolloutPlan,
   due: readonly RegionConfig[],
-  { reason, estimatedMs, delayMs }: Numbers,
+  { reason, estimatedMs, delayMs, power }: Numbers,
 ): string {
   const { service, release, order, regions, skipped } = rollout
   const rows = [
@@ -54,6 +57,7 @@ export function summarise(
           ),
         ]
       : []),
+    ...(power === undefined ? [] : ['', power]),
     ...(first?.rollback.staged
       ? ['', `Once committed, a person may take it back in steps: ${formatSteps(first.rollback.staged)}.`]
       : []),

@@ -98,7 +98,8 @@ describe('the power of stages', () => {
   })
 
   it('comes with what is wrong with the stages at this traffic', async () => {
-    const [{ warnings = [] } = {}] = (await ask(await written(), { rps: '0.02', baselineErrors: '5%' })).found
+    const { found } = await ask(await written(), { rps: '0.02', baselineErrors: '5%' })
+    const warnings = found[0]?.warnings
     expect(warnings).toEqual([
       expect.stringMatching(/^canary\.stages\[0\] \(20%\): needs 74 requests .* the canary sees 3 /),
       expect.stringMatching(/^canary\.stages\[1\] \(100%\): needs 20 requests .* the canary sees 18 /),

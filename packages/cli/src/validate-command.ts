@@ -54,13 +54,12 @@ export function validateCommand(): Command {
     })
 }
 
-/** What stages cannot see at this traffic, or would take for a fault; regions that have the same stages are one. */
+/** What stages cannot see at this traffic, or would take for a fault. */
 export async function unseenAt(traffic: Traffic, configs: readonly RegionConfig[]): Promise<string[]> {
-  const canaries = new Map(configs.map(judgedCanary).map((canary) => [JSON.stringify(canary), canary]))
   const warnings = await Promise.all(
-    [...canaries.values()].map(async (canary) =>
-      powerWarnings(canary.stages, await powerOf(canary, traffic), traffic),
-    ),
+    configs
+      .map(judgedCanary)
+      .map(async (canary) => powerWarnings(canary.stages, await powerOf(canary, traffic), traffic)),
   )
   return [...new Set(warnings.flat())]
 }
