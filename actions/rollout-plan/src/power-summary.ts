@@ -21,11 +21,9 @@ export async function summarisePower(seen: readonly SeenRegion[]): Promise<strin
   const canary = judgedCanary(config)
   const traffic = { requestsPerSecond: perSecond(least), baselineErrors: errors / requests }
   const power = await powerOf(canary, traffic)
-  const rows = canary.stages.flatMap(({ weight }, index) => {
-    const found = power[index]
-    if (!found) return []
-    const { finds, after, lost, limit } = powerInWords(found)
-    return [[formatPercent(weight), finds, after || '-', lost || '-', limit || '-']]
+  const rows = power.map(({ weight, power }) => {
+    const { finds, after, lost, limit } = powerInWords(power)
+    return [formatPercent(weight), finds, after || '-', lost || '-', limit || '-']
   })
   const which = seen.length > 1 ? ', which has the least traffic' : ''
   const looked = formatDuration(Math.round(windowMs / 1000) * 1000)

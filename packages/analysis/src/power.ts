@@ -24,11 +24,11 @@ export interface StagePower {
 export interface FoundRegression {
   /** error rate of the canary, 0 to 1 */
   rate: number
-  /** the same as a multiple of the baseline's; undefined where that never fails */
+  /** the same, in two digits, as a multiple of the baseline's; undefined where that never fails */
   times?: number
   /** from the beginning of the stage until it is found */
   medianMs: number
-  /** requests that fail meanwhile, beyond those that would have failed at the baseline's rate */
+  /** requests, in two digits, that fail meanwhile, beyond those that would have failed at the baseline's rate */
   lost: number
 }
 
@@ -79,9 +79,10 @@ function regressionOf(
 ): FoundRegression | undefined {
   const medianMs = medianFoundMs(trials, rate)
   if (medianMs === undefined) return undefined
+  const lost = perMs * medianMs * (rate - baselineErrors)
   return {
-    ...{ rate, medianMs, lost: perMs * medianMs * (rate - baselineErrors) },
-    ...(baselineErrors > 0 && { times: rate / baselineErrors }),
+    ...{ rate, medianMs, lost: Number(lost.toPrecision(2)) },
+    ...(baselineErrors > 0 && { times: Number((rate / baselineErrors).toPrecision(2)) }),
   }
 }
 

@@ -39,23 +39,43 @@ export const judgeSettings = (
 ): SequentialSettings => ({ alpha, margin, warmUpMs, ...(timed && { latencyTolerance: tolerance }) })
 
 /** Most regions have the same stages, and the answer is always the same. */
-const answered = new Map<string, Promise<StagePower[]>>()
+const answered = new Map<string, Promise<WatchedStage[]>>()
 
-/** What each stage finds at this traffic. It takes about a second of CPU, two where all of five stages have limits. */
-export function powerOf(canary: JudgedCanary, traffic: Traffic): Promise<StagePower[]> {
+/** A stage, and what it finds. */
+export interface WatchedStage {
+  /** from 0 */
+  stage: number
+  /** basis points */
+  weight: number
+  watchMs: number
+  power: StagePower
+}
+
+/**
+ * What each stage that is watched finds at this traffic: not what follows a `last-watch`. It takes about a second of CPU, two where
+ * all of five stages have limits.
+ */
+export function powerOf(canary: JudgedCanary, traffic: Traffic): Promise<WatchedStage[]> {
   const asked = JSON.stringify([canary, traffic])
   const known = answered.get(asked) ?? simulated(canary, traffic)
   answered.set(asked, known)
   return known
 }
 
-async function simulated({ analysis, stages, timed }: JudgedCanary, traffic: Traffic): Promise<StagePower[]> {
+async function simulated(
+  { analysis, stages, timed }: JudgedCanary,
+  traffic: Traffic,
+): Promise<WatchedStage[]> {
   // Few runs of an action ask for it.
   const { stagePower } = await import('@deploy-actions/analysis/power')
-  return stagePower({
+  const found = stagePower({
     judge: judgeSettings(analysis, timed),
     intervalMs: analysis.interval,
     ...{ stages, ...traffic },
+  })
+  return found.flatMap((power, stage) => {
+    const { weight = 0, watchMs = 0 } = stages[stage] ?? {}
+    return watchMs > 0 ? [{ stage, weight, watchMs, power }] : []
   })
 }
 
@@ -74,7 +94,7 @@ export interface PowerInWords {
 export function powerInWords({ regression, limit }: StagePower): PowerInWords {
   return {
     finds: regression
-      ? `${formatRate(regression.rate)}${regression.times === undefined ? '' : ` (${Number(regression.times.toPrecision(2))} times)`}`
+      ? `${formatRate(regression.rate)}${regression.times === undefined ? '' : ` (${regression.times} times)`}`
       : 'nothing',
     after: regression ? inSeconds(regression.medianMs) : '',
     lost: regression ? String(Math.round(regression.lost)) : '',
@@ -93,12 +113,11 @@ const inSeconds = (ms: number): string => formatDuration(Math.round(ms / 1000) *
 /** What is wrong with stages at this traffic, a sentence each: what they cannot see, and what they would take for a fault. */
 export function powerWarnings(
   stages: readonly StagePlan[],
-  power: readonly StagePower[],
+  power: readonly WatchedStage[],
   { requestsPerSecond, baselineErrors }: Traffic,
 ): string[] {
-  const blind = power.flatMap(({ regression }, stage) =>
-    // Where the last stage is watched at less than 100 %, what follows takes no time.
-    regression || stages[stage]?.watchMs === 0
+  const blind = power.flatMap(({ stage, power: { regression } }) =>
+    regression
       ? []
       : [{ stage, message: 'finds nothing at this traffic, not even a canary that always fails' }],
   )

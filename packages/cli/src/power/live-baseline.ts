@@ -5,7 +5,7 @@ import { findArms, formatWeights } from '@deploy-actions/rollout'
 import { SAMPLE_VARIABLES } from '../validate-command'
 
 /** What the baseline of a region was seen to do. */
-export interface LiveBaseline extends Traffic {
+export interface Measured {
   requests: number
   errors: number
   /** how long it was looked at, in milliseconds */
@@ -20,7 +20,7 @@ export async function liveBaseline(
   file: RolloutFile,
   { region: { name }, traffic, arms, canary }: RegionConfig,
   ports: Ports,
-): Promise<LiveBaseline | { why: string }> {
+): Promise<{ traffic: Traffic; measured: Measured } | { why: string }> {
   const asked = providerPorts(ports)
   const metricsOf = async (arm: string) => {
     const variables = { ...SAMPLE_VARIABLES, arm }
@@ -36,9 +36,10 @@ export async function liveBaseline(
     const seen = await preflight(sampler, canary.analysis.interval, ports, ENOUGH_REQUESTS)
     if (!seen.ok) return { why: seen.reason }
     const { requests, errors } = seen.baseline
+    const { windowMs } = seen
     return {
-      ...{ requests, errors, windowMs: seen.windowMs },
-      ...{ requestsPerSecond: (1000 * requests) / seen.windowMs, baselineErrors: errors / requests },
+      measured: { requests, errors, windowMs },
+      traffic: { requestsPerSecond: (1000 * requests) / windowMs, baselineErrors: errors / requests },
     }
   } catch (error) {
     return { why: messageOf(error) }

@@ -12,8 +12,9 @@ import {
   type RolloutFile,
   type StageConfig,
   type Traffic,
+  type WatchedStage,
 } from '@deploy-actions/config'
-import { liveBaseline, type LiveBaseline } from './live-baseline'
+import { liveBaseline, type Measured } from './live-baseline'
 
 /** What the stages of some regions find. */
 export interface RegionsPower {
@@ -21,18 +22,10 @@ export interface RegionsPower {
   regions: string[]
   traffic: Traffic
   /** where nobody has said what the traffic is */
-  measured?: LiveBaseline
-  stages: StagePowerReport[]
+  measured?: Measured
+  stages: WatchedStage[]
   /** what is wrong with the stages at this traffic */
   warnings: string[]
-}
-
-/** A stage, and what it finds. */
-export interface StagePowerReport {
-  /** basis points */
-  weight: number
-  watchMs: number
-  power: Awaited<ReturnType<typeof powerOf>>[number]
 }
 
 /** What was found out, and of which regions nothing could be. */
@@ -46,7 +39,7 @@ interface Asked {
   regions: string[]
   canary: JudgedCanary
   traffic: Traffic
-  measured?: LiveBaseline
+  measured?: Measured
 }
 
 /** Of stages without a rollout.yml. */
@@ -79,17 +72,9 @@ export async function powerOfRegions(
       const canary = judgedCanary({ metrics, canary: { ...written, ...own } })
       if (traffic) return { regions: [region.name], canary, traffic }
       const live = await liveBaseline(file, config, ports)
-      if ('why' in live) {
-        unknown.push({ region: region.name, why: live.why })
-        return undefined
-      }
-      const { requestsPerSecond, baselineErrors } = live
-      return {
-        regions: [region.name],
-        canary,
-        traffic: { requestsPerSecond, baselineErrors },
-        measured: live,
-      }
+      if (!('why' in live)) return { regions: [region.name], canary, ...live }
+      unknown.push({ region: region.name, why: live.why })
+      return undefined
     }),
   )
   const found = await Promise.all(alike(asked.filter((one) => one !== undefined)).map(answer))
@@ -120,13 +105,7 @@ function alike(all: readonly Asked[]): Asked[] {
 }
 
 async function answer({ regions, canary, traffic, measured }: Asked): Promise<RegionsPower> {
-  const power = await powerOf(canary, traffic)
-  return {
-    ...{ regions, traffic, ...(measured && { measured }) },
-    stages: canary.stages.flatMap(({ weight, watchMs }, index) => {
-      const found = power[index]
-      return found ? [{ weight, watchMs, power: found }] : []
-    }),
-    warnings: powerWarnings(canary.stages, power, traffic),
-  }
+  const stages = await powerOf(canary, traffic)
+  const warnings = powerWarnings(canary.stages, stages, traffic)
+  return { regions, traffic, ...(measured && { measured }), stages, warnings }
 }
