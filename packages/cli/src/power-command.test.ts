@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -112,6 +113,26 @@ describe('the power of stages', () => {
     expect(await unseenAt({ requestsPerSecond: 0.02, baselineErrors: 0.05 }, configs)).toEqual(warnings)
     expect(await unseenAt({ requestsPerSecond: 20, baselineErrors: 0.001 }, configs)).toEqual([])
   })
+})
+
+describe('docs/canary-analysis.md', () => {
+  const page = readFileSync(new URL('../../../docs/canary-analysis.md', import.meta.url), 'utf8')
+  const canary = /```yaml\n(canary:\n[^`]*)```/.exec(page)?.[1] ?? ''
+  const shown = [...page.matchAll(/\$ .* power --rps (\d+) --baseline-errors (\S+)\n([^`]*)\n```/g)]
+
+  it('shows two outputs', () => expect(shown).toHaveLength(2))
+
+  it.each(shown.map(([, rps = '', baselineErrors = '', output = '']) => ({ rps, baselineErrors, output })))(
+    'has what power says at $rps requests/s',
+    async ({ output, ...traffic }) => {
+      const names = ['us-east', 'eu-west'].map((name) => `  - { name: ${name}, environment: ${name} }`)
+      const text = config()
+        .replace(/regions:\n(?: {2}- .*\n)+/, `regions:\n${names.join('\n')}\n`)
+        .replace(/canary: \{ stages: .*\n/, () => canary)
+      const lines = powerText(await ask(await written(text), traffic))
+      expect(lines.slice(0, lines.indexOf('', 2)).join('\n')).toBe(output)
+    },
+  )
 })
 
 describe('what is asked wrongly', () => {
