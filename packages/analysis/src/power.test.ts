@@ -53,7 +53,9 @@ describe('what a stage finds', () => {
     const stages = [stage(10, 5)]
     const warmUpMs = 4 * MINUTE_MS
     expect(rateOf({ stages, judge: { ...judge, warmUpMs } })).toBeGreaterThan(rateOf({ stages }))
-    expect(rateOf({ stages: [stage(10, 5, { onFail: 'report' })] })).toBeGreaterThan(rateOf({ stages }))
+    const reported = rateOf({ stages: [stage(10, 5, { onFail: 'report' })] })
+    expect(reported).toBeGreaterThan(rateOf({ stages }))
+    expect(reported).toBeLessThan(0.1)
   })
 
   it('is lost meanwhile by the requests, the time and the rate', () => {
@@ -71,7 +73,10 @@ describe('what a stage finds', () => {
 
   it('is nothing where no rollout gets as far', () => {
     const stages = [stage(10, 5, { minRequests: 100_000 }), stage(50, 5)]
-    expect(stagePower(settings({ stages }))[1]?.regression).toBeUndefined()
+    const [own, next] = stagePower(settings({ stages }))
+    expect(next?.regression).toBeUndefined()
+    // What is taken back for having had too few requests was not found.
+    expect(own?.regression?.rate).toBeGreaterThan(0.005)
   })
 
   it('is a healthy canary where the baseline itself fails more than the limit allows', () =>
