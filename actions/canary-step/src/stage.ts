@@ -12,7 +12,7 @@ import {
 } from '@deploy-actions/analysis'
 import { checkRounds, FAIL_AFTER, type NamedChecks } from '@deploy-actions/checks'
 import { defined, type Clock, type EvidenceCollector, type Log } from '@deploy-actions/action-kit'
-import type { AnalysisConfig, Measured, StagePlan } from '@deploy-actions/config'
+import { judgeSettings, type JudgeConfig, type Measured, type StagePlan } from '@deploy-actions/config'
 import type { ArmSampler } from '@deploy-actions/metrics'
 import { formatDuration, formatPercent, WHOLE, type Arms } from '@deploy-actions/rollout'
 import type { RouterReading, RouterWatch, Standing } from '@deploy-actions/traffic'
@@ -66,25 +66,12 @@ interface Watch {
   trail: Pick<Trail, 'add'>
 }
 
-type JudgeSettings = Pick<AnalysisConfig, 'judge' | 'alpha' | 'margin' | 'warm-up' | 'latency-tolerance'>
-
 /** A judge for these stages, as the analysis asks for it, of what is measured. */
-export function judgeFor(
-  stages: readonly StagePlan[],
-  { judge, alpha, margin, 'warm-up': warmUpMs, 'latency-tolerance': latencyTolerance }: JudgeSettings,
-  { latency, ratios = {} }: Measured,
-): Judge {
-  if (judge === 'threshold') return createThresholdJudge(stages)
-  const isReported = (of: { 'report-only'?: boolean } | undefined): boolean => of?.['report-only'] === true
+export function judgeFor(stages: readonly StagePlan[], analysis: JudgeConfig, measured: Measured): Judge {
+  const settings = judgeSettings(analysis, measured)
+  if (!settings) return createThresholdJudge(stages)
   return createSequentialJudge(
-    {
-      ...{ alpha, margin, warmUpMs, ratios: Object.keys(ratios) },
-      ...(latency && { latencyTolerance }),
-      reportOnly: [
-        ...(isReported(latency) ? ['latency'] : []),
-        ...Object.keys(ratios).filter((name) => isReported(ratios[name])),
-      ],
-    },
+    settings,
     stages.map(({ errorRate, latency, ratios, thresholds, weight, watchMs }) =>
       defined({ watchMs, whole: weight === WHOLE, errorRate, latency, ratios, thresholds }),
     ),

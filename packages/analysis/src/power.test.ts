@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import type { SequentialSettings } from './sequential'
 import { stagePower, type SimulationSettings } from './power'
 import { simulateRollout } from './simulated-rollout'
 
@@ -11,8 +12,9 @@ const stage = (weight: number, minutes: number, more: Partial<Stage> = {}): Stag
   ...{ onFail: 'rollback', onError: 'rollback', onInconclusive: 'rollback' },
   ...more,
 })
+const JUDGE: SequentialSettings = { alpha: 0.01, margin: { ratio: 1.25, absolute: 0.001 } }
 const settings = (change: Partial<SimulationSettings> = {}): SimulationSettings => ({
-  judge: { alpha: 0.01, margin: { ratio: 1.25, absolute: 0.001 } },
+  judge: JUDGE,
   stages: [stage(10, 5), stage(50, 5)],
   ...{ intervalMs: 10_000, requestsPerSecond: 20, baselineErrors: 0.001 },
   ...change,
@@ -44,12 +46,12 @@ describe('what a stage finds', () => {
     expect(byTraffic).toEqual(byTraffic.toSorted((a, b) => b - a))
     expect(byTraffic.at(-1)).toBeLessThan((byTraffic[0] ?? 0) / 10)
     expect(rateOf({ stages: [stage(10, 20)] })).toBeLessThan(rateOf({ stages: [stage(10, 5)] }))
-    const { judge } = settings()
+    const judge = JUDGE
     expect(rateOf({ judge: { ...judge, alpha: 0.1 } })).toBeLessThan(rateOf({ judge }))
   })
 
   it('is less after a warm-up, and where a failure is only reported, since what may be one passes then', () => {
-    const { judge } = settings()
+    const judge = JUDGE
     const stages = [stage(10, 5)]
     const warmUpMs = 4 * MINUTE_MS
     expect(rateOf({ stages, judge: { ...judge, warmUpMs } })).toBeGreaterThan(rateOf({ stages }))
@@ -84,6 +86,24 @@ describe('what a stage finds', () => {
       first({ stages: [stage(50, 30, { errorRate: 0.01 })], requestsPerSecond: 100, baselineErrors: 0.02 })
         ?.regression,
     ).toMatchObject({ rate: 0.02, times: 1, lost: 0 }))
+
+  it('of thresholds alone is what lies above them, in the first samples', () => {
+    const limit = { metric: 'error-rate', max: 0.5, measure: 'share', failAfter: { inARow: 2 } } as const
+    // A value is not simulated: it neither fails anything nor keeps a stage from passing.
+    const value = { metric: 'cpu', max: 0.9, measure: 'share', failAfter: { inARow: 1 } } as const
+    const [power] = stagePower(
+      settings({
+        ...{ judge: undefined, requestsPerSecond: 1000 },
+        stages: [{ ...stage(10, 5), thresholds: [limit, value] }],
+      }),
+    )
+    // Of 1,000 requests a sample 51 % are above a half nearly always: rates are tried in steps of about 10 %.
+    expect(power?.regression?.rate).toBeGreaterThan(0.5)
+    expect(power?.regression?.rate).toBeLessThan(0.57)
+    expect(power?.regression?.medianMs).toBeGreaterThanOrEqual(20_000)
+    expect(power?.regression?.medianMs).toBeLessThanOrEqual(60_000)
+    expect(power?.limit).toBeUndefined()
+  })
 
   it('is the same each time', () => expect(stagePower(settings())).toEqual(stagePower(settings())))
 })
@@ -126,7 +146,7 @@ describe('a simulated rollout', () => {
   })
 
   it('finds less where latencies are compared, too, which takes a part of the evidence', () => {
-    const judge = { ...settings().judge, latencyTolerance: 1.1 }
+    const judge = { ...JUDGE, latencyTolerance: 1.1 }
     const timed = found(failing(0.012, settings({ judge })))
     expect(timed).toBeGreaterThan(0)
     expect(timed).toBeLessThan(found(failing(0.012)))

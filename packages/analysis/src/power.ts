@@ -70,7 +70,9 @@ const simulate = (settings: SimulationSettings, count: number): SimulatedRollout
 
 /** With such a margin nothing is worse than the baseline. */
 const byLimitsAlone = (settings: SimulationSettings): SimulatedRollout[] =>
-  simulate({ ...settings, judge: { ...settings.judge, margin: { ratio: 1, absolute: 1 } } }, OF_LIMITS)
+  settings.judge
+    ? simulate({ ...settings, judge: { ...settings.judge, margin: { ratio: 1, absolute: 1 } } }, OF_LIMITS)
+    : []
 
 function regressionOf(
   rate: number,

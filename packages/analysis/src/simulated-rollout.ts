@@ -1,7 +1,13 @@
-import { createSequentialJudge, type SequentialJudge, type SequentialSettings } from './sequential'
+import { defined } from '@deploy-actions/rollout'
+import type { Judge } from './judge'
+import { LATENCY_QUANTILES } from './limits'
+import type { ArmSample, Sample } from './sample'
+import { createSequentialJudge, type SequentialSettings } from './sequential'
 import { watchSilence } from './silence'
 import { simulateTraffic, type OfArms, type SimulatedTraffic } from './simulated-traffic'
 import { decide, type StageBudget } from './stage-watch'
+import { createThresholdJudge } from './threshold-judge'
+import type { Threshold } from './thresholds'
 
 /** A stage as it is simulated: what `rollout.yml` says of it, with its defaults. */
 export interface SimulatedStage extends StageBudget {
@@ -11,11 +17,16 @@ export interface SimulatedStage extends StageBudget {
   errorRate?: number
   /** what that part of the requests must not take longer than, in milliseconds */
   latency?: { p50?: number; p95?: number; p99?: number }
+  /** highest share of what a ratio counts that may be bad */
+  ratios?: Readonly<Record<string, number>>
+  /** what each sample is held against: those of rates count, values are not simulated */
+  thresholds?: readonly Threshold[]
 }
 
 /** What is rolled out, and the traffic that it meets. */
 export interface SimulationSettings {
-  judge: SequentialSettings
+  /** undefined: thresholds alone decide */
+  judge: SequentialSettings | undefined
   stages: readonly SimulatedStage[]
   /** between two samples */
   intervalMs: number
@@ -48,6 +59,8 @@ const mostSamples = (stages: number): { healthy: number; faulty: number } => ({
   healthy: Math.ceil(500 / stages ** 2),
   faulty: Math.ceil(300 / stages),
 })
+const EACH = { healthy: Infinity, faulty: Infinity }
+const isOfLatency = ({ metric }: Threshold): boolean => metric.startsWith('latency-')
 /** What is looked at before any traffic moves: so many requests, and so many intervals at most. */
 const BEFORE = { requests: 100, intervals: 6 }
 
@@ -56,11 +69,12 @@ export function simulateRollout(given: SimulationSettings, seed: number): Simula
   const { judge: settings, stages, baselineErrors } = given
   const healthy: OfArms = { baseline: baselineErrors, canary: baselineErrors }
   const traffic = drawnOnce(given, seed)
-  const begin = (): SequentialJudge => {
-    const judge = createSequentialJudge(
-      settings,
-      stages.map((stage) => ({ ...stage, whole: stage.weight === WHOLE })),
-    )
+  const begin = (): Judge => {
+    const limited = stages.map((stage) => ({
+      ...{ ...stage, whole: stage.weight === WHOLE },
+      thresholds: ratesOf(stage.thresholds),
+    }))
+    const judge = settings ? createSequentialJudge(settings, limited) : createThresholdJudge(limited)
     const { sample, windowMs } = traffic.before
     judge.learn(sample(0, healthy).baseline ?? { requests: 0, errors: 0 }, windowMs)
     return judge
@@ -77,6 +91,14 @@ export function simulateRollout(given: SimulationSettings, seed: number): Simula
   }
 }
 
+/** Nobody knows how values come about. */
+const ratesOf = (thresholds: readonly Threshold[] = []): Threshold[] =>
+  thresholds.filter(
+    ({ metric, reportOnly }) =>
+      !reportOnly &&
+      (metric === 'error-rate' || LATENCY_QUANTILES.some((one) => metric === `latency-${one}`)),
+  )
+
 /** The end of a stage. */
 interface End {
   /** how long its samples took until the judge failed it */
@@ -85,7 +107,7 @@ interface End {
 }
 
 function watch(
-  judge: SequentialJudge,
+  judge: Judge,
   stages: readonly SimulatedStage[],
   index: number,
   { sample, windowMs }: Windows,
@@ -110,6 +132,15 @@ function watch(
   }
 }
 
+/** Of ratios nothing happens: their part of the evidence stays as it is. */
+function withRatios(sample: Sample, judge: SequentialSettings | undefined): Sample {
+  const { ratios: names = [] } = judge ?? {}
+  if (names.length === 0) return sample
+  const ratios = Object.fromEntries(names.map((name) => [name, { requests: 0, errors: 0 }]))
+  const arm = (one: ArmSample | undefined) => one && { ...one, ratios }
+  return { ...sample, ...defined({ baseline: arm(sample.baseline), canary: arm(sample.canary) }) }
+}
+
 /** Traffic in windows of one length. */
 interface Windows extends SimulatedTraffic {
   windowMs: number
@@ -127,9 +158,15 @@ function drawnOnce(
   seed: number,
 ): DrawnOnce {
   const slowest =
-    judge.latencyTolerance === undefined
+    judge?.latencyTolerance === undefined && !stages.some(({ thresholds }) => thresholds?.some(isOfLatency))
       ? undefined
-      : Math.max(1, ...stages.flatMap(({ latency = {} }) => Object.values(latency)))
+      : Math.max(
+          1,
+          ...stages.flatMap(({ latency = {}, thresholds = [] }) => [
+            ...Object.values(latency),
+            ...thresholds.filter(isOfLatency).map(({ max = 1 }) => max),
+          ]),
+        )
   const drawn = new Map<number, Windows>()
   /** @param draw another number is another draw */
   const windows = (draw: number, weight: number, windowMs: number): Windows => {
@@ -138,20 +175,27 @@ function drawnOnce(
     const [all, share] = [(requestsPerSecond * windowMs) / 1000, weight / WHOLE]
     const expected = { baseline: all * (1 - share), canary: all * share }
     const draws = 2 * stages.length + 1
-    const made = { windowMs, ...simulateTraffic(expected, windowMs, { seed: seed * draws + draw, slowest }) }
+    const traffic = simulateTraffic(expected, windowMs, { seed: seed * draws + draw, slowest })
+    const made: Windows = {
+      windowMs,
+      sample: (index, rates) => withRatios(traffic.sample(index, rates), judge),
+    }
     drawn.set(draw, made)
     return made
   }
   const perInterval = (requestsPerSecond * intervalMs) / 1000
   const looked = Math.min(BEFORE.intervals, Math.max(1, Math.ceil(BEFORE.requests / perInterval)))
-  const most = mostSamples(stages.length)
+  // What is held against each sample must be of the samples that are taken.
+  const most = stages.some(({ thresholds }) => ratesOf(thresholds).length > 0)
+    ? EACH
+    : mostSamples(stages.length)
   const inStage = (index: number, atLeastMs: number, samples: number, draw: number): Windows => {
     const { weight, watchMs } = stages[index] as SimulatedStage
     return windows(draw, weight, windowOf(watchMs, Math.max(intervalMs, atLeastMs, watchMs / samples)))
   }
   return {
     before: windows(0, 0, looked * intervalMs),
-    healthy: (index) => inStage(index, HEALTHY_WINDOW_MS, most.healthy, 1 + 2 * index),
+    healthy: (index) => inStage(index, most === EACH ? 0 : HEALTHY_WINDOW_MS, most.healthy, 1 + 2 * index),
     faulty: (index) => inStage(index, 0, most.faulty, 2 + 2 * index),
   }
 }

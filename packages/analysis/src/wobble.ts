@@ -10,10 +10,10 @@ const LEAST = 0.13
 const MEDIAN_OF_SQUARE = 0.4549
 /**
  * The median of n squares of a normal variable has a standard error of 1/(2 n^(1/2) f) at its median 0.4549, where their density f
- * is 0.4724: 2.33 n^(-1/2) times itself. One and a half of these more than chance makes on average are taken for chance, so that
+ * is 0.4724: 2.33 n^(-1/2) times itself. Two and a half of these more than chance makes on average are taken for chance, so that
  * the scatter of a few errors is not.
  */
-const DOUBT = 1.5 * 2.33
+const DOUBT = 2.5 * 2.33
 /** With fewer differences nothing is said of how rates wander. */
 const LEAST_PAIRS = 4
 

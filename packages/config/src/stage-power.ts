@@ -2,6 +2,7 @@ import type { SequentialSettings } from '@deploy-actions/analysis'
 import type { StagePower } from '@deploy-actions/analysis/power'
 import { formatDuration, formatRate } from '@deploy-actions/rollout'
 import type { AnalysisConfig } from './schema'
+import type { Measured } from './limits'
 import type { RegionConfig } from './load'
 import { atStage, planStages, tooFewRequests, type StagePlan } from './stage-plan'
 
@@ -9,8 +10,8 @@ import { atStage, planStages, tooFewRequests, type StagePlan } from './stage-pla
 export interface JudgedCanary {
   analysis: AnalysisConfig
   stages: readonly StagePlan[]
-  /** how long requests take is measured, too */
-  timed: boolean
+  /** undefined: thresholds alone decide */
+  judge: SequentialSettings | undefined
 }
 
 /** What a region's config says of its canary. */
@@ -18,7 +19,7 @@ export const judgedCanary = ({
   canary: { analysis, stages },
   metrics,
 }: Pick<RegionConfig, 'canary' | 'metrics'>): JudgedCanary => ({
-  ...{ analysis, stages: planStages(stages, analysis), timed: metrics.latency !== undefined },
+  ...{ analysis, stages: planStages(stages, analysis, metrics), judge: judgeSettings(analysis, metrics) },
 })
 
 /** What a canary meets. */
@@ -30,13 +31,21 @@ export interface Traffic {
 }
 
 /** What of an analysis the judge goes by. */
-export type JudgeConfig = Pick<AnalysisConfig, 'alpha' | 'margin' | 'warm-up' | 'latency-tolerance'>
+export type JudgeConfig = Pick<AnalysisConfig, 'judge' | 'alpha' | 'margin' | 'warm-up' | 'latency-tolerance'>
 
-/** @param timed how long requests take is measured, too */
-export const judgeSettings = (
-  { alpha, margin, 'warm-up': warmUpMs, 'latency-tolerance': tolerance }: JudgeConfig,
-  timed: boolean,
-): SequentialSettings => ({ alpha, margin, warmUpMs, ...(timed && { latencyTolerance: tolerance }) })
+/** What the sequential judge goes by; undefined where the threshold judge holds each sample against limits alone. */
+export function judgeSettings(
+  { judge, alpha, margin, 'warm-up': warmUpMs, 'latency-tolerance': latencyTolerance }: JudgeConfig,
+  { latency, ratios = {} }: Measured,
+): SequentialSettings | undefined {
+  if (judge === 'threshold') return undefined
+  const reported = Object.keys(ratios).filter((name) => ratios[name]?.['report-only'])
+  return {
+    ...{ alpha, margin, warmUpMs, ratios: Object.keys(ratios) },
+    ...(latency && { latencyTolerance }),
+    reportOnly: [...(latency?.['report-only'] ? ['latency'] : []), ...reported],
+  }
+}
 
 /** Most regions have the same stages, and the answer is always the same. */
 const answered = new Map<string, Promise<WatchedStage[]>>()
@@ -63,13 +72,13 @@ export function powerOf(canary: JudgedCanary, traffic: Traffic): Promise<Watched
 }
 
 async function simulated(
-  { analysis, stages, timed }: JudgedCanary,
+  { analysis, stages, judge }: JudgedCanary,
   traffic: Traffic,
 ): Promise<WatchedStage[]> {
   // Few runs of an action ask for it.
   const { stagePower } = await import('@deploy-actions/analysis/power')
   const found = stagePower({
-    judge: judgeSettings(analysis, timed),
+    judge,
     intervalMs: analysis.interval,
     ...{ stages, ...traffic },
   })

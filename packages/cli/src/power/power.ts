@@ -1,13 +1,15 @@
 import { InputError, type Ports } from '@deploy-actions/action-kit'
 import {
   judgedCanary,
-  latencyLimitsOf,
+  judgeSettings,
   outputsNamedIn,
   planStages,
+  stageLimitProblems,
   powerOf,
   powerWarnings,
   type AnalysisConfig,
   type JudgedCanary,
+  type Measured as MeasuredMetrics,
   type RegionConfig,
   type RolloutFile,
   type StageConfig,
@@ -42,14 +44,36 @@ interface Asked {
   measured?: Measured
 }
 
+/** What is tried may limit what nobody measures. @throws InputError */
+function mustBeJudged(
+  stages: readonly StageConfig[],
+  analysis: AnalysisConfig,
+  measured: MeasuredMetrics,
+): void {
+  const problems = stageLimitProblems(stages, analysis, measured)
+  if (problems.length > 0)
+    throw new InputError(
+      problems.map(({ stage, name, message }) => ({
+        where: '--stages',
+        message: `${stage}.limits${name === undefined ? '' : `.${name}`}: ${message}`,
+      })),
+    )
+}
+
 /** Of stages without a rollout.yml. */
 export async function powerOfStages(
   stages: readonly StageConfig[],
   analysis: AnalysisConfig,
   traffic: Traffic,
 ): Promise<PowerReport> {
-  const timed = latencyLimitsOf(stages).length > 0
-  const canary = { analysis, stages: planStages(stages, analysis), timed }
+  // Nobody says what is measured: what has limits is.
+  const timed = stages.some(({ limits }) => Object.keys(limits).some((name) => name.startsWith('latency-')))
+  const measured = timed ? { latency: {} } : {}
+  mustBeJudged(stages, analysis, measured)
+  const canary = {
+    ...{ analysis, stages: planStages(stages, analysis, measured) },
+    judge: judgeSettings(analysis, measured),
+  }
   return { found: [await answer({ regions: [], canary, traffic })], unknown: [] }
 }
 
@@ -69,6 +93,7 @@ export async function powerOfRegions(
   const asked = await Promise.all(
     configs.map(async (config): Promise<Asked | undefined> => {
       const { region, metrics, canary: written } = config
+      mustBeJudged(own.stages ?? written.stages, own.analysis ?? written.analysis, metrics)
       const canary = judgedCanary({ metrics, canary: { ...written, ...own } })
       if (traffic) return { regions: [region.name], canary, traffic }
       const live = await liveBaseline(file, config, ports)
