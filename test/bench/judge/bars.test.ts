@@ -63,6 +63,7 @@ describe('a bar', () => {
         return cell.startsWith('healthy') || cell.startsWith('outage') ? taken(healthy) : undefined
       })
     expect(slow(10).isMet).toBe(false)
+    expect(slow(10).found).toMatch(/61 s against 60 s in "x10 from the start, 0.1% at 10 rps", as is known/)
     expect(slow(11)).toEqual({ isMet: true, found: 'later in 0 of 0 cells' })
   })
 

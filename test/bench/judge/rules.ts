@@ -11,10 +11,10 @@ export const MARGIN = { ratio: 1.25, absolute: 0.001 }
 
 /** Our judge, as a stage uses it: its windows begin anew with each stage, and one judgement that fails takes the release back. */
 export const sequential =
-  (alpha: number, warmUpMs = 0): NewRule =>
+  (alpha: number, warmUpMs = 0, more: { latencyTolerance?: number } = {}): NewRule =>
   ({ schedule }) => {
     const judge = createSequentialJudge(
-      { alpha, margin: MARGIN, warmUpMs },
+      { alpha, margin: MARGIN, warmUpMs, ...more },
       schedule.map(({ weight, watchMs, errorRate }) => ({
         ...{ watchMs, whole: weight === 1 },
         ...(errorRate !== undefined && { errorRate }),
@@ -35,6 +35,7 @@ export const RULES = {
   sequential: sequential(0.01),
   'sequential, alpha 10%': sequential(0.1),
   'sequential, warm-up 1 min': sequential(0.01, 60_000),
+  'sequential, latency': sequential(0.01, 0, { latencyTolerance: 1.1 }),
   'runbook: 2 x 1%': consecutiveBreaches,
   'runbook: any breach': anyBreach,
   'Argo 0': argo(0),

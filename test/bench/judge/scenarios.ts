@@ -1,4 +1,5 @@
 import type { Schedule } from '../peers/rule'
+import { DEFAULT_BOUNDS, FINE_BOUNDS, type Latencies } from './latencies'
 import type { Fault, RateWobble, World } from './world'
 
 const MINUTE_MS = 60_000
@@ -49,6 +50,30 @@ const BOUNDARY: Fault = { fromMs: 0, times: 1.25, plus: 0.001 }
 
 const ONE_LIMIT = [0.005, 0.005, 0.005, 0.005, 0.005]
 const FIVE_LIMITS = [0.005, 0.0045, 0.004, 0.0035, 0.003]
+
+/** What the canary's requests take longer; up to 1.1 times is harmless. */
+const SLOW: Record<string, Latencies['slow']> = {
+  'latency as the baseline': undefined,
+  'latency +10%': { times: 1.1, share: 1 },
+  'latency +20%': { times: 1.2, share: 1 },
+  'latency +50%': { times: 1.5, share: 1 },
+  'latency +100%': { times: 2, share: 1 },
+  'latency of 1% x10': { times: 10, share: 0.01 },
+}
+const HARMLESS_TIMES = 1.1
+
+/** Of each with the buckets that clients have by default, and with fine ones. */
+function timed(): Record<string, Scenario> {
+  const kinds = { '': DEFAULT_BOUNDS, ', fine buckets': FINE_BOUNDS }
+  return Object.fromEntries(
+    Object.entries(SLOW).flatMap(([name, slow]) =>
+      Object.entries(kinds).map(([suffix, bounds]) => [
+        `${name}${suffix}`,
+        { latencies: { ...{ medianMs: 20, sigma: 0.5, bounds }, ...(slow && { slow }) } },
+      ]),
+    ),
+  )
+}
 
 /** Nothing is wrong with the release in any of these. */
 const HARMLESS: Record<string, Scenario> = {
@@ -114,6 +139,11 @@ for (const limits of ['one limit', 'five limits'])
     ...{ fault: { ...FAULTS['x10']!, fromMs: 0 }, noise: limits },
   }
 
+const TIMED = timed()
+/** Cells of how long requests take: of those rules that look at it, at a base rate that most services have. */
+export const timedCells = (): Cell[] =>
+  Object.keys(TIMED).flatMap((scenario) => [10, 100, 1000].map((traffic) => cellOf(scenario, 0.001, traffic)))
+
 /** A scenario under some traffic, base rate and schedule. */
 export interface Cell {
   name: string
@@ -133,7 +163,7 @@ export function cellOf(
   requestsPerSecond: number,
   schedule: ScheduleName = 'five of 10 min',
 ): Cell {
-  const found = HARMLESS[scenario] ?? FAULTY[scenario]
+  const found = HARMLESS[scenario] ?? FAULTY[scenario] ?? TIMED[scenario]
   if (!found) throw new Error(`there is no scenario "${scenario}"`)
   const { limits, noise, ...rest }: Scenario & { noise?: string } = found
   const limited = SCHEDULES[schedule].map((stage, index) => {
@@ -150,7 +180,8 @@ export function cellOf(
 }
 
 /** Is there a fault, and is it more than the margin allows? */
-export function isBeyondMargin({ baseRate, fault }: World): boolean {
+export function isBeyondMargin({ baseRate, fault, latencies }: World): boolean {
+  if (latencies?.slow) return latencies.slow.times > HARMLESS_TIMES
   if (!fault) return false
   return baseRate * fault.times + fault.plus > baseRate * BOUNDARY.times + BOUNDARY.plus
 }

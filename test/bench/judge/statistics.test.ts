@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { foundShare, interval, median, quantileMs, takenShare, tally } from './statistics'
+import { foundShare, interval, median, middleMs, quantileMs, takenShare, tally } from './statistics'
 
 const outcomes = [30, undefined, 5, 20, 10].map((takenBackMs) => ({ takenBackMs, lost: 2 }))
 
@@ -34,4 +34,13 @@ describe('an interval', () => {
 
 describe('a median', () => {
   it('is the upper of two in the middle', () => expect(median([4, 1, 3, 2])).toBe(3))
+})
+
+it('takes the mean of the fifth around the median for the middle', () => {
+  const of = (times: number[], runs = times.length) => middleMs({ runs, early: 0, times, lost: 0 })
+  // Of ten those from the fifth to the seventh: (50 + 60 + 70)/3.
+  expect(of([10, 20, 30, 40, 50, 60, 70, 80, 90, 100])).toBe(60)
+  expect(of([10, 10, 10, 10, 10, 10, 20, 20, 20, 20])).toBeCloseTo(40 / 3, 9)
+  // Four of ten were never taken back, and one of these is of that fifth.
+  expect(of([10, 20, 30, 40, 50, 60], 10)).toBe(Infinity)
 })

@@ -1,5 +1,6 @@
 import type { ArmSample, Counts, Random, Sample } from '@deploy-actions/analysis'
 import type { PlannedStage, Rates, Schedule } from '../peers/rule'
+import { bucketsOf, type DrawBuckets, type Latencies } from './latencies'
 
 /*
  * A rollout as its counters would tell of it: requests are divided by the weights, and each fails with the rate that its arm has at
@@ -21,6 +22,8 @@ export interface World {
   /** the canary fails so much more while it is new */
   coldStart?: { rate: number; forMs: number }
   fault?: Fault
+  /** how long requests take, where that is measured */
+  latencies?: Latencies
   readings?: Readings
   /** from then on there are no requests at all */
   silentFromMs?: number
@@ -77,18 +80,25 @@ export const lengthOf = (schedule: Schedule): number =>
   schedule.reduce((sum, { watchMs }) => sum + watchMs, 0)
 
 /** The hour before, minute by minute, when the baseline had all of the traffic. */
-export function hourBefore({ requestsPerSecond, baseRate, wobble }: World, random: Random): Counts[] {
+export function hourBefore(world: World, random: Random): ArmSample[] {
+  const { requestsPerSecond, baseRate, wobble, latencies } = world
   const factors = wander(wobble, random)
+  const timed = latencies && bucketsOf(latencies).baseline
   return Array.from({ length: HOUR_MS / MINUTE_MS }, (_, minute) => {
     const rate = Math.min(1, baseRate * factors(minute * MINUTE_MS).baseline)
     const requests = random.poisson((requestsPerSecond * MINUTE_MS) / 1000)
-    return { requests, errors: random.binomial(requests, rate) }
+    return {
+      requests,
+      errors: random.binomial(requests, rate),
+      ...(timed && { latency: timed(requests, random) }),
+    }
   })
 }
 
 /** The whole rollout, sample by sample. */
 export function* rollOut(world: World, random: Random): Generator<Moment> {
   const factors = wander(world.wobble, random)
+  const timed = world.latencies && bucketsOf(world.latencies)
   let beganMs = 0
   for (const [stage, planned] of world.schedule.entries()) {
     // What is late does not reach over a change of weights: windows begin anew with it.
@@ -96,8 +106,9 @@ export function* rollOut(world: World, random: Random): Generator<Moment> {
     for (let fromMs = beganMs; fromMs < beganMs + planned.watchMs; fromMs += INTERVAL_MS) {
       const rates = ratesAt(world, fromMs, factors(fromMs))
       const drawn = draw(rates, requestsAt(world, planned, fromMs), world, random)
+      const told = (arm: 'canary' | 'baseline') => time(read[arm](drawn[arm]), timed?.[arm], random)
       yield {
-        ...{ sample: sampleOf(read.canary(drawn.canary), read.baseline(drawn.baseline)), stage, rates },
+        ...{ sample: sampleOf(told('canary'), told('baseline')), stage, rates },
         ...{ atMs: fromMs + INTERVAL_MS, lost: lostIn(world, drawn.canary, fromMs, factors(fromMs)) },
       }
     }
@@ -153,6 +164,13 @@ function draw(
   }
   return { canary: counts('canary'), baseline: counts('baseline') }
 }
+
+/** What is read of an arm, with how long its requests took. */
+const time = (
+  arm: ArmSample | undefined,
+  draw: DrawBuckets | undefined,
+  random: Random,
+): ArmSample | undefined => (arm && draw ? { ...arm, latency: draw(arm.requests, random) } : arm)
 
 function lostIn(world: World, { requests }: Counts, atMs: number, factors: Rates): number {
   const { fault, ...healthy } = world

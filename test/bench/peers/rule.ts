@@ -1,4 +1,4 @@
-import type { Sample } from '@deploy-actions/analysis'
+import type { ArmSample, Sample } from '@deploy-actions/analysis'
 
 /** One stage of a rollout: how much of the traffic the canary has, for how long. */
 export interface PlannedStage {
@@ -27,7 +27,7 @@ export interface Rollout {
 /** Decides over one rollout. It is asked once with each sample, in order. */
 export interface Rule {
   /** Baseline traffic from before the rollout, where the rule makes use of it. */
-  learn?(baseline: { requests: number; errors: number }, windowMs: number): void
+  learn?(baseline: ArmSample, windowMs: number): void
   /** Does it take the release back now that it knows this sample of stage `stage` (from 0)? */
   takesBack(sample: Sample, stage: number): boolean
 }
