@@ -95,6 +95,17 @@ describe('values', () => {
     )
   })
 
+  it('that both arms share are not held against the baseline: refused before anything moves', async () => {
+    const shared = metrics(`values: { pool: { source: proxy, sum: ['pool_in_use'] } }`)
+    const { outcome, writes } = await run(
+      {},
+      { metrics: shared, stages: stages('{ pool: { max: 110%, of: baseline } }') },
+      showing(() => calm),
+    )
+    expect(messageOf(outcome)).toContain('metrics.values.pool: neither the query nor its source names ${arm}')
+    expect(writes).toBe(0)
+  })
+
   it('that are only reported decide nothing, and are told of', async () => {
     const reported = metrics(
       `values: { cpu: { source: proxy, sum: ['cpu{arm="\${arm}"}'], unit: percent, report-only: true } }`,

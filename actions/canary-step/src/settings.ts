@@ -16,7 +16,7 @@ import {
   type StagePlan,
   type Target,
 } from '@deploy-actions/config'
-import type { SamplerSettings } from '@deploy-actions/metrics'
+import { SAME_FOR_BOTH, type ArmQueries, type SamplerSettings } from '@deploy-actions/metrics'
 import type { Subscription } from '@deploy-actions/notifiers'
 import { defined, type Arms, type Release, type StagedStep } from '@deploy-actions/rollout'
 import type { ConfiguredRouter } from '@deploy-actions/traffic'
@@ -89,7 +89,7 @@ async function fromConfig(inputs: Inputs, own: Overrides, ports: Ports): Promise
     async samplerFor(arms) {
       const baseline = await target.config({ arm: arms.baseline })
       const canary = await target.config({ arm: arms.canary })
-      return { baseline: baseline.metrics, canary: canary.metrics }
+      return toldApart({ baseline: baseline.metrics, canary: canary.metrics }, stages)
     },
     async checksFor(arms, names, ports) {
       if (names.length === 0) return new Map()
@@ -141,7 +141,10 @@ async function fromInputs(inputs: Inputs, router: string, own: Overrides, ports:
     stages: planStages(own.stages, analysis, measured),
     windows: ANY_TIME,
     async samplerFor({ baseline, canary }) {
-      return { baseline: await metricsOf(baseline), canary: await metricsOf(canary) }
+      return toldApart(
+        { baseline: await metricsOf(baseline), canary: await metricsOf(canary) },
+        own.stages ?? [],
+      )
     },
     checksFor: () => Promise.resolve(new Map()),
     hooksFor: () => Promise.resolve({ hooks: {}, variables: {} }),
@@ -177,6 +180,25 @@ function mustBeKnown(
     })),
   ]
   if (problems.length > 0) throw new InputError(problems)
+}
+
+/** A value that both arms share cannot be held against the baseline's. @throws InputError naming each */
+function toldApart(settings: SamplerSettings, stages: readonly StageConfig[]): SamplerSettings {
+  const compared = new Set(
+    stages.flatMap(({ limits }) =>
+      Object.entries(limits).flatMap(([name, limit]) =>
+        limit && 'of' in limit && limit.of === 'baseline' ? name : [],
+      ),
+    ),
+  )
+  const form = ({ values = {}, sources }: ArmQueries, name: string): string => {
+    const asked = values[name]
+    return JSON.stringify([asked, asked && sources[asked.source]?.written])
+  }
+  const same = [...compared].filter((name) => form(settings.baseline, name) === form(settings.canary, name))
+  if (same.length > 0)
+    throw new InputError(same.map((name) => ({ where: `metrics.values.${name}`, message: SAME_FOR_BOTH })))
+  return settings
 }
 
 async function overrides({ analysis, stages }: Inputs): Promise<Overrides> {

@@ -69,13 +69,10 @@ interface Watch {
 /** A judge for these stages, as the analysis asks for it, of what is measured. */
 export function judgeFor(stages: readonly StagePlan[], analysis: JudgeConfig, measured: Measured): Judge {
   const settings = judgeSettings(analysis, measured)
-  if (!settings) return createThresholdJudge(stages)
-  return createSequentialJudge(
-    settings,
-    stages.map(({ errorRate, latency, ratios, thresholds, weight, watchMs }) =>
-      defined({ watchMs, whole: weight === WHOLE, errorRate, latency, ratios, thresholds }),
-    ),
+  const limits = stages.map(({ errorRate, latency, ratios, thresholds, weight, watchMs }) =>
+    defined({ watchMs, whole: weight === WHOLE, errorRate, latency, ratios, thresholds }),
   )
+  return settings ? createSequentialJudge(settings, limits) : createThresholdJudge(limits)
 }
 
 /** The end of a stage, seen from the last of its windows. */

@@ -36,6 +36,8 @@ interface Limited<L> {
 }
 
 interface Known {
+  /** in these stages there is no baseline beside the canary */
+  isWhole(stage: number): boolean
   /** how long the stages that have such a limit are watched when nothing delays them */
   plannedMs: number
   margin: Margin
@@ -93,7 +95,7 @@ export const latencyLimits = (
   )
 
 /** One evidence for the limits of all stages; what it says is counted for as long as the limit stays the same. */
-function limitsOf<L extends number>(limited: Limited<L>, { plannedMs, margin }: Known): Criterion {
+function limitsOf<L extends number>(limited: Limited<L>, { plannedMs, margin, isWhole }: Known): Criterion {
   const { stages, metric, wobble } = limited
   const evidence = mixedEvidence(RATIO_SHARES)
   const changes = stages.filter((limit, stage) => limit !== undefined && limit !== stages[stage - 1]).length
@@ -127,12 +129,12 @@ function limitsOf<L extends number>(limited: Limited<L>, { plannedMs, margin }: 
       const share = limited.share(limit)
       const isAbove = ({ requests, errors }: Counts): boolean => errors > share * requests
       // It decides nothing but the words.
-      const alike = isAbove(seen.baseline) && areAlike(seen, margin)
+      const alike = !isWhole(stage) && isAbove(told.baseline) && areAlike(told, margin)
       return {
         metric,
         reason: () =>
           `canary ${limited.words(told.canary, limit, canary)}${told.words}, limit ${limited.allowed(limit)}, evidence ${odds(value)}, bar ${odds(bar)}`,
-        ...(alike && { alike: () => alikeSentence(limited.words(seen.baseline, limit, canary)) }),
+        ...(alike && { alike: () => alikeSentence(limited.words(told.baseline, limit, canary)) }),
         evidence: { value, bar },
         limit,
         observed: { canaryRequests: seen.canary.requests, canaryErrors: seen.canary.errors },

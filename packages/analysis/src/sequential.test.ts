@@ -249,6 +249,22 @@ describe('a limit of a stage', () => {
     expect(failed?.reason()).toMatch(/; with all that was found before it is 1:1\d\d, bar 1:100$/)
   })
 
+  it('does not say that the baseline fails as much where that was before, or where there is none', () => {
+    // With such a margin only the limit can fail, and everything is alike.
+    const lenient = { ...usual, margin: { ratio: 1, absolute: 1 } }
+    const judge = judgeOf(lenient, { errorRate: 0.01 }, { errorRate: 0.01, whole: true })
+    judge.learn(arm(100_000, 100), HOUR)
+    // Both fail 2 % for a while, and recover; then the canary alone, with all of the traffic.
+    for (let count = 0; count < 3; count++) judge.judge(sample(arm(100, 2), arm(100, 2)), 0)
+    for (let count = 0; count < 30; count++) judge.judge(sample(arm(100), arm(100)), 0)
+    let broken: Judgement | undefined
+    for (let count = 0; count < 10; count++)
+      broken = only(judge.judge(sample(arm(200, 30), arm(0)), 1), 'error-rate')
+    expect(broken?.verdict).toBe('fail')
+    expect(broken?.alike).toBeUndefined()
+    expect(broken?.reason()).not.toContain('the baseline fails as much')
+  })
+
   it('does not exist where the stage has none', () => {
     expect(
       judgeOf(strict, {})

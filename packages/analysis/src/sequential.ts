@@ -10,7 +10,7 @@ import { logSum } from './mixed-starts'
 import type { Sample } from './sample'
 import { countStages } from './stage-counts'
 import { watchThresholds } from './thresholds'
-import { watchUntimed } from './untimed'
+import { watchUncounted } from './uncounted'
 import type { Judgement } from './verdict'
 import { odds, oddsOf } from './wording'
 
@@ -62,17 +62,18 @@ export function createSequentialJudge(settings: SequentialSettings, stages: read
       weight: ratio === undefined ? WEIGHTS.errors : WEIGHTS.ratios / ratios.length,
     })),
     ...(latency ? [{ of: 'latency', criterion: latency, weight: WEIGHTS.latency }] : []),
-    ...limitsOf(stages, counted),
+    ...limitsOf(stages, counted, isWhole),
   ]
   const deciding = weighed(criteria.filter(({ of }) => !reportOnly.includes(of)))
   const reported = criteria.filter(({ of }) => reportOnly.includes(of))
   const gross = grossFailure(margin)
-  const thresholds = watchThresholds(stages.map(({ thresholds = [] }) => thresholds))
-  const untimed = watchUntimed()
-  const isTimed = (stage: number): boolean =>
-    latency !== undefined &&
-    !reportOnly.includes('latency') &&
-    (!isWhole(stage) || stages[stage]?.latency !== undefined)
+  const thresholds = watchThresholds(stages)
+  const uncounted = watchUncounted(
+    [...(latency ? ['latency'] : []), ...ratios].filter((name) => !reportOnly.includes(name)),
+  )
+  /** At 100 % only limits look at how long requests take. */
+  const matters = ({ metric }: Judgement, stage: number): boolean =>
+    metric !== 'latency' || !isWhole(stage) || stages[stage]?.latency !== undefined
   // The bound may be wrong, too.
   const bar = 1 / (stages.some(({ whole }) => whole) ? alpha * (1 - BOUND_SHARE) : alpha)
 
@@ -103,11 +104,11 @@ export function createSequentialJudge(settings: SequentialSettings, stages: read
     },
     judge(sample, stage) {
       if (sample.canary) counts.add(sample, stage)
-      const still = isTimed(stage) ? untimed.next(sample) : undefined
+      const still = uncounted.next(sample).filter((one) => matters(one, stage))
       const judgements = [
         ...decide(sample, stage),
         ...reported.flatMap(({ criterion }) => alone(criterion.next(sample, stage, bar), bar)),
-        ...(still ? [still] : []),
+        ...still,
       ]
       return {
         judgements: [
@@ -143,11 +144,12 @@ interface Named {
 function limitsOf(
   stages: readonly StageLimits[],
   counted: readonly { ratio: string | undefined; shared: Shared }[],
+  isWhole: (stage: number) => boolean,
 ): Named[] {
   const having = (of: (stage: StageLimits) => number | undefined) => {
     const limits = stages.map(of)
     const planned = plannedMs(stages.filter((_, stage) => limits[stage] !== undefined))
-    return { limits, plannedMs: planned, any: limits.some((limit) => limit !== undefined) }
+    return { limits, isWhole, plannedMs: planned, any: limits.some((limit) => limit !== undefined) }
   }
   const named = [
     ...counted.flatMap(({ ratio, shared }) => {

@@ -1,12 +1,15 @@
 import { describe, expect, it } from '@jest/globals'
 import { falseAlarms, type LimitedStage } from './threshold-alarms'
 
-const stage = (more: Partial<LimitedStage> = {}): LimitedStage => ({
+type Stage = Omit<LimitedStage, 'failAfter'>
+const stage = (more: Partial<Stage> = {}): Stage => ({
   ...{ samples: 30, requests: 10, rate: 0.001, limit: 0.01 },
   ...more,
 })
-const row = (inARow: number, ...stages: (LimitedStage | undefined)[]) => ({ failAfter: { inARow }, stages })
-const all = (inAll: number, ...stages: (LimitedStage | undefined)[]) => ({ failAfter: { inAll }, stages })
+const asked = (failAfter: LimitedStage['failAfter'], stages: readonly (Stage | undefined)[]) =>
+  stages.map((one) => one && { ...one, failAfter })
+const row = (inARow: number, ...stages: (Stage | undefined)[]) => asked({ inARow }, stages)
+const all = (inAll: number, ...stages: (Stage | undefined)[]) => asked({ inAll }, stages)
 
 describe('false alarms of thresholds', () => {
   it('at few requests are those of a single failure: any is above the limit', () => {
@@ -34,6 +37,13 @@ describe('false alarms of thresholds', () => {
     const q = 1 - (1 - p) ** 2
     const both = all(2, stage({ samples: 3 }))
     expect(falseAlarms([both, both])).toBeCloseTo(3 * q * q * (1 - q) + q ** 3, 6)
+  })
+
+  it('are counted by what each stage needs', () => {
+    const p = 1 - Math.exp(-0.01)
+    const [long, short] = [row(20, stage({ samples: 5 })), row(1, stage({ samples: 1 }))]
+    // Twenty in a row never come; in the stage that needs one, any is it.
+    expect(falseAlarms([[...long, ...short, ...long]])).toBeCloseTo(p, 6)
   })
 
   it('add up over limits that are broken apart', () => {

@@ -2,6 +2,7 @@ import type { FailAfter } from './thresholds'
 
 /** What a limit asks of the samples of one stage. */
 export interface LimitedStage {
+  failAfter: FailAfter
   /** how many samples the stage takes */
   samples: number
   /** of the canary in one sample, on average */
@@ -12,11 +13,8 @@ export interface LimitedStage {
   limit: number
 }
 
-/** A limit, and what it asks of each stage; undefined where a stage does not have it. */
-export interface LimitOverStages {
-  failAfter: FailAfter
-  stages: readonly (LimitedStage | undefined)[]
-}
+/** What a limit asks of each stage; undefined where a stage does not have it. */
+export type LimitOverStages = readonly (LimitedStage | undefined)[]
 
 /**
  * How likely thresholds take a release back by chance alone that is as good as the baseline was, where requests and failures
@@ -24,51 +22,60 @@ export interface LimitOverStages {
  * @returns 0 to 1
  */
 export function falseAlarms(limits: readonly LimitOverStages[]): number {
-  const alone = limits.flatMap(({ failAfter, stages }) =>
-    'inARow' in failAfter ? inARow(stages.flatMap(breaches), failAfter.inARow) : [],
-  )
-  const together = limits.filter(({ failAfter }) => 'inAll' in failAfter)
-  const needed = Math.min(
-    ...together.map(({ failAfter }) => ('inAll' in failAfter ? failAfter.inAll : Infinity)),
-  )
-  const counted = together.length === 0 ? 0 : inAll(anyBreach(together), needed)
+  const alone = limits.map((stages) => inARow(stages.flatMap((stage) => samplesOf(stage, 'inARow'))))
+  const counted = inAll(anyBreach(limits))
   return 1 - [...alone, counted].reduce((calm, alarm) => calm * (1 - alarm), 1)
 }
 
-/** For each sample of a stage the probability that it breaks the limit. */
-function breaches(stage: LimitedStage | undefined): number[] {
-  return stage === undefined ? [] : Array<number>(stage.samples).fill(breachProbability(stage))
+/** A sample: how likely it breaks a limit, and how many breaches are needed by then. */
+interface Drawn {
+  breach: number
+  needed: number
 }
 
-/** For each sample of the rollout the probability that it breaks any of the limits. */
-function anyBreach(limits: readonly LimitOverStages[]): number[] {
-  const stages = limits[0]?.stages ?? []
-  return stages.flatMap((_, index) => {
-    const own = limits.map(({ stages }) => stages[index]).filter((stage) => stage !== undefined)
-    const calm = own.reduce((all, stage) => all * (1 - breachProbability(stage)), 1)
-    return Array<number>(own[0]?.samples ?? 0).fill(1 - calm)
-  })
+/** The samples of a stage whose breaches are counted in that way. */
+function samplesOf(stage: LimitedStage | undefined, how: 'inARow' | 'inAll'): Drawn[] {
+  const needed = stage && (stage.failAfter as Partial<Record<'inARow' | 'inAll', number>>)[how]
+  return stage === undefined || needed === undefined
+    ? []
+    : Array<Drawn>(stage.samples).fill({ breach: breachProbability(stage), needed })
+}
+
+/** The samples of the rollout, with how likely each breaks any of the limits that count all of them. */
+function anyBreach(limits: readonly LimitOverStages[]): Drawn[] {
+  const stages = Math.max(0, ...limits.map(({ length }) => length))
+  return Array.from({ length: stages }, (_, index) => {
+    const own = limits.map((stages) => samplesOf(stages[index], 'inAll')).filter(({ length }) => length > 0)
+    const calm = own.reduce((all, [one]) => all * (1 - (one?.breach ?? 0)), 1)
+    const needed = Math.min(...own.map(([one]) => one?.needed ?? Infinity))
+    return (own[0] ?? []).map(() => ({ breach: 1 - calm, needed }))
+  }).flat()
 }
 
 /** Probability of so many breaches in a row, by the probabilities of all lengths that the row can have. */
-function inARow(breaches: readonly number[], needed: number): number {
-  let rows = [1, ...Array<number>(needed - 1).fill(0)]
+function inARow(samples: readonly Drawn[]): number {
+  const longest = Math.max(0, ...samples.map(({ needed }) => needed))
+  let rows = [1, ...Array<number>(longest).fill(0)]
   let alarm = 0
-  for (const breach of breaches) {
-    alarm += (rows[needed - 1] ?? 0) * breach
+  for (const { breach, needed } of samples) {
     const calm = rows.reduce((sum, one) => sum + one, 0) * (1 - breach)
     rows = [calm, ...rows.slice(0, -1).map((one) => one * breach)]
+    // Whatever is as long as that by now has failed.
+    alarm += rows.slice(needed).reduce((sum, one) => sum + one, 0)
+    rows = rows.map((one, length) => (length >= needed ? 0 : one))
   }
   return alarm
 }
 
 /** Probability of so many breaches in all. */
-function inAll(breaches: readonly number[], needed: number): number {
-  let counts = [1, ...Array<number>(needed - 1).fill(0)]
+function inAll(samples: readonly Drawn[]): number {
+  const most = Math.max(0, ...samples.map(({ needed }) => needed))
+  let counts = [1, ...Array<number>(most).fill(0)]
   let alarm = 0
-  for (const breach of breaches) {
-    alarm += (counts[needed - 1] ?? 0) * breach
+  for (const { breach, needed } of samples) {
     counts = counts.map((one, count) => one * (1 - breach) + (counts[count - 1] ?? 0) * breach)
+    alarm += counts.slice(needed).reduce((sum, one) => sum + one, 0)
+    counts = counts.map((one, count) => (count >= needed ? 0 : one))
   }
   return alarm
 }

@@ -168,6 +168,59 @@ describe('what is said', () => {
     expect(after([cpu({ failAfter: inARow(2) })], [high, missing, high])[0]?.verdict).toBe('fail')
   })
 
+  it.each<[string, Partial<ArmSample>, Sample['problems'], string]>([
+    [
+      'has no bound as high as the limit',
+      {
+        latency: [
+          { le: 1000, count: 0 },
+          { le: Infinity, count: 100 },
+        ],
+      },
+      [],
+      'latency-p99 gave no answer: the histogram has no bound at 15 s or above',
+    ],
+    [
+      'gave no answer',
+      {},
+      [{ kind: 'provider', metric: 'latency', message: 'canary latency: HTTP 503' }],
+      'latency-p99 gave no answer: canary latency: HTTP 503',
+    ],
+    [
+      'stands still',
+      {
+        latency: [
+          { le: 20_000, count: 0 },
+          { le: Infinity, count: 0 },
+        ],
+      },
+      [],
+      'the canary has answered 100 requests, and its histogram (metrics.latency) shows none of them',
+    ],
+    [
+      'is not there',
+      {},
+      [],
+      'the canary has answered 100 requests, and its histogram (metrics.latency) shows none of them',
+    ],
+  ])('of a histogram that %s is an error', (_, canary, found, reason) => {
+    const p99: Threshold = { metric: 'latency-p99', max: 15_000, measure: 'time', failAfter: inARow(1) }
+    expect(said(after([p99], [{ ...sample(canary), problems: found }]))).toContainEqual(['error', reason])
+  })
+
+  it('of a ratio that only the baseline counts is an error', () => {
+    const paid: Threshold = { metric: 'paid', max: 0.05, measure: 'share', failAfter: inARow(1) }
+    const none = sample(
+      { ratios: { paid: { requests: 0, errors: 0 } } },
+      { ratios: { paid: { requests: 50, errors: 0 } } },
+    )
+    expect(said(after([paid], [none]))).toEqual([
+      ['error', expect.stringContaining('the canary has counted no paid')],
+    ])
+    // Where nothing has such a limit nobody asks.
+    expect(after([errorRate(0.01, inARow(1))], [none]).map(({ verdict }) => verdict)).toEqual(['pass'])
+  })
+
   it('of an arm that gave no answer is an error', () => {
     const { canary: _, ...unknown } = sample({})
     expect(said(after([cpu()], [{ ...unknown, problems: [{ kind: 'provider', message: 'down' }] }]))).toEqual(
@@ -202,8 +255,32 @@ describe('a limit of the baseline', () => {
     expect(judge.judge(at(94), 0).judgements[0]?.verdict).toBe('fail')
   })
 
+  it('is not one of what an idle arm shows', () => {
+    const judge = createThresholdJudge([
+      { thresholds: [throughput] },
+      { thresholds: [throughput], whole: true },
+    ])
+    const idle = (canary: number): Sample =>
+      sample({ values: { throughput: canary } }, { requests: 0, values: { throughput: 0.1 } })
+    judge.judge(at(100, 100), 0)
+    // Nothing calls it any more, in a stage beside it or with all of the traffic elsewhere: what it had before counts.
+    expect(judge.judge(idle(94), 0).judgements[0]?.verdict).toBe('fail')
+    expect(judge.judge(idle(96), 1).judgements[0]?.verdict).toBe('pass')
+    // A health check now and then is no traffic either.
+    expect(
+      judge.judge(sample({ values: { throughput: 94 } }, { requests: 2, values: { throughput: 0.1 } }), 1)
+        .judgements[0]?.verdict,
+    ).toBe('fail')
+  })
+
+  it.each([0, -10])('of %d is none', (baseline) =>
+    expect(after([throughput], [at(94, baseline)])[0]?.verdict).toBe('error'),
+  )
+
   it('is an error where the baseline never had any', () =>
-    expect(said(after([throughput], [at(94)]))).toEqual([['error', 'throughput gave no answer']]))
+    expect(said(after([throughput], [at(94)]))).toEqual([
+      ['error', 'throughput gave no answer: the baseline shows nothing of which a share can be told'],
+    ]))
 })
 
 it('what is only reported says so, and does not count where all breaches are counted', () => {

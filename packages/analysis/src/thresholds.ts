@@ -1,7 +1,7 @@
 import { formatRate } from '@deploy-actions/rollout'
 import { boundAbove, countAbove } from './latency-bounds'
 import { LATENCY_SHARES, type LatencyQuantile } from './limits'
-import type { ArmSample, Sample } from './sample'
+import type { ArmSample, Sample, SampleProblem } from './sample'
 import type { Judgement } from './verdict'
 import { failed, formatMs, slow } from './wording'
 
@@ -50,11 +50,17 @@ interface Shown {
  * Thresholds for each stage. Breaches of one limit in a row are counted on from stage to stage: who says "for two checks in a
  * row" thinks of no stages.
  */
-export function watchThresholds(stages: readonly (readonly Threshold[])[]): ThresholdWatch {
+export function watchThresholds(
+  stages: readonly { thresholds?: readonly Threshold[]; whole?: boolean }[],
+): ThresholdWatch {
   const inARow = new Map<string, number>()
   const earlier = new Map<string, number>()
   let inAll = 0
-  const compared = new Set(stages.flat().flatMap(({ ofBaseline, metric }) => (ofBaseline ? metric : [])))
+  const compared = new Set(
+    stages.flatMap(({ thresholds = [] }) =>
+      thresholds.flatMap(({ ofBaseline, metric }) => (ofBaseline ? metric : [])),
+    ),
+  )
   const learn = ({ values = {} }: ArmSample): void => {
     for (const metric of compared) {
       const value = values[metric]
@@ -89,15 +95,18 @@ export function watchThresholds(stages: readonly (readonly Threshold[])[]): Thre
   return {
     learn,
     next(sample, stage) {
-      const looks = (stages[stage] ?? []).map((one) => ({ one, shown: look(one, sample, earlier) }))
+      const { thresholds = [], whole = false } = stages[stage] ?? {}
+      // An arm without traffic idles: what it shows then is nothing to be held against.
+      const idles = whole || sample.baseline?.requests === 0
+      const looks = thresholds.map((one) => ({ one, shown: look(one, sample, { earlier, idles }) }))
       const breaks = looks.some(
         ({ one, shown }) => 'inAll' in one.failAfter && !one.reportOnly && shown && isBroken(shown),
       )
       if (breaks) inAll += 1
-      if (sample.baseline) learn(sample.baseline)
+      if (sample.baseline && !idles) learn(sample.baseline)
       return looks.flatMap(({ one, shown }) => {
         if (shown) return judge(one, { sample, shown })
-        return isRate(one, sample) ? [] : unanswered(one, sample)
+        return isSilent(one, sample) ? [] : unanswered(one, sample)
       })
     },
   }
@@ -116,12 +125,18 @@ const baselineBreaks = (one: Threshold, { baseline }: Sample): boolean => {
 }
 
 /** What the canary shows; undefined where nothing does, be it what it is held against. */
-function look(one: Threshold, { canary, baseline }: Sample, earlier: ReadonlyMap<string, number>) {
+function look(
+  one: Threshold,
+  { canary, baseline }: Sample,
+  { earlier, idles }: { earlier: ReadonlyMap<string, number>; idles: boolean },
+): Shown | undefined {
   const shown = canary && show(one, canary)
   if (!shown || !one.ofBaseline) return shown
-  const beside = baseline?.values?.[one.metric]
+  const beside = idles ? undefined : baseline?.values?.[one.metric]
   const of = beside ?? earlier.get(one.metric)
-  return of === undefined ? undefined : relative(one, shown, { of, isEarlier: beside === undefined })
+  // Of nothing, or less, there is no share.
+  if (of === undefined || of <= 0) return undefined
+  return relative(one, shown, { of, isEarlier: beside === undefined })
 }
 
 function relative(
@@ -155,9 +170,9 @@ function show(one: Threshold, arm: ArmSample): Shown | undefined {
 
 /** The share of its requests that took longer than the lowest bound of the histogram that is not below the limit. */
 function showLatency(quantile: `latency-${LatencyQuantile}`, limitMs: number, { latency = [] }: ArmSample) {
-  const bound = boundAbove(latency, limitMs) ?? limitMs
-  const counts = countAbove(latency, bound)
-  if (!counts || counts.requests === 0) return undefined
+  const bound = boundAbove(latency, limitMs)
+  const counts = bound === undefined ? undefined : countAbove(latency, bound)
+  if (bound === undefined || !counts || counts.requests === 0) return undefined
   const allowed = LATENCY_SHARES[quantile.slice('latency-'.length) as LatencyQuantile]
   return {
     ...{ value: counts.errors / counts.requests, max: allowed },
@@ -166,11 +181,19 @@ function showLatency(quantile: `latency-${LatencyQuantile}`, limitMs: number, { 
   }
 }
 
+/** What a threshold looks at, by its name in a sample: latency, or the name of a ratio or a value. */
+export const countedAs = ({ metric }: Threshold): string => (isLatency(metric) ? 'latency' : metric)
+
 const isLatency = (metric: string): metric is `latency-${LatencyQuantile}` =>
   Object.keys(LATENCY_SHARES).some((quantile) => metric === `latency-${quantile}`)
 
-const isRate = ({ metric }: Threshold, { canary }: Sample): boolean =>
-  metric === 'error-rate' || isLatency(metric) || canary?.ratios?.[metric] !== undefined
+/** A rate of no requests says nothing; a histogram that gave no answer, or has no bound for the limit, is none. */
+function isSilent({ metric }: Threshold, { canary, problems }: Sample): boolean {
+  if (isLatency(metric)) return (canary?.latency?.at(-1)?.count ?? 0) === 0 && !problems.some(isOfLatency)
+  return metric === 'error-rate' || canary?.ratios?.[metric] !== undefined
+}
+
+const isOfLatency = ({ metric, kind }: SampleProblem): boolean => metric === 'latency' && kind !== 'partial'
 
 function limits({ max, min }: Pick<Shown, 'max' | 'min'>, formatted: (value: number) => string): string {
   if (min === undefined) return `limit ${formatted(max ?? 0)}`
@@ -182,12 +205,18 @@ function format(value: number, measure: Measure): string {
   return measure === 'time' ? formatMs(value) : String(Number(value.toPrecision(6)))
 }
 
-function unanswered({ metric, reportOnly }: Threshold, { problems }: Sample): Judgement {
-  const own = problems.filter((problem) => problem.metric === metric).map(({ message }) => message)
+function unanswered({ metric, max = 0, ofBaseline, reportOnly }: Threshold, { problems }: Sample): Judgement {
+  const unknownWhy = (): string => {
+    if (isLatency(metric)) return `: the histogram has no bound at ${formatMs(max)} or above`
+    return ofBaseline ? ': the baseline shows nothing of which a share can be told' : ''
+  }
+  const name = isLatency(metric) ? 'latency' : metric
+  const own = problems.filter((problem) => problem.metric === name).map(({ message }) => message)
   return {
     metric,
     verdict: 'error',
-    reason: () => `${metric} gave no answer${own.length > 0 ? `: ${[...new Set(own)].join('; ')}` : ''}`,
+    reason: () =>
+      `${metric} gave no answer${own.length > 0 ? `: ${[...new Set(own)].join('; ')}` : unknownWhy()}`,
     observed: {},
     ...(reportOnly && { reportOnly }),
   }

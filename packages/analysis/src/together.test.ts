@@ -101,6 +101,14 @@ describe('a ratio', () => {
     expect(lost[0]?.reason()).toBe('the metrics gave no answer: canary payments of: HTTP 503')
   })
 
+  it('that the canary alone does not count is an error, where it decides', () => {
+    const none = { canary: { requests: 0, errors: 0 }, baseline: { requests: 200, errors: 1 } }
+    expect(judged(none).filter(({ verdict }) => verdict === 'error')).toMatchObject([{ metric: 'payments' }])
+    expect(judged(none, { reportOnly: ['payments'] }).filter(({ verdict }) => verdict === 'error')).toEqual(
+      [],
+    )
+  })
+
   it('that is only reported fails nothing, and moves the evidence of the others by nothing', () => {
     const reported = judged(bad, { reportOnly: ['payments'] })
     const alone = judged(

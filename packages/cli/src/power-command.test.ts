@@ -107,7 +107,7 @@ describe('the power of stages', () => {
       expect.stringMatching(/^canary\.stages\[1\] \(100%\): needs 20 requests .* the canary sees 18 /),
       'canary.stages[0] (20%): finds nothing at this traffic, not even a canary that always fails',
       'canary.stages[1] (100%): finds nothing at this traffic, not even a canary that always fails',
-      'canary.stages[0] (20%): limits errors to 4%, and the baseline itself fails 5% of its requests: a healthy release would be taken back',
+      'canary.stages[0] (20%): limits errors to 4%, and the baseline itself fails 5% of its requests, as far as is known: a healthy release would be taken back',
     ])
     const { configs } = await readConfig(await written())
     expect(await unseenAt({ requestsPerSecond: 0.02, baselineErrors: 0.05 }, configs)).toEqual(warnings)

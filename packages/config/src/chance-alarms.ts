@@ -52,21 +52,19 @@ function askedOf(
   interval: number,
 ): LimitOverStages {
   const own = stages.map(({ thresholds = [] }) => thresholds.find((one) => one.metric === metric))
-  return {
-    failAfter: own.find((one) => one !== undefined)?.failAfter ?? { inARow: 1 },
-    stages: stages.map(({ watchMs, weight }, index) => {
-      const threshold = own[index]
-      const shown = threshold && countsBeyond(threshold, baseline)
-      if (!shown) return undefined
-      const { counts, limit } = shown
-      return {
-        limit,
-        samples: Math.max(1, Math.round(watchMs / interval)),
-        requests: (counts.requests * interval * weight) / windowMs / WHOLE,
-        rate: rateOf(counts),
-      }
-    }),
-  }
+  return stages.map(({ watchMs, weight }, index) => {
+    const threshold = own[index]
+    const shown = threshold && countsBeyond(threshold, baseline)
+    if (!shown) return undefined
+    const { counts, limit } = shown
+    return {
+      limit,
+      failAfter: threshold.failAfter,
+      samples: Math.max(1, Math.round(watchMs / interval)),
+      requests: (counts.requests * interval * weight) / windowMs / WHOLE,
+      rate: rateOf(counts),
+    }
+  })
 }
 
 /** Of how many of the baseline's requests how many are beyond a limit, and the share that may be; undefined for values. */

@@ -78,6 +78,14 @@ describe('limits', () => {
     [{ 'latency-p50': '0s' }, 'latency-p50: a limit is longer than 0s'],
   ])('%j is refused', (written, message) => expect(problems(written)).toEqual([message]))
 
+  it('may be more than all of it, as of the baseline or of one core', () =>
+    expect(planned({ cpu: { max: '250%' }, pool: { max: '110%', of: 'baseline' } }).thresholds).toMatchObject(
+      [
+        { metric: 'cpu', max: 2.5 },
+        { metric: 'pool', max: 1.1, ofBaseline: true },
+      ],
+    ))
+
   it.each([{ pool: { min: '95%', of: 'baseline' } }, { cpu: '90%', pool: 18, payments: { min: '98%' } }])(
     '%j is not refused',
     (written) => expect(problems(written)).toEqual([]),

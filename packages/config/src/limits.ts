@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { didYouMean } from '@deploy-actions/action-kit'
 import { LATENCY_QUANTILES, type FailAfter, type Measure, type Threshold } from '@deploy-actions/analysis'
-import { defined, duration, formatDuration, formatRate, percent, WHOLE } from '@deploy-actions/rollout'
+import { defined, duration, formatDuration, formatRate } from '@deploy-actions/rollout'
 
 /** A share of 0 to 1, a time in milliseconds, or a number, by how it is written. */
 interface Amount {
@@ -15,8 +15,9 @@ const amount = z
   .union([z.number(), z.string()])
   .transform((written, context): Amount => {
     if (typeof written === 'number') return { measure: 'number', value: written }
-    const share = percent.safeParse(written)
-    if (share.success) return { measure: 'share', value: share.data / WHOLE }
+    // More than 100 % is a share, too: of the baseline, or of one core.
+    const share = /^(\d+(?:\.\d+)?)%$/.exec(written)?.[1]
+    if (share !== undefined) return { measure: 'share', value: Number(share) / 100 }
     const time = duration.safeParse(written)
     if (time.success) return { measure: 'time', value: time.data }
     context.addIssue({ code: 'custom', message: FORM })

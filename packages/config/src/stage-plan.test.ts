@@ -110,6 +110,30 @@ describe('limits of the latency', () => {
     ])
   })
 
+  it('are out of reach as well where each sample is held against them', () => {
+    const each = plan([
+      { weight: '100%', watch: '5m', limits: { 'latency-p99': { max: '20s', 'fail-after': 3 } } },
+    ])
+    const judged = plan([{ weight: '100%', watch: '5m', limits: { 'latency-p99': '20s' } }], {
+      judge: 'threshold',
+    })
+    for (const plans of [each, judged])
+      expect(
+        stagesOutOfReach(
+          {
+            requestsPerSecond: 100,
+            baseline: {
+              latency: [
+                { le: 10_000, count: 1 },
+                { le: Infinity, count: 2 },
+              ],
+            },
+          },
+          plans,
+        ),
+      ).toEqual([expect.stringContaining('limits latency-p99 to 20000 ms, but the highest bound')])
+  })
+
   it('are out of reach where the histogram has no bound at them or above, or nothing in it', () => {
     const seen = (bounds: number[]) => ({
       requestsPerSecond: 100,

@@ -109,8 +109,8 @@ export function stagesOutOfReach(
   { requestsPerSecond, baseline }: Seen,
   plans: readonly StagePlan[],
 ): string[] {
-  const unseen = plans.flatMap(({ latency }, stage) =>
-    Object.entries(latency ?? {}).flatMap(([quantile, limit]) => {
+  const unseen = plans.flatMap((plan, stage) =>
+    latencyLimitsOf(plan).flatMap(({ quantile, limit }) => {
       const message = unmeasured(baseline.latency ?? [], limit)
       return message === undefined
         ? []
@@ -129,6 +129,19 @@ export const atStage =
   (plans: readonly StagePlan[]) =>
   ({ stage, message }: { stage: number; message: string }): string =>
     `canary.stages[${stage}] (${formatPercent(plans[stage]?.weight ?? 0)}): ${message}`
+
+/** Tested, or held against each sample. */
+const latencyLimitsOf = ({
+  latency = {},
+  thresholds = [],
+}: StagePlan): { quantile: string; limit: number }[] => [
+  ...Object.entries(latency).map(([quantile, limit]) => ({ quantile, limit })),
+  ...thresholds.flatMap(({ metric, max }) =>
+    metric.startsWith('latency-') && max !== undefined
+      ? [{ quantile: metric.slice('latency-'.length), limit: max }]
+      : [],
+  ),
+]
 
 /** Why a histogram does not tell how many requests took longer than a limit (milliseconds). */
 function unmeasured(latency: readonly Bucket[], limit: number): string | undefined {

@@ -136,9 +136,17 @@ export function powerWarnings(
       : [
           {
             stage,
-            message: `limits errors to ${formatRate(errorRate)}, and the baseline itself fails ${formatRate(baselineErrors)} of its requests: a healthy release would be taken back`,
+            message: `limits errors to ${formatRate(errorRate)}, and the baseline itself fails ${formatRate(baselineErrors)} of its requests, as far as is known: a healthy release would be taken back`,
           },
         ],
   )
-  return [...tooFewRequests(requestsPerSecond, stages), ...[...blind, ...above].map(atStage(stages))]
+  const reported = stages.flatMap(({ onFail, watchMs }, stage) =>
+    onFail === 'report' && watchMs > 0
+      ? [{ stage, message: 'only reports what it finds (on-fail: report): nothing is taken back' }]
+      : [],
+  )
+  return [
+    ...tooFewRequests(requestsPerSecond, stages),
+    ...[...blind, ...above, ...reported].map(atStage(stages)),
+  ]
 }

@@ -139,6 +139,86 @@ describe('values and ratios', () => {
   })
 })
 
+describe('what is counted beside requests and errors, on a page of its own', () => {
+  const at = (port: number) => configured(scrape, { type: 'scrape', pages: [`http://127.0.0.1:${port}/`] })
+  const sources = { proxy: at(1), app: at(2), shop: at(3) }
+  const asked = (arm: string) => ({
+    requests: { source: 'proxy', sum: [`requests{arm="${arm}"}`] },
+    errors: { source: 'proxy', sum: [`errors{arm="${arm}"}`] },
+    latency: { source: 'app', sum: [`took_bucket{arm="${arm}"}`] },
+    ratios: {
+      paid: {
+        of: { source: 'app', sum: [`payments{arm="${arm}"}`] },
+        failed: { source: 'shop', sum: [`lost{arm="${arm}"}`] },
+      },
+    },
+  })
+  /** Every ten seconds a hundred of everything, of which two fail; what is away in which sample, from 1. */
+  async function samples(count: number, away: Record<number, readonly number[]>) {
+    const clock = createFakeClock()
+    let taken = 0
+    const page = (port: number): string =>
+      ['blue', 'green']
+        .flatMap((arm) =>
+          port === 1
+            ? [`requests{arm="${arm}"} ${100 * taken}`, `errors{arm="${arm}"} ${2 * taken}`]
+            : port === 2
+              ? [
+                  `payments{arm="${arm}"} ${100 * taken}`,
+                  `took_bucket{arm="${arm}",le="+Inf"} ${100 * taken}`,
+                ]
+              : [`lost{arm="${arm}"} ${2 * taken}`],
+        )
+        .join('\n')
+    const ports = createFakePorts({
+      clock,
+      http({ url }) {
+        const port = Number(/:(\d)\//.exec(url)?.[1])
+        return away[port]?.includes(taken) ? { status: 503 } : { body: page(port) }
+      },
+    })
+    const made = createArmSampler(
+      sampled({ sources, baseline: asked('blue'), canary: asked('green') }),
+      ports,
+    )
+    await made.restart(ports.signal)
+    const all = []
+    for (taken = 1; taken <= count; taken++) {
+      clock.advance(10_000)
+      all.push((await made.sample(ports.signal))!)
+    }
+    return all
+  }
+
+  it('takes no requests and errors from what was read, and no time either', async () => {
+    const all = await samples(6, { 2: [2, 4], 3: [3] })
+    expect(all.map(({ canary }) => canary?.requests)).toEqual([100, 100, 100, 100, 100, 100])
+    expect(all.map(({ windowMs }) => windowMs)).toEqual(Array<number>(6).fill(10_000))
+  })
+
+  it('is a problem by its name while it is away: a histogram that was not read does not stand still', async () => {
+    const [, away] = await samples(2, { 2: [2] })
+    expect(away?.canary?.latency).toBeUndefined()
+    expect(away?.problems.map(({ metric, kind }) => `${metric} ${kind}`)).toContain('latency provider')
+  })
+
+  it('is left out where its two counters tell of different windows', async () => {
+    const all = await samples(5, { 3: [2, 3] })
+    // Of three windows of failures and one of payments six in a hundred would have failed.
+    expect(all.map(({ canary }) => canary?.ratios?.['paid'])).toEqual([
+      { requests: 100, errors: 2 },
+      undefined,
+      undefined,
+      undefined,
+      { requests: 100, errors: 2 },
+    ])
+    expect(all[3]?.problems).toContainEqual({
+      ...{ kind: 'stale', metric: 'paid' },
+      message: 'canary paid: its counters tell of different windows, and count from the next sample on',
+    })
+  })
+})
+
 describe('how long requests took', () => {
   const web = configured(scrape, { type: 'scrape', pages: ['http://127.0.0.1:1/'] })
   const asked = (arm: string, unit?: 's' | 'ms') => ({

@@ -131,14 +131,16 @@ export function createArmSampler(
         return undefined
       }
       const answers = await ask(groups, to, signal)
-      const levelled = !answers.some(isUnlevelled)
+      const counters = answers.filter(({ question }) => isCount(question))
+      // Only requests and errors make an arm unknown: what else gave no answer is a problem of its own.
+      const levelled = !counters.some(isUnlevelled)
       const [baseline, canary] = ARMS.map((arm) => {
         const own = answersAbout(arm, answers)
         const read = readArm(own)
         if (read.sample) moveOn(own)
         return read
       })
-      const window = covered(answers) ?? { from: new Date(Math.min(...begins)), to }
+      const window = covered(counters) ?? { from: new Date(Math.min(...begins)), to }
       return defined({
         at: window.to.toISOString(),
         windowMs: window.to.getTime() - window.from.getTime(),
@@ -153,6 +155,8 @@ export function createArmSampler(
     },
   }
 }
+
+const isCount = ({ metric }: Question): boolean => metric === 'requests' || metric === 'errors'
 
 const NOT_LEVELLED: SampleProblem = {
   kind: 'stale',
@@ -352,7 +356,9 @@ function readArm(answers: readonly Answer[]): { sample?: ArmSample; problems: Sa
   const { counts, problems: uncounted, leftOut } = readCounts([...of('requests'), ...of('errors')])
   if (!counts) return { problems: [...problems, ...uncounted] }
   const [total = 0, errors = 0] = counts
-  const latency = of('latency').flatMap(({ question, result }) => milliseconds(question, result.buckets))[0]
+  const latency = of('latency').flatMap((answer) =>
+    isUnlevelled(answer) ? [] : milliseconds(answer.question, answer.result.buckets),
+  )[0]
   const values = of('value').flatMap(({ question: { own, asked }, result }) =>
     own === undefined || result.value === undefined || isPart(result)
       ? []
@@ -375,10 +381,12 @@ function readArm(answers: readonly Answer[]): { sample?: ArmSample; problems: Sa
 const isPart = ({ pages }: QueryResult): boolean => (pages?.missing.length ?? 0) > 0
 
 /** That there is no such series yet is an answer of a counter; of a value it is none. */
-function problemsOf({ question, result }: Answer): SampleProblem[] {
+function problemsOf(answer: Answer): SampleProblem[] {
+  const { question, result } = answer
   const { problem } = result
   const { name, metric, own } = question
-  if (metric === 'value' && !problem && isPart(result))
+  const wholly = metric === 'value' || (metric === 'latency' && problem?.kind === 'absent')
+  if (wholly && isPart(result))
     return (result.pages?.missing ?? []).map(({ page, why }) =>
       defined({
         kind: 'provider' as const,
@@ -386,6 +394,8 @@ function problemsOf({ question, result }: Answer): SampleProblem[] {
         metric: own,
       }),
     )
+  if (metric !== 'requests' && metric !== 'errors' && isUnlevelled(answer))
+    return [defined({ ...NOT_LEVELLED, message: `${name}: ${NOT_LEVELLED.message}`, metric: own ?? metric })]
   if (!problem || (problem.kind === 'absent' && metric !== 'value')) return []
   return [
     defined({
@@ -430,12 +440,27 @@ function readRatio(
   const part = answers.find(({ question }) => question.metric !== 'of')
   const of = answers.find(({ question }) => question.metric === 'of')
   if (!of || !part) return { name, problems: [] }
+  // One of them was away, and tells of more time with its next answer than the other.
+  if (!sameWindow(of.result.window, part.result.window))
+    return {
+      name,
+      problems: [
+        {
+          kind: 'stale',
+          metric: name,
+          message: `${of.question.arm} ${name}: its counters tell of different windows, and count from the next sample on`,
+        },
+      ],
+    }
   const { counts, problems } = readCounts([of, part])
-  if (!counts) return { name, problems }
+  if (!counts || [of, part].some(isUnlevelled)) return { name, problems }
   const [all = 0, counted = 0] = counts
   const failed = part.question.metric === 'succeeded' ? Math.max(0, all - counted) : counted
   return { name, counts: countsOf(all, failed), problems }
 }
+
+const sameWindow = (one: Window, other: Window): boolean =>
+  one.from.getTime() === other.from.getTime() && one.to.getTime() === other.to.getTime()
 
 const gathered = <T>(entries: readonly (readonly [string, T])[]): Record<string, T> | undefined =>
   entries.length > 0 ? Object.fromEntries(entries) : undefined
