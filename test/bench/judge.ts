@@ -71,11 +71,12 @@ async function compare(runs: number): Promise<void> {
 async function writeAll(runs: number): Promise<void> {
   const { out } = values
   if (out === undefined) throw new Error('give --out FOLDER')
-  const played = {
-    runs,
-    seed,
-    results: await resultsOf(allCells().map((cell) => ({ cell, runs, rules: allRules }))),
-  }
+  const untimed = allRules.filter((rule) => rule !== 'sequential, latency')
+  const orders: Order[] = [
+    ...allCells().map((cell) => ({ cell, runs, rules: untimed })),
+    ...timedCells().map((cell): Order => ({ cell, runs, rules: ['sequential, latency'] })),
+  ]
+  const played = { runs, seed, results: await resultsOf(orders) }
   await mkdir(out, { recursive: true })
   const files = { 'judges.md': judgesPage(played), 'judges.csv': allAsCsv(played), ...plotsOf(played) }
   for (const [name, text] of Object.entries(files)) await writeFile(join(out, name), text)
