@@ -1,5 +1,8 @@
 import { z } from 'zod'
 
+/** How long most requests took is told by this share of them. */
+export const MOST = 0.95
+
 /** What one stage came to. */
 export const stageResult = z.object({
   /** what was planned for the canary arm, in basis points */

@@ -1,16 +1,13 @@
 import { clockTime, escapeText, table } from '@deploy-actions/action-kit'
 import { bucketWithin, timeWithin } from '@deploy-actions/analysis'
 import { formatDuration, formatPercent, formatRate, formatWeights } from '@deploy-actions/rollout'
-import type { StageResult } from './outputs'
+import { MOST, type StageResult } from './outputs'
 import { canaryRate } from './trail'
 import type { Walk } from './walk'
 
 const BARS = '▁▂▃▄▅▆▇█'
 /** Wider than this a line of samples wraps in GitHub's summary. */
 const WIDEST = 60
-
-/** How long most requests took is told by this share of them. */
-const MOST = 0.95
 
 /** The section of the job summary: a row a stage, a line of the error rates and one of the times, and why it ended. */
 export function summarise({ settings, stages, trail }: Walk, reason: string): string {

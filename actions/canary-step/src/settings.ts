@@ -4,11 +4,12 @@ import {
   bareTarget,
   checksOf,
   configuredTarget,
+  limitProblemsInStages,
   planStages,
   releaseOf,
   scriptVariables,
   sections,
-  stageLimitProblems,
+  valuesOfBaseline,
   type AnalysisConfig,
   type Hooks,
   type Measured,
@@ -171,31 +172,21 @@ function mustBeKnown(
         message: `${index}.checks: no check of rollout.yml is named ${name}; known: ${known.join(', ') || 'none'}.${didYouMean(name, known)}`,
       })),
   )
-  const limits = stageLimitProblems(stages, analysis, metrics)
-  const problems = [
-    ...checks,
-    ...limits.map(({ stage, name, message }) => ({
-      where: own.stages ? 'input `stages`' : 'input `analysis`',
-      message: `${stage}.limits${name === undefined ? '' : `.${name}`}: ${message}`,
-    })),
-  ]
+  const where = own.stages ? 'input `stages`' : 'input `analysis`'
+  const limits = limitProblemsInStages(stages, analysis, metrics).map((message) => ({ where, message }))
+  const problems = [...checks, ...limits]
   if (problems.length > 0) throw new InputError(problems)
 }
 
 /** A value that both arms share cannot be held against the baseline's. @throws InputError naming each */
 function toldApart(settings: SamplerSettings, stages: readonly StageConfig[]): SamplerSettings {
-  const compared = new Set(
-    stages.flatMap(({ limits }) =>
-      Object.entries(limits).flatMap(([name, limit]) =>
-        limit && 'of' in limit && limit.of === 'baseline' ? name : [],
-      ),
-    ),
-  )
   const form = ({ values = {}, sources }: ArmQueries, name: string): string => {
     const asked = values[name]
     return JSON.stringify([asked, asked && sources[asked.source]?.written])
   }
-  const same = [...compared].filter((name) => form(settings.baseline, name) === form(settings.canary, name))
+  const same = [...valuesOfBaseline(stages)].filter(
+    (name) => form(settings.baseline, name) === form(settings.canary, name),
+  )
   if (same.length > 0)
     throw new InputError(same.map((name) => ({ where: `metrics.values.${name}`, message: SAME_FOR_BOTH })))
   return settings

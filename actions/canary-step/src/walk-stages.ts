@@ -23,7 +23,7 @@ import {
 } from '@deploy-actions/transaction'
 import { tellBaselineLost, tellStage, tellSteppedBack, tellWaiting } from './events'
 import { followsWeights, watchMissed } from './missed-share'
-import type { StageResult } from './outputs'
+import { MOST, type StageResult } from './outputs'
 import { StageFailed } from './put-back'
 import type { HooksOfStage } from './stage-hooks'
 import { judgeFor, watchStage, type StageEnd } from './stage'
@@ -203,8 +203,8 @@ async function stand(
 function slowest({ canary, baseline }: CountsOfArms): StageResult['p95'] {
   if (!canary.latency) return undefined
   return defined({
-    canary: timeWithin(canary.latency, 0.95),
-    baseline: timeWithin(baseline.latency ?? [], 0.95),
+    canary: timeWithin(canary.latency, MOST),
+    baseline: timeWithin(baseline.latency ?? [], MOST),
   })
 }
 

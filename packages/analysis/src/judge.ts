@@ -20,6 +20,9 @@ export interface StageLimits {
   whole?: boolean
 }
 
+/** What a config asks of a stage, whatever its weight and watch. */
+export type PlannedLimits = Omit<StageLimits, 'watchMs' | 'whole'>
+
 /** What a sample came to. */
 export interface SampleJudgement {
   judgements: Judgement[]

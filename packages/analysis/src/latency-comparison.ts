@@ -3,7 +3,7 @@ import { againstBaseline, RATIO_SHARES, type Margin } from './error-evidence'
 import { addBuckets, chooseBounds, countAbove, type BoundPair } from './latency-bounds'
 import { logMean, mixedEvidence, planStarts, type MixedEvidence, type Starts } from './mixed-starts'
 import { pairCounts, type Pairing } from './pairing'
-import { add, total, type Bucket, type Counts, type Sample } from './sample'
+import { add, latencyProblems, total, type Bucket, type Counts } from './sample'
 import { newestStretch, type Stretch } from './stretch'
 import type { Judgement } from './verdict'
 import { formatMs, odds, oddsOf, slow, times } from './wording'
@@ -97,8 +97,8 @@ export function latencyComparison({
     log: () => (bounds?.length ? logMean(bounds.map(({ evidence }) => evidence.log())) : 0),
     next(sample, stage, bar) {
       if (isWhole(stage) || !sample.canary) return undefined
-      if (latencyProblems(sample).length > 0)
-        return unanswered({ ...sample, problems: latencyProblems(sample) })
+      const problems = latencyProblems(sample)
+      if (problems.length > 0) return unanswered({ problems })
       const { canary, baseline, windowMs } = sample
       if (!bounds) {
         if (baseline) learn(baseline.latency ?? [], windowMs)
@@ -150,9 +150,6 @@ function learnAbove(of: Wobble, pair: BoundPair, latency: readonly Bucket[], win
   const counts = countAbove(latency, pair.baseline)
   if (counts) of.learn(counts, windowMs)
 }
-
-const latencyProblems = ({ problems }: Sample) =>
-  problems.filter(({ kind, metric }) => metric === 'latency' && kind !== 'partial')
 
 function finding({ pair, compared, stretch }: Watched, log: number, bar: number): Finding {
   const [canary, baseline] = [total([compared.canary]), total([compared.baseline])]

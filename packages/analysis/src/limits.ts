@@ -16,6 +16,10 @@ export const LATENCY_SHARES = { p50: 0.5, p95: 0.05, p99: 0.01 } as const
 export type LatencyQuantile = keyof typeof LATENCY_SHARES
 export const LATENCY_QUANTILES = Object.keys(LATENCY_SHARES) as LatencyQuantile[]
 
+/** Of which quantile a limit of that name is, such as `latency-p99`; undefined of any other name. */
+export const quantileOf = (metric: string): LatencyQuantile | undefined =>
+  LATENCY_QUANTILES.find((quantile) => metric === `latency-${quantile}`)
+
 /** A limit that some of the stages have, and what is counted for it. */
 interface Limited<L> {
   metric: string

@@ -42,6 +42,10 @@ export interface Sample {
   problems: SampleProblem[]
 }
 
+/** Why it is not known how long requests took. */
+export const latencyProblems = ({ problems }: Sample): SampleProblem[] =>
+  problems.filter(({ kind, metric }) => metric === 'latency' && kind !== 'partial')
+
 /** Adds up requests and errors; a sample that is missing counts as none. */
 export function total(samples: readonly (Counts | undefined)[]): Counts {
   const sum = { requests: 0, errors: 0 }

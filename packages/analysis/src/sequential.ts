@@ -62,7 +62,7 @@ export function createSequentialJudge(settings: SequentialSettings, stages: read
       weight: ratio === undefined ? WEIGHTS.errors : WEIGHTS.ratios / ratios.length,
     })),
     ...(latency ? [{ of: 'latency', criterion: latency, weight: WEIGHTS.latency }] : []),
-    ...limitsOf(stages, counted, isWhole),
+    ...limitsOf(stages, counted, { isWhole, margin }),
   ]
   const deciding = weighed(criteria.filter(({ of }) => !reportOnly.includes(of)))
   const reported = criteria.filter(({ of }) => reportOnly.includes(of))
@@ -144,27 +144,24 @@ interface Named {
 function limitsOf(
   stages: readonly StageLimits[],
   counted: readonly { ratio: string | undefined; shared: Shared }[],
-  isWhole: (stage: number) => boolean,
+  shared: { isWhole(stage: number): boolean; margin: Margin },
 ): Named[] {
   const having = (of: (stage: StageLimits) => number | undefined) => {
     const limits = stages.map(of)
     const planned = plannedMs(stages.filter((_, stage) => limits[stage] !== undefined))
-    return { limits, isWhole, plannedMs: planned, any: limits.some((limit) => limit !== undefined) }
+    return { limits, ...shared, plannedMs: planned, any: limits.some((limit) => limit !== undefined) }
   }
   const named = [
-    ...counted.flatMap(({ ratio, shared }) => {
+    ...counted.flatMap(({ ratio, shared: { baseline } }) => {
       const of = (stage: StageLimits) => (ratio === undefined ? stage.errorRate : stage.ratios?.[ratio])
       const { limits, any, ...known } = having(of)
       return any
-        ? [{ of: ratio ?? 'errors', criterion: countLimits(limits, { ...known, ...shared, ratio }) }]
+        ? [{ of: ratio ?? 'errors', criterion: countLimits(limits, { ...known, baseline, ratio }) }]
         : []
     }),
     ...LATENCY_QUANTILES.flatMap((quantile) => {
       const { limits, any, ...known } = having(({ latency }) => latency?.[quantile])
-      const margin = counted[0]?.shared.margin
-      return any && margin
-        ? [{ of: 'latency', criterion: latencyLimits(quantile, limits, { ...known, margin }) }]
-        : []
+      return any ? [{ of: 'latency', criterion: latencyLimits(quantile, limits, known) }] : []
     }),
   ]
   return named.map((one) => ({ ...one, weight: WEIGHTS.limits / named.length }))

@@ -1,6 +1,6 @@
-import { defined } from '@deploy-actions/rollout'
-import type { Judge } from './judge'
-import { LATENCY_QUANTILES } from './limits'
+import { defined, WHOLE } from '@deploy-actions/rollout'
+import type { Judge, PlannedLimits } from './judge'
+import { quantileOf } from './limits'
 import type { ArmSample, Sample } from './sample'
 import { createSequentialJudge, type SequentialSettings } from './sequential'
 import { watchSilence } from './silence'
@@ -10,17 +10,9 @@ import { createThresholdJudge } from './threshold-judge'
 import type { Threshold } from './thresholds'
 
 /** A stage as it is simulated: what `rollout.yml` says of it, with its defaults. */
-export interface SimulatedStage extends StageBudget {
+export interface SimulatedStage extends StageBudget, PlannedLimits {
   /** share of the traffic, in basis points */
   weight: number
-  /** highest error rate, 0 to 1 */
-  errorRate?: number
-  /** what that part of the requests must not take longer than, in milliseconds */
-  latency?: { p50?: number; p95?: number; p99?: number }
-  /** highest share of what a ratio counts that may be bad */
-  ratios?: Readonly<Record<string, number>>
-  /** what each sample is held against: those of rates count, values are not simulated */
-  thresholds?: readonly Threshold[]
 }
 
 /** What is rolled out, and the traffic that it meets. */
@@ -51,7 +43,6 @@ export interface SimulatedRollout {
   foundAfterMs(fault: SimulatedFault): number | undefined
 }
 
-const WHOLE = 10_000
 /** While all is well longer windows come to the same, and take less time. */
 const HEALTHY_WINDOW_MS = 60_000
 /** Samples of a stage at most, so that neither long stages nor many take much longer to simulate than five of half an hour. */
@@ -61,7 +52,7 @@ const mostSamples = (stages: number): { healthy: number; faulty: number } => ({
 })
 /** More of them take too long: thresholds of long stages are simulated with longer windows, too. */
 const EACH = { healthy: 400, faulty: 400 }
-const isOfLatency = ({ metric }: Threshold): boolean => metric.startsWith('latency-')
+const isOfLatency = ({ metric }: Threshold): boolean => quantileOf(metric) !== undefined
 /** What is looked at before any traffic moves: so many requests, and so many intervals at most. */
 const BEFORE = { requests: 100, intervals: 6 }
 
@@ -94,11 +85,7 @@ export function simulateRollout(given: SimulationSettings, seed: number): Simula
 
 /** Nobody knows how values come about. */
 const ratesOf = (thresholds: readonly Threshold[] = []): Threshold[] =>
-  thresholds.filter(
-    ({ metric, reportOnly }) =>
-      !reportOnly &&
-      (metric === 'error-rate' || LATENCY_QUANTILES.some((one) => metric === `latency-${one}`)),
-  )
+  thresholds.filter((one) => !one.reportOnly && (one.metric === 'error-rate' || isOfLatency(one)))
 
 /** The end of a stage. */
 interface End {

@@ -20,8 +20,8 @@ export function createThresholdJudge(stages: readonly Pick<StageLimits, 'thresho
     learn: thresholds.learn,
     restart: () => undefined,
     judge(sample, stage) {
-      if (sample.canary) counts.add(sample, stage)
       if (!sample.canary) return { judgements: [unanswered(sample)], seen: counts.of(stage) }
+      counts.add(sample, stage)
       const deciding = (stages[stage]?.thresholds ?? []).filter(({ reportOnly }) => !reportOnly)
       const still = uncounted
         .next(sample)

@@ -1,7 +1,7 @@
 import { formatRate } from '@deploy-actions/rollout'
 import { boundAbove, countAbove } from './latency-bounds'
-import { LATENCY_SHARES, type LatencyQuantile } from './limits'
-import type { ArmSample, Sample, SampleProblem } from './sample'
+import { LATENCY_SHARES, quantileOf } from './limits'
+import { latencyProblems, type ArmSample, type Counts, type Sample } from './sample'
 import type { Judgement } from './verdict'
 import { failed, formatMs, slow } from './wording'
 
@@ -156,44 +156,62 @@ function relative(
 /** What an arm shows of a metric; undefined where it has no requests that would tell, or its source gave no answer. */
 function show(one: Threshold, arm: ArmSample): Shown | undefined {
   const { metric, max, min, measure } = one
-  if (isLatency(metric)) return showLatency(metric, max ?? 0, arm)
-  const limit = (): string => limits(one, (value) => format(value, measure))
-  const counts = metric === 'error-rate' ? arm : arm.ratios?.[metric]
-  if (counts) {
-    if (counts.requests === 0) return undefined
-    return { value: counts.errors / counts.requests, max, min, words: () => failed(counts), limit }
-  }
+  const beyond = countsBeyond(one, arm)
+  if (beyond) return beyond.counts.requests === 0 ? undefined : showCounts(one, beyond)
   const value = arm.values?.[metric]
   if (value === undefined) return undefined
+  const limit = (): string => limits(one, (value) => format(value, measure))
   return { value, max, min, words: () => `is at ${format(value, measure)}`, limit }
 }
 
-/** The share of its requests that took longer than the lowest bound of the histogram that is not below the limit. */
-function showLatency(quantile: `latency-${LatencyQuantile}`, limitMs: number, { latency = [] }: ArmSample) {
-  const bound = boundAbove(latency, limitMs)
+/** Of how many how many are beyond a limit, and the share that may be. */
+interface Beyond {
+  counts: Counts
+  allowed: number
+  /** of a latency: they took longer than so many milliseconds */
+  bound?: number
+}
+
+/**
+ * What an arm counts beyond a limit: of a latency the requests above the lowest bound of the histogram that is not below it.
+ * Undefined of a value, and where the arm does not tell.
+ */
+export function countsBeyond({ metric, max = 1 }: Threshold, arm: ArmSample): Beyond | undefined {
+  const quantile = quantileOf(metric)
+  if (quantile === undefined) {
+    const counts = metric === 'error-rate' ? arm : arm.ratios?.[metric]
+    return counts && { counts, allowed: max }
+  }
+  const { latency = [] } = arm
+  const bound = boundAbove(latency, max)
   const counts = bound === undefined ? undefined : countAbove(latency, bound)
-  if (bound === undefined || !counts || counts.requests === 0) return undefined
-  const allowed = LATENCY_SHARES[quantile.slice('latency-'.length) as LatencyQuantile]
+  return bound === undefined || !counts ? undefined : { counts, allowed: LATENCY_SHARES[quantile], bound }
+}
+
+function showCounts(one: Threshold, { counts, allowed, bound }: Beyond): Shown {
+  const { max = 0, min, measure } = one
   return {
-    ...{ value: counts.errors / counts.requests, max: allowed },
-    words: () => slow(counts, bound),
-    limit: () => `limit ${formatRate(allowed)} above ${formatMs(limitMs)}`,
+    ...{ value: counts.errors / counts.requests, max: allowed, min },
+    words: () => (bound === undefined ? failed(counts) : slow(counts, bound)),
+    limit: () =>
+      bound === undefined
+        ? limits(one, (value) => format(value, measure))
+        : `limit ${formatRate(allowed)} above ${formatMs(max)}`,
   }
 }
 
 /** What a threshold looks at, by its name in a sample: latency, or the name of a ratio or a value. */
 export const countedAs = ({ metric }: Threshold): string => (isLatency(metric) ? 'latency' : metric)
 
-const isLatency = (metric: string): metric is `latency-${LatencyQuantile}` =>
-  Object.keys(LATENCY_SHARES).some((quantile) => metric === `latency-${quantile}`)
+const isLatency = (metric: string): boolean => quantileOf(metric) !== undefined
 
 /** A rate of no requests says nothing; a histogram that gave no answer, or has no bound for the limit, is none. */
-function isSilent({ metric }: Threshold, { canary, problems }: Sample): boolean {
-  if (isLatency(metric)) return (canary?.latency?.at(-1)?.count ?? 0) === 0 && !problems.some(isOfLatency)
+function isSilent({ metric }: Threshold, sample: Sample): boolean {
+  const { canary } = sample
+  if (isLatency(metric))
+    return (canary?.latency?.at(-1)?.count ?? 0) === 0 && latencyProblems(sample).length === 0
   return metric === 'error-rate' || canary?.ratios?.[metric] !== undefined
 }
-
-const isOfLatency = ({ metric, kind }: SampleProblem): boolean => metric === 'latency' && kind !== 'partial'
 
 function limits({ max, min }: Pick<Shown, 'max' | 'min'>, formatted: (value: number) => string): string {
   if (min === undefined) return `limit ${formatted(max ?? 0)}`
@@ -205,12 +223,13 @@ function format(value: number, measure: Measure): string {
   return measure === 'time' ? formatMs(value) : String(Number(value.toPrecision(6)))
 }
 
-function unanswered({ metric, max = 0, ofBaseline, reportOnly }: Threshold, { problems }: Sample): Judgement {
+function unanswered(one: Threshold, { problems }: Sample): Judgement {
+  const { metric, max = 0, ofBaseline, reportOnly } = one
+  const name = countedAs(one)
   const unknownWhy = (): string => {
     if (isLatency(metric)) return `: the histogram has no bound at ${formatMs(max)} or above`
     return ofBaseline ? ': the baseline shows nothing of which a share can be told' : ''
   }
-  const name = isLatency(metric) ? 'latency' : metric
   const own = problems.filter((problem) => problem.metric === name).map(({ message }) => message)
   return {
     metric,

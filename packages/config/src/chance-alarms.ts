@@ -1,13 +1,9 @@
 import {
-  boundAbove,
-  countAbove,
+  countsBeyond,
   falseAlarms,
-  LATENCY_QUANTILES,
-  LATENCY_SHARES,
   type ArmSample,
   type Counts,
   type LimitOverStages,
-  type Threshold,
 } from '@deploy-actions/analysis'
 import { formatRate, WHOLE } from '@deploy-actions/rollout'
 import type { StagePlan } from './stage-plan'
@@ -54,9 +50,9 @@ function askedOf(
   const own = stages.map(({ thresholds = [] }) => thresholds.find((one) => one.metric === metric))
   return stages.map(({ watchMs, weight }, index) => {
     const threshold = own[index]
-    const shown = threshold && countsBeyond(threshold, baseline)
-    if (!shown) return undefined
-    const { counts, limit } = shown
+    const beyond = threshold && countsBeyond(threshold, baseline)
+    if (!beyond) return undefined
+    const { counts, allowed: limit } = beyond
     return {
       limit,
       failAfter: threshold.failAfter,
@@ -65,19 +61,4 @@ function askedOf(
       rate: rateOf(counts),
     }
   })
-}
-
-/** Of how many of the baseline's requests how many are beyond a limit, and the share that may be; undefined for values. */
-function countsBeyond(
-  { metric, max = 1 }: Threshold,
-  baseline: ArmSample,
-): { counts: Counts; limit: number } | undefined {
-  const quantile = LATENCY_QUANTILES.find((quantile) => metric === `latency-${quantile}`)
-  if (quantile) {
-    const { latency = [] } = baseline
-    const counts = countAbove(latency, boundAbove(latency, max) ?? max)
-    return counts && { counts, limit: LATENCY_SHARES[quantile] }
-  }
-  const counts = metric === 'error-rate' ? baseline : baseline.ratios?.[metric]
-  return counts && { counts, limit: max }
 }

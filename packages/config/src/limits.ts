@@ -1,6 +1,14 @@
 import { z } from 'zod'
 import { didYouMean } from '@deploy-actions/action-kit'
-import { LATENCY_QUANTILES, type FailAfter, type Measure, type Threshold } from '@deploy-actions/analysis'
+import {
+  LATENCY_QUANTILES,
+  quantileOf,
+  type FailAfter,
+  type LatencyQuantile,
+  type Measure,
+  type PlannedLimits,
+  type Threshold,
+} from '@deploy-actions/analysis'
 import { defined, duration, formatDuration, formatRate } from '@deploy-actions/rollout'
 
 /** A share of 0 to 1, a time in milliseconds, or a number, by how it is written. */
@@ -76,16 +84,6 @@ const WRITTEN: Record<Measure, string> = {
   number: 'a number',
 }
 
-/** What the limits of a stage come to. */
-export interface PlannedLimits {
-  /** tested: highest shares of 0 to 1, and what a part of the requests must not take longer than (milliseconds) */
-  errorRate?: number
-  latency?: Partial<Record<(typeof LATENCY_QUANTILES)[number], number>>
-  ratios?: Record<string, number>
-  /** held against each sample by itself */
-  thresholds?: Threshold[]
-}
-
 /** How limits are judged where they do not say it themselves. */
 export interface Judging {
   judge: 'sequential' | 'threshold'
@@ -143,38 +141,38 @@ interface Read {
 }
 
 const LATENCIES = LATENCY_QUANTILES.map((quantile) => `latency-${quantile}`)
-const isRate = (name: string): boolean => name === 'error-rate' || LATENCIES.includes(name)
+const isLatency = (name: string): boolean => quantileOf(name) !== undefined
+const isRate = (name: string): boolean => name === 'error-rate' || isLatency(name)
 
 /**
  * A limit of counts is tested, unless the judge or its own `fail-after` says that each sample counts by itself; a value can only
  * be held against each. What is wrong with a limit is told by `stageLimitProblems`.
  */
 export function planLimits(written: Limits, judging: Judging, measured: Measured): PlannedLimits {
-  const planned: Required<Omit<PlannedLimits, 'errorRate'>> = { latency: {}, ratios: {}, thresholds: [] }
+  const latency: Partial<Record<LatencyQuantile, number>> = {}
+  const ratios: Record<string, number> = {}
+  const thresholds: Threshold[] = []
   let errorRate: number | undefined
   for (const one of readAll(written, measured)) {
-    const ratio = measured.ratios?.[one.name]
     const isTested = judging.judge === 'sequential' && one.own === undefined && !measured.values?.[one.name]
-    const quantile = LATENCY_QUANTILES.find((quantile) => one.name === `latency-${quantile}`)
-    if (!isTested) planned.thresholds.push(thresholdOf(one, judging, measured))
+    const quantile = quantileOf(one.name)
+    if (!isTested) thresholds.push(thresholdOf(one, judging, measured))
     else if (one.name === 'error-rate') errorRate = one.max
-    else if (quantile) planned.latency[quantile] = one.max ?? 0
-    else if (ratio) planned.ratios[one.name] = one.max ?? 1
+    else if (quantile) latency[quantile] = one.max ?? 0
+    else if (measured.ratios?.[one.name]) ratios[one.name] = one.max ?? 1
   }
   const some = <T extends object>(all: T): T | undefined => (Object.keys(all).length > 0 ? all : undefined)
   return defined({
     errorRate,
-    latency: some(planned.latency),
-    ratios: some(planned.ratios),
-    thresholds: some(planned.thresholds),
+    latency: some(latency),
+    ratios: some(ratios),
+    thresholds: some(thresholds),
   })
 }
 
 function thresholdOf(one: Read, judging: Judging, measured: Measured): Threshold {
   const { name, max, min, measure, ofBaseline, own } = one
-  const of = LATENCIES.includes(name)
-    ? measured.latency
-    : (measured.values?.[name] ?? measured.ratios?.[name])
+  const of = isLatency(name) ? measured.latency : (measured.values?.[name] ?? measured.ratios?.[name])
   const reportOnly = of?.['report-only'] === true
   return defined({
     ...{ metric: name, max, min, measure },
@@ -217,7 +215,17 @@ function formOf(limit: WrittenLimit) {
 }
 
 /** Why a limit of the latency is refused where nothing measures it. */
-export const NEEDS_LATENCY = 'needs the histogram of how long requests take; give metrics.latency'
+const NEEDS_LATENCY = 'needs the histogram of how long requests take; give metrics.latency'
+
+/** The values that a limit of some stage holds against the baseline's, by their names. */
+export const valuesOfBaseline = (stages: readonly { limits: Limits }[]): Set<string> =>
+  new Set(
+    stages.flatMap(({ limits }) =>
+      Object.entries(limits).flatMap(([name, limit]) =>
+        limit && formOf(limit).of === 'baseline' ? name : [],
+      ),
+    ),
+  )
 
 /** What is wrong with the limits of stages, by the index of the stage and the name of the limit. */
 export function stageLimitProblems(
@@ -236,11 +244,17 @@ export function stageLimitProblems(
   })
 }
 
+/** The same as sentences, where the stages stand by themselves: `0.limits.cpu: ...`. */
+export const limitProblemsInStages = (...of: Parameters<typeof stageLimitProblems>): string[] =>
+  stageLimitProblems(...of).map(
+    ({ stage, name, message }) => `${stage}.limits${name === undefined ? '' : `.${name}`}: ${message}`,
+  )
+
 function problemOf(name: string, limit: WrittenLimit, measured: Measured): string | undefined {
   const { max, min, of } = formOf(limit)
   const { values = {}, ratios = {} } = measured
   const [value, ratio] = [values[name], ratios[name]]
-  if (LATENCIES.includes(name) && !measured.latency) return NEEDS_LATENCY
+  if (isLatency(name) && !measured.latency) return NEEDS_LATENCY
   if (!isRate(name) && !value && !ratio) return unknown(name, measured)
   if (of === 'baseline') {
     if (!value)
@@ -267,7 +281,7 @@ function problemOf(name: string, limit: WrittenLimit, measured: Measured): strin
 function measureOf(name: string, { values = {} }: Measured): Measure {
   const value = values[name]
   if (value) return value.unit === undefined ? 'number' : MEASURES[value.unit]
-  return LATENCIES.includes(name) ? 'time' : 'share'
+  return isLatency(name) ? 'time' : 'share'
 }
 
 function unknown(name: string, { latency, values = {}, ratios = {} }: Measured): string {

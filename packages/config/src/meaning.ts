@@ -4,7 +4,7 @@ import { formatDuration } from '@deploy-actions/rollout'
 import { locatingSettings } from '@deploy-actions/terraform'
 import { formatPath, loose, placeOf, valueOf, type YamlSource } from './yaml-source'
 import type { RolloutConfig } from './schema'
-import { stageLimitProblems } from './limits'
+import { stageLimitProblems, valuesOfBaseline } from './limits'
 import { lastWatchTooLow } from './stage-plan'
 import { checkShares } from './share-meaning'
 import { exampleOutputs, outputsIn } from './variables'
@@ -257,13 +257,7 @@ function checkDeployApart(
 /** A query that asks the same of both arms compares the canary with itself; a value is only compared where a limit says so. */
 function checkArmsApart(source: YamlSource, { metrics, canary }: RolloutConfig, report: Report): void {
   const written = loose(loose(valueOf(source))['metrics'])
-  const compared = new Set(
-    canary.stages.flatMap(({ limits }) =>
-      Object.entries(limits).flatMap(([name, limit]) =>
-        typeof limit === 'object' && 'of' in limit && limit.of === 'baseline' ? name : [],
-      ),
-    ),
-  )
+  const compared = valuesOfBaseline(canary.stages)
   for (const path of queriesIn(metrics)) {
     const query = path.reduce<unknown>((part, key) => loose(part)[key], written)
     if (path[0] === 'values' && !compared.has(path[1] ?? '')) continue

@@ -297,7 +297,7 @@ export const analysis = z.strictObject({
       'sequential: evidence over all samples, against the baseline and the limits; threshold: each sample against the limits alone, as a runbook says',
     ),
   'fail-after': breaches
-    .default(3)
+    .default(FAIL_AFTER)
     .describe(
       'so many samples in a row that break a limit which each sample is held against fail the stage; `{ total: 5 }`: so many of all samples of the rollout',
     ),

@@ -4,12 +4,14 @@ import {
   LATENCY_QUANTILES,
   LATENCY_SHARES,
   LEAST_REQUESTS,
+  quantileOf,
   requestsToSee,
   unreachable,
   type Bucket,
+  type PlannedLimits,
   type StageBudget,
 } from '@deploy-actions/analysis'
-import { planLimits, type Measured, type PlannedLimits } from './limits'
+import { planLimits, type Measured } from './limits'
 import type { AnalysisConfig, StageConfig } from './schema'
 
 /** A stage with everything filled in that its config leaves to defaults. */
@@ -136,11 +138,10 @@ const latencyLimitsOf = ({
   thresholds = [],
 }: StagePlan): { quantile: string; limit: number }[] => [
   ...Object.entries(latency).map(([quantile, limit]) => ({ quantile, limit })),
-  ...thresholds.flatMap(({ metric, max }) =>
-    metric.startsWith('latency-') && max !== undefined
-      ? [{ quantile: metric.slice('latency-'.length), limit: max }]
-      : [],
-  ),
+  ...thresholds.flatMap(({ metric, max }) => {
+    const quantile = quantileOf(metric)
+    return quantile && max !== undefined ? [{ quantile, limit: max }] : []
+  }),
 ]
 
 /** Why a histogram does not tell how many requests took longer than a limit (milliseconds). */

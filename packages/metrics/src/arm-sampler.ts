@@ -488,8 +488,8 @@ function pagesAway(counters: readonly Answer[]): { page: string; message: string
 }
 
 /**
- * Errors are left out with their requests, and a part with all of which it is one, only where both are counted on the same pages; and what is left must be
- * something: an arm of which no page is read may have any number of requests.
+ * Errors are left out with their requests, and a part with all of which it is one, only where both are counted on the same pages;
+ * and what is left must be something: an arm of which no page is read may have any number of requests.
  */
 function canBeLeftOut(counters: readonly Answer[]): boolean {
   const [all, part] = counters

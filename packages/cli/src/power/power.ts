@@ -2,9 +2,9 @@ import { InputError, type Ports } from '@deploy-actions/action-kit'
 import {
   judgedCanary,
   judgeSettings,
+  limitProblemsInStages,
   outputsNamedIn,
   planStages,
-  stageLimitProblems,
   powerOf,
   powerWarnings,
   type AnalysisConfig,
@@ -50,14 +50,8 @@ function mustBeJudged(
   analysis: AnalysisConfig,
   measured: MeasuredMetrics,
 ): void {
-  const problems = stageLimitProblems(stages, analysis, measured)
-  if (problems.length > 0)
-    throw new InputError(
-      problems.map(({ stage, name, message }) => ({
-        where: '--stages',
-        message: `${stage}.limits${name === undefined ? '' : `.${name}`}: ${message}`,
-      })),
-    )
+  const problems = limitProblemsInStages(stages, analysis, measured)
+  if (problems.length > 0) throw new InputError(problems.map((message) => ({ where: '--stages', message })))
 }
 
 /** Of stages without a rollout.yml. */
