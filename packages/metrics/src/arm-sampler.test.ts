@@ -202,6 +202,42 @@ describe('what is counted beside requests and errors, on a page of its own', () 
     expect(away?.problems.map(({ metric, kind }) => `${metric} ${kind}`)).toContain('latency provider')
   })
 
+  it('is one by its name as well where another page of the same source is there', async () => {
+    const clock = createFakeClock()
+    const source = configured(scrape, {
+      type: 'scrape',
+      pages: ['http://127.0.0.1:1/', 'http://127.0.0.1:2/'],
+    })
+    const of = (arm: string, name: string) => ({ source: 'all', sum: [`${name}{arm="${arm}"}`] })
+    const queries = (arm: string) => ({
+      ...{ requests: of(arm, 'requests'), errors: of(arm, 'errors'), latency: of(arm, 'took_bucket') },
+    })
+    let isAway = false
+    const ports = createFakePorts({
+      clock,
+      http({ url }) {
+        if (!url.includes(':2/')) return { body: 'requests{arm="blue"} 9\nrequests{arm="green"} 9' }
+        const bucket = (arm: string) => `took_bucket{arm="${arm}",le="+Inf"} 9`
+        return isAway ? { status: 503 } : { body: `${bucket('blue')}\n${bucket('green')}` }
+      },
+    })
+    const sources = { all: source }
+    const made = createArmSampler(
+      sampled({ sources, baseline: queries('blue'), canary: queries('green') }),
+      ports,
+    )
+    await made.restart(ports.signal)
+    clock.advance(10_000)
+    isAway = true
+    const sample = await made.sample(ports.signal)
+    expect(sample?.canary).toMatchObject({ requests: 0 })
+    expect(sample?.canary?.latency).toBeUndefined()
+    expect(sample?.problems.map(({ metric, message }) => [metric, message])).toContainEqual([
+      'latency',
+      'canary latency: http://127.0.0.1:2/ could not be read (http://127.0.0.1:2/ answered 503)',
+    ])
+  })
+
   it('is left out where its two counters tell of different windows', async () => {
     const all = await samples(5, { 3: [2, 3] })
     // Of three windows of failures and one of payments six in a hundred would have failed.

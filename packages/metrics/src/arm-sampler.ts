@@ -384,24 +384,25 @@ const isPart = ({ pages }: QueryResult): boolean => (pages?.missing.length ?? 0)
 function problemsOf(answer: Answer): SampleProblem[] {
   const { question, result } = answer
   const { problem } = result
-  const { name, metric, own } = question
+  const { name, metric } = question
+  const about = question.own ?? (metric === 'latency' ? metric : undefined)
   const wholly = metric === 'value' || (metric === 'latency' && problem?.kind === 'absent')
   if (wholly && isPart(result))
     return (result.pages?.missing ?? []).map(({ page, why }) =>
       defined({
         kind: 'provider' as const,
         message: `${name}: ${page} could not be read (${why})`,
-        metric: own,
+        metric: about,
       }),
     )
-  if (metric !== 'requests' && metric !== 'errors' && isUnlevelled(answer))
-    return [defined({ ...NOT_LEVELLED, message: `${name}: ${NOT_LEVELLED.message}`, metric: own ?? metric })]
+  if (about !== undefined && isUnlevelled(answer))
+    return [{ ...NOT_LEVELLED, message: `${name}: ${NOT_LEVELLED.message}`, metric: about }]
   if (!problem || (problem.kind === 'absent' && metric !== 'value')) return []
   return [
     defined({
       kind: problem.kind,
       message: `${name}: ${problem.message}`,
-      metric: metric === 'latency' ? metric : own,
+      metric: about,
     }),
   ]
 }
